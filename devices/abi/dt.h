@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Device-tree names that host (writer, libfdt) and guest (one linear pass, libfdt) share.
+ * Standard bindings: memory, reserved-memory (no-map), cpus, cfi-flash, fixed-partitions.
+ * #address-cells = #size-cells = 2 at the root; 1 and 1 inside "partitions". Cells are big-endian.
+ * kvalab's own properties of /chosen are below; u64 values are two cells.
+ */
+#ifndef KVL_ABI_DT_H
+#define KVL_ABI_DT_H
+
+/* /reserved-memory: one child per hole, plus these two */
+#define DT_NODE_HOLE "hole"	/* hole@GPA { reg; no-map; } */
+#define DT_NODE_ARENA "arena"	/* arena@GPA { reg; }: page-table arena */
+#define DT_NODE_SHARED "shared" /* shared@GPA { reg; no-map; }: shared.h */
+
+/* /chosen */
+#define DT_SCENARIO "kvalab,scenario"	       /* string */
+#define DT_ARM "kvalab,arm"		       /* string, "" where the scenario has none */
+#define DT_SEED "kvalab,seed"		       /* u64 */
+#define DT_SCHEDULE "kvalab,schedule"	       /* string: "seeded" or "free" */
+#define DT_TICKS "kvalab,ticks"		       /* string: "insn" or "tsc" */
+#define DT_RECORD "kvalab,record"	       /* u32: 1 = events are wanted */
+/* The layout request (layout.h), from which the guest plans the same layout again: */
+#define DT_MEM "kvalab,mem"		       /* u64 bytes */
+#define DT_PAGE_OFFSET "kvalab,page-offset"    /* u64 */
+#define DT_VMALLOC "kvalab,vmalloc"	       /* u64 bytes */
+#define DT_KVA "kvalab,kva"		       /* u64 bytes */
+#define DT_ARENA_HIGH "kvalab,arena-highmem"   /* u32: 0 or 1 */
+
+/* /chosen/params: one string property per --set KEY=VALUE */
+#define DT_NODE_PARAMS "params"
+
+/* Flash: /flash@GPA { compatible = "intel,28f128j3", "cfi-flash"; reg; bank-width; partitions {…} } */
+#define DT_FLASH_COMPATIBLE "cfi-flash"
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The layout planner: from a few options to the whole map of the modelled machine, guest-physical
+ * and kernel-virtual. A pure function, compiled into the host (which refuses what cannot work,
+ * draws the map and makes the first tables) and into the guest (which plans the same again).
+ *
+ * Kernel space, from page_offset upward (3G split, 1 GiB of RAM, defaults):
+ *
+ *   lowmem     800 MiB  direct map: va = gpa + page_offset
+ *   gap          2 MiB  never mapped, catches overruns
+ *   vmalloc     96 MiB  vmalloc, ioremap, kernel VMAs
+ *   kva        100 MiB  dynamic kernel addresses (seed row T1)
+ *   pageable    16 MiB  __pageable text and data (W11)
+ *   ukva         8 MiB  the per-task kernel space (B1-B7)
+ *   fixmap       2 MiB  per-CPU short-lived mappings; ends at 4 GiB
+ *
+ * vmalloc and the windows keep their size; lowmem gets what is left, or what RAM there is; vmalloc
+ * then begins behind it and takes the rest.
+ *
+ * The core: lowmem that every address space maps from its birth because the fault path itself uses
+ * it: boot page and image, heap (stacks, tasks, address spaces), the arena when it is in lowmem,
+ * the frame table. Code that holds a page-table lock touches nothing else (guest/mm/fault.c).
+ */
+#ifndef KVL_ABI_LAYOUT_H
+#define KVL_ABI_LAYOUT_H
+
+#include "platform.h"
+
+struct kvl_range {
+	u64 start;
+	u64 bytes;
+};
+
+struct kvl_layout_request {
+	u64 mem_bytes;	     /* RAM, holes and low memory included */
+	u64 page_offset;     /* 1, 2 or 3 GiB */
+	u64 vmalloc_bytes;   /* 0 = default */
+	u64 kva_bytes;	     /* 0 = default */
+	bool arena_highmem;
+	u32 ncpus;
+	u32 nholes;
+	struct kvl_range hole[KVL_MAX_HOLES]; /* guest-physical, any order, page-aligned */
+};
+
+enum kvl_region_kind {
+	KVL_REGION_LOWMEM,
+	KVL_REGION_GAP,
+	KVL_REGION_VMALLOC,
+	KVL_REGION_KVA,
+	KVL_REGION_PAGEABLE,
+	KVL_REGION_UKVA,
+	KVL_REGION_FIXMAP,
+	KVL_REGIONS,
+};
+
+struct kvl_layout {
+	u64 page_offset;
+	struct kvl_range region[KVL_REGIONS]; /* kernel-virtual, by kvl_region_kind, ascending */
+
+	/* guest-physical */
+	u64 ram_end_gpa;	 /* first address behind RAM (RAM is [2 MiB, 3 GiB) and [4 GiB, …)) */
+	u64 lowmem_end_gpa;	 /* RAM below has a direct address, RAM from here on is highmem */
+	struct kvl_range arena;	 /* page-table frames */
+	struct kvl_range core;	 /* boot page … end of the frame table (arena included if lowmem) */
+	struct kvl_range heap;	 /* inside the core */
+	struct kvl_range frames; /* inside the core: the table of struct page, one per frame */
+	struct kvl_range shared; /* behind RAM: shared.h */
+	u64 machine_bytes;	 /* host memory to reserve: RAM and shared region */
+
+	/* usable RAM: ascending, disjoint, page-aligned; holes taken out */
+	u32 nusable;
+	struct kvl_range usable[KVL_MAX_HOLES + 2];
+	u32 nholes;
+	struct kvl_range hole[KVL_MAX_HOLES]; /* sorted */
+};
+
+/* One struct page must fit; asserted in guest/mm/page.h. */
+#define KVL_FRAME_ENTRY_BYTES 32
+
+enum kvl_layout_error {
+	KVL_LAYOUT_OK = 0,
+	KVL_LAYOUT_MEM_SMALL,	  /* value: least bytes that would do */
+	KVL_LAYOUT_MEM_LARGE,	  /* value: most bytes */
+	KVL_LAYOUT_MEM_ALIGN,	  /* RAM is not a multiple of 2 MiB */
+	KVL_LAYOUT_SPLIT,	  /* page_offset is not 1, 2 or 3 GiB */
+	KVL_LAYOUT_ALIGN,	  /* vmalloc or kva size is not a multiple of 2 MiB */
+	KVL_LAYOUT_NO_ROOM,	  /* value: bytes of kernel space wanted beyond what there is */
+	KVL_LAYOUT_HOLE_ALIGN,	  /* index: which hole */
+	KVL_LAYOUT_HOLE_OUTSIDE,  /* hole does not lie in RAM */
+	KVL_LAYOUT_HOLE_OVERLAP,  /* index, other: which two */
+	KVL_LAYOUT_HOLE_CORE,	  /* hole lies in the core or the arena */
+	KVL_LAYOUT_NO_HIGHMEM,	  /* arena_highmem, but all RAM is lowmem */
+	KVL_LAYOUT_CPUS,	  /* 0 or more than KVL_MAX_CPUS */
+};
+
+struct kvl_layout_failure {
+	enum kvl_layout_error error;
+	u64 value;
+	u32 index, other;
+};
+
+/* Plans @request into @out. Returns 0, or -1 and the reason in @why (out is then unspecified). */
+int kvl_layout_plan(const struct kvl_layout_request *request, struct kvl_layout *out,
+		    struct kvl_layout_failure *why);
+
+/* Names for people: "lowmem", "vmalloc", … */
+const char *kvl_region_name(enum kvl_region_kind kind);
+
+/* Where byte @offset of the machine's host memory appears in guest-physical space. */
+u64 kvl_machine_gpa(u64 offset);
+
+/* Reverse of kvl_machine_gpa(); UINT64_MAX for an address that is not machine memory. */
+u64 kvl_machine_offset(u64 gpa);
+
+#endif

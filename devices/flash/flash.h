@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A CFI NOR flash chip as a function of bus accesses and of the time it is handed: no clock, no
+ * thread, no file, no KVM. The VMM, the unit tests and fuzzers drive it the same way.
+ *
+ * Time is a count of nanoseconds that never goes back. An operation (program, erase) is a record
+ * that progresses: flash_advance() applies the steps that are due, so the array changes little by
+ * little while the operation runs, as on a real chip.
+ */
+#ifndef KVL_FLASH_H
+#define KVL_FLASH_H
+
+#include "../abi/trace_abi.h"
+#include "../abi/types.h"
+
+struct flash_region { /* a run of equal erase blocks */
+	u32 blocks;
+	u32 block_bytes;
+};
+
+/* A part: one row of the table in parts.c, with the source (data sheet, section) of its numbers. */
+struct flash_part {
+	const char *name;	/* "28f128j3" */
+	const char *compatible; /* device-tree vendor string: "intel,28f128j3" */
+	u16 manufacturer, device;
+	u16 command_set;	/* CFI primary command set id: 0x0001 Intel/Sharp */
+	u32 chip_bytes;
+	u32 bus_bytes;		/* bus width used: 2 = x16 mode */
+	u32 nregions;
+	struct flash_region region[4];
+	u32 read_ns;		/* one random read of the bus */
+	u32 program_typ_us, program_max_us; /* one word */
+	u32 erase_typ_ms, erase_max_ms;	    /* one block */
+};
+
+const struct flash_part *flash_part_find(const char *name);  /* NULL: no such part */
+const struct flash_part *flash_part_row(size_t index);	     /* NULL: past the end */
+
+/* What the chip tells its owner. Called from within flash_read/write/advance, before they return. */
+struct flash_observer {
+	void *owner;
+	/* a complete program or erase command was accepted: from now on the array changes */
+	void (*command)(void *owner, u32 partition, u64 offset, u8 command, u64 data, u64 now_ns);
+	/* an operation started, ended */
+	void (*state)(void *owner, u32 partition, enum kvl_flash_state state, u8 status, u64 now_ns);
+	/* reads of the partition return something else from now on */
+	void (*mode)(void *owner, u32 partition, enum kvl_flash_mode mode, u64 now_ns);
+};
+
+struct flash_chip;
+
+/*
+ * A chip of @part over @array (part->chip_bytes bytes, owned by the caller, outlives the chip).
+ * State after power-up: read array, status 80h. @observer may be NULL. NULL: out of memory.
+ */
+struct flash_chip *flash_create(const struct flash_part *part, u8 *array,
+				const struct flash_observer *observer);
+void flash_destroy(struct flash_chip *chip);
+
+const struct flash_part *flash_part_of(const struct flash_chip *chip);
+
+/* A bus read of @bytes (1, 2, 4, 8) at @offset at time @now. Any offset and width is harmless. */
+u64 flash_read(struct flash_chip *chip, u64 offset, u32 bytes, u64 now_ns);
+
+/* A bus write. */
+void flash_write(struct flash_chip *chip, u64 offset, u32 bytes, u64 value, u64 now_ns);
+
+/* Lets the running operation, if any, progress to @now. */
+void flash_advance(struct flash_chip *chip, u64 now_ns);
+
+/*
+ * True if reads of the whole chip return the array and nothing is changing it: it may then be
+ * mapped as read-only memory until the next write.
+ */
+bool flash_is_array(const struct flash_chip *chip);
+
+/* When the running operation ends; UINT64_MAX if none runs. */
+u64 flash_busy_until(const struct flash_chip *chip);
+
+/* The erase block that holds @offset. */
+struct flash_block {
+	u32 index;
+	u64 start;
+	u32 bytes;
+};
+struct flash_block flash_block_at(const struct flash_part *part, u64 offset);
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the kernel needs from a processor: this is the whole list. arch/<arch>/guest implements it;
+ * hot functions may be inlined there by arch_inline.h (GNU inline definitions of the prototypes
+ * below). guest/ outside arch/ contains no other processor-specific thing.
+ */
+#ifndef GUEST_ARCH_H
+#define GUEST_ARCH_H
+
+#include "devices/abi/platform.h"
+
+struct task;
+
+/* --- interrupts, order, time ------------------------------------------------------------- */
+unsigned long arch_irq_save(void); /* turns interrupts off, returns the former state */
+void arch_irq_restore(unsigned long state);
+bool arch_irqs_on(void);
+void arch_relax(void);	 /* in every spin */
+u64 arch_cycles(void);	 /* time-stamp counter */
+
+/* --- platform ----------------------------------------------------------------------------- */
+void arch_console_putc(char c);
+void arch_call(u32 call);		    /* KVL_PORT_CALL */
+_Noreturn void arch_exit(u8 status);	    /* KVL_PORT_EXIT; stops this CPU */
+
+/* --- page-table entries --------------------------------------------------------------------- */
+#define ARCH_PT_ENTRIES 512 /* per table, 8 bytes each */
+
+/* What a mapping allows; processor-independent. */
+enum prot {
+	PROT_READ = 0,
+	PROT_WRITE = 1 << 0,
+	PROT_EXEC = 1 << 1,
+	PROT_USER = 1 << 2,
+	PROT_UNCACHED = 1 << 3,
+	PROT_LARGE = 1 << 4, /* 2 MiB leaf, level 2 */
+};
+
+/* Levels count from the leaf: 1 = 4 KiB leaves, 2 = 2 MiB, …, ARCH_PT_LEVELS = the root's own. */
+#define ARCH_PT_LEVELS 4
+u32 arch_pt_index(u64 va, u32 level);
+
+/* Entry values. Accessed and dirty are set in every entry that is made. */
+u64 arch_pte_leaf(u64 gpa, u32 prot);
+u64 arch_pte_table(u64 table_gpa, bool user);
+bool arch_pte_present(u64 entry);
+bool arch_pte_is_leaf(u64 entry, u32 level);
+bool arch_pte_writable(u64 entry);
+bool arch_pte_user(u64 entry);
+u64 arch_pte_gpa(u64 entry);
+bool arch_pte_has_sw_bits(void);	  /* is there a spare bit for software (seed row L3)? */
+bool arch_pte_sw(u64 entry);		  /* the software bit */
+u64 arch_pte_set_sw(u64 entry, bool on);
+u64 arch_pte_set_writable(u64 entry, bool on);
+
+/* --- TLB ------------------------------------------------------------------------------------
+ * Each reports the flush to the trace and executes it, in that order, in one function. */
+void tlb_cpu_page(u64 va, u32 mm, u16 site);  /* one page, this CPU */
+void tlb_cpu_space(u32 mm, u16 site);	      /* all non-global entries, this CPU */
+void tlb_cpu_load_root(u64 root_gpa, u32 mm, bool lazy, u16 site); /* and so all non-global entries */
+
+/* --- CPUs and tasks ------------------------------------------------------------------------- */
+struct task *arch_current(void); /* the task whose kernel stack this is */
+#define ARCH_STACK_BYTES KiB(8)	 /* kernel stack, aligned to its size; struct task at its bottom */
+
+void arch_cpu_init(u32 cpu);	       /* descriptors, traps, APIC of the CPU that calls */
+void arch_cpu_start(u32 cpu, void *stack_top); /* INIT-SIPI; the CPU then calls cpu_main(cpu) */
+void arch_ipi_send(u32 cpu);	       /* shootdown vector; the target calls tlb_ipi_handler() */
+
+/* Prepares @task so that the first switch to it calls fn(arg) on its stack. */
+void arch_task_prepare(struct task *task, void (*fn)(void *), void *arg);
+void arch_switch(struct task *prev, struct task *next);
+/* Goes to CPL 3; returns never: the task comes back by traps. */
+_Noreturn void arch_enter_user(u64 pc, u64 sp, u64 arg);
+
+/* --- user memory ------------------------------------------------------------------------------
+ * Copies that survive a fault on the user side: false if one could not be resolved. */
+bool arch_copy_user(void *to, const void *from, size_t bytes);
+
+/* --- diagnosis -------------------------------------------------------------------------------- */
+/* Return addresses of the callers, innermost first; at most @max. @frame: NULL = here. */
+u32 arch_backtrace(u64 *pc, u32 max, const void *frame);
+
+#if __has_include("arch_inline.h")
+#include "arch_inline.h"
+#endif
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* Console, failure, options, clock: what every part of the guest may use. */
+#ifndef GUEST_KERNEL_H
+#define GUEST_KERNEL_H
+
+#include "devices/abi/layout.h"
+#include "devices/abi/shared.h"
+
+/* Console. %s %c %d %u %x %lu %ld %lx %p and widths (%-20s, %8lu, %08x); enough for tables. */
+void printk(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * The one answer to what must not happen: prints @name and the text, CPU, task and backtrace, leaves
+ * "name: text" as the reason and ends the run with exit status 4. Names are fixed (docs).
+ */
+_Noreturn void panic(const char *name, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* What the host asked for; read once from the device tree. */
+struct flash_partition_info {
+	char label[24];
+	u64 offset, bytes;
+};
+
+struct boot_options {
+	struct kvl_layout_request request;
+	char scenario[32], arm[32];
+	u64 seed;
+	bool seeded; /* schedule */
+	bool ticks_are_insn;
+	u32 ncpus;
+	u64 flash_gpa, flash_bytes; /* 0: no chip */
+	u32 flash_bank_width;
+	u32 flash_npartitions;
+	struct flash_partition_info flash_partition[8];
+};
+extern struct boot_options boot_options;
+extern struct kvl_layout layout;
+
+/* --set KEY=VALUE, as text; NULL: not given. */
+const char *param_text(const char *key);
+/* As a number with K, M, G; @fallback if not given; a usage failure if it does not parse. */
+u64 param_u64(const char *key, u64 fallback);
+
+/* Instructions of this CPU, or TSC cycles (boot_options.ticks_are_insn). Costs one VM exit. */
+u64 ticks_now(void);
+
+/* Flash clock, ns. */
+u64 flash_clock_now(void);
+void flash_clock_until(u64 ns);
+/* Tells the clock that @words bus words were read from the array through a memory mapping. */
+void flash_words_read(u64 words);
+
+/* Per-CPU counters that the seed determines; summed into "counts". */
+enum counter {
+	COUNT_PT_SET,
+	COUNT_FLUSH_PAGE,
+	COUNT_FLUSH_SPACE,
+	COUNT_FLUSH_ALL,
+	COUNT_SHOOTDOWNS,
+	COUNT_IPIS,
+	COUNT_FAULTS,
+	COUNT_FAULT_SYNCS,
+	COUNT_FAULT_WAITS,
+	COUNT_SYSCALLS,
+	COUNT_CHIP_WAITS,
+	COUNT_CHIP_REVOKES,
+	COUNT_FLASH_PROGRAMS,
+	COUNT_FLASH_ERASES,
+	COUNTERS,
+};
+void count(enum counter which);
+u64 count_total(enum counter which);
+const char *counter_name(enum counter which);
+
+#endif

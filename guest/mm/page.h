@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Page frames: one struct page each, a buddy allocator per zone. The frame table is all zero at
+ * start and is initialised as frames are first handed out.
+ */
+#ifndef GUEST_PAGE_H
+#define GUEST_PAGE_H
+
+#include "devices/abi/layout.h"
+
+enum zone_id {
+	ZONE_LOWMEM,  /* has a direct address */
+	ZONE_HIGHMEM, /* below 4 GiB, no direct address */
+	ZONE_HIGH4G,  /* above 4 GiB: a 32-bit device cannot reach it (seed row T11) */
+	ZONES,
+};
+
+struct page {
+	u8 state; /* enum page_state */
+	u8 order;
+	u8 zone;
+	u8 pad;
+	u32 refs;
+	u32 next, prev; /* free list, by frame number; 0 = none */
+	u64 private;	/* owner's */
+	u64 kva;	/* dynamic kernel address, 0 = none (seed row T2) */
+};
+
+_Static_assert(sizeof(struct page) == KVL_FRAME_ENTRY_BYTES, "layout.h plans this size");
+
+enum page_state {
+	PAGE_UNTOUCHED = 0, /* never handed out, or inside a free block */
+	PAGE_FREE_HEAD,	    /* first frame of a free block of 2^order */
+	PAGE_IN_USE,
+};
+
+/* 2^order frames in @zone or, if that is empty, in a lower one (highmem falls back to lowmem, never
+ * the reverse). Contents: poison in lowmem, unspecified in highmem. NULL: out of memory. */
+struct page *page_alloc(enum zone_id zone, u32 order);
+void page_free(struct page *page); /* must have no mapping left; named failure on a double free */
+
+u64 page_gpa(const struct page *page);
+struct page *gpa_page(u64 gpa); /* NULL: no usable frame there */
+void *page_address(const struct page *page); /* lowmem: direct address; highmem: NULL */
+
+/* Frames in use now, per zone: scenarios compare before and after (leak check). */
+u64 pages_in_use(enum zone_id zone);
+
+/* Small kernel objects, zeroed, from the core heap; a named failure when it is exhausted. */
+void *kalloc(size_t bytes);
+void kfree(void *object);
+u64 kalloc_bytes_in_use(void);
+
+void page_init(void);
+
+#endif

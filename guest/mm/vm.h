@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Address spaces: mm, VMAs with operations (user and kernel), mapping, faults, flushes.
+ */
+#ifndef GUEST_VM_H
+#define GUEST_VM_H
+
+#include "guest/mm/page.h"
+#include "guest/task/sched.h"
+
+struct vma;
+
+struct fault {
+	u64 va;	    /* faulting address */
+	u64 pc;
+	bool write, exec, user; /* what the access was */
+	bool present; /* there was a translation: a protection fault */
+};
+
+enum fault_result {
+	FAULT_DONE,   /* mapped: retry the access */
+	FAULT_ERROR,  /* cannot: user task killed, or kernel access fails */
+};
+
+/* Operations of a VMA; the same interface for user and kernel areas (seed row W1). */
+struct vma_ops {
+	const char *name;
+	/* Called without locks; may wait, unless the faulting context is atomic (in_atomic()). */
+	enum fault_result (*fault)(struct vma *vma, const struct fault *fault);
+	void (*close)(struct vma *vma); /* before it is removed; may be NULL */
+};
+
+struct vma {
+	u64 start, end; /* page-aligned [start, end) */
+	u32 prot;	/* enum prot */
+	struct mm *mm;	/* &init_mm for a kernel VMA */
+	const struct vma_ops *ops;
+	void *private;	/* owner's */
+	u64 offset;	/* owner's: e.g. offset into a device at start */
+	struct vma *next; /* ascending */
+};
+
+struct mm {
+	u32 id;		 /* 0 = init_mm */
+	u64 root_gpa;
+	struct spinlock pt_lock; /* orders every change of this space's tables */
+	struct spinlock vma_lock;
+	struct vma *vmas;
+	u32 users;		   /* tasks */
+	volatile u32 cpus;	   /* bit per CPU that has this root loaded */
+};
+
+extern struct mm init_mm;
+
+/* --- address spaces --- */
+struct mm *mm_create(void);
+void mm_put(struct mm *mm); /* drops a user; the last one unmaps and frees everything */
+
+/* --- VMAs --- */
+/* User area at a fixed place. NULL: overlaps, or outside user space. */
+struct vma *vma_map_user(struct mm *mm, u64 start, u64 bytes, u32 prot, const struct vma_ops *ops,
+			 void *private, u64 offset);
+/* Kernel area: address space from the vmalloc region, nothing mapped; faults go to @ops. */
+struct vma *vma_map_kernel(u64 bytes, u32 prot, const struct vma_ops *ops, void *private, u64 offset);
+void vma_unmap(struct vma *vma); /* unmaps, flushes everywhere, frees */
+struct vma *vma_find(struct mm *mm, u64 va);
+
+/* --- mapping: all change entries through pt_set() with @site, under mm->pt_lock --- */
+/* Maps one page. Was something there already, nothing is changed and false returned. The table
+ * pages come from the arena. No flush: not present to present needs none. */
+bool pt_map(struct mm *mm, u64 va, u64 gpa, u32 prot, u16 site);
+/* Removes the leaves of [va, va+bytes). Returns how many there were. The caller flushes. */
+u32 pt_unmap(struct mm *mm, u64 va, u64 bytes, u16 site);
+/* The leaf entry for @va, 0 if none; *level as in arch.h. */
+u64 pt_lookup(struct mm *mm, u64 va, u32 *level);
+/* Replaces a present leaf; returns the old entry. The caller flushes. */
+u64 pt_replace(struct mm *mm, u64 va, u64 entry, u16 site);
+
+/* --- flushes: everywhere the space may be cached; returns when every CPU has acknowledged --- */
+void tlb_flush_range(struct mm *mm, u64 va, u64 bytes, u16 site);
+
+/* --- vmalloc region --- */
+void *vmalloc(u64 bytes, u16 site); /* highmem pages, mapped now; NULL: no memory or no space */
+void vfree(void *address);
+/* Device memory, uncached, 4 KiB or 2 MiB leaves. */
+void *ioremap(u64 gpa, u64 bytes, u16 site);
+void iounmap(void *address);
+
+/* --- short-lived local mapping of any page (two slots per CPU, like kmap_local); not across a wait */
+void *kmap_local(struct page *page);
+void kunmap_local(void *address); /* last mapped first unmapped */
+
+/* --- user memory: true if all bytes were copied --- */
+bool copy_to_user(u64 va, const void *from, size_t bytes);
+bool copy_from_user(void *to, u64 va, size_t bytes);
+
+#endif

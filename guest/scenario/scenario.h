@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The scenario framework: a scenario is one file and one row in scenario.c; an arm is one file with
+ * an ops struct and one row in its scenario's table. docs/adding-an-arm.md.
+ */
+#ifndef GUEST_SCENARIO_H
+#define GUEST_SCENARIO_H
+
+#include "devices/abi/catalog.h"
+#include "guest/kernel.h"
+
+extern const struct scenario scenarios[];
+
+/* --- results --- */
+void metric(const char *name, s64 value);
+/* A closed form, or any other exact statement: fails the run (exit 1) when got != want. */
+void check_equal(const char *name, s64 got, s64 want);
+/* A bound stated beforehand (free schedule): low <= got <= high. */
+void check_range(const char *name, s64 got, s64 low, s64 high);
+void check_true(const char *name, bool got);
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Tasks, the turnstile, locks and waiting.
+ *
+ * Concurrency is a seeded choice. Under --schedule seeded one CPU runs at a time; at every
+ * sched_point() (which pt_set, flushes, locks, chip commands and waits call) the turnstile draws
+ * who goes on. So the same seed gives the same interleaving. Under free, sched_point() does nothing.
+ */
+#ifndef GUEST_SCHED_H
+#define GUEST_SCHED_H
+
+#include "guest/arch.h"
+
+struct mm;
+
+enum task_state {
+	TASK_RUNNABLE,
+	TASK_DEAD,
+};
+
+#define TASK_NAME_BYTES 16
+
+/* At the bottom of its kernel stack; the stack grows down towards it. */
+struct task {
+	u64 stack_pointer; /* while it does not run; arch_switch() */
+	u32 id;
+	u32 cpu;	   /* runs only there */
+	enum task_state state;
+	u32 locks;	   /* spinlocks held: > 0 or interrupts off = atomic, must not wait */
+	struct mm *mm;	   /* own address space; NULL: kernel task, runs on whatever is loaded */
+	struct task *next; /* run queue */
+	struct task *joiner_next;
+	int exit_code;
+	bool in_driver;	   /* runs inside the flash driver with the chip in command mode */
+	char name[TASK_NAME_BYTES];
+	u64 magic;	   /* last: stack overflow is noticed here */
+};
+
+#define TASK_MAGIC 0x6b7374616b746f6eull
+
+static inline struct task *current(void)
+{
+	return arch_current();
+}
+
+u32 cpu_id(void);
+u32 cpus_online(void);
+
+/*
+ * Starts a kernel task on @cpu. @mm NULL: lazy, runs on whatever root is loaded. The task ends when
+ * fn returns (exit code 0) or calls task_exit().
+ */
+struct task *task_start(const char *name, u32 cpu, struct mm *mm, void (*fn)(void *), void *arg);
+_Noreturn void task_exit(int code);
+/* Waits until @task has ended, frees it, returns its exit code. */
+int task_join(struct task *task);
+
+/* Lets other tasks of this CPU, or other CPUs, run. Every loop that waits calls it. */
+void task_yield(void);
+
+/* True if this CPU must not wait: interrupts off, or a spinlock held. */
+bool in_atomic(void);
+
+void sched_point(void);
+
+/* --- locks: interrupts stay off while one is held --- */
+struct spinlock {
+	volatile u32 held;
+	const char *name;
+	u32 owner_cpu;
+	unsigned long irq_state;
+};
+
+#define SPINLOCK(lock_name) { .name = lock_name }
+
+void spin_lock(struct spinlock *lock);
+void spin_unlock(struct spinlock *lock);
+/* Stops the run (named failure) if this CPU does not hold it. */
+void spin_assert_held(const struct spinlock *lock);
+
+/* --- waiting --- */
+/*
+ * wait_begin() names what is waited for (enum kvl_wait; object: an address or number that tells
+ * which). It is a named failure ("wait in atomic context") where waiting is forbidden (W17).
+ * Then loop: while (!condition) task_yield(); and wait_end().
+ */
+void wait_begin(u32 what, u64 object, u16 site);
+void wait_end(u32 what, u64 object, u16 site);
+
+#endif

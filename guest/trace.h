@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reports events into this CPU's ring (devices/abi/trace_abi.h). SITE("who.why") names a place in
+ * the code: a number that the host turns back into the name with the image's table of sites.
+ */
+#ifndef GUEST_TRACE_H
+#define GUEST_TRACE_H
+
+#include "devices/abi/trace_abi.h"
+
+#define SITE_NAME_BYTES 32
+extern const char sites_start[][SITE_NAME_BYTES];
+
+#define SITE(name)                                                                          \
+	({                                                                                  \
+		static const char site_name[SITE_NAME_BYTES]                                \
+			__attribute__((section(".sites"), used, aligned(1))) = name;        \
+		(u16)((u64)(site_name - sites_start[0]) / SITE_NAME_BYTES);                 \
+	})
+
+/* True if events are wanted (every tier but off). */
+extern bool trace_on;
+
+/*
+ * An event that is done when it is reported. Call it with the lock held that orders the thing, just
+ * before the thing takes effect. A full ring waits for the host.
+ */
+void trace_event(u16 id, u16 site, u16 h0, u16 h1, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4);
+
+/*
+ * As trace_event(), but stores @value at @where between the ticket and the commit: a CPU that is
+ * stopped in between leaves a pending record, not an unreported write. Only pt.c uses it.
+ */
+void trace_store(u16 id, u16 site, u16 h0, u16 h1, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4,
+		 volatile u64 *where, u64 value);
+
+void trace_init(void);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One run of one guest: from a checked configuration to a result object. The command line fills the
+ * one and prints the other; nothing in between prints.
+ */
+#ifndef KVL_RUN_H
+#define KVL_RUN_H
+
+#include "devices/abi/layout.h"
+#include "devices/flash/flash.h"
+#include "vmm/err.h"
+#include "vmm/trace/model.h"
+#include "vmm/trace/trace.h"
+
+enum run_tier { TIER_RING, TIER_OFF };
+enum run_schedule { SCHEDULE_SEEDED, SCHEDULE_FREE };
+enum flash_clock { CLOCK_VIRTUAL, CLOCK_REAL };
+
+struct run_param {
+	const char *key, *value;
+};
+
+struct run_flash_partition {
+	const char *label;
+	u64 offset, bytes;
+};
+
+/* --flash file=PATH,chip=NAME[,partition=LABEL:OFFSET:BYTES…] */
+struct run_flash {
+	const char *file; /* NULL: no chip. Shorter than the chip: the rest reads FFh (file grows) */
+	const struct flash_part *part;
+	u32 npartitions; /* 0: one, "all" */
+	struct run_flash_partition partition[8];
+	enum flash_clock clock;
+	double speed;	 /* real clock: chip seconds per host second */
+	bool trap_reads; /* --flash-reads=trap: never a memory slot */
+};
+
+enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+
+struct run_config {
+	const char *scenario, *arm;
+	struct kvl_layout_request layout;
+	u64 seed;
+	enum run_schedule schedule;
+	enum run_tier tier;
+	bool lossy, strict_io;
+	u32 timeout_s;
+	const char *trace_dir; /* NULL: judged while it runs, not written */
+	struct run_flash flash;
+	u32 nparams;
+	struct run_param param[32];
+
+	/* Sinks, called from the run's threads, one call at a time. */
+	void *owner;
+	void (*console)(void *owner, const char *bytes, size_t n); /* guest console output */
+	void (*log)(void *owner, enum log_level level, const char *line);
+	/* Set from a signal handler: end the run, keep the trace (reason "interrupted"). */
+	volatile int *stop;
+};
+
+struct run_value { /* of counts, metrics */
+	char name[48];
+	s64 value;
+};
+
+struct run_check {
+	char name[48];
+	s64 low, high, got;
+	bool ok;
+};
+
+struct run_result {
+	enum exit_status status;
+	char reason[1400]; /* one line why */
+	char *report;	  /* crash dump (registers, code, walk), several lines; NULL: none */
+	/* host */
+	char host_class[24]; /* kvm_intel, kvm_amd, kvm_pvm, kvm */
+	char paging[16];     /* ept, npt, shadow, unknown */
+	char ticks[8];	     /* "insn" or "tsc" */
+	/* from the guest's results */
+	u32 ncounts, nmetrics, nchecks;
+	struct run_value count[128], metric[256];
+	struct run_check check[256];
+	/* host's own counts: vm_exits, mmio_exits, pio_exits, flash_reads, slot_changes, … */
+	u32 nhost_counts;
+	struct run_value host_count[32];
+	/* trace */
+	struct trace_totals trace;
+	u64 unreported; /* FINDING_UNREPORTED */
+	u64 audited_entries;
+	u32 nfindings;
+	u32 nfindings_kept;
+	struct finding finding[64];
+	u64 finding_count[FINDING_KINDS];
+};
+
+/*
+ * Runs a guest to its end. Returns 0 when a guest was started (result->status says how it went), -1
+ * when none could be (result is not filled). Precedence of the status: VMM or trace wrong (5),
+ * guest crash (4), time limit (124), guest check or finding (1), 0.
+ */
+int run_guest(const struct run_config *config, struct run_result *result, struct err *err);
+void run_result_free(struct run_result *result); /* frees what it points to */
+
+#endif
