@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: MIT
+# kvalab: one program (build/kvalab, static) with the guest kernel inside it.
+#
+#   make              build            make demo     the two-minute demonstration (needs /dev/kvm)
+#   make test         without KVM      make check    everything; ends with "N passed, N failed, …"
+#   make guest        guest image      make bench    measures this host
+#   make format       clang-format     make install  PREFIX=/usr/local DESTDIR=
+#   make deps         what is missing  make clean
+#
+# V=1 shows the commands, OUT= moves the build, CC=clang works too.
+
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+
+OUT ?= build
+PREFIX ?= /usr/local
+DESTDIR ?=
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+LD := ld
+OBJCOPY := objcopy
+CROSS_CC ?= aarch64-linux-gnu-gcc
+CLANG_FORMAT ?= clang-format
+
+ifeq ($(V),1)
+Q :=
+say := @:
+else
+Q := @
+say := @printf '  %-8s %s\n'
+endif
+
+VERSION := 0.1
+ARCH := x86_64
+
+WARN := -Wall -Wextra -Wshadow -Wcast-qual -Wmissing-prototypes -Wstrict-prototypes -Wundef \
+	-Wwrite-strings -Werror
+COMMON := -std=gnu11 -O2 -g $(WARN) -I. -MMD -MP
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+HOST_CFLAGS := $(COMMON) -pthread -DKVALAB_VERSION='"$(VERSION)"'
+HOST_LIBS := -lfdt -lcapstone -ljansson -lxxhash -lpthread
+CHECK_LIBS := -lcheck_pic -lsubunit -lrt -lm
+
+GUEST_CFLAGS := $(COMMON) -Iarch/$(ARCH)/guest -ffreestanding -mgeneral-regs-only -mno-red-zone \
+	-fno-omit-frame-pointer -fpie -fvisibility=hidden -fno-stack-protector \
+	-fno-asynchronous-unwind-tables -fcf-protection=none
+GUEST_LD := arch/$(ARCH)/guest/guest.ld
+GUEST_LDFLAGS := -pie --no-dynamic-linker -z norelro -z max-page-size=4096 -z noexecstack \
+	--build-id=none -T $(GUEST_LD)
+LIBFDT = $(shell $(CC) -print-file-name=libfdt.a)
+
+HOST_SRCS := $(filter-out vmm/main.c,$(wildcard vmm/*.c vmm/*/*.c devices/*/*.c)) \
+	$(wildcard arch/$(ARCH)/vmm/*.c)
+GUEST_SRCS := $(wildcard guest/*.c guest/*/*.c arch/$(ARCH)/guest/*.c arch/$(ARCH)/guest/*.S) \
+	devices/abi/layout.c
+TEST_SRCS := $(wildcard tests/unit/test_*.c)
+TEST_HELPERS := $(filter-out $(TEST_SRCS),$(wildcard tests/unit/*.c))
+FORMATTED := $(wildcard vmm/*.[ch] vmm/*/*.[ch] devices/*/*.[ch] guest/*.[ch] guest/*/*.[ch] \
+	arch/*/*.h arch/*/*/*.[ch] tests/unit/*.[ch])
+
+HOST_OBJS := $(HOST_SRCS:%.c=$(OUT)/host/%.o)
+GUEST_OBJS := $(patsubst %,$(OUT)/guest/%.o,$(basename $(GUEST_SRCS)))
+ASAN_OBJS := $(HOST_SRCS:%.c=$(OUT)/asan/%.o)
+TEST_HELPER_OBJS := $(TEST_HELPERS:%.c=$(OUT)/host/%.o)
+ASAN_HELPER_OBJS := $(TEST_HELPERS:%.c=$(OUT)/asan/%.o)
+UNIT_TESTS := $(TEST_SRCS:%.c=$(OUT)/%)
+ASAN_TESTS := $(TEST_SRCS:%.c=$(OUT)/asan/%)
+IMAGE_OBJ := $(OUT)/guest_image.o
+
+# What the test runner's scripts need to know.
+export OUT CC CROSS_CC CLANG_FORMAT GUEST_CFLAGS FORMATTED
+
+.PHONY: all guest test check demo bench format install clean deps unit-tests
+all: $(OUT)/kvalab
+guest: $(OUT)/guest.elf
+unit-tests: $(UNIT_TESTS) $(ASAN_TESTS)
+
+# --- packages: one message, before the first compilation fails with another ---------------------
+$(OUT)/.deps-%: scripts/deps.sh
+	$(Q)CC="$(CC)" scripts/deps.sh $*
+	$(Q)mkdir -p $(@D) && touch $@
+
+deps:
+	$(Q)CC="$(CC)" scripts/deps.sh build test check demo
+
+# --- host --------------------------------------------------------------------------------------
+$(OUT)/host/%.o: %.c Makefile | $(OUT)/.deps-build
+	$(say) CC $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_CFLAGS) -c -o $@ $<
+
+$(OUT)/libhost.a: $(HOST_OBJS)
+	$(say) AR $@
+	$(Q)rm -f $@ && ar rcs $@ $(HOST_OBJS)
+
+$(OUT)/kvalab: $(OUT)/host/vmm/main.o $(OUT)/libhost.a $(IMAGE_OBJ)
+	$(say) LINK $@
+	$(Q)$(CC) -static -o $@ $^ $(HOST_LIBS)
+
+# --- guest -------------------------------------------------------------------------------------
+$(OUT)/guest/%.o: %.c Makefile | $(OUT)/.deps-build
+	$(say) GUEST $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(GUEST_CFLAGS) -c -o $@ $<
+
+$(OUT)/guest/%.o: %.S Makefile | $(OUT)/.deps-build
+	$(say) GUEST $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(GUEST_CFLAGS) -c -o $@ $<
+
+$(OUT)/guest.elf: $(GUEST_OBJS) $(GUEST_LD)
+	$(say) LD $@
+	$(Q)$(LD) $(GUEST_LDFLAGS) -o $@ $(GUEST_OBJS) $(LIBFDT)
+
+# The image keeps its symbols (panics are printed with them); debugging stays in guest.elf.
+$(IMAGE_OBJ): $(OUT)/guest.elf
+	$(say) EMBED $@
+	$(Q)$(OBJCOPY) --strip-debug $< $(OUT)/guest_image
+	$(Q)cd $(OUT) && $(LD) -r -b binary -z noexecstack -o $(@F).tmp guest_image
+	$(Q)$(OBJCOPY) --set-section-alignment .data=16 \
+		--rename-section .data=.rodata,alloc,load,readonly,data,contents \
+		--redefine-sym _binary_guest_image_start=kvl_guest_image_start \
+		--redefine-sym _binary_guest_image_end=kvl_guest_image_end \
+		--strip-symbol _binary_guest_image_size $@.tmp $@
+	$(Q)rm -f $@.tmp
+
+# --- unit tests: once as they are, once under the address and undefined-behaviour sanitizers ----
+# An image that is not there yet (no linker script) is left out; tests that need none still link.
+TEST_IMAGE := $(if $(wildcard $(GUEST_LD)),$(IMAGE_OBJ))
+
+$(OUT)/tests/unit/%: $(OUT)/host/tests/unit/%.o $(TEST_HELPER_OBJS) $(OUT)/libhost.a $(TEST_IMAGE) \
+		| $(OUT)/.deps-test
+	$(say) LINK $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -o $@ $^ $(CHECK_LIBS) $(HOST_LIBS)
+
+$(OUT)/asan/%.o: %.c Makefile | $(OUT)/.deps-build
+	$(say) ASAN $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_CFLAGS) $(SANITIZE) -c -o $@ $<
+
+$(OUT)/asan/libhost.a: $(ASAN_OBJS)
+	$(say) AR $@
+	$(Q)rm -f $@ && ar rcs $@ $(ASAN_OBJS)
+
+$(OUT)/asan/tests/unit/%: $(OUT)/asan/tests/unit/%.o $(ASAN_HELPER_OBJS) $(OUT)/asan/libhost.a \
+		$(TEST_IMAGE) | $(OUT)/.deps-test
+	$(say) LINK $@
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(CHECK_LIBS) $(HOST_LIBS)
+
+# --- checks ------------------------------------------------------------------------------------
+STATIC_CHECKS := tests/static/lint.sh tests/static/headers.sh
+CHECKS := $(STATIC_CHECKS) tests/static/format.sh tests/static/clang.sh tests/static/arm64.sh \
+	$(wildcard tests/cli/*.sh tests/mutants/run.sh)
+
+test: $(UNIT_TESTS) $(ASAN_TESTS)
+	$(Q)tests/run.sh $(UNIT_TESTS) $(ASAN_TESTS) $(STATIC_CHECKS)
+
+check:
+	$(Q)CC="$(CC)" scripts/deps.sh --install build test check demo
+	$(Q)$(MAKE) --no-print-directory all unit-tests
+	$(Q)tests/run.sh $(UNIT_TESTS) $(ASAN_TESTS) $(CHECKS)
+
+demo:
+	$(Q)CC="$(CC)" scripts/deps.sh --install build demo
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)scripts/demo.sh
+
+bench: all
+	$(Q)scripts/bench.sh
+
+format: | $(OUT)/.deps-check
+	$(Q)$(CLANG_FORMAT) -i $(FORMATTED)
+
+# --- the rest ----------------------------------------------------------------------------------
+install: all
+	install -D -m 755 $(OUT)/kvalab $(DESTDIR)$(PREFIX)/bin/kvalab
+	install -D -m 644 README.md $(DESTDIR)$(PREFIX)/share/doc/kvalab/README.md
+	install -D -m 644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/kvalab/LICENSE
+
+clean:
+	rm -rf $(OUT)
+
+.SECONDARY:
+-include $(patsubst %.o,%.d,$(HOST_OBJS) $(OUT)/host/vmm/main.o $(GUEST_OBJS) $(ASAN_OBJS) \
+	$(TEST_HELPER_OBJS) $(ASAN_HELPER_OBJS) $(TEST_SRCS:%.c=$(OUT)/host/%.o) \
+	$(TEST_SRCS:%.c=$(OUT)/asan/%.o))
