@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the VMM needs from a processor: this is the whole list. arch/<arch>/vmm implements it.
+ */
+#ifndef KVL_VMM_ARCH_H
+#define KVL_VMM_ARCH_H
+
+#include <stdio.h>
+
+#include "devices/abi/layout.h"
+#include "vmm/err.h"
+#include "vmm/gmem.h"
+
+struct image;
+struct trace;
+
+/* --- KVM ------------------------------------------------------------------------------------ */
+struct kvm_cap {
+	int number; /* KVM_CAP_… */
+	const char *name;
+};
+extern const struct kvm_cap arch_kvm_caps[];
+extern const size_t arch_kvm_ncaps;
+
+/* Before any vCPU exists: addresses that KVM keeps for itself, interrupt controllers. */
+int arch_vm_setup(int vm_fd, struct err *err);
+/* A vCPU that has just been made: what it says it can do (CPUID). */
+int arch_vcpu_setup(int kvm_fd, int vcpu_fd, u32 cpu, struct err *err);
+/* State of the first vCPU at the guest's PVH entry: 32-bit protected mode, paging off. */
+int arch_vcpu_enter(int vcpu_fd, u64 entry_gpa, u64 start_info_gpa, struct err *err);
+/* The guest's time-stamp counter as @vcpu_fd sees it now; 0 if KVM does not say. */
+u64 arch_guest_cycles(int vcpu_fd);
+
+/* --- boot ----------------------------------------------------------------------------------- */
+/*
+ * Makes the first page tables in the first frames of the arena and reports each of them and each
+ * entry to @trace (may be NULL). Maps: the first 2 MiB and [16, 18) MiB at their own addresses, the
+ * core at page_offset + gpa, the last table of the fixmap (reachable through its own last entry),
+ * the testbed window. Returns the number of arena frames used, -1 if the arena is too small.
+ */
+int arch_boot_tables(const struct gmem *mem, const struct kvl_layout *layout, struct trace *trace,
+		     u64 *root_gpa, struct err *err);
+/* Writes the PVH start info into low memory; returns its address. */
+u64 arch_boot_info(const struct gmem *mem);
+
+/* --- diagnosis -------------------------------------------------------------------------------- */
+/*
+ * Describes a stopped vCPU: registers, decoded instruction with its symbol, page-table walks of the
+ * program counter and of the last fault address.
+ */
+void arch_dump_vcpu(FILE *out, int vcpu_fd, const struct gmem *mem, const struct image *image);
+/* One line: where a stopped vCPU is ("rip 0x… symbol+0x…"). */
+void arch_where(int vcpu_fd, const struct image *image, char *text, size_t bytes);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The scenarios, arms and parameters that the guest image inside this program knows, as host data:
+ * a checked copy of the image's own tables (devices/abi/catalog.h).
+ */
+#ifndef KVL_CATALOG_H
+#define KVL_CATALOG_H
+
+#include "devices/abi/types.h"
+#include "vmm/err.h"
+
+struct catalog_arm {
+	const char *name, *about;
+};
+
+struct catalog_param {
+	const char *key, *values, *fallback, *about;
+};
+
+struct catalog_scenario {
+	const char *name, *about;
+	bool needs_flash;
+	u32 narms; /* 0: the scenario has no arms */
+	const struct catalog_arm *arms;
+	u32 nparams;
+	const struct catalog_param *params;
+};
+
+struct catalog {
+	u32 nscenarios;
+	const struct catalog_scenario *scenarios;
+};
+
+struct image;
+
+/*
+ * Reads the catalog out of the embedded image. NULL and EXIT_VMM if the image is damaged or its
+ * tables do not make sense. The caller frees it; all strings belong to it.
+ */
+const struct catalog *catalog_load(struct err *err);
+
+/* The same out of @image. */
+const struct catalog *catalog_read(const struct image *image, struct err *err);
+
+/* NULL: there is no such scenario or arm. */
+const struct catalog_scenario *catalog_find(const struct catalog *catalog, const char *scenario);
+const struct catalog_arm *catalog_find_arm(const struct catalog_scenario *scenario,
+					   const char *arm);
+
+void catalog_free(const struct catalog *catalog); /* NULL is allowed */
+
+#endif
