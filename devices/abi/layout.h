@@ -26,16 +26,23 @@
 
 #include "platform.h"
 
+#define KVL_MEM_MIN MiB(64)
+#define KVL_MEM_MAX GiB(64) /* the frame table must fit lowmem */
+#define KVL_VMALLOC_DEFAULT MiB(96)
+#define KVL_KVA_DEFAULT MiB(100)
+#define KVL_ARENA_BYTES MiB(8)
+#define KVL_HEAP_BYTES MiB(6)
+
 struct kvl_range {
 	u64 start;
 	u64 bytes;
 };
 
 struct kvl_layout_request {
-	u64 mem_bytes;	     /* RAM, holes and low memory included */
-	u64 page_offset;     /* 1, 2 or 3 GiB */
-	u64 vmalloc_bytes;   /* 0 = default */
-	u64 kva_bytes;	     /* 0 = default */
+	u64 mem_bytes;	   /* RAM, holes and low memory included */
+	u64 page_offset;   /* 1, 2 or 3 GiB */
+	u64 vmalloc_bytes; /* 0 = default */
+	u64 kva_bytes;	   /* 0 = default */
 	bool arena_highmem;
 	u32 ncpus;
 	u32 nholes;
@@ -58,11 +65,13 @@ struct kvl_layout {
 	struct kvl_range region[KVL_REGIONS]; /* kernel-virtual, by kvl_region_kind, ascending */
 
 	/* guest-physical */
-	u64 ram_end_gpa;	 /* first address behind RAM (RAM is [2 MiB, 3 GiB) and [4 GiB, …)) */
-	u64 lowmem_end_gpa;	 /* RAM below has a direct address, RAM from here on is highmem */
-	struct kvl_range arena;	 /* page-table frames */
-	struct kvl_range core;	 /* boot page … end of the frame table (arena included if lowmem) */
-	struct kvl_range heap;	 /* inside the core */
+	u64 ram_end_gpa;    /* first address behind RAM (RAM is [2 MiB, 3 GiB) and [4 GiB, …)) */
+	u64 lowmem_end_gpa; /* RAM below has a direct address, RAM from here on is highmem */
+	/* page-table frames: in the core, or (arena_highmem) last of the RAM below 4 GiB, because the
+	 * first CPU loads its root in 32-bit mode */
+	struct kvl_range arena;
+	struct kvl_range core; /* boot page … end of the frame table (arena included if lowmem) */
+	struct kvl_range heap; /* inside the core */
 	struct kvl_range frames; /* inside the core: the table of struct page, one per frame */
 	struct kvl_range shared; /* behind RAM: shared.h */
 	u64 machine_bytes;	 /* host memory to reserve: RAM and shared region */
@@ -79,18 +88,19 @@ struct kvl_layout {
 
 enum kvl_layout_error {
 	KVL_LAYOUT_OK = 0,
-	KVL_LAYOUT_MEM_SMALL,	  /* value: least bytes that would do */
-	KVL_LAYOUT_MEM_LARGE,	  /* value: most bytes */
-	KVL_LAYOUT_MEM_ALIGN,	  /* RAM is not a multiple of 2 MiB */
-	KVL_LAYOUT_SPLIT,	  /* page_offset is not 1, 2 or 3 GiB */
-	KVL_LAYOUT_ALIGN,	  /* vmalloc or kva size is not a multiple of 2 MiB */
-	KVL_LAYOUT_NO_ROOM,	  /* value: bytes of kernel space wanted beyond what there is */
-	KVL_LAYOUT_HOLE_ALIGN,	  /* index: which hole */
-	KVL_LAYOUT_HOLE_OUTSIDE,  /* hole does not lie in RAM */
-	KVL_LAYOUT_HOLE_OVERLAP,  /* index, other: which two */
-	KVL_LAYOUT_HOLE_CORE,	  /* hole lies in the core or the arena */
-	KVL_LAYOUT_NO_HIGHMEM,	  /* arena_highmem, but all RAM is lowmem */
-	KVL_LAYOUT_CPUS,	  /* 0 or more than KVL_MAX_CPUS */
+	KVL_LAYOUT_MEM_SMALL,	 /* value: least bytes that would do */
+	KVL_LAYOUT_MEM_LARGE,	 /* value: most bytes */
+	KVL_LAYOUT_MEM_ALIGN,	 /* RAM is not a multiple of 2 MiB */
+	KVL_LAYOUT_SPLIT,	 /* page_offset is not 1, 2 or 3 GiB */
+	KVL_LAYOUT_ALIGN,	 /* value: not a multiple of 2 MiB; index: 0 vmalloc, 1 kva */
+	KVL_LAYOUT_NO_ROOM,	 /* value: bytes of kernel space wanted beyond what there is */
+	KVL_LAYOUT_HOLE_ALIGN,	 /* empty, or not page-aligned; index: which hole */
+	KVL_LAYOUT_HOLE_OUTSIDE, /* index: hole does not lie in RAM; value: where RAM ends */
+	KVL_LAYOUT_HOLE_OVERLAP, /* index, other: which two */
+	KVL_LAYOUT_HOLE_CORE, /* index: touches the core (other 0) or arena (1), which ends at value */
+	KVL_LAYOUT_NO_HIGHMEM, /* arena_highmem, but all RAM is lowmem */
+	KVL_LAYOUT_CPUS,       /* 0 or more than KVL_MAX_CPUS */
+	KVL_LAYOUT_HOLES,      /* more than KVL_MAX_HOLES */
 };
 
 struct kvl_layout_failure {
