@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Owns how the array changes while an operation runs. Leaves to intel.c which operation starts, and
+ * to chip.c the time and who is told.
+ *
+ * Data sheets promise only the end: bits programmed are 0, a block erased is FFh. What lies between
+ * is internal ("invisible to the system", J3 data sheet, section 4.6), but a power cut shows it. So
+ * the steps below are a choice, made to leave the states that real chips were seen to leave:
+ *
+ * program  The requested bits go from 1 to 0 one after another, in an order of their own for each
+ *          word: cells reach their level after different numbers of pulses. Cut short, any of the
+ *          requested bits may be missing, and no other bit has changed.
+ *
+ * erase    First "block preconditioning": the block is programmed to 00h, from its end to its
+ *          beginning, in PRECONDITION_CHUNKS chunks. That direction is the one that the authors of
+ *          Linux's UBI saw on an S29GL512N (drivers/mtd/ubi/io.c, nor_erase_prepare()): the cut that
+ *          hurts most, a node's header intact and its data gone. Then erase pulses: they act on the
+ *          whole block at once, so each of the ERASE_PULSES raises one bit in every word. Half of
+ *          the time goes to each phase; no source gives a ratio for this family.
+ */
+#include <string.h>
+
+#include "devices/flash/operation.h"
+
+enum {
+	WORD_BITS = 16,
+	PRECONDITION_CHUNKS = 16,
+	ERASE_PULSES = WORD_BITS,
+	ERASE_STEPS = PRECONDITION_CHUNKS + ERASE_PULSES,
+};
+
+/* The bit of @word that comes as number @turn: 5 is odd, so 16 turns name all 16 bits. */
+static u16 bit_in_order(u32 word, u32 turn)
+{
+	return (u16)(1u << ((word * 7 + turn * 5) % WORD_BITS));
+}
+
+static u16 get_word(const u8 *at)
+{
+	return (u16)(at[0] | at[1] << 8);
+}
+
+static void put_word(u8 *at, u16 value)
+{
+	at[0] = value & 0xFF;
+	at[1] = value >> 8;
+}
+
+static void start(struct flash_op *op, enum kvl_flash_state state, u64 now_ns, u64 duration_ns)
+{
+	op->state = state;
+	op->start_ns = now_ns;
+	op->end_ns = now_ns + duration_ns;
+	op->done = 0;
+	op->turn = 0;
+}
+
+void flash_op_program(struct flash_op *op, const struct flash_part *part, u8 *array, u32 offset,
+		      u16 data, u64 now_ns)
+{
+	op->target = array + offset;
+	op->bytes = sizeof(u16);
+	op->word = offset / sizeof(u16);
+	op->pending = get_word(op->target) & (u16)~data;
+	op->steps = (u32)__builtin_popcount(op->pending);
+	start(op, KVL_FLASH_PROGRAM, now_ns, part->program_typ_us * 1000ull);
+}
+
+void flash_op_erase(struct flash_op *op, const struct flash_part *part, u8 *array, u32 offset,
+		    u64 now_ns)
+{
+	struct flash_block block = flash_block_at(part, offset);
+
+	op->target = array + block.start;
+	op->bytes = block.bytes;
+	op->word = (u32)(block.start / sizeof(u16));
+	op->steps = ERASE_STEPS;
+	start(op, KVL_FLASH_ERASE, now_ns, part->erase_typ_ms * 1000000ull);
+}
+
+static void program_step(struct flash_op *op)
+{
+	u16 bit;
+
+	do
+		bit = bit_in_order(op->word, op->turn++);
+	while (!(op->pending & bit));
+	op->pending &= (u16)~bit;
+	put_word(op->target, get_word(op->target) & (u16)~bit);
+}
+
+static void precondition(struct flash_op *op, u32 chunk)
+{
+	u32 bytes = op->bytes / PRECONDITION_CHUNKS;
+
+	memset(op->target + (PRECONDITION_CHUNKS - 1 - chunk) * bytes, 0, bytes);
+}
+
+static void erase_pulse(struct flash_op *op, u32 pulse)
+{
+	for (u32 i = 0; i < op->bytes; i += sizeof(u16)) {
+		u16 bit = bit_in_order(op->word + i / (u32)sizeof(u16), pulse);
+
+		put_word(op->target + i, get_word(op->target + i) | bit);
+	}
+}
+
+static void step(struct flash_op *op)
+{
+	u32 n = op->done++;
+
+	if (op->state == KVL_FLASH_PROGRAM)
+		program_step(op);
+	else if (n < PRECONDITION_CHUNKS)
+		precondition(op, n);
+	else
+		erase_pulse(op, n - PRECONDITION_CHUNKS);
+}
+
+static u32 steps_due(const struct flash_op *op, u64 now_ns)
+{
+	if (now_ns >= op->end_ns)
+		return op->steps;
+	return (u32)((now_ns - op->start_ns) * op->steps / (op->end_ns - op->start_ns));
+}
+
+bool flash_op_advance(struct flash_op *op, u64 now_ns)
+{
+	u32 due;
+
+	if (op->state == KVL_FLASH_IDLE)
+		return false;
+	due = steps_due(op, now_ns);
+	while (op->done < due)
+		step(op);
+	if (now_ns < op->end_ns)
+		return false;
+	op->state = KVL_FLASH_IDLE;
+	return true;
+}
