@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Exit dispatch. Every exit reason has a name; those that the guest cannot go on from end the run
+ * with that name. Calls of the guest: call.c; devices: behind the buses.
+ */
+#include "vmm/exit.h"
+
+#include <linux/kvm.h>
+#include <stdio.h>
+#include <string.h>
+
+#define NAME(reason) [KVM_EXIT_##reason] = "KVM_EXIT_" #reason
+static const char *const exit_names[] = {
+	NAME(UNKNOWN),
+	NAME(EXCEPTION),
+	NAME(IO),
+	NAME(HYPERCALL),
+	NAME(DEBUG),
+	NAME(HLT),
+	NAME(MMIO),
+	NAME(IRQ_WINDOW_OPEN),
+	NAME(SHUTDOWN),
+	NAME(FAIL_ENTRY),
+	NAME(INTR),
+	NAME(SET_TPR),
+	NAME(TPR_ACCESS),
+	NAME(NMI),
+	NAME(INTERNAL_ERROR),
+	NAME(WATCHDOG),
+	NAME(SYSTEM_EVENT),
+	NAME(IOAPIC_EOI),
+	NAME(HYPERV),
+	NAME(X86_RDMSR),
+	NAME(X86_WRMSR),
+	NAME(DIRTY_RING_FULL),
+	NAME(X86_BUS_LOCK),
+	NAME(XEN),
+	NAME(NOTIFY),
+};
+#undef NAME
+
+const char *exit_name(u32 reason)
+{
+	if (reason < ARRAY_LEN(exit_names) && exit_names[reason])
+		return exit_names[reason];
+	return "unknown exit reason";
+}
+
+static enum exit_action stop_if_ended(struct vm *vm)
+{
+	return vm_ended(vm) ? EXIT_ACTION_STOP : EXIT_ACTION_CONTINUE;
+}
+
+/* True the first time that this address is touched (as far as the table reaches). */
+static bool first_touch(struct vm *vm, u64 address)
+{
+	bool first = true;
+
+	pthread_mutex_lock(&vm->lock);
+	for (u32 i = 0; i < vm->nunclaimed && first; i++)
+		first = vm->unclaimed[i] != address;
+	if (first && vm->nunclaimed < VM_MAX_UNCLAIMED)
+		vm->unclaimed[vm->nunclaimed++] = address;
+	else
+		first = false;
+	pthread_mutex_unlock(&vm->lock);
+	return first;
+}
+
+/* A port and a memory address with the same number are different addresses. */
+#define PORT_SPACE (1ull << 63)
+
+static void unclaimed(struct vm *vm, const struct bus *bus, const struct bus_access *access)
+{
+	bool port = bus == &vm->port_bus;
+	const char *verb = access->write ? "write to" : "read of";
+
+	if (!first_touch(vm, access->address | (port ? PORT_SPACE : 0)))
+		return;
+	vm_event(vm, KVL_EV_UNCLAIMED, (u16)access->cpu, access->write, access->address,
+		 access->bytes, access->data, 0, 0);
+	if (vm->config->strict_io)
+		vm_end(vm, EXIT_GUEST, true, access->cpu,
+		       "unclaimed access: %u-byte %s %s 0x%llx by vCPU %u, where nothing is "
+		       "(--strict-io)",
+		       access->bytes, verb, port ? "port" : "address",
+		       (unsigned long long)access->address, access->cpu);
+	else
+		vm_log(vm, LOG_WARN,
+		       "vCPU %u: %u-byte %s %s 0x%llx, where nothing is: reads are all ones (told "
+		       "once per address)",
+		       access->cpu, access->bytes, verb, port ? "port" : "address",
+		       (unsigned long long)access->address);
+}
+
+static void access_bus(struct vm *vm, struct bus *bus, struct bus_access *access)
+{
+	if (!bus_access(bus, access))
+		unclaimed(vm, bus, access);
+}
+
+/*
+ * One exit may carry many items (INS, OUTS with REP). The data lie in the run mapping; where they
+ * would not, the exit is not KVM's.
+ */
+static enum exit_action handle_io(struct vm *vm, u32 cpu, struct kvm_run *run)
+{
+	u64 total = (u64)run->io.size * run->io.count;
+	u8 *data = (u8 *)run + run->io.data_offset;
+
+	vm->cpu[cpu].io_exits++;
+	if (run->io.size > 4 || run->io.data_offset > vm->host.run_bytes ||
+	    total > vm->host.run_bytes - run->io.data_offset) {
+		vm_end(vm, EXIT_VMM, true, cpu,
+		       "vCPU %u: malformed KVM_EXIT_IO (port 0x%x, size %u, count %u)", cpu,
+		       run->io.port, run->io.size, run->io.count);
+		return EXIT_ACTION_STOP;
+	}
+	for (u32 i = 0; i < run->io.count; i++, data += run->io.size) {
+		struct bus_access access = { .cpu = cpu,
+					     .address = run->io.port,
+					     .bytes = run->io.size,
+					     .write = run->io.direction == KVM_EXIT_IO_OUT };
+
+		if (access.write)
+			memcpy(&access.data, data, run->io.size);
+		access_bus(vm, &vm->port_bus, &access);
+		if (!access.write)
+			memcpy(data, &access.data, run->io.size);
+	}
+	return stop_if_ended(vm);
+}
+
+static enum exit_action handle_mmio(struct vm *vm, u32 cpu, struct kvm_run *run)
+{
+	struct bus_access access = { .cpu = cpu,
+				     .address = run->mmio.phys_addr,
+				     .bytes = run->mmio.len,
+				     .write = run->mmio.is_write };
+
+	vm->cpu[cpu].mmio_exits++;
+	if (access.bytes == 0 || access.bytes > sizeof(run->mmio.data)) {
+		vm_end(vm, EXIT_VMM, true, cpu,
+		       "vCPU %u: malformed KVM_EXIT_MMIO (0x%llx, %u bytes)", cpu,
+		       (unsigned long long)access.address, access.bytes);
+		return EXIT_ACTION_STOP;
+	}
+	if (access.write)
+		memcpy(&access.data, run->mmio.data, access.bytes);
+	vm_event(vm, KVL_EV_VM_EXIT, (u16)cpu, (u16)run->exit_reason, access.address, access.bytes,
+		 access.write, access.data, 0);
+	access_bus(vm, &vm->memory_bus, &access);
+	if (!access.write)
+		memcpy(run->mmio.data, &access.data, access.bytes);
+	return stop_if_ended(vm);
+}
+
+static const char *suberror_name(u32 suberror)
+{
+	switch (suberror) {
+	case KVM_INTERNAL_ERROR_EMULATION:
+		return "EMULATION: KVM cannot emulate the instruction at rip";
+	case KVM_INTERNAL_ERROR_SIMUL_EX: return "SIMUL_EX: exceptions at the same time";
+	case KVM_INTERNAL_ERROR_DELIVERY_EV: return "DELIVERY_EV: an event could not be delivered";
+	case KVM_INTERNAL_ERROR_UNEXPECTED_EXIT_REASON: return "UNEXPECTED_EXIT_REASON";
+	}
+	return "unknown";
+}
+
+static enum exit_action handle_internal_error(struct vm *vm, u32 cpu, const struct kvm_run *run)
+{
+	char data[16 * 19 + 1] = "";
+	size_t used = 0;
+
+	for (u32 i = 0; i < run->internal.ndata && i < ARRAY_LEN(run->internal.data); i++)
+		used += (size_t)snprintf(data + used, sizeof(data) - used, " 0x%llx",
+					 (unsigned long long)run->internal.data[i]);
+	vm_end(vm, EXIT_GUEST, true, cpu, "vCPU %u: KVM_EXIT_INTERNAL_ERROR, suberror %u (%s)%s%s",
+	       cpu, run->internal.suberror, suberror_name(run->internal.suberror),
+	       used ? ", data" : "", data);
+	return EXIT_ACTION_STOP;
+}
+
+static void end_unexpected(struct vm *vm, u32 cpu, const struct kvm_run *run)
+{
+	switch (run->exit_reason) {
+	case KVM_EXIT_SHUTDOWN:
+		vm_end(vm, EXIT_GUEST, true, cpu,
+		       "vCPU %u: triple fault (KVM_EXIT_SHUTDOWN): an exception while a double fault "
+		       "was delivered",
+		       cpu);
+		return;
+	case KVM_EXIT_FAIL_ENTRY:
+		vm_end(vm, EXIT_VMM, true, cpu,
+		       "vCPU %u: KVM_EXIT_FAIL_ENTRY: the processor refuses the guest's state, "
+		       "hardware reason 0x%llx",
+		       cpu, (unsigned long long)run->fail_entry.hardware_entry_failure_reason);
+		return;
+	case KVM_EXIT_SYSTEM_EVENT:
+		vm_end(vm, EXIT_GUEST, true, cpu, "vCPU %u: KVM_EXIT_SYSTEM_EVENT type %u", cpu,
+		       run->system_event.type);
+		return;
+	case KVM_EXIT_EXCEPTION:
+		vm_end(vm, EXIT_GUEST, true, cpu, "vCPU %u: KVM_EXIT_EXCEPTION %u, error code 0x%x",
+		       cpu, run->ex.exception, run->ex.error_code);
+		return;
+	}
+	vm_end(vm, EXIT_VMM, true, cpu, "vCPU %u: unexpected exit: %s (%u)", cpu,
+	       exit_name(run->exit_reason), run->exit_reason);
+}
+
+enum exit_action exit_dispatch(struct vm *vm, u32 cpu, struct kvm_run *run)
+{
+	switch (run->exit_reason) {
+	case KVM_EXIT_IO: return handle_io(vm, cpu, run);
+	case KVM_EXIT_MMIO: return handle_mmio(vm, cpu, run);
+	case KVM_EXIT_INTR:
+	case KVM_EXIT_IRQ_WINDOW_OPEN:
+	case KVM_EXIT_HLT: /* not with the in-kernel interrupt controller; enter and wait again */
+		return stop_if_ended(vm);
+	}
+	vm_event(vm, KVL_EV_VM_EXIT, (u16)cpu, (u16)run->exit_reason, 0, 0, 0, 0, 0);
+	if (run->exit_reason == KVM_EXIT_INTERNAL_ERROR)
+		return handle_internal_error(vm, cpu, run);
+	end_unexpected(vm, cpu, run);
+	return EXIT_ACTION_STOP;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What an exit from the guest means: a function of the machine, the vCPU and the kvm_run structure
+ * that KVM filled (or a test made up).
+ */
+#ifndef KVL_EXIT_H
+#define KVL_EXIT_H
+
+#include "vmm/vm.h"
+
+enum exit_action {
+	EXIT_ACTION_CONTINUE, /* enter the guest again */
+	EXIT_ACTION_STOP,     /* leave; vm->end says why */
+};
+
+/* Handles one exit. Fills in what the guest reads; ends the run where there is no way on. */
+enum exit_action exit_dispatch(struct vm *vm, u32 cpu, struct kvm_run *run);
+
+/* "KVM_EXIT_MMIO"; "unknown exit reason" for a number that this program does not know. */
+const char *exit_name(u32 reason);
+
+/* Claims the ports of platform.h: console, exit status, calls (ports.c). */
+int ports_claim(struct vm *vm, struct err *err);
+/* Hands on what the guest wrote of an unfinished line. After the last vCPU has stopped. */
+void console_flush(struct vm *vm);
+
+#endif

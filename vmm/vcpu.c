@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vCPUs: a thread each, the KVM_RUN loop, stopping, and the count of instructions. What an exit
+ * means: exit.c.
+ */
+#include <errno.h>
+#include <linux/kvm.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "vmm/arch.h"
+#include "vmm/exit.h"
+#include "vmm/vm.h"
+
+/* Interrupts KVM_RUN; its handler does nothing. */
+#define KICK_SIGNAL (SIGRTMIN + 1)
+
+/* Finds insn_emulation among the binary statistics (KVM API section 4.133). */
+static s64 find_insn_counter(int fd)
+{
+	struct kvm_stats_header header;
+	struct kvm_stats_desc *desc;
+	s64 found = -1;
+	size_t bytes;
+
+	if (pread(fd, &header, sizeof(header), 0) != sizeof(header) || header.name_size > 4096)
+		return -1;
+	bytes = sizeof(*desc) + header.name_size;
+	desc = malloc(bytes + 1);
+	if (!desc)
+		return -1;
+	for (u32 i = 0; i < header.num_desc && found < 0; i++) {
+		off_t at = (off_t)(header.desc_offset + i * bytes);
+
+		if (pread(fd, desc, bytes, at) != (ssize_t)bytes)
+			break;
+		((char *)desc)[bytes] = '\0';
+		if (!strcmp(desc->name, "insn_emulation"))
+			found = (s64)header.data_offset + desc->offset;
+	}
+	free(desc);
+	return found;
+}
+
+static void open_stats(struct vcpu *vcpu)
+{
+	vcpu->insn_offset = -1;
+	if (!vcpu->vm->host.counts_insns)
+		return;
+	vcpu->stats_fd = kvm_ioctl(vcpu->fd, KVM_GET_STATS_FD, NULL);
+	if (vcpu->stats_fd >= 0)
+		vcpu->insn_offset = find_insn_counter(vcpu->stats_fd);
+	if (vcpu->insn_offset < 0)
+		vcpu->vm->host.counts_insns = false;
+}
+
+int vcpu_create(struct vcpu *vcpu, struct vm *vm, u32 index, struct err *err)
+{
+	void *run;
+
+	vcpu->fd = kvm_ioctl(vm->fd, KVM_CREATE_VCPU, (void *)(uintptr_t)index);
+	if (vcpu->fd < 0)
+		return err_errno(err, EXIT_HOST, "KVM cannot create vCPU %u of %u", index,
+				 vm->ncpus);
+	run = mmap(NULL, vm->host.run_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu->fd, 0);
+	if (run == MAP_FAILED)
+		return err_errno(err, EXIT_HOST, "vCPU %u: its run structure cannot be mapped",
+				 index);
+	vcpu->run = run;
+	open_stats(vcpu);
+	return arch_vcpu_setup(vm->host.fd, vcpu->fd, index, err);
+}
+
+void vcpu_destroy(struct vcpu *vcpu)
+{
+	if (vcpu->run)
+		munmap(vcpu->run, vcpu->vm->host.run_bytes);
+	if (vcpu->stats_fd >= 0)
+		close(vcpu->stats_fd);
+	if (vcpu->fd >= 0)
+		close(vcpu->fd);
+}
+
+u64 vcpu_ticks(const struct vcpu *vcpu)
+{
+	u64 count = 0;
+
+	if (!vcpu->vm->host.counts_insns)
+		return arch_guest_cycles(vcpu->fd);
+	if (pread(vcpu->stats_fd, &count, sizeof(count), vcpu->insn_offset) != sizeof(count))
+		return 0;
+	return count;
+}
+
+static void *vcpu_main(void *arg)
+{
+	struct vcpu *vcpu = arg;
+	struct vm *vm = vcpu->vm;
+
+	vcpu->entry_ticks = vcpu_ticks(vcpu);
+	while (!atomic_load(&vm->stopping)) {
+		int ret = kvm_ioctl(vcpu->fd, KVM_RUN, NULL);
+
+		vcpu->exits++;
+		if (ret < 0 && (errno == EINTR || errno == EAGAIN))
+			continue;
+		if (ret < 0) {
+			vm_end(vm, EXIT_VMM, true, vcpu->index, "vCPU %u: KVM_RUN fails: %s",
+			       vcpu->index, strerror(errno));
+			break;
+		}
+		if (exit_dispatch(vm, vcpu->index, vcpu->run) == EXIT_ACTION_STOP)
+			break;
+	}
+	atomic_store(&vcpu->left, true);
+	return NULL;
+}
+
+static void kicked(int signal_number)
+{
+	(void)signal_number;
+}
+
+static int start_one(struct vcpu *vcpu, struct err *err)
+{
+	int error = pthread_create(&vcpu->thread, NULL, vcpu_main, vcpu);
+
+	errno = error;
+	if (error)
+		return err_errno(err, EXIT_HOST, "no thread for vCPU %u", vcpu->index);
+	vcpu->running = true;
+	return 0;
+}
+
+int vcpus_start(struct vm *vm, struct err *err)
+{
+	struct sigaction action = { .sa_handler = kicked };
+
+	sigaction(KICK_SIGNAL, &action, NULL);
+	for (u32 i = 0; i < vm->ncpus; i++)
+		if (start_one(&vm->cpu[i], err))
+			return -1;
+	return 0;
+}
+
+/*
+ * immediate_exit closes the window between a thread's look at vm->stopping and its KVM_RUN (KVM API
+ * section 5, "immediate_exit"). The signal is repeated because a device's wait may swallow one.
+ */
+static void stop_one(struct vcpu *vcpu)
+{
+	const struct timespec pause = { .tv_nsec = 1000 * 1000 };
+
+	if (!vcpu->running)
+		return;
+	vcpu->run->immediate_exit = 1;
+	while (!atomic_load(&vcpu->left)) {
+		pthread_kill(vcpu->thread, KICK_SIGNAL);
+		nanosleep(&pause, NULL);
+	}
+	pthread_join(vcpu->thread, NULL);
+	vcpu->running = false;
+}
+
+void vcpus_stop(struct vm *vm)
+{
+	atomic_store(&vm->stopping, true);
+	for (u32 i = 0; i < vm->ncpus; i++)
+		if (vm->cpu[i].running)
+			vm->cpu[i].run->immediate_exit = 1;
+	for (u32 i = 0; i < vm->ncpus; i++)
+		stop_one(&vm->cpu[i]);
+}

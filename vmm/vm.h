@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One virtual machine: its memory, its buses, its vCPUs and how it ended. run.c makes one, fills it
+ * and takes it down; exit.c, call.c and the devices work on it while it runs.
+ */
+#ifndef KVL_VM_H
+#define KVL_VM_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "devices/abi/layout.h"
+#include "devices/abi/shared.h"
+#include "devices/uart/uart16550.h"
+#include "vmm/bus.h"
+#include "vmm/gmem.h"
+#include "vmm/kvm.h"
+#include "vmm/run.h"
+#include "vmm/slots.h"
+
+struct flashdev;
+struct image;
+struct kvm_run;
+struct trace;
+struct vm;
+
+struct vcpu {
+	struct vm *vm;
+	u32 index;
+	int fd, stats_fd; /* -1: none */
+	s64 insn_offset;  /* of the statistic insn_emulation in stats_fd; -1: none */
+	struct kvm_run *run;
+	u64 entry_ticks; /* when the guest started */
+	pthread_t thread;
+	bool running;			 /* the thread exists */
+	atomic_bool left;		 /* the thread has left its loop */
+	u64 exits, io_exits, mmio_exits; /* only the thread counts */
+};
+
+/* How the guest ended: the first reason counts, later ones are consequences. */
+struct vm_end {
+	bool ended;
+	enum exit_status status;
+	bool dump; /* worth a crash dump */
+	u32 cpu;   /* which vCPU it happened on */
+	char reason[1400];
+};
+
+/* Addresses that no device claims: warned about once each. */
+#define VM_MAX_UNCLAIMED 128
+
+struct vm {
+	const struct run_config *config;
+	struct kvm_host host;
+	int fd;
+	struct kvl_layout layout;
+	struct gmem mem;
+	struct slots slots;
+	u8 *machine; /* all host memory behind the guest, layout.machine_bytes */
+	u8 *shared;  /* the shared region in it; NULL in tests of single units */
+	struct bus memory_bus, port_bus;
+	struct uart16550 uart;
+	pthread_mutex_t uart_lock;
+	size_t line_bytes; /* console output not yet handed on: up to the end of the line */
+	char line[512];
+	u32 ncpus;
+	struct vcpu cpu[KVL_MAX_CPUS];
+	struct image *image;
+	struct trace *trace; /* NULL: nothing is recorded */
+	struct flashdev *flash;
+	atomic_bool stopping; /* vCPU threads leave at the next exit */
+	u64 boot_ticks;	      /* of the first vCPU, entry to the scenario; 0: never got there */
+
+	pthread_mutex_t lock; /* end, unclaimed */
+	pthread_cond_t wake;  /* end.ended has become true */
+	struct vm_end end;
+	u32 nunclaimed;
+	u64 unclaimed[VM_MAX_UNCLAIMED];
+	pthread_mutex_t sink_lock; /* one call of a sink at a time */
+};
+
+/* Neither KVM nor memory yet: what unit tests need. vm_destroy() undoes it. */
+void vm_init(struct vm *vm, const struct run_config *config);
+
+/* Machine of @vm->layout: memory, slots, interrupt controller, vCPUs. EXIT_HOST errors. */
+int vm_create(struct vm *vm, struct err *err);
+void vm_destroy(struct vm *vm);
+
+/* Ends the run; only the first call counts. From any thread. @cpu: on which vCPU it happened. */
+void vm_end(struct vm *vm, enum exit_status status, bool dump, u32 cpu, const char *format, ...)
+	__attribute__((format(printf, 5, 6)));
+bool vm_ended(struct vm *vm);
+
+/* Sinks of the configuration, one call at a time. */
+void vm_log(struct vm *vm, enum log_level level, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+void vm_console(struct vm *vm, const char *bytes, size_t n);
+
+/* trace_event() where there is a trace. */
+void vm_event(struct vm *vm, enum kvl_event_id id, u16 h0, u16 h1, u64 a0, u64 a1, u64 a2, u64 a3,
+	      u64 a4);
+
+/* The control page of the shared region. The guest may change it at any time. */
+static inline struct kvl_shared *vm_shared(const struct vm *vm)
+{
+	return (struct kvl_shared *)(void *)vm->shared;
+}
+
+/* --- vcpu.c --- */
+int vcpu_create(struct vcpu *vcpu, struct vm *vm, u32 index, struct err *err);
+void vcpu_destroy(struct vcpu *vcpu);
+/* Starts the threads of all vCPUs. */
+int vcpus_start(struct vm *vm, struct err *err);
+/* Makes every vCPU leave the guest and waits for its thread. Harmless when none was started. */
+void vcpus_stop(struct vm *vm);
+/* Emulated instructions of this vCPU since it was made, or its TSC (struct kvm_host.counts_insns). */
+u64 vcpu_ticks(const struct vcpu *vcpu);
+
+#endif
