@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* A small flash chip on a bench: an array, a chip over it, and a record of what it told. */
+#ifndef KVL_TEST_FLASH_RIG_H
+#define KVL_TEST_FLASH_RIG_H
+
+#include "devices/flash/flash.h"
+
+enum rig_event_kind { RIG_COMMAND = 1, RIG_STATE, RIG_MODE };
+
+struct rig_event {
+	enum rig_event_kind kind;
+	u64 a, b, c; /* command: offset, command, data; state: state, status; mode: mode */
+	u64 ns;
+};
+
+#define RIG_BYTES KiB(128)
+#define RIG_MAX_EVENTS 16
+
+struct rig {
+	u8 array[RIG_BYTES];
+	struct flash_chip *chip;
+	struct rig_event event[RIG_MAX_EVENTS];
+	u32 nevents; /* goes on counting beyond RIG_MAX_EVENTS */
+};
+
+/* 4 blocks of 8 KiB, then 3 of 32 KiB; times of the 28f128j3. */
+extern const struct flash_part rig_part;
+
+enum {
+	RIG_PROGRAM_NS = 210 * 1000,
+	RIG_ERASE_NS = 1000 * 1000 * 1000,
+};
+
+/* A chip fresh from power-up over an array that is different everywhere; NULL: out of memory. */
+struct rig *rig_new(void);
+void rig_free(struct rig *rig);
+
+/* What rig_new() puts at @offset. */
+u8 rig_byte(u64 offset);
+
+void rig_forget_events(struct rig *rig);
+
+/* Bus cycles of one word. */
+u16 rig_get(struct rig *rig, u64 offset, u64 ns);
+void rig_put(struct rig *rig, u64 offset, u16 value, u64 ns);
+
+#endif
