@@ -21,10 +21,6 @@ struct vm;
 struct flashdev *flashdev_open(struct vm *vm, struct err *err);
 void flashdev_close(struct flashdev *dev); /* NULL is allowed */
 
-/* Guest-physical window. */
-u64 flashdev_gpa(const struct flashdev *dev);
-u64 flashdev_bytes(const struct flashdev *dev);
-
 /* The flash clock, ns since the machine was made. */
 u64 flashdev_now(struct flashdev *dev);
 /*
