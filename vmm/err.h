@@ -10,11 +10,11 @@
 /* Exit statuses of kvalab (README: "Exit status"). */
 enum exit_status {
 	EXIT_OK = 0,
-	EXIT_CHECK = 1,	  /* a guest check, a finding or an expectation does not hold */
+	EXIT_CHECK = 1, /* a guest check, a finding or an expectation does not hold */
 	EXIT_USAGE = 2,
-	EXIT_HOST = 3,	  /* this host cannot */
-	EXIT_GUEST = 4,	  /* the guest crashed */
-	EXIT_VMM = 5,	  /* the VMM or the trace is wrong */
+	EXIT_HOST = 3,	/* this host cannot */
+	EXIT_GUEST = 4, /* the guest crashed */
+	EXIT_VMM = 5,	/* the VMM or the trace is wrong */
 	EXIT_SKIP = 77,
 	EXIT_TIMEOUT = 124,
 };

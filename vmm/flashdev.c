@@ -43,8 +43,8 @@ static void on_state(void *owner, u32 partition, enum kvl_flash_state state, u8 
 {
 	struct flashdev *dev = owner;
 
-	vm_event(dev->vm, KVL_EV_FLASH_STATE, (u16)partition, 0, KVL_FLASH_GPA, state, status, now_ns,
-		 0);
+	vm_event(dev->vm, KVL_EV_FLASH_STATE, (u16)partition, 0, KVL_FLASH_GPA, state, status,
+		 now_ns, 0);
 }
 
 static void on_mode(void *owner, u32 partition, enum kvl_flash_mode mode, u64 now_ns)
@@ -58,8 +58,8 @@ static void on_mode(void *owner, u32 partition, enum kvl_flash_mode mode, u64 no
 static void slot_event(struct flashdev *dev, int slot, bool present)
 {
 	dev->counts.slot_changes++;
-	vm_event(dev->vm, KVL_EV_SLOT_CHANGE, (u16)slot, present, KVL_FLASH_GPA, dev->file.bytes, 1, 0,
-		 0);
+	vm_event(dev->vm, KVL_EV_SLOT_CHANGE, (u16)slot, present, KVL_FLASH_GPA, dev->file.bytes, 1,
+		 0, 0);
 }
 
 static int show_array(struct flashdev *dev, struct err *err)
@@ -208,8 +208,8 @@ static int make_chip(struct flashdev *dev, struct err *err)
 	dev->chip = flash_create(dev->config->part, dev->file.array, &observer);
 	if (!dev->chip)
 		return err_set(err, EXIT_HOST, "no memory for the flash chip");
-	if (bus_add(&dev->vm->memory_bus, "flash", KVL_FLASH_GPA, dev->file.bytes, flash_access, dev,
-		    err))
+	if (bus_add(&dev->vm->memory_bus, "flash", KVL_FLASH_GPA, dev->file.bytes, flash_access,
+		    dev, err))
 		return -1;
 	return sync_slot(dev, err);
 }

@@ -21,14 +21,15 @@ static int open_file(struct flashfile *file, const char *path, struct err *err)
 	if (file->fd >= 0)
 		return 0;
 	if (errno == ENOENT)
-		return err_set(err, EXIT_USAGE,
-			       "flash file %s does not exist: make one with mkfs.jffs2, or an empty "
-			       "chip with \"truncate -s 0 %s\"",
-			       path, path);
+		return err_set(
+			err, EXIT_USAGE,
+			"flash file %s does not exist: make one with mkfs.jffs2, or an empty "
+			"chip with \"truncate -s 0 %s\"",
+			path, path);
 	if (errno == EACCES || errno == EPERM || errno == EROFS)
-		return err_errno(err, EXIT_USAGE,
-				 "flash file %s must be readable and writable (the file is the chip)",
-				 path);
+		return err_errno(
+			err, EXIT_USAGE,
+			"flash file %s must be readable and writable (the file is the chip)", path);
 	if (errno == EISDIR)
 		return err_set(err, EXIT_USAGE, "flash file %s is a directory", path);
 	return err_errno(err, EXIT_USAGE, "flash file %s cannot be opened", path);
@@ -44,16 +45,18 @@ static int check_file(const struct flashfile *file, const char *path, u64 chip_b
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, EXIT_USAGE, "flash file %s is not a regular file", path);
 	if ((u64)st.st_size > chip_bytes)
-		return err_set(err, EXIT_USAGE,
-			       "flash file %s has %llu bytes, the chip %s only %llu: use a larger chip or "
-			       "a smaller image",
-			       path, (unsigned long long)st.st_size, chip_name,
-			       (unsigned long long)chip_bytes);
+		return err_set(
+			err, EXIT_USAGE,
+			"flash file %s has %llu bytes, the chip %s only %llu: use a larger chip or "
+			"a smaller image",
+			path, (unsigned long long)st.st_size, chip_name,
+			(unsigned long long)chip_bytes);
 	if (flock(file->fd, LOCK_EX | LOCK_NB))
-		return err_set(err, EXIT_USAGE,
-			       "flash file %s is the chip of another run: wait for it, or give this "
-			       "run a copy",
-			       path);
+		return err_set(
+			err, EXIT_USAGE,
+			"flash file %s is the chip of another run: wait for it, or give this "
+			"run a copy",
+			path);
 	*bytes = (u64)st.st_size;
 	return 0;
 }

@@ -8,7 +8,7 @@
 
 struct flashfile {
 	int fd;
-	u8 *array;    /* mapped shared: a store is a change of the file */
+	u8 *array; /* mapped shared: a store is a change of the file */
 	u64 bytes;
 	u64 appended; /* how many bytes of FFh were added */
 };

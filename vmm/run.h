@@ -73,7 +73,7 @@ struct run_check {
 struct run_result {
 	enum exit_status status;
 	char reason[1400]; /* one line why */
-	char *report;	  /* crash dump (registers, code, walk), several lines; NULL: none */
+	char *report;	   /* crash dump (registers, code, walk), several lines; NULL: none */
 	/* host */
 	char host_class[24]; /* kvm_intel, kvm_amd, kvm_pvm, kvm */
 	char paging[16];     /* ept, npt, shadow, unknown */

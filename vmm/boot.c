@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Fills guest memory. The order matters little to the guest and much to the trace: the tables are
+ * reported, so the trace is open by then. Formats: image.c, fdt.c, arch/.
+ */
+#include "vmm/boot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "vmm/arch.h"
+#include "vmm/image.h"
+
+void boot_shared(struct vm *vm)
+{
+	struct kvl_shared *shared = vm_shared(vm);
+
+	shared->version = KVL_ABI_VERSION;
+	shared->ncpus = vm->ncpus;
+	shared->record = vm->config->tier != TIER_OFF;
+	shared->lossy = vm->config->lossy;
+	shared->ticket = 1;
+}
+
+static int place_device_tree(struct vm *vm, u64 *bytes, struct err *err)
+{
+	void *room = gmem_at(&vm->mem, gpa(KVL_DTB_GPA), KVL_DTB_MAX_BYTES);
+	int used;
+
+	if (!room)
+		return err_set(err, EXIT_VMM, "no guest memory for the device tree");
+	used = fdt_write(vm->config, &vm->layout, vm->host.counts_insns, room, KVL_DTB_MAX_BYTES,
+			 err);
+	if (used < 0)
+		return -1;
+	*bytes = (u64)used;
+	return 0;
+}
+
+int boot_guest(struct vm *vm, struct err *err)
+{
+	struct kvl_boot boot = { .magic = KVL_BOOT_MAGIC,
+				 .version = KVL_ABI_VERSION,
+				 .entry_va = vm->image->entry_va,
+				 .page_offset = vm->layout.page_offset,
+				 .image_bytes = vm->image->bytes,
+				 .shared_gpa = vm->layout.shared.start };
+	int tables;
+
+	if (image_load(vm->image, &vm->mem, err) || place_device_tree(vm, &boot.dtb_bytes, err))
+		return -1;
+	tables = arch_boot_tables(&vm->mem, &vm->layout, vm->trace, &boot.root_gpa, err);
+	if (tables < 0)
+		return -1;
+	boot.boot_tables = (u64)tables;
+	if (!gmem_write(&vm->mem, gpa(KVL_BOOT_GPA), &boot, sizeof(boot)))
+		return err_set(err, EXIT_VMM, "no guest memory for the boot page");
+	return arch_vcpu_enter(vm->cpu[0].fd, vm->image->pvh_entry_gpa, arch_boot_info(&vm->mem),
+			       err);
+}
