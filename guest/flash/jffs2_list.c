@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Owns the listing: walks the tree from the root, without recursion and with bounds on depth and path
+ * length, since nothing says that what a chip holds is a tree.
+ */
+#include "guest/flash/jffs2_index.h"
+
+#include "guest/mm/page.h"
+
+#define MAX_DEPTH 128
+#define MAX_PATH_BYTES 4096
+
+#define TYPE_FIFO 1
+#define TYPE_CHAR 2
+#define TYPE_DIRECTORY 4
+#define TYPE_BLOCK 6
+#define TYPE_FILE 8
+#define TYPE_LINK 10
+#define TYPE_SOCKET 12
+
+struct walk {
+	struct jffs2 *fs;
+	u32 max_rows, entries;
+	u32 of_type[16];
+	u64 file_bytes;
+	u32 depth;
+	struct {
+		const struct list_link *next; /* entry of this directory */
+		u32 path_bytes;		      /* of the directory's own path */
+	} level[MAX_DEPTH];
+	char path[MAX_PATH_BYTES];
+};
+
+static u32 entry_type(const struct jffs2_dirent *entry)
+{
+	return entry->inode && entry->inode->nnodes ? entry->inode->mode >> 12 & 15
+						    : entry->type & 15;
+}
+
+/* Appends "/name" behind the first @used bytes; returns the new length, 0 if it does not fit. */
+static u32 path_append(char *path, u32 used, const struct jffs2_dirent *entry)
+{
+	static const char hex[] = "0123456789abcdef";
+
+	if (used + 2 + 4u * entry->nsize > MAX_PATH_BYTES)
+		return 0;
+	path[used++] = '/';
+	for (u32 i = 0; i < entry->nsize; i++) {
+		u8 c = entry->name[i];
+
+		if (c >= ' ' && c != 0x7f && c != '\\') {
+			path[used++] = c;
+			continue;
+		}
+		path[used++] = '\\';
+		path[used++] = 'x';
+		path[used++] = hex[c >> 4];
+		path[used++] = hex[c & 15];
+	}
+	path[used] = '\0';
+	return used;
+}
+
+static const char *verdict(const struct jffs2_inode *inode, u32 type)
+{
+	if (!inode)
+		return "missing";
+	if (!inode->verified)
+		return "-";
+	if (inode->bad_nodes)
+		return "bad";
+	return inode->has_hole && type == TYPE_FILE ? "hole" : "ok";
+}
+
+static void print_row(struct walk *w, const struct jffs2_dirent *entry)
+{
+	const struct jffs2_inode *inode = entry->inode;
+	u32 type = entry_type(entry);
+
+	w->of_type[type]++;
+	if (type == TYPE_FILE && inode)
+		w->file_bytes += inode->isize;
+	if (w->entries++ < w->max_rows)
+		printk("ls: %c %9u %5u  %-7s %s\n", "?pc?d?b?-?l?s???"[type],
+		       inode ? inode->isize : 0, inode ? inode->nnodes : 0, verdict(inode, type),
+		       w->path);
+}
+
+/* Goes down into @entry's directory, whose path is now in w->path. */
+static void enter(struct walk *w, const struct jffs2_dirent *entry, u32 path_bytes)
+{
+	struct jffs2_inode *inode = entry->inode;
+
+	if (inode->entered || w->depth == MAX_DEPTH) {
+		printk("jffs2: directory %u is %s, not entered again: %s\n", inode->ino,
+		       inode->entered ? "linked twice" : "too deep", w->path);
+		w->fs->counts.unreachable++;
+		return;
+	}
+	inode->entered = true;
+	w->level[w->depth].next = inode->children;
+	w->level[w->depth++].path_bytes = path_bytes;
+}
+
+static void walk_entry(struct walk *w, const struct jffs2_dirent *entry, u32 parent_bytes)
+{
+	u32 bytes = path_append(w->path, parent_bytes, entry);
+
+	if (!bytes) {
+		printk("jffs2: path of inode %u is too long, left out\n", entry->ino);
+		w->fs->counts.unreachable++;
+		return;
+	}
+	print_row(w, entry);
+	if (entry->inode && entry_type(entry) == TYPE_DIRECTORY)
+		enter(w, entry, bytes);
+}
+
+static void walk_tree(struct walk *w, struct jffs2_inode *root)
+{
+	root->entered = true;
+	w->level[0].next = root->children;
+	w->depth = 1;
+	while (w->depth) {
+		u32 top = w->depth - 1;
+		const struct list_link *entry = w->level[top].next;
+
+		if (!entry) {
+			w->depth--;
+			continue;
+		}
+		w->level[top].next = entry->next;
+		walk_entry(w, (const struct jffs2_dirent *)entry, w->level[top].path_bytes);
+	}
+}
+
+static void print_totals(const struct walk *w)
+{
+	const u32 *n = w->of_type;
+	const u32 known = n[TYPE_DIRECTORY] + n[TYPE_FILE] + n[TYPE_LINK];
+
+	if (w->entries > w->max_rows)
+		printk("ls: … and %u more\n", w->entries - w->max_rows);
+	printk("total: %u entries: %u directories, %u files with %lu bytes, %u links, %u others\n",
+	       w->entries, n[TYPE_DIRECTORY], n[TYPE_FILE], w->file_bytes, n[TYPE_LINK],
+	       w->entries - known);
+}
+
+void jffs2_list(struct jffs2 *fs, u32 max_rows)
+{
+	struct walk *w = kalloc(sizeof(*w));
+
+	for (struct jffs2_inode *inode = fs->inodes; inode; inode = inode->next)
+		inode->entered = false;
+	fs->counts.unreachable = 0;
+	w->fs = fs;
+	w->max_rows = max_rows;
+	if (max_rows)
+		printk("ls: t      size nodes  crc     path\n");
+	walk_tree(w, jffs2_find_inode(fs, JFFS2_ROOT_INO));
+	print_totals(w);
+	kfree(w);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How the JFFS2 reader gets at the bytes of its partition: the one thing in which the arms of
+ * flash-mount differ. An arm either gives a pointer to the whole partition (base), which is then
+ * simply used, with no return code to check (seed row W9), or hands out pieces (get, put).
+ */
+#ifndef GUEST_FLASH_READER_H
+#define GUEST_FLASH_READER_H
+
+#include "guest/kernel.h"
+
+struct flash_partition;
+struct flash_reader;
+
+/* The most that can be asked for in one piece. */
+#define FLASH_READER_MAX_BYTES PAGE_BYTES
+
+struct flash_reader_ops {
+	/* Prepares to read reader->partition; false: cannot, and has said why. */
+	bool (*open)(struct flash_reader *reader);
+	void (*close)(struct flash_reader *reader);
+	/*
+	 * For arms without a base. @need bytes at @offset, valid until the next get or put. Up to
+	 * @ahead bytes (>= need) there will probably be read next: a buffer may fetch them at once.
+	 * NULL: cannot be read.
+	 */
+	const void *(*get)(struct flash_reader *reader, u32 offset, u32 need, u32 ahead);
+	void (*put)(struct flash_reader *reader); /* the piece is no longer used; may be NULL */
+};
+
+struct flash_reader {
+	const struct flash_reader_ops *ops;
+	struct flash_partition *partition;
+	u32 bytes;	  /* of the partition */
+	u32 bus_shift;	  /* a bus word is 1 << bus_shift bytes */
+	const u8 *base;	  /* the whole partition; NULL: use get */
+	void *private;	  /* the arm's */
+	u64 words;	  /* bus words read from the array */
+	u64 words_told;	  /* of these, the host knows */
+	u64 copy_ticks;	  /* spent copying out of the chip, waits included */
+	u64 ram_bytes;	  /* that the arm needs to read the chip (seed row W12) */
+	u32 errors;	  /* pieces that could not be read */
+	u32 last_page;	  /* page + 1 that was marked last in touched */
+	u32 pages_touched;
+	u32 *touched;	  /* bit per page of the partition that was ever read; NULL: not kept */
+};
+
+/*
+ * Notes that the guest reads [offset, offset + bytes) of the array. Bus words: a cached mapping
+ * fetches each byte that a get() names once, however often the processor then looks at it.
+ */
+void flash_reader_note(struct flash_reader *reader, u32 offset, u32 bytes);
+
+/* Tells the flash clock of the words it does not know of yet. */
+void flash_reader_tell(struct flash_reader *reader);
+
+/*
+ * @need bytes at @offset; 1 <= need <= FLASH_READER_MAX_BYTES, inside the partition, or the run
+ * ends. What cannot be read appears as an erased chip would, and counts as an error.
+ */
+const void *flash_reader_get(struct flash_reader *reader, u32 offset, u32 need, u32 ahead);
+void flash_reader_put(struct flash_reader *reader);
+
+#endif
