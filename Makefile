@@ -48,7 +48,7 @@ GUEST_CFLAGS := $(COMMON) -Iarch/$(ARCH)/guest -ffreestanding -mgeneral-regs-onl
 	-fno-omit-frame-pointer -fpie -fvisibility=hidden -fno-stack-protector \
 	-fno-asynchronous-unwind-tables -fcf-protection=none
 GUEST_LD := arch/$(ARCH)/guest/guest.ld
-GUEST_LDFLAGS := -pie --no-dynamic-linker -z norelro -z max-page-size=4096 -z noexecstack \
+GUEST_LDFLAGS := -pie --no-dynamic-linker -z norelro -z max-page-size=4096 -z noexecstack --no-warn-rwx-segments \
 	--build-id=none -T $(GUEST_LD)
 LIBFDT = $(shell $(CC) -print-file-name=libfdt.a)
 
@@ -131,7 +131,13 @@ $(IMAGE_OBJ): $(OUT)/guest.elf
 # An image that is not there yet (no linker script) is left out; tests that need none still link.
 TEST_IMAGE := $(if $(wildcard $(GUEST_LD)),$(IMAGE_OBJ))
 
-$(OUT)/tests/unit/%: $(OUT)/host/tests/unit/%.o $(TEST_HELPER_OBJS) $(OUT)/libhost.a $(TEST_IMAGE) \
+$(OUT)/libtest.a: $(TEST_HELPER_OBJS)
+	$(Q)rm -f $@ && ar rcs $@ $(TEST_HELPER_OBJS)
+
+$(OUT)/asan/libtest.a: $(ASAN_HELPER_OBJS)
+	$(Q)rm -f $@ && ar rcs $@ $(ASAN_HELPER_OBJS)
+
+$(OUT)/tests/unit/%: $(OUT)/host/tests/unit/%.o $(OUT)/libtest.a $(OUT)/libhost.a $(TEST_IMAGE) \
 		| $(OUT)/.deps-test
 	$(say) LINK $@
 	$(Q)mkdir -p $(@D)
@@ -146,7 +152,7 @@ $(OUT)/asan/libhost.a: $(ASAN_OBJS)
 	$(say) AR $@
 	$(Q)rm -f $@ && ar rcs $@ $(ASAN_OBJS)
 
-$(OUT)/asan/tests/unit/%: $(OUT)/asan/tests/unit/%.o $(ASAN_HELPER_OBJS) $(OUT)/asan/libhost.a \
+$(OUT)/asan/tests/unit/%: $(OUT)/asan/tests/unit/%.o $(OUT)/asan/libtest.a $(OUT)/asan/libhost.a \
 		$(TEST_IMAGE) | $(OUT)/.deps-test
 	$(say) LINK $@
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(CHECK_LIBS) $(HOST_LIBS)

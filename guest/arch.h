@@ -14,6 +14,7 @@ struct task;
 /* --- interrupts, order, time ------------------------------------------------------------- */
 unsigned long arch_irq_save(void); /* turns interrupts off, returns the former state */
 void arch_irq_restore(unsigned long state);
+void arch_irq_enable(void);
 bool arch_irqs_on(void);
 void arch_relax(void);	 /* in every spin */
 u64 arch_cycles(void);	 /* time-stamp counter */
@@ -22,6 +23,8 @@ u64 arch_cycles(void);	 /* time-stamp counter */
 void arch_console_putc(char c);
 void arch_call(u32 call);		    /* KVL_PORT_CALL */
 _Noreturn void arch_exit(u8 status);	    /* KVL_PORT_EXIT; stops this CPU */
+
+void arch_triple_fault(void); /* to see what the host makes of it */
 
 /* --- page-table entries --------------------------------------------------------------------- */
 #define ARCH_PT_ENTRIES 512 /* per table, 8 bytes each */
@@ -57,17 +60,17 @@ u64 arch_pte_set_writable(u64 entry, bool on);
  * Each reports the flush to the trace and executes it, in that order, in one function. */
 void tlb_cpu_page(u64 va, u32 mm, u16 site);  /* one page, this CPU */
 void tlb_cpu_space(u32 mm, u16 site);	      /* all non-global entries, this CPU */
-void tlb_cpu_load_root(u64 root_gpa, u32 mm, bool lazy, u16 site); /* and so all non-global entries */
+void tlb_cpu_load_root(u64 root_gpa, u32 mm, u16 site); /* and so all non-global entries */
 
 /* --- CPUs and tasks ------------------------------------------------------------------------- */
 struct task *arch_current(void); /* the task whose kernel stack this is */
 #define ARCH_STACK_BYTES KiB(8)	 /* kernel stack, aligned to its size; struct task at its bottom */
 
 void arch_cpu_init(u32 cpu);	       /* descriptors, traps, APIC of the CPU that calls */
-void arch_cpu_start(u32 cpu, void *stack_top); /* INIT-SIPI; the CPU then calls cpu_main(cpu) */
+void arch_cpu_start(u32 cpu, void *stack_top); /* INIT-SIPI; the CPU then calls cpu_main() */
 void arch_ipi_send(u32 cpu);	       /* shootdown vector; the target calls tlb_ipi_handler() */
 
-/* Prepares @task so that the first switch to it calls fn(arg) on its stack. */
+/* Prepares @task so that the first switch to it calls task_first(arg, fn) on its stack. */
 void arch_task_prepare(struct task *task, void (*fn)(void *), void *arg);
 void arch_switch(struct task *prev, struct task *next);
 /* Goes to CPL 3; returns never: the task comes back by traps. */

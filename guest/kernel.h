@@ -16,6 +16,13 @@ void printk(const char *format, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void panic(const char *name, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* As panic(), with the backtrace from a trapped frame. */
+_Noreturn void panic_at(const void *frame, const char *name, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Options that the guest cannot accept: the text is the reason, exit status 2. */
+_Noreturn void usage_failure(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* What the host asked for; read once from the device tree. */
 struct flash_partition_info {
 	char label[24];
@@ -51,22 +58,29 @@ void flash_clock_until(u64 ns);
 /* Tells the clock that @words bus words were read from the array through a memory mapping. */
 void flash_words_read(u64 words);
 
+/* Tells the host that the run has come to this point. */
+void host_mark(u32 mark);
+
 /* Per-CPU counters that the seed determines; summed into "counts". */
+#define KERNEL_COUNTERS(X) \
+	X(PT_SET, "pt_set") \
+	X(FLUSH_PAGE, "flush_page") \
+	X(FLUSH_SPACE, "flush_space") \
+	X(SHOOTDOWNS, "shootdowns") \
+	X(IPIS, "ipis") \
+	X(FAULTS, "faults") \
+	X(FAULT_SYNCS, "fault_syncs") \
+	X(FAULT_WAITS, "fault_waits") \
+	X(SYSCALLS, "syscalls") \
+	X(CHIP_WAITS, "chip_waits") \
+	X(CHIP_REVOKES, "chip_revokes") \
+	X(FLASH_PROGRAMS, "flash_programs") \
+	X(FLASH_ERASES, "flash_erases")
+
 enum counter {
-	COUNT_PT_SET,
-	COUNT_FLUSH_PAGE,
-	COUNT_FLUSH_SPACE,
-	COUNT_FLUSH_ALL,
-	COUNT_SHOOTDOWNS,
-	COUNT_IPIS,
-	COUNT_FAULTS,
-	COUNT_FAULT_SYNCS,
-	COUNT_FAULT_WAITS,
-	COUNT_SYSCALLS,
-	COUNT_CHIP_WAITS,
-	COUNT_CHIP_REVOKES,
-	COUNT_FLASH_PROGRAMS,
-	COUNT_FLASH_ERASES,
+#define X(id, text) COUNT_##id,
+	KERNEL_COUNTERS(X)
+#undef X
 	COUNTERS,
 };
 void count(enum counter which);

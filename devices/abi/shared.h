@@ -16,7 +16,8 @@
 enum kvl_call {
 	KVL_CALL_DOORBELL = 1, /* this CPU's ring is full: host drains it before it returns */
 	KVL_CALL_MARK,	       /* arg: enum kvl_mark */
-	KVL_CALL_RELAX,	       /* this CPU waits for another: let the host run something else */
+	KVL_CALL_RELAX,	       /* returns when this CPU's go != 0, or after about a millisecond */
+	KVL_CALL_WAKE,	       /* arg: CPU whose go was just set: ends its KVL_CALL_RELAX */
 	KVL_CALL_TICKS,	       /* ret: this CPU's instruction count (insn) or TSC (see "kvalab,ticks") */
 	KVL_CALL_CLOCK_NOW,    /* ret: flash clock in ns */
 	KVL_CALL_CLOCK_UNTIL,  /* arg: ns; returns when the flash clock shows at least that */
@@ -35,7 +36,9 @@ struct kvl_cpu_shared {
 	u64 dropped; /* guest, --lossy only: records thrown away */
 	u64 arg;
 	u64 ret;
-	u64 pad[3];
+	u32 go; /* guest: the word on which KVL_CALL_RELAX waits (a futex of the host) */
+	u32 pad0;
+	u64 pad[2];
 } __attribute__((aligned(64)));
 
 struct kvl_shared {

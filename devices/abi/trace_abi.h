@@ -79,7 +79,7 @@ enum kvl_flash_mark {
 	X(TABLE_FREE, 3, "table_free", "", "#level", "table", "#mm", "", "", "") \
 	X(MM_CREATE, 4, "mm_create", "", "", "#mm", "table", "", "", "") \
 	X(MM_DESTROY, 5, "mm_destroy", "", "", "#mm", "table", "", "", "") \
-	X(ROOT_LOAD, 6, "root_load", "#lazy", "", "#mm", "table", "", "", "") \
+	X(ROOT_LOAD, 6, "root_load", "", "", "#mm", "table", "", "", "") \
 	X(TLB_FLUSH, 7, "tlb_flush", "#scope", "", "va", "bytes", "#mm", "", "") \
 	X(SHOOTDOWN_BEGIN, 8, "shootdown_begin", "", "", "va", "bytes", "#mm", "cpus", "#shootdown") \
 	X(SHOOTDOWN_END, 9, "shootdown_end", "", "", "#shootdown", "", "", "", "") \

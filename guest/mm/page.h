@@ -19,7 +19,7 @@ struct page {
 	u8 state; /* enum page_state */
 	u8 order;
 	u8 zone;
-	u8 pad;
+	u8 poisoned;
 	u32 refs;
 	u32 next, prev; /* free list, by frame number; 0 = none */
 	u64 private;	/* owner's */
@@ -50,6 +50,8 @@ u64 pages_in_use(enum zone_id zone);
 void *kalloc(size_t bytes);
 void kfree(void *object);
 u64 kalloc_bytes_in_use(void);
+/* A kernel stack: ARCH_STACK_BYTES, aligned to their size; kfree() frees it. */
+void *kalloc_stack(void);
 
 void page_init(void);
 

@@ -13,8 +13,10 @@ struct vma;
 struct fault {
 	u64 va;	    /* faulting address */
 	u64 pc;
+	u64 error; /* the processor's error code, for the trace */
 	bool write, exec, user; /* what the access was */
 	bool present; /* there was a translation: a protection fault */
+	bool has_fixup; /* the kernel's own access to user memory: may fail */
 };
 
 enum fault_result {
@@ -47,6 +49,7 @@ struct mm {
 	struct spinlock vma_lock;
 	struct vma *vmas;
 	u32 users;		   /* tasks */
+	struct mm *next;	   /* all spaces but init_mm */
 	volatile u32 cpus;	   /* bit per CPU that has this root loaded */
 };
 
@@ -64,20 +67,31 @@ struct vma *vma_map_user(struct mm *mm, u64 start, u64 bytes, u32 prot, const st
 struct vma *vma_map_kernel(u64 bytes, u32 prot, const struct vma_ops *ops, void *private, u64 offset);
 void vma_unmap(struct vma *vma); /* unmaps, flushes everywhere, frees */
 struct vma *vma_find(struct mm *mm, u64 va);
+/* A close operation for areas that own their pages: unmaps, flushes and frees each. */
+void vma_free_pages(struct vma *vma);
 
 /* --- mapping: all change entries through pt_set() with @site, under mm->pt_lock --- */
 /* Maps one page. Was something there already, nothing is changed and false returned. The table
  * pages come from the arena. No flush: not present to present needs none. */
 bool pt_map(struct mm *mm, u64 va, u64 gpa, u32 prot, u16 site);
+/* Maps a range of consecutive frames; PROT_LARGE: with large leaves (all of it aligned to them).
+ * Entries that are there already stay. */
+void pt_map_range(struct mm *mm, u64 va, u64 gpa, u64 bytes, u32 prot, u16 site);
 /* Removes the leaves of [va, va+bytes). Returns how many there were. The caller flushes. */
 u32 pt_unmap(struct mm *mm, u64 va, u64 bytes, u16 site);
-/* The leaf entry for @va, 0 if none; *level as in arch.h. */
-u64 pt_lookup(struct mm *mm, u64 va, u32 *level);
+/* The leaf entry for @va, 0 if none. */
+u64 pt_lookup(struct mm *mm, u64 va);
 /* Replaces a present leaf; returns the old entry. The caller flushes. */
 u64 pt_replace(struct mm *mm, u64 va, u64 entry, u16 site);
 
+/* Table pages in use, all spaces, boot tables included. */
+u64 pt_tables_in_use(void);
+
 /* --- flushes: everywhere the space may be cached; returns when every CPU has acknowledged --- */
 void tlb_flush_range(struct mm *mm, u64 va, u64 bytes, u16 site);
+
+/* --- anonymous user memory: zeroed highmem pages on first touch, freed with the area --- */
+extern const struct vma_ops anon_ops;
 
 /* --- vmalloc region --- */
 void *vmalloc(u64 bytes, u16 site); /* highmem pages, mapped now; NULL: no memory or no space */

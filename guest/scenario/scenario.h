@@ -11,6 +11,9 @@
 
 extern const struct scenario scenarios[];
 
+/* Runs what the options name, checks for leaks, reports the counters. */
+void scenario_run(void);
+
 /* --- results --- */
 void metric(const char *name, s64 value);
 /* A closed form, or any other exact statement: fails the run (exit 1) when got != want. */

@@ -26,12 +26,13 @@ struct task {
 	u32 id;
 	u32 cpu;	   /* runs only there */
 	enum task_state state;
+	bool on_cpu;	   /* its stack is in use */
 	u32 locks;	   /* spinlocks held: > 0 or interrupts off = atomic, must not wait */
 	struct mm *mm;	   /* own address space; NULL: kernel task, runs on whatever is loaded */
 	struct task *next; /* run queue */
-	struct task *joiner_next;
+	u32 fault_depth;   /* page faults being handled */
 	int exit_code;
-	bool in_driver;	   /* runs inside the flash driver with the chip in command mode */
+	bool in_driver; /* runs inside the flash driver with the chip in command mode */
 	char name[TASK_NAME_BYTES];
 	u64 magic;	   /* last: stack overflow is noticed here */
 };

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Entry. The first CPU comes by PVH: 32-bit, paging off, flat segments (Xen public headers,
+ * arch-x86/hvm/start_info.h). Everything it needs lies at fixed guest-physical addresses, so ebx is
+ * not used. Application processors come by SIPI at KVL_TRAMPOLINE_GPA, in real mode.
+ *
+ * Both paths: long mode on the host's first tables, then a jump to the linked address.
+ */
+#include "cpu.h"
+
+#define BOOT_GPA 0x1000000	/* KVL_BOOT_GPA, asserted in cpu.c */
+#define IMAGE_GPA 0x1010000	/* KVL_IMAGE_GPA */
+#define BOOT_ROOT 8		/* offsets in struct kvl_boot, asserted in cpu.c */
+#define BOOT_ENTRY 16
+#define STACK_BYTES 8192
+
+#define PHYS(symbol) (symbol - head_start + IMAGE_GPA)
+
+	.section .note.pvh, "a"
+	.balign 4
+	.long 4, 4, 18			/* name, descriptor bytes; XEN_ELFNOTE_PHYS32_ENTRY */
+	.asciz "Xen"
+	.long IMAGE_GPA			/* pvh_start is the first byte of the image */
+
+	.section .head, "awx"
+head_start:
+	.code32
+	.globl pvh_start
+pvh_start:
+	cli
+	cld
+	lgdt PHYS(head_gdt_pointer)
+	movl BOOT_GPA + BOOT_ROOT, %eax
+	movl %eax, %cr3
+	movl $CR4_PAE, %eax
+	movl %eax, %cr4
+	movl $MSR_EFER, %ecx
+	movl $(EFER_LME | EFER_NXE), %eax
+	xorl %edx, %edx
+	wrmsr
+	movl $(CR0_PG | CR0_WP | CR0_PE | (1 << 4)), %eax
+	movl %eax, %cr0
+	ljmp $SEL_KERNEL_CODE, $PHYS(low64)
+
+	.code64
+low64:
+	movl $(BOOT_GPA + BOOT_ENTRY), %eax
+	movq (%rax), %rax
+	jmp *%rax
+
+	.balign 8
+head_gdt:
+	.quad 0
+	.quad 0x00af9b000000ffff	/* SEL_KERNEL_CODE, 64 bit */
+	.quad 0x00cf93000000ffff	/* SEL_KERNEL_DATA */
+	.quad 0x00cf9b000000ffff	/* 0x18: 32-bit code, only for the trampoline */
+head_gdt_end:
+head_gdt_pointer:
+	.word head_gdt_end - head_gdt - 1
+	.long PHYS(head_gdt)
+
+/*
+ * The trampoline is copied to KVL_TRAMPOLINE_GPA (identity-mapped). arch_cpu_start() fills the three
+ * values at its end.
+ */
+#define TRAMPOLINE_GPA 0x8000
+#define TPHYS(symbol) (symbol - trampoline_start + TRAMPOLINE_GPA)
+
+	.balign 16
+	.code16
+	.globl trampoline_start, trampoline_end, trampoline_values
+trampoline_start:
+	cli
+	cld
+	xorw %ax, %ax
+	movw %ax, %ds
+	lgdtl TPHYS(trampoline_gdt_pointer)
+	movl %cr0, %eax
+	orl $CR0_PE, %eax
+	movl %eax, %cr0
+	ljmpl $0x18, $TPHYS(trampoline32)
+
+	.code32
+trampoline32:
+	movw $SEL_KERNEL_DATA, %ax
+	movw %ax, %ds
+	movl $CR4_PAE, %eax
+	movl %eax, %cr4
+	movl TPHYS(trampoline_values), %eax
+	movl %eax, %cr3
+	movl $MSR_EFER, %ecx
+	movl $(EFER_LME | EFER_NXE), %eax
+	xorl %edx, %edx
+	wrmsr
+	movl $(CR0_PG | CR0_WP | CR0_PE | (1 << 4)), %eax
+	movl %eax, %cr0
+	ljmp $SEL_KERNEL_CODE, $TPHYS(trampoline64)
+
+	.code64
+trampoline64:
+	movl $TPHYS(trampoline_values), %ebx
+	movq 8(%rbx), %rsp
+	movq 16(%rbx), %rax
+	jmp *%rax
+
+	.balign 8
+trampoline_gdt:
+	.quad 0
+	.quad 0x00af9b000000ffff
+	.quad 0x00cf93000000ffff
+	.quad 0x00cf9b000000ffff
+trampoline_gdt_end:
+trampoline_gdt_pointer:
+	.word trampoline_gdt_end - trampoline_gdt - 1
+	.long TPHYS(trampoline_gdt)
+	.balign 8
+trampoline_values:
+	.quad 0				/* root table */
+	.quad 0				/* stack top */
+	.quad 0				/* start64_ap */
+trampoline_end:
+
+	.text
+	.globl start64, start64_ap
+start64:
+	leaq boot_stack + STACK_BYTES(%rip), %rsp
+	call load_segments
+	xorl %ebp, %ebp
+	call kernel_main
+	ud2
+
+start64_ap:
+	call load_segments
+	xorl %ebp, %ebp
+	call cpu_main
+	ud2
+
+load_segments:
+	movl $SEL_KERNEL_DATA, %eax
+	movl %eax, %ds
+	movl %eax, %es
+	movl %eax, %ss
+	xorl %eax, %eax
+	movl %eax, %fs
+	movl %eax, %gs
+	ret
+
+	.section .bss.stacks, "aw", @nobits
+	.balign STACK_BYTES
+	.globl boot_stack
+boot_stack:				/* struct task of the first CPU's main task at its bottom */
+	.skip STACK_BYTES
+	.section .note.GNU-stack, "", @progbits

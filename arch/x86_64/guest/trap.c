@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Traps: the descriptor table and the dispatch to faults, system calls and the shootdown handler.
+ * What a fault means is decided in guest/mm/fault.c.
+ *
+ * System calls come by UD2 from CPL 3: number in rax, arguments in rdi, rsi, result in rax.
+ * (INT n and SYSCALL do not work on every host class; docs/hosts.md.)
+ */
+#include "cpu.h"
+
+#include "guest/arch.h"
+#include "guest/kernel.h"
+#include "guest/mm/fault.h"
+#include "guest/mm/tlb.h"
+#include "guest/mm/vm.h"
+#include "guest/task/syscall.h"
+
+enum {
+	PF_PRESENT = 1 << 0,
+	PF_WRITE = 1 << 1,
+	PF_USER = 1 << 2,
+	PF_EXEC = 1 << 4,
+};
+
+static struct {
+	u64 low, high;
+} idt[VECTORS] __attribute__((aligned(16)));
+
+static void gate(u32 vector)
+{
+	u64 stub = (u64)trap_stub[vector];
+	u64 ist = vector == VECTOR_DOUBLE_FAULT ? 1 : 0;
+
+	idt[vector].low = (stub & 0xffff) | SEL_KERNEL_CODE << 16 | ist << 32 | 0x8eull << 40 |
+			  (stub >> 16 & 0xffff) << 48;
+	idt[vector].high = stub >> 32;
+}
+
+void trap_init(u32 cpu)
+{
+	struct {
+		u16 limit;
+		u64 base;
+	} __attribute__((packed)) pointer = { sizeof(idt) - 1, (u64)idt };
+
+	if (cpu == 0) {
+		for (u32 vector = 0; vector < 32; vector++)
+			gate(vector);
+		gate(VECTOR_SHOOTDOWN);
+		gate(VECTOR_SPURIOUS);
+	}
+	asm volatile("lidt %0" : : "m"(pointer));
+}
+
+static const char *exception_name(u64 vector)
+{
+	static const char *const name[] = {
+		[0] = "divide error", [1] = "debug", [2] = "NMI", [3] = "breakpoint",
+		[4] = "overflow", [5] = "bound", [6] = "invalid opcode",
+		[7] = "device not available", [8] = "double fault", [10] = "invalid TSS",
+		[11] = "segment not present", [12] = "stack fault", [13] = "general protection",
+		[14] = "page fault", [16] = "x87", [17] = "alignment check",
+		[18] = "machine check", [19] = "SIMD",
+	};
+
+	return vector < ARRAY_LEN(name) && name[vector] ? name[vector] : "reserved vector";
+}
+
+/* The kernel's access to user memory failed: goes on at the fixup, if there is one. */
+static bool fixup(struct trap_frame *frame)
+{
+	for (const struct fixup *f = fixups_start; f < fixups_end; f++) {
+		if (frame->rip == f->at) {
+			frame->rip = f->go_on;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool irqs_were_on(const struct trap_frame *frame)
+{
+	return frame->rflags & RFLAGS_IF;
+}
+
+static void page_fault(struct trap_frame *frame)
+{
+	struct fault fault = {
+		.pc = frame->rip,
+		.error = frame->error,
+		.write = frame->error & PF_WRITE,
+		.exec = frame->error & PF_EXEC,
+		.user = frame->error & PF_USER,
+		.present = frame->error & PF_PRESENT,
+		.has_fixup = false,
+	};
+	struct trap_frame probe = *frame;
+
+	asm volatile("movq %%cr2, %0" : "=r"(fault.va));
+	fault.has_fixup = !fault.user && fixup(&probe);
+	if (irqs_were_on(frame))
+		asm volatile("sti" : : : "memory");
+	if (!fault_handle(&fault))
+		fixup(frame);
+	asm volatile("cli" : : : "memory");
+}
+
+/* UD2 at CPL 3 is a system call; anything else that is undefined ends the task. */
+static void undefined_opcode(struct trap_frame *frame)
+{
+	u16 opcode = 0;
+
+	asm volatile("sti" : : : "memory");
+	if (!copy_from_user(&opcode, frame->rip, sizeof(opcode)) || opcode != 0x0b0f)
+		task_kill("invalid opcode", frame->rip);
+	frame->rip += sizeof(opcode);
+	frame->rax = syscall_handle(frame->rax, frame->rdi, frame->rsi);
+	asm volatile("cli" : : : "memory");
+}
+
+void trap_dispatch(struct trap_frame *frame)
+{
+	const bool user = frame->cs & 3;
+
+	switch (frame->vector) {
+	case VECTOR_PAGE_FAULT:
+		page_fault(frame);
+		return;
+	case VECTOR_SHOOTDOWN:
+		apic_eoi();
+		tlb_ipi_handler();
+		return;
+	case VECTOR_SPURIOUS:
+		return;
+	case VECTOR_UD:
+		if (user) {
+			undefined_opcode(frame);
+			return;
+		}
+		break;
+	}
+	if (user)
+		task_kill(exception_name(frame->vector), frame->rip);
+	panic_at((const void *)frame->rbp, "exception", "%s at %lx, error %lx", exception_name(frame->vector),
+		 frame->rip, frame->error);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The start: from the first C line to the scenario's first, and the end of the run. The order
+ * matters: descriptors before anything that may trap, the ring before the first event, the layout
+ * before memory, all CPUs before the identity mappings go.
+ */
+#include "guest/arch.h"
+#include "guest/boot.h"
+#include "guest/kernel.h"
+#include "guest/mm/pt.h"
+#include "guest/scenario/scenario.h"
+#include "guest/task/smp.h"
+#include "guest/task/turnstile.h"
+#include "guest/trace.h"
+
+extern u8 boot_stack[]; /* head.S */
+
+void kernel_main(void)
+{
+	task_init_first_cpu(boot_stack);
+	arch_cpu_init(0);
+	host_mark(KVL_MARK_FIRST_C);
+	options_read((const void *)KVL_DTB_GPA);
+	turnstile_init(boot_options.seed, boot_options.seeded);
+	trace_init();
+	trace_event(KVL_EV_ROOT_LOAD, SITE("boot"), 0, 0, 0,
+		    ((const struct kvl_boot *)KVL_BOOT_GPA)->root_gpa, 0, 0, 0);
+	pt_init();
+	page_init();
+	arch_irq_enable();
+	cpus_start(boot_options.ncpus);
+	pt_drop_identity();
+	host_mark(KVL_MARK_SCENARIO);
+	scenario_run();
+	host_mark(KVL_MARK_DONE);
+	arch_exit(0);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* Anonymous user memory: a zeroed highmem page at the first touch, freed with the area. */
+#include "guest/arch.h"
+#include "guest/lib/string.h"
+#include "guest/mm/vm.h"
+#include "guest/trace.h"
+
+static enum fault_result anon_fault(struct vma *vma, const struct fault *fault)
+{
+	struct page *page = page_alloc(ZONE_HIGHMEM, 0);
+	void *address;
+
+	if (!page)
+		return FAULT_ERROR;
+	address = kmap_local(page);
+	memset(address, 0, PAGE_BYTES);
+	kunmap_local(address);
+	if (!pt_map(vma->mm, ALIGN_DOWN(fault->va, PAGE_BYTES), page_gpa(page), vma->prot,
+		    SITE("anon.fault")))
+		page_free(page); /* another thread was first */
+	return FAULT_DONE;
+}
+
+const struct vma_ops anon_ops = { .name = "anonymous", .fault = anon_fault, .close = vma_free_pages };

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* Address spaces: birth, list, end. Their tables are in pt.c, their areas in vma.c. */
+#include "guest/arch.h"
+#include "guest/kernel.h"
+#include "guest/mm/pt.h"
+#include "guest/mm/vm.h"
+
+static struct spinlock list_lock = SPINLOCK("list of spaces");
+static struct mm *list;
+static u32 last_id;
+
+struct mm *mm_list_lock(void)
+{
+	spin_lock(&list_lock);
+	return list;
+}
+
+void mm_list_unlock(void)
+{
+	spin_unlock(&list_lock);
+}
+
+struct mm *mm_create(void)
+{
+	struct mm *mm = kalloc(sizeof(*mm));
+
+	mm->pt_lock.name = "tables";
+	mm->vma_lock.name = "areas";
+	spin_lock(&list_lock);
+	mm->id = ++last_id;
+	mm->next = list;
+	list = mm;
+	spin_unlock(&list_lock);
+	pt_create(mm);
+	return mm;
+}
+
+static void mm_destroy(struct mm *mm)
+{
+	if (mm->cpus)
+		panic("space in use", "space %u ends while CPUs %x have it loaded", mm->id, mm->cpus);
+	while (mm->vmas)
+		vma_unmap(mm->vmas);
+	spin_lock(&list_lock);
+	for (struct mm **at = &list; *at; at = &(*at)->next) {
+		if (*at == mm) {
+			*at = mm->next;
+			break;
+		}
+	}
+	spin_unlock(&list_lock);
+	pt_destroy(mm);
+	kfree(mm);
+}
+
+void mm_put(struct mm *mm)
+{
+	if (__atomic_sub_fetch(&mm->users, 1, __ATOMIC_ACQ_REL) == 0)
+		mm_destroy(mm);
+}

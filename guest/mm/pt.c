@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Page tables: the only file that reaches an entry, and pt_set() in it the only function that
+ * writes one (and fixmap_set(), for the table by which the others are reached). Every change is
+ * made under the space's pt_lock and reported with the site that asked for it.
+ *
+ * A table is addressed as (frame, index). Where the arena has no direct address, table_map() maps
+ * the frame in this CPU's fixmap slot; one table at a time, interrupts off.
+ */
+#include "guest/mm/pt.h"
+
+#include "guest/arch.h"
+#include "guest/kernel.h"
+#include "guest/mm/arena.h"
+#include "guest/trace.h"
+
+struct entry {
+	volatile u64 raw; /* only this file looks inside */
+};
+
+struct mm init_mm = { .pt_lock = SPINLOCK("init_mm tables"), .vma_lock = SPINLOCK("init_mm areas") };
+
+static u16 entries_in_use[KVL_ARENA_BYTES / PAGE_BYTES]; /* of tables made by the guest */
+
+/* --- reaching a table ---------------------------------------------------------------------- */
+
+/* The fixmap's own table maps itself in its last slot (boot tables; docs/guest-abi.md). */
+#define FIXMAP_TABLE_VA (GiB(4) - PAGE_BYTES)
+#define FIXMAP_START_VA (GiB(4) - LARGE_BYTES)
+
+u64 fixmap_va(u32 cpu, enum fixmap_use use)
+{
+	return FIXMAP_START_VA + (cpu * FIXMAP_PER_CPU + use) * PAGE_BYTES;
+}
+
+void fixmap_set(u64 va, u64 value, u16 site)
+{
+	struct entry *table = (struct entry *)FIXMAP_TABLE_VA;
+	struct entry *entry = &table[arch_pt_index(va, 1)];
+	u64 table_gpa = arch_pte_gpa(table[ARCH_PT_ENTRIES - 1].raw);
+
+	count(COUNT_PT_SET);
+	trace_store(KVL_EV_PT_SET, site, arch_pt_index(va, 1), 1, va, table_gpa, entry->raw, value, 0,
+		    &entry->raw, value);
+}
+
+static bool arena_is_direct(void)
+{
+	return layout.arena.start < layout.lowmem_end_gpa;
+}
+
+static struct entry *table_map(u64 table)
+{
+	u64 va = fixmap_va(cpu_id(), FIXMAP_TABLE);
+
+	if (arena_is_direct())
+		return (struct entry *)(table + layout.page_offset);
+	fixmap_set(va, arch_pte_leaf(table, PROT_WRITE), SITE("table.map"));
+	return (struct entry *)va;
+}
+
+static void table_unmap(void)
+{
+	u64 va = fixmap_va(cpu_id(), FIXMAP_TABLE);
+
+	if (arena_is_direct())
+		return;
+	fixmap_set(va, 0, SITE("table.unmap"));
+	tlb_cpu_page(va, 0, SITE("table.unmap"));
+}
+
+static u64 pt_get(u64 table, u32 index)
+{
+	unsigned long irq = arch_irq_save();
+	u64 value = table_map(table)[index].raw;
+
+	table_unmap();
+	arch_irq_restore(irq);
+	return value;
+}
+
+static void count_entry(u64 table, u64 old, u64 new)
+{
+	u16 *used = &entries_in_use[(table - layout.arena.start) / PAGE_BYTES];
+
+	if (!old && new)
+		++*used;
+	else if (old && !new)
+		--*used;
+}
+
+/* Writes the entry of @level that translates @va, in @table. Not present to present needs no flush;
+ * after any other change the caller flushes. */
+static void pt_set(struct mm *mm, u64 va, u64 table, u32 level, u64 new, u16 site)
+{
+	u32 index = arch_pt_index(va, level);
+	struct entry *entry;
+	u64 old;
+
+	spin_assert_held(&mm->pt_lock);
+	sched_point();
+	entry = &table_map(table)[index];
+	old = entry->raw;
+	count(COUNT_PT_SET);
+	trace_store(KVL_EV_PT_SET, site, index, level, va, table, old, new, mm->id, &entry->raw, new);
+	table_unmap();
+	count_entry(table, old, new);
+}
+
+/* --- walking -------------------------------------------------------------------------------- */
+
+static bool is_kernel(u64 va)
+{
+	return va >= layout.page_offset;
+}
+
+/*
+ * The table of @level on the way to @va. Missing tables are made if @create. 0: there is none, or a
+ * larger leaf is in the way.
+ */
+static u64 walk(struct mm *mm, u64 va, u32 level, bool create, u16 site)
+{
+	u64 table = mm->root_gpa;
+
+	for (u32 at = ARCH_PT_LEVELS; at > level; at--) {
+		u64 entry = pt_get(table, arch_pt_index(va, at)), next;
+
+		if (arch_pte_present(entry)) {
+			if (arch_pte_is_leaf(entry, at))
+				return 0;
+			table = arch_pte_gpa(entry);
+			continue;
+		}
+		if (!create)
+			return 0;
+		next = arena_alloc(at - 1, mm->id);
+		pt_set(mm, va, table, at, arch_pte_table(next, !is_kernel(va)), site);
+		table = next;
+	}
+	return table;
+}
+
+static u64 level_bytes(u32 level)
+{
+	return PAGE_BYTES << (9 * (level - 1));
+}
+
+/* First address behind the entry of @level that translates @va. */
+static u64 level_end(u64 va, u32 level)
+{
+	return ALIGN_DOWN(va, level_bytes(level)) + level_bytes(level);
+}
+
+/* --- mapping ----------------------------------------------------------------------------------- */
+
+static bool set_if_empty(struct mm *mm, u64 va, u64 table, u32 level, u64 entry, u16 site)
+{
+	if (arch_pte_present(pt_get(table, arch_pt_index(va, level))))
+		return false;
+	pt_set(mm, va, table, level, entry, site);
+	return true;
+}
+
+bool pt_map(struct mm *mm, u64 va, u64 gpa, u32 prot, u16 site)
+{
+	u32 level = prot & PROT_LARGE ? 2 : 1;
+	bool mapped = false;
+	u64 table;
+
+	spin_lock(&mm->pt_lock);
+	table = walk(mm, va, level, true, site);
+	if (table)
+		mapped = set_if_empty(mm, va, table, level, arch_pte_leaf(gpa, prot), site);
+	spin_unlock(&mm->pt_lock);
+	return mapped;
+}
+
+void pt_map_range(struct mm *mm, u64 va, u64 gpa, u64 bytes, u32 prot, u16 site)
+{
+	u32 level = prot & PROT_LARGE ? 2 : 1;
+	u64 step = level_bytes(level), end = va + bytes;
+
+	spin_lock(&mm->pt_lock);
+	while (va < end) {
+		u64 table = walk(mm, va, level, true, site);
+		u64 table_end = level_end(va, level + 1);
+
+		for (; va < end && va < table_end; va += step, gpa += step)
+			if (table)
+				set_if_empty(mm, va, table, level, arch_pte_leaf(gpa, prot), site);
+	}
+	spin_unlock(&mm->pt_lock);
+}
+
+/* A large leaf of init_mm is gone: so must be the copies in other spaces' directories. */
+static void clear_copies(u64 va, u16 site)
+{
+	for (struct mm *mm = mm_list_lock(); mm; mm = mm->next) {
+		u64 table;
+
+		spin_lock(&mm->pt_lock);
+		table = walk(mm, va, 2, false, site);
+		if (table && pt_get(table, arch_pt_index(va, 2)))
+			pt_set(mm, va, table, 2, 0, site);
+		spin_unlock(&mm->pt_lock);
+	}
+	mm_list_unlock();
+}
+
+/* Removes what is mapped at @va and says in *next where to go on. */
+static u32 unmap_one(struct mm *mm, u64 va, u64 *next, u16 site, bool *large)
+{
+	u64 table = walk(mm, va, 2, false, site), entry;
+
+	*next = level_end(va, 2);
+	*large = false;
+	if (!table)
+		return 0;
+	entry = pt_get(table, arch_pt_index(va, 2));
+	if (!arch_pte_present(entry))
+		return 0;
+	if (arch_pte_is_leaf(entry, 2)) {
+		pt_set(mm, va, table, 2, 0, site);
+		*large = true;
+		return 1;
+	}
+	*next = va + PAGE_BYTES;
+	if (!pt_get(arch_pte_gpa(entry), arch_pt_index(va, 1)))
+		return 0;
+	pt_set(mm, va, arch_pte_gpa(entry), 1, 0, site);
+	return 1;
+}
+
+u32 pt_unmap(struct mm *mm, u64 va, u64 bytes, u16 site)
+{
+	u64 end = va + bytes, next;
+	u32 removed = 0;
+
+	for (; va < end; va = next) {
+		bool large;
+
+		spin_lock(&mm->pt_lock);
+		removed += unmap_one(mm, va, &next, site, &large);
+		spin_unlock(&mm->pt_lock);
+		if (large && mm == &init_mm)
+			clear_copies(va, site);
+	}
+	return removed;
+}
+
+/* The table and level that hold the leaf for @va; 0: none. */
+static u64 find_leaf(struct mm *mm, u64 va, u32 *level, u64 *entry)
+{
+	u64 table = mm->root_gpa;
+
+	for (*level = ARCH_PT_LEVELS;; --*level) {
+		*entry = pt_get(table, arch_pt_index(va, *level));
+		if (!arch_pte_present(*entry))
+			return 0;
+		if (arch_pte_is_leaf(*entry, *level))
+			return table;
+		table = arch_pte_gpa(*entry);
+	}
+}
+
+u64 pt_lookup(struct mm *mm, u64 va)
+{
+	u64 entry, table;
+	u32 level;
+
+	spin_lock(&mm->pt_lock);
+	table = find_leaf(mm, va, &level, &entry);
+	spin_unlock(&mm->pt_lock);
+	return table ? entry : 0;
+}
+
+u64 pt_replace(struct mm *mm, u64 va, u64 entry, u16 site)
+{
+	u64 old, table;
+	u32 level;
+
+	spin_lock(&mm->pt_lock);
+	table = find_leaf(mm, va, &level, &old);
+	if (!table)
+		panic("nothing mapped", "pt_replace of %lx in space %u", va, mm->id);
+	pt_set(mm, va, table, level, entry, site);
+	spin_unlock(&mm->pt_lock);
+	return old;
+}
+
+/* --- the kernel's part of a space ---------------------------------------------------------------- */
+
+enum pt_sync pt_sync_kernel(struct mm *mm, u64 va)
+{
+	u16 site = SITE("fault.sync");
+	enum pt_sync result = PT_PRESENT;
+	u32 index = arch_pt_index(va, 2), level;
+	u64 entry, table, master = walk(&init_mm, va, 2, false, site);
+
+	if (!master || !find_leaf(&init_mm, va, &level, &entry))
+		return PT_MISSING;
+	if (mm == &init_mm)
+		return PT_PRESENT;
+	spin_lock(&mm->pt_lock);
+	table = walk(mm, va, 2, true, site);
+	entry = pt_get(master, index);
+	if (pt_get(table, index) != entry) {
+		pt_set(mm, va, table, 2, entry, site);
+		result = PT_SYNCED;
+	}
+	spin_unlock(&mm->pt_lock);
+	return result;
+}
+
+static void copy_directories(struct mm *mm, u64 va, u64 end, u16 site)
+{
+	for (; va < end; va += LARGE_BYTES) {
+		u64 from = walk(&init_mm, va, 2, false, site), to = walk(mm, va, 2, true, site);
+
+		set_if_empty(mm, va, to, 2, pt_get(from, arch_pt_index(va, 2)), site);
+	}
+}
+
+void pt_create(struct mm *mm)
+{
+	u16 site = SITE("mm.create");
+	u64 core = layout.core.start + layout.page_offset, entry;
+
+	spin_lock(&mm->pt_lock);
+	mm->root_gpa = arena_alloc(ARCH_PT_LEVELS, mm->id);
+	trace_event(KVL_EV_MM_CREATE, site, 0, 0, mm->id, mm->root_gpa, 0, 0, 0);
+	entry = pt_get(init_mm.root_gpa, arch_pt_index(KVL_WINDOW_VA, ARCH_PT_LEVELS));
+	pt_set(mm, KVL_WINDOW_VA, mm->root_gpa, ARCH_PT_LEVELS, entry, site);
+	copy_directories(mm, core, core + layout.core.bytes, site);
+	copy_directories(mm, FIXMAP_START_VA, GiB(4), site);
+	spin_unlock(&mm->pt_lock);
+}
+
+/* True if the entry leads to what this space shares with the others. */
+static bool is_shared(u64 va, u32 level)
+{
+	return va >= KVL_WINDOW_VA || (level == 2 && is_kernel(va));
+}
+
+static void free_tables(struct mm *mm, u64 table, u32 level, u64 va, u16 site)
+{
+	const u16 *used = &entries_in_use[(table - layout.arena.start) / PAGE_BYTES];
+
+	for (u32 i = 0; *used; i++, va += level_bytes(level)) {
+		u64 entry = pt_get(table, i);
+
+		if (!entry)
+			continue;
+		if (level == 1)
+			panic("mapping left", "%lx in space %u maps %lx", va, mm->id, arch_pte_gpa(entry));
+		if (!is_shared(va, level))
+			free_tables(mm, arch_pte_gpa(entry), level - 1, va, site);
+		pt_set(mm, va, table, level, 0, site);
+	}
+	arena_free(table, level, mm->id);
+}
+
+void pt_destroy(struct mm *mm)
+{
+	u16 site = SITE("mm.destroy");
+
+	spin_lock(&mm->pt_lock);
+	trace_event(KVL_EV_MM_DESTROY, site, 0, 0, mm->id, mm->root_gpa, 0, 0, 0);
+	free_tables(mm, mm->root_gpa, ARCH_PT_LEVELS, 0, site);
+	spin_unlock(&mm->pt_lock);
+}
+
+/* --- start ---------------------------------------------------------------------------------------- */
+
+/* The direct map of all usable lowmem; the host has mapped the core already. */
+static void map_lowmem(void)
+{
+	u16 site = SITE("boot.direct_map");
+
+	for (u32 i = 0; i < layout.nusable; i++) {
+		u64 at = layout.usable[i].start, end = at + layout.usable[i].bytes;
+
+		end = end < layout.lowmem_end_gpa ? end : layout.lowmem_end_gpa;
+		while (at < end) {
+			bool large = at % LARGE_BYTES == 0 && end - at >= LARGE_BYTES;
+			u64 stop = large ? ALIGN_DOWN(end, LARGE_BYTES) : ALIGN_UP(at + 1, LARGE_BYTES);
+
+			stop = stop < end ? stop : end;
+			pt_map_range(&init_mm, at + layout.page_offset, at, stop - at,
+				     PROT_WRITE | (large ? PROT_LARGE : 0), site);
+			at = stop;
+		}
+	}
+}
+
+void pt_init(void)
+{
+	const struct kvl_boot *boot = (const struct kvl_boot *)KVL_BOOT_GPA;
+
+	init_mm.root_gpa = boot->root_gpa;
+	arena_init(boot->boot_tables);
+	map_lowmem();
+}
+
+void pt_drop_identity(void)
+{
+	u16 site = SITE("boot.drop_identity");
+
+	pt_unmap(&init_mm, 0, LARGE_BYTES, site);
+	pt_unmap(&init_mm, KVL_BOOT_GPA, LARGE_BYTES, site);
+	tlb_flush_range(&init_mm, 0, KVL_CORE_END_GPA, site);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Page tables below the mapping functions of vm.h: for the code of guest/mm only.
+ *
+ * pt.c is the only file that can reach an entry. Tables come from the arena; where they have no
+ * direct address (arena in highmem), each access maps the table's frame in this CPU's fixmap slot,
+ * as highpte did: two entries written and one flush.
+ */
+#ifndef GUEST_PT_H
+#define GUEST_PT_H
+
+#include "guest/mm/vm.h"
+
+void pt_init(void); /* arena, init_mm's root from the boot page, direct map of lowmem */
+/* Removes the identity mappings by which the CPUs came into long mode. */
+void pt_drop_identity(void);
+
+/* All spaces but init_mm, first one or NULL; mm.c's list, held until it is unlocked. */
+struct mm *mm_list_lock(void);
+void mm_list_unlock(void);
+
+/* Empty top levels of a new space; the kernel part is filled lazily from init_mm, but for what the
+ * fault path itself needs (layout.h: the core, and the fixmap). */
+void pt_create(struct mm *mm);
+/* Frees every table of a space whose user part is empty. No CPU has the root loaded. */
+void pt_destroy(struct mm *mm);
+
+/*
+ * The vmalloc fault (seed row W2): if init_mm translates @va and @mm's directory lacks that part,
+ * copies the directory entry. PT_MISSING: init_mm has no translation.
+ */
+enum pt_sync { PT_MISSING, PT_SYNCED, PT_PRESENT };
+enum pt_sync pt_sync_kernel(struct mm *mm, u64 va);
+
+/* Fixmap slots: one page each at fixed addresses; entries in a table of their own, so that no other
+ * table is needed to set them. */
+enum fixmap_use { FIXMAP_TABLE, FIXMAP_LOCAL0, FIXMAP_LOCAL1, FIXMAP_PER_CPU };
+u64 fixmap_va(u32 cpu, enum fixmap_use use);
+void fixmap_set(u64 va, u64 entry, u16 site); /* 0 = clear; the caller flushes */
+
+#endif

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Flushes that reach every CPU that may hold a translation: local, by shootdown for the others. One
+ * request at a time; the initiator waits until every target has acknowledged. The mask of targets is
+ * read after the entries were changed, so a CPU that comes later finds the new ones.
+ */
+#include "guest/mm/tlb.h"
+
+#include "guest/arch.h"
+#include "guest/kernel.h"
+#include "guest/mm/vm.h"
+#include "guest/task/turnstile.h"
+#include "guest/trace.h"
+
+/* Above this many pages one flush of everything is cheaper (Linux x86: tlb_single_page_flush_ceiling). */
+#define PAGE_CEILING 33
+
+static struct {
+	struct spinlock lock;
+	u32 id, from_cpu, mm;
+	u64 va, bytes;
+	u16 site;
+	volatile u32 pending; /* bit per CPU that has not acknowledged */
+} request = { .lock = SPINLOCK("shootdown") };
+
+static void flush_here(u64 va, u64 bytes, u32 mm, u16 site)
+{
+	if (bytes > PAGE_CEILING * PAGE_BYTES) {
+		tlb_cpu_space(mm, site);
+		return;
+	}
+	for (u64 end = va + bytes; va < end; va += PAGE_BYTES)
+		tlb_cpu_page(va, mm, site);
+}
+
+bool tlb_requested(u32 cpu)
+{
+	return __atomic_load_n(&request.pending, __ATOMIC_ACQUIRE) & 1u << cpu;
+}
+
+void tlb_poll(void)
+{
+	unsigned long irq;
+
+	if (!tlb_requested(cpu_id()))
+		return;
+	irq = arch_irq_save();
+	if (tlb_requested(cpu_id())) {
+		flush_here(request.va, request.bytes, request.mm, request.site);
+		trace_event(KVL_EV_IPI_ACK, request.site, request.from_cpu, 0, request.id, 0, 0, 0, 0);
+		__atomic_fetch_and(&request.pending, ~(1u << cpu_id()), __ATOMIC_RELEASE);
+	}
+	arch_irq_restore(irq);
+}
+
+void tlb_ipi_handler(void)
+{
+	if (turnstile_mine())
+		tlb_poll();
+}
+
+static void send(u32 targets)
+{
+	for (u32 rest = targets; rest; rest &= rest - 1) {
+		u32 cpu = __builtin_ctz(rest);
+
+		turnstile_add(cpu);
+		count(COUNT_IPIS);
+		trace_event(KVL_EV_IPI_SEND, request.site, cpu, 0, request.id, 0, 0, 0, 0);
+		arch_ipi_send(cpu);
+	}
+}
+
+static void shoot(u32 targets, u32 mm, u64 va, u64 bytes, u16 site)
+{
+	static u32 last_id;
+
+	spin_lock(&request.lock);
+	request.id = ++last_id;
+	request.from_cpu = cpu_id();
+	request.mm = mm;
+	request.va = va;
+	request.bytes = bytes;
+	request.site = site;
+	count(COUNT_SHOOTDOWNS);
+	trace_event(KVL_EV_SHOOTDOWN_BEGIN, site, 0, 0, va, bytes, mm, targets, request.id);
+	__atomic_store_n(&request.pending, targets, __ATOMIC_RELEASE);
+	send(targets);
+	while (__atomic_load_n(&request.pending, __ATOMIC_ACQUIRE))
+		turnstile_spin();
+	trace_event(KVL_EV_SHOOTDOWN_END, site, 0, 0, request.id, 0, 0, 0, 0);
+	spin_unlock(&request.lock);
+}
+
+void tlb_flush_range(struct mm *mm, u64 va, u64 bytes, u16 site)
+{
+	u32 targets, me = 1u << cpu_id();
+
+	sched_point();
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	targets = mm == &init_mm ? cpus_online() : mm->cpus;
+	if (targets & me)
+		flush_here(va, bytes, mm->id, site);
+	targets &= ~me;
+	if (targets)
+		shoot(targets, mm->id, va, bytes, site);
+}

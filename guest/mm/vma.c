@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Virtual memory areas with operations, for user and kernel space alike (seed row W1): a sorted list
+ * per space. The addresses of kernel areas come from the vmalloc region (vmalloc.c).
+ */
+#include "guest/arch.h"
+#include "guest/kernel.h"
+#include "guest/mm/vm.h"
+#include "guest/mm/vmalloc.h"
+#include "guest/trace.h"
+
+struct vma *vma_find(struct mm *mm, u64 va)
+{
+	struct vma *vma;
+
+	spin_lock(&mm->vma_lock);
+	for (vma = mm->vmas; vma && vma->end <= va; vma = vma->next)
+		;
+	if (vma && vma->start > va)
+		vma = NULL;
+	spin_unlock(&mm->vma_lock);
+	return vma;
+}
+
+/* False: overlaps another. */
+static bool insert(struct mm *mm, struct vma *vma)
+{
+	struct vma **at = &mm->vmas;
+	bool free;
+
+	spin_lock(&mm->vma_lock);
+	while (*at && (*at)->end <= vma->start)
+		at = &(*at)->next;
+	free = !*at || (*at)->start >= vma->end;
+	if (free) {
+		vma->next = *at;
+		*at = vma;
+	}
+	spin_unlock(&mm->vma_lock);
+	return free;
+}
+
+static void take_out(struct mm *mm, struct vma *vma)
+{
+	struct vma **at = &mm->vmas;
+
+	spin_lock(&mm->vma_lock);
+	while (*at != vma)
+		at = &(*at)->next;
+	*at = vma->next;
+	spin_unlock(&mm->vma_lock);
+}
+
+static struct vma *vma_create(struct mm *mm, u64 start, u64 bytes, u32 prot,
+			      const struct vma_ops *ops, void *private, u64 offset)
+{
+	struct vma *vma = kalloc(sizeof(*vma));
+
+	vma->start = start;
+	vma->end = start + bytes;
+	vma->prot = prot;
+	vma->mm = mm;
+	vma->ops = ops;
+	vma->private = private;
+	vma->offset = offset;
+	if (insert(mm, vma))
+		return vma;
+	kfree(vma);
+	return NULL;
+}
+
+struct vma *vma_map_user(struct mm *mm, u64 start, u64 bytes, u32 prot, const struct vma_ops *ops,
+			 void *private, u64 offset)
+{
+	bytes = ALIGN_UP(bytes, PAGE_BYTES);
+	if (start % PAGE_BYTES || !bytes || start >= layout.page_offset ||
+	    bytes > layout.page_offset - start)
+		return NULL;
+	return vma_create(mm, start, bytes, prot | PROT_USER, ops, private, offset);
+}
+
+struct vma *vma_map_kernel(u64 bytes, u32 prot, const struct vma_ops *ops, void *private, u64 offset)
+{
+	u64 start = vmalloc_reserve(bytes, PAGE_BYTES);
+	struct vma *vma;
+
+	if (!start)
+		return NULL;
+	vma = vma_create(&init_mm, start, ALIGN_UP(bytes, PAGE_BYTES), prot, ops, private, offset);
+	if (!vma)
+		vmalloc_release(start);
+	return vma;
+}
+
+void vma_free_pages(struct vma *vma)
+{
+	u16 site = SITE("vma.free_pages");
+
+	for (u64 va = vma->start; va < vma->end; va += PAGE_BYTES) {
+		u64 entry = pt_lookup(vma->mm, va);
+
+		if (!entry)
+			continue;
+		pt_unmap(vma->mm, va, PAGE_BYTES, site);
+		tlb_flush_range(vma->mm, va, PAGE_BYTES, site);
+		page_free(gpa_page(arch_pte_gpa(entry)));
+	}
+}
+
+void vma_unmap(struct vma *vma)
+{
+	u16 site = SITE("vma.unmap");
+	struct mm *mm = vma->mm;
+
+	take_out(mm, vma);
+	if (vma->ops->close)
+		vma->ops->close(vma);
+	if (pt_unmap(mm, vma->start, vma->end - vma->start, site))
+		tlb_flush_range(mm, vma->start, vma->end - vma->start, site);
+	if (mm == &init_mm)
+		vmalloc_release(vma->start);
+	kfree(vma);
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The device tree, read in one linear pass (a look-up by path walks the tree again each time), and
+ * what it says: boot_options, the layout, the scenario's parameters.
+ */
+#include <libfdt.h>
+
+#include "devices/abi/dt.h"
+#include "guest/boot.h"
+#include "guest/kernel.h"
+#include "guest/lib/string.h"
+
+#define MAX_PARAMS 32
+
+struct boot_options boot_options;
+struct kvl_layout layout;
+
+static struct {
+	const char *key, *value;
+} params[MAX_PARAMS];
+static u32 nparams;
+
+struct property {
+	const char *name;
+	const u8 *value;
+	int bytes;
+};
+
+/* Where the pass is: names of the nodes from the root's children downward. */
+struct place {
+	const char *node[4];
+	int depth;
+};
+
+static u64 cells(const struct property *p, u32 first, u32 ncells)
+{
+	u64 value = 0;
+
+	if ((int)((first + ncells) * 4) > p->bytes)
+		panic("bad device tree", "property %s has %d bytes", p->name, p->bytes);
+	for (u32 i = first * 4; i < (first + ncells) * 4; i++)
+		value = value << 8 | p->value[i];
+	return value;
+}
+
+static bool is_text(const struct property *p)
+{
+	return p->bytes > 0 && p->value[p->bytes - 1] == 0;
+}
+
+static const char *text(const struct property *p)
+{
+	if (!is_text(p))
+		panic("bad device tree", "property %s is no string", p->name);
+	return (const char *)p->value;
+}
+
+static bool node_is(const struct place *at, int depth, const char *name)
+{
+	size_t n = strlen(name);
+	const char *node = at->depth > depth ? at->node[depth] : "";
+
+	return strncmp(node, name, n) == 0 && (node[n] == 0 || node[n] == '@');
+}
+
+static bool is(const struct property *p, const char *name)
+{
+	return strcmp(p->name, name) == 0;
+}
+
+static void chosen(const struct property *p)
+{
+	struct boot_options *o = &boot_options;
+
+	if (is(p, DT_SCENARIO))
+		str_copy(o->scenario, text(p), sizeof(o->scenario));
+	else if (is(p, DT_ARM))
+		str_copy(o->arm, text(p), sizeof(o->arm));
+	else if (is(p, DT_SEED))
+		o->seed = cells(p, 0, 2);
+	else if (is(p, DT_SCHEDULE))
+		o->seeded = strcmp(text(p), "seeded") == 0;
+	else if (is(p, DT_TICKS))
+		o->ticks_are_insn = strcmp(text(p), "insn") == 0;
+	else if (is(p, DT_MEM))
+		o->request.mem_bytes = cells(p, 0, 2);
+	else if (is(p, DT_PAGE_OFFSET))
+		o->request.page_offset = cells(p, 0, 2);
+	else if (is(p, DT_VMALLOC))
+		o->request.vmalloc_bytes = cells(p, 0, 2);
+	else if (is(p, DT_KVA))
+		o->request.kva_bytes = cells(p, 0, 2);
+	else if (is(p, DT_ARENA_HIGH))
+		o->request.arena_highmem = cells(p, 0, 1);
+}
+
+static void param(const struct property *p)
+{
+	if (nparams == MAX_PARAMS)
+		panic("bad device tree", "more than %u parameters", MAX_PARAMS);
+	params[nparams].key = p->name;
+	params[nparams++].value = text(p);
+}
+
+static void hole(const struct property *p)
+{
+	struct kvl_layout_request *request = &boot_options.request;
+
+	if (!is(p, "reg"))
+		return;
+	if (request->nholes == KVL_MAX_HOLES)
+		panic("bad device tree", "more than %u holes", KVL_MAX_HOLES);
+	request->hole[request->nholes].start = cells(p, 0, 2);
+	request->hole[request->nholes++].bytes = cells(p, 2, 2);
+}
+
+static void flash(const struct property *p)
+{
+	if (is(p, "reg")) {
+		boot_options.flash_gpa = cells(p, 0, 2);
+		boot_options.flash_bytes = cells(p, 2, 2);
+	} else if (is(p, "bank-width")) {
+		boot_options.flash_bank_width = cells(p, 0, 1);
+	}
+}
+
+static void partition(const struct property *p)
+{
+	struct boot_options *o = &boot_options;
+	struct flash_partition_info *info = &o->flash_partition[o->flash_npartitions - 1];
+
+	if (is(p, "label")) {
+		str_copy(info->label, text(p), sizeof(info->label));
+	} else if (is(p, "reg")) {
+		info->offset = cells(p, 0, 1);
+		info->bytes = cells(p, 1, 1);
+	}
+}
+
+static void node(const struct place *at)
+{
+	if (at->depth == 2 && node_is(at, 0, "cpus") && node_is(at, 1, "cpu"))
+		boot_options.ncpus++;
+	if (at->depth == 3 && node_is(at, 0, "flash") && node_is(at, 2, "partition") &&
+	    boot_options.flash_npartitions++ == ARRAY_LEN(boot_options.flash_partition))
+		panic("bad device tree", "more than %lu flash partitions",
+		      ARRAY_LEN(boot_options.flash_partition));
+}
+
+static void property(const struct place *at, const struct property *p)
+{
+	if (node_is(at, 0, "chosen")) {
+		if (at->depth == 1)
+			chosen(p);
+		else if (at->depth == 2 && node_is(at, 1, DT_NODE_PARAMS))
+			param(p);
+	} else if (node_is(at, 0, "flash")) {
+		if (at->depth == 1)
+			flash(p);
+		else if (at->depth == 3 && node_is(at, 2, "partition"))
+			partition(p);
+	} else if (at->depth == 2 && node_is(at, 0, "reserved-memory") && node_is(at, 1, DT_NODE_HOLE)) {
+		hole(p);
+	}
+}
+
+static void read_tree(const void *fdt)
+{
+	struct place at = { .depth = -1 };
+	int offset = 0, next;
+
+	for (;; offset = next) {
+		u32 tag = fdt_next_tag(fdt, offset, &next);
+		struct property p;
+
+		switch (tag) {
+		case FDT_BEGIN_NODE:
+			if (at.depth == (int)ARRAY_LEN(at.node))
+				panic("bad device tree", "too deep");
+			if (at.depth >= 0)
+				at.node[at.depth] = fdt_get_name(fdt, offset, NULL);
+			at.depth++;
+			node(&at);
+			break;
+		case FDT_END_NODE:
+			at.depth--;
+			break;
+		case FDT_PROP:
+			p.value = fdt_getprop_by_offset(fdt, offset, &p.name, &p.bytes);
+			if (!p.value)
+				panic("bad device tree", "property at %d", offset);
+			property(&at, &p);
+			break;
+		case FDT_END:
+			if (next < 0)
+				panic("bad device tree", "error %d at %d", next, offset);
+			return;
+		}
+	}
+}
+
+void options_read(const void *fdt)
+{
+	struct kvl_layout_failure why;
+
+	if (fdt_check_header(fdt))
+		panic("bad device tree", "no header at %p", fdt);
+	read_tree(fdt);
+	boot_options.request.ncpus = boot_options.ncpus;
+	if (kvl_layout_plan(&boot_options.request, &layout, &why))
+		panic("bad layout", "planner: error %u", why.error);
+}
+
+const char *param_text(const char *key)
+{
+	for (u32 i = 0; i < nparams; i++)
+		if (strcmp(params[i].key, key) == 0)
+			return params[i].value;
+	return NULL;
+}
+
+static bool parse_size(const char *s, u64 *value)
+{
+	const char *start = s;
+
+	*value = 0;
+	for (; *s >= '0' && *s <= '9'; s++) {
+		if (*value > (~0ull >> 34) / 10)
+			return false;
+		*value = *value * 10 + *s - '0';
+	}
+	if (s == start)
+		return false;
+	switch (*s) {
+	case 'G':
+		*value <<= 10; /* fall through */
+	case 'M':
+		*value <<= 10; /* fall through */
+	case 'K':
+		*value <<= 10;
+		s++;
+	}
+	return *s == 0;
+}
+
+u64 param_u64(const char *key, u64 fallback)
+{
+	const char *s = param_text(key);
+	u64 value;
+
+	if (!s)
+		return fallback;
+	if (!parse_size(s, &value))
+		usage_failure("--set %s=%s: not a number (digits, then K, M or G)", key, s);
+	return value;
+}

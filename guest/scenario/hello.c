@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hello: the core that all proposals stand on, each part once, with its closed form.
+ *
+ *   highmem    a page without an address, through a short-lived local mapping (seeds T, B)
+ *   sync       the ordinary vmalloc fault: a space's directory filled from init_mm (W2)
+ *   swbit      a software bit in an entry, through the architecture's accessor (L3)
+ *   watch      a user page is changed under CPL 3 on every CPU, flushed, seen changed
+ *   wait       a kernel VMA whose fault function waits (W1, W9)
+ *   touch      anonymous user memory: faults = pages
+ *   guard      a user task reads kernel space and is killed for it
+ */
+#include "guest/scenario/hello.h"
+
+#include "guest/lib/string.h"
+#include "guest/mm/pt.h"
+#include "guest/mm/vm.h"
+#include "guest/task/syscall.h"
+#include "guest/trace.h"
+#include "guest/user/user.h"
+
+#define DATA_VA MiB(8)
+
+const struct scenario_param hello_params[] = {
+	{ "fail", "hang|fault|hole|triple|ring|wild|wait|deadlock", "none",
+	  "do what must not happen, to see what is made of it" },
+	{ NULL, NULL, NULL, NULL },
+};
+
+static u32 ncpus(void)
+{
+	return boot_options.ncpus;
+}
+
+/* Fails unless the counter rose by @want since @before. */
+static void check_count(const char *name, enum counter which, u64 before, u64 want)
+{
+	check_equal(name, count_total(which) - before, want);
+}
+
+/* --- highmem ---------------------------------------------------------------------------------- */
+
+static void highmem(void)
+{
+	u64 sets = count_total(COUNT_PT_SET), flushes = count_total(COUNT_FLUSH_PAGE);
+	u64 ipis = count_total(COUNT_IPIS);
+	struct page *page = page_alloc(ZONE_HIGHMEM, 0);
+	bool high = !page_address(page);
+	volatile u64 *word = kmap_local(page);
+
+	*word = 0x68656c6c6f;
+	kunmap_local((void *)(u64)word);
+	word = kmap_local(page);
+	check_equal("highmem.word", *word, 0x68656c6c6f);
+	kunmap_local((void *)(u64)word);
+	page_free(page);
+	/* kmap-local's closed form (section T): 2M entries, M flushes of a page, no IPI */
+	check_count("highmem.entries", COUNT_PT_SET, sets, high ? 4 : 0);
+	check_count("highmem.flushes", COUNT_FLUSH_PAGE, flushes, high ? 2 : 0);
+	check_count("highmem.ipis", COUNT_IPIS, ipis, 0);
+}
+
+/* --- sync --------------------------------------------------------------------------------------- */
+
+struct sync {
+	u8 *area;
+	u64 first, second; /* directory fills at the first and at the second touch */
+};
+
+static void touch_area(void *arg)
+{
+	struct sync *s = arg;
+	u64 before = count_total(COUNT_FAULT_SYNCS);
+
+	*(volatile u8 *)s->area = 1;
+	s->first = count_total(COUNT_FAULT_SYNCS) - before;
+	*(volatile u8 *)(s->area + PAGE_BYTES) = 2;
+	s->second = count_total(COUNT_FAULT_SYNCS) - before - s->first;
+}
+
+/* A task with a space of its own touches a vmalloc area that was made after the space. */
+static void sync_from_init_mm(void)
+{
+	struct mm *mm = mm_create();
+	struct sync s = { .area = vmalloc(2 * PAGE_BYTES, SITE("hello.vmalloc")) };
+
+	task_join(task_start("sync", ncpus() - 1, mm, touch_area, &s));
+	check_equal("sync.first_touch", s.first, 1);
+	check_equal("sync.second_touch", s.second, 0);
+	check_equal("sync.bytes", s.area[0] + s.area[PAGE_BYTES], 3);
+	vfree(s.area);
+}
+
+/* --- swbit ----------------------------------------------------------------------------------------- */
+
+static void software_bit(void)
+{
+	u64 *area = vmalloc(PAGE_BYTES, SITE("hello.vmalloc"));
+	u64 entry = pt_lookup(&init_mm, (u64)area);
+
+	*area = 42;
+	pt_replace(&init_mm, (u64)area, arch_pte_set_sw(entry, true), SITE("hello.swbit"));
+	tlb_flush_range(&init_mm, (u64)area, PAGE_BYTES, SITE("hello.swbit"));
+	entry = pt_lookup(&init_mm, (u64)area);
+	check_true("swbit.set", arch_pte_sw(entry));
+	check_equal("swbit.word", *area, 42);
+	check_true("swbit.cleared", !arch_pte_sw(arch_pte_set_sw(entry, false)));
+	vfree(area);
+}
+
+/* --- watch -------------------------------------------------------------------------------------------- */
+
+enum { OLD_WORD = 0x01d, NEW_WORD = 0x2e3 };
+
+static struct {
+	volatile u32 saw_old, saw_new; /* bit per CPU */
+	volatile bool changed;
+	volatile u32 wrong;
+} watch;
+
+/* A watcher reports what it reads; it is let go once it has seen the new word. */
+static u64 watch_report(u64 value, u64 unused)
+{
+	u32 bit = 1u << cpu_id();
+
+	(void)unused;
+	if (value == NEW_WORD) {
+		__atomic_fetch_or(&watch.saw_new, bit, __ATOMIC_SEQ_CST);
+		return 0;
+	}
+	if (value != OLD_WORD || watch.changed)
+		__atomic_fetch_add(&watch.wrong, 1, __ATOMIC_SEQ_CST);
+	__atomic_fetch_or(&watch.saw_old, bit, __ATOMIC_SEQ_CST);
+	wait_begin(KVL_WAIT_TASK, current()->id, SITE("hello.watch"));
+	while (!watch.changed)
+		task_yield();
+	wait_end(KVL_WAIT_TASK, current()->id, SITE("hello.watch"));
+	return 1;
+}
+
+static struct page *page_with(u64 word)
+{
+	struct page *page = page_alloc(ZONE_HIGHMEM, 0);
+	u64 *address = kmap_local(page);
+
+	*address = word;
+	kunmap_local(address);
+	return page;
+}
+
+static enum fault_result no_fault(struct vma *vma, const struct fault *fault)
+{
+	(void)vma;
+	(void)fault;
+	return FAULT_ERROR;
+}
+
+static const struct vma_ops fixed_ops = { .name = "fixed page", .fault = no_fault };
+
+/* One thread per CPU reads the page; the page is replaced and flushed; each must see the new one. */
+static void watch_change(void)
+{
+	struct page *old = page_with(OLD_WORD), *new = page_with(NEW_WORD);
+	struct mm *mm = user_mm_create();
+	struct task *task[KVL_MAX_CPUS];
+	u64 shootdowns = count_total(COUNT_SHOOTDOWNS), ipis = count_total(COUNT_IPIS);
+	const u32 n = ncpus();
+
+	vma_map_user(mm, DATA_VA, PAGE_BYTES, PROT_READ, &fixed_ops, NULL, 0);
+	pt_map(mm, DATA_VA, page_gpa(old), PROT_USER, SITE("hello.watch"));
+	mm->users++; /* ours, until the counts are taken */
+	syscall_report = watch_report;
+	for (u32 cpu = 0; cpu < n; cpu++)
+		task[cpu] = user_start("watcher", cpu, mm, user_watch, DATA_VA, cpu);
+	while (watch.saw_old != cpus_online())
+		task_yield();
+	pt_replace(mm, DATA_VA, arch_pte_leaf(page_gpa(new), PROT_USER), SITE("hello.watch"));
+	tlb_flush_range(mm, DATA_VA, PAGE_BYTES, SITE("hello.watch"));
+	check_count("watch.shootdowns", COUNT_SHOOTDOWNS, shootdowns, n > 1);
+	check_count("watch.ipis", COUNT_IPIS, ipis, n - 1);
+	watch.changed = true;
+	for (u32 cpu = 0; cpu < n; cpu++)
+		check_equal("watch.exit", task_join(task[cpu]), 0);
+	check_equal("watch.saw_new", watch.saw_new, cpus_online());
+	check_equal("watch.stale_or_wild", watch.wrong, 0);
+	pt_unmap(mm, DATA_VA, PAGE_BYTES, SITE("hello.watch"));
+	tlb_flush_range(mm, DATA_VA, PAGE_BYTES, SITE("hello.watch"));
+	mm_put(mm);
+	page_free(old);
+	page_free(new);
+}
+
+/* --- wait ------------------------------------------------------------------------------------------------- */
+
+struct latch {
+	volatile bool reached, open;
+	struct page *page;
+};
+
+static enum fault_result latch_fault(struct vma *vma, const struct fault *fault)
+{
+	struct latch *latch = vma->private;
+
+	latch->reached = true;
+	wait_begin(KVL_WAIT_TASK, (u64)latch, SITE("hello.latch"));
+	while (!latch->open)
+		task_yield();
+	wait_end(KVL_WAIT_TASK, (u64)latch, SITE("hello.latch"));
+	pt_map(&init_mm, ALIGN_DOWN(fault->va, PAGE_BYTES), page_gpa(latch->page), vma->prot,
+	       SITE("hello.latch"));
+	return FAULT_DONE;
+}
+
+static const struct vma_ops latch_ops = { .name = "latch", .fault = latch_fault };
+
+static void open_latch(void *arg)
+{
+	struct latch *latch = arg;
+
+	while (!latch->reached)
+		task_yield();
+	latch->open = true;
+}
+
+static void waiting_fault(void)
+{
+	struct latch latch = { .page = page_with(7) };
+	struct vma *vma = vma_map_kernel(PAGE_BYTES, PROT_READ, &latch_ops, &latch, 0);
+	u64 waits = count_total(COUNT_FAULT_WAITS);
+	struct task *opener = task_start("opener", ncpus() - 1, NULL, open_latch, &latch);
+
+	check_equal("wait.word", *(volatile u64 *)vma->start, 7);
+	check_count("wait.fault_waits", COUNT_FAULT_WAITS, waits, 1);
+	task_join(opener);
+	vma_unmap(vma);
+	page_free(latch.page);
+}
+
+/* --- touch, guard ------------------------------------------------------------------------------------------- */
+
+static void touch_anonymous(void)
+{
+	struct mm *mm = user_mm_create();
+	u64 faults = count_total(COUNT_FAULTS), syncs = count_total(COUNT_FAULT_SYNCS);
+
+	vma_map_user(mm, DATA_VA, 16 * PAGE_BYTES, PROT_WRITE, &anon_ops, NULL, 0);
+	check_equal("touch.wrong_words",
+		    task_join(user_start("touch", ncpus() - 1, mm, user_touch, DATA_VA, 0)), 0);
+	/* 16 pages of data, 1 of text; the program does not use its stack */
+	check_count("touch.faults", COUNT_FAULTS, faults + count_total(COUNT_FAULT_SYNCS) - syncs, 17);
+}
+
+static void guard_kernel(void)
+{
+	struct mm *mm = user_mm_create();
+
+	check_equal("guard.killed",
+		    task_join(user_start("intruder", 0, mm, user_read, layout.page_offset + KVL_BOOT_GPA, 0)),
+		    -1);
+}
+
+void hello_run(const struct arm *arm)
+{
+	const char *fail = param_text("fail");
+
+	(void)arm;
+	if (fail && strcmp(fail, "none") && !hello_fail(fail))
+		usage_failure("--set fail=%s: no such failure", fail);
+	printk("hello from %u CPUs: %lu MiB of lowmem, %s arena, kernel space from %lx\n", ncpus(),
+	       (layout.lowmem_end_gpa - KVL_RAM_START_GPA) >> 20,
+	       layout.arena.start < layout.lowmem_end_gpa ? "lowmem" : "highmem", layout.page_offset);
+	highmem();
+	sync_from_init_mm();
+	software_bit();
+	watch_change();
+	waiting_fault();
+	touch_anonymous();
+	guard_kernel();
+}

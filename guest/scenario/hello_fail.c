@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What must not happen, on purpose: "hello --set fail=…". Each has one answer (docs/debugging.md);
+ * tests/cli checks them.
+ */
+#include "guest/arch.h"
+#include "guest/lib/string.h"
+#include "guest/mm/vm.h"
+#include "guest/scenario/hello.h"
+#include "guest/task/turnstile.h"
+#include "guest/trace.h"
+
+static void hang(void)
+{
+	arch_irq_save();
+	for (;;)
+		arch_relax();
+}
+
+static void wild_pointer(void)
+{
+	*(volatile u64 *)(layout.region[KVL_REGION_GAP].start + 8) = 1;
+}
+
+static void hole(void)
+{
+	if (!layout.nholes)
+		usage_failure("--set fail=hole needs --hole START:SIZE in lowmem");
+	*(volatile u64 *)(layout.hole[0].start + layout.page_offset);
+}
+
+/* Overwrites this CPU's ring with garbage and says it holds records. */
+static void garbage_ring(void)
+{
+	struct kvl_shared *shared = (struct kvl_shared *)KVL_SHARED_VA;
+
+	memset((u8 *)KVL_SHARED_VA + KVL_RINGS_OFFSET, 0xa5, KVL_PACKET_BYTES);
+	shared->cpu[0].head += 1000000;
+	for (;;)
+		arch_call(KVL_CALL_DOORBELL);
+}
+
+/* Addresses and numbers that the host never gave out. Reads of nothing answer all ones. */
+static void wild_host_addresses(void)
+{
+	struct kvl_shared *shared = (struct kvl_shared *)KVL_SHARED_VA;
+	volatile u32 *nowhere = ioremap(0xE0000000, PAGE_BYTES, SITE("hello.wild"));
+
+	check_equal("wild.read", nowhere[1], 0xffffffff);
+	nowhere[2] = 1;
+	shared->cpu[0].arg = ~0ull;
+	arch_call(KVL_CALL_WAKE);
+	arch_call(0xdead);
+}
+
+static struct spinlock lock = SPINLOCK("hello");
+
+static void wait_in_atomic(void)
+{
+	spin_lock(&lock);
+	wait_begin(KVL_WAIT_TASK, 0, SITE("hello.fail"));
+}
+
+static void deadlock(void)
+{
+	spin_lock(&lock);
+	spin_lock(&lock);
+}
+
+bool hello_fail(const char *how)
+{
+	static const struct {
+		const char *name;
+		void (*run)(void);
+	} failure[] = {
+		{ "hang", hang },	  { "fault", wild_pointer },	{ "hole", hole },
+		{ "triple", arch_triple_fault }, { "ring", garbage_ring },
+		{ "wild", wild_host_addresses }, { "wait", wait_in_atomic }, { "deadlock", deadlock },
+	};
+
+	for (u32 i = 0; i < ARRAY_LEN(failure); i++) {
+		if (strcmp(how, failure[i].name) == 0) {
+			failure[i].run();
+			return true;
+		}
+	}
+	return false;
+}

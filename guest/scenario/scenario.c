@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of scenarios, and results: what a scenario reports goes into the shared region as
+ * records that the host checks and prints.
+ */
+#include "guest/scenario/scenario.h"
+
+#include "guest/arch.h"
+#include "guest/lib/string.h"
+#include "guest/mm/vm.h"
+
+#include "guest/scenario/hello.h"
+
+const struct scenario scenarios[] = {
+	{ .name = "hello",
+	  .about = "one of every event; SMP; the smallest thing that works",
+	  .params = hello_params,
+	  .run = hello_run },
+	{ .name = NULL },
+};
+
+/* --- results ----------------------------------------------------------------------------------- */
+
+static struct spinlock result_lock = SPINLOCK("results");
+
+static void result(u32 kind, const char *name, s64 low, s64 high, s64 got)
+{
+	struct kvl_shared *shared = (struct kvl_shared *)KVL_SHARED_VA;
+	struct kvl_result *r;
+
+	spin_lock(&result_lock);
+	if (shared->nresults == KVL_MAX_RESULTS)
+		panic("too many results", "no room for %s", name);
+	r = (struct kvl_result *)(KVL_SHARED_VA + KVL_RESULTS_OFFSET) + shared->nresults;
+	r->kind = kind;
+	str_copy(r->name, name, sizeof(r->name));
+	r->low = low;
+	r->high = high;
+	r->got = got;
+	__atomic_store_n(&shared->nresults, shared->nresults + 1, __ATOMIC_RELEASE);
+	spin_unlock(&result_lock);
+}
+
+void metric(const char *name, s64 value)
+{
+	result(KVL_RESULT_METRIC, name, 0, 0, value);
+}
+
+void check_range(const char *name, s64 got, s64 low, s64 high)
+{
+	result(KVL_RESULT_CHECK, name, low, high, got);
+}
+
+void check_equal(const char *name, s64 got, s64 want)
+{
+	check_range(name, got, want, want);
+}
+
+void check_true(const char *name, bool got)
+{
+	check_equal(name, got, 1);
+}
+
+/* --- run ------------------------------------------------------------------------------------------ */
+
+static const struct scenario *find_scenario(const char *name)
+{
+	for (const struct scenario *s = scenarios; s->name; s++)
+		if (strcmp(s->name, name) == 0)
+			return s;
+	usage_failure("no scenario '%s'", name);
+}
+
+/* The arm asked for; the first one if none was. */
+static const struct arm *find_arm(const struct scenario *scenario, const char *name)
+{
+	if (!scenario->arms)
+		return NULL;
+	for (const struct arm *a = scenario->arms; a->name; a++)
+		if (!name[0] || strcmp(a->name, name) == 0)
+			return a;
+	usage_failure("scenario %s has no arm '%s'", scenario->name, name);
+}
+
+struct usage {
+	u64 pages[ZONES], heap;
+};
+
+static struct usage usage_now(void)
+{
+	struct usage u = { .heap = kalloc_bytes_in_use() };
+
+	for (u32 zone = 0; zone < ZONES; zone++)
+		u.pages[zone] = pages_in_use(zone);
+	return u;
+}
+
+/* Whatever the scenario: nothing leaks. */
+static void check_leaks(const struct usage *before)
+{
+	struct usage after = usage_now();
+
+	check_equal("leak.lowmem_pages", after.pages[ZONE_LOWMEM] - before->pages[ZONE_LOWMEM], 0);
+	check_equal("leak.highmem_pages",
+		    after.pages[ZONE_HIGHMEM] + after.pages[ZONE_HIGH4G] -
+			    before->pages[ZONE_HIGHMEM] - before->pages[ZONE_HIGH4G], 0);
+	check_equal("leak.heap_bytes", after.heap - before->heap, 0);
+}
+
+void scenario_run(void)
+{
+	const struct scenario *scenario = find_scenario(boot_options.scenario);
+	const struct arm *arm = find_arm(scenario, boot_options.arm);
+	struct usage before = usage_now();
+
+	if (scenario->needs_flash && !boot_options.flash_bytes)
+		usage_failure("scenario %s needs a flash chip: --flash file=…,chip=…", scenario->name);
+	scenario->run(arm);
+	check_leaks(&before);
+	for (u32 i = 0; i < COUNTERS; i++)
+		result(KVL_RESULT_COUNT, counter_name(i), 0, 0, count_total(i));
+}

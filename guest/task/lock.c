@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* Spinlocks and named waits. Interrupts are off while a spinlock is held. */
+#include "guest/arch.h"
+#include "guest/kernel.h"
+#include "guest/task/sched.h"
+#include "guest/task/turnstile.h"
+#include "guest/trace.h"
+
+void spin_lock(struct spinlock *lock)
+{
+	unsigned long irq;
+
+	sched_point();
+	irq = arch_irq_save();
+	if (lock->held && lock->owner_cpu == cpu_id())
+		panic("deadlock", "CPU %u takes lock %s twice", cpu_id(), lock->name);
+	while (__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE))
+		turnstile_spin();
+	lock->owner_cpu = cpu_id();
+	lock->irq_state = irq;
+	current()->locks++;
+}
+
+void spin_unlock(struct spinlock *lock)
+{
+	unsigned long irq = lock->irq_state;
+
+	spin_assert_held(lock);
+	current()->locks--;
+	lock->owner_cpu = ~0u;
+	__atomic_store_n(&lock->held, 0, __ATOMIC_RELEASE);
+	arch_irq_restore(irq);
+}
+
+void spin_assert_held(const struct spinlock *lock)
+{
+	if (!lock->held || lock->owner_cpu != cpu_id())
+		panic("lock not held", "%s on CPU %u", lock->name, cpu_id());
+}
+
+bool in_atomic(void)
+{
+	return current()->locks || !arch_irqs_on();
+}
+
+void wait_begin(u32 what, u64 object, u16 site)
+{
+	trace_event(KVL_EV_WAIT_BEGIN, site, what, arch_irqs_on(), object, current()->locks,
+		    current()->id, 0, 0);
+	if (in_atomic())
+		panic("wait in atomic context", "task %s waits (kind %u, object %lx) with %u locks held, "
+		      "interrupts %s", current()->name, what, object, current()->locks,
+		      arch_irqs_on() ? "on" : "off");
+	if (current()->fault_depth)
+		count(COUNT_FAULT_WAITS);
+}
+
+void wait_end(u32 what, u64 object, u16 site)
+{
+	trace_event(KVL_EV_WAIT_END, site, what, 0, object, 0, current()->id, 0, 0);
+}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Tasks: creation, a run queue per CPU (round robin, no preemption), switch, end. A task runs on one
+ * CPU for its whole life. Kernel tasks have no space of their own and run on whatever root is
+ * loaded; a user task loads init_mm's root before it ends, so no CPU keeps a dead space loaded.
+ */
+#include "guest/arch.h"
+#include "guest/kernel.h"
+#include "guest/lib/string.h"
+#include "guest/mm/vm.h"
+#include "guest/task/sched.h"
+#include "guest/task/syscall.h"
+#include "guest/task/turnstile.h"
+#include "guest/task/smp.h"
+#include "guest/trace.h"
+
+struct run_queue {
+	struct spinlock lock;
+	struct task *running;
+	struct task *previous;	   /* that the last switch came from */
+	struct task *first, *last; /* runnable, but not running */
+	struct task *idle;
+	struct mm *loaded; /* whose root the CPU runs */
+};
+
+static struct run_queue queues[KVL_MAX_CPUS];
+static struct spinlock id_lock = SPINLOCK("task ids");
+static u32 last_id;
+static volatile u32 online; /* bit per CPU */
+
+static struct run_queue *my_queue(void)
+{
+	return &queues[cpu_id()];
+}
+
+u32 cpu_id(void)
+{
+	return current()->cpu;
+}
+
+u32 cpus_online(void)
+{
+	return online;
+}
+
+static void enqueue(struct run_queue *queue, struct task *task)
+{
+	spin_lock(&queue->lock);
+	task->next = NULL;
+	if (queue->last)
+		queue->last->next = task;
+	else
+		queue->first = task;
+	queue->last = task;
+	spin_unlock(&queue->lock);
+	turnstile_add(task->cpu);
+}
+
+static struct task *dequeue(struct run_queue *queue)
+{
+	struct task *task;
+
+	spin_lock(&queue->lock);
+	task = queue->first;
+	if (task) {
+		queue->first = task->next;
+		if (!queue->first)
+			queue->last = NULL;
+	}
+	spin_unlock(&queue->lock);
+	return task;
+}
+
+/* Makes @mm the space this CPU runs. The CPU is in a space's mask from before its root is loaded
+ * until after another one is. */
+static void load_mm(struct run_queue *queue, struct mm *mm, u16 site)
+{
+	struct mm *old = queue->loaded;
+	u32 bit = 1u << cpu_id();
+
+	if (old == mm)
+		return;
+	__atomic_fetch_or(&mm->cpus, bit, __ATOMIC_SEQ_CST);
+	tlb_cpu_load_root(mm->root_gpa, mm->id, site);
+	queue->loaded = mm;
+	__atomic_fetch_and(&old->cpus, ~bit, __ATOMIC_SEQ_CST);
+}
+
+struct mm *mm_loaded(void)
+{
+	return my_queue()->loaded;
+}
+
+/* On the new stack: only now may the task that was left be freed. */
+static void finish_switch(void)
+{
+	__atomic_store_n(&my_queue()->previous->on_cpu, false, __ATOMIC_RELEASE);
+}
+
+static void switch_to(struct run_queue *queue, struct task *next)
+{
+	struct task *prev = queue->running;
+
+	trace_event(KVL_EV_TASK_SWITCH, 0, 0, 0, prev->id, next->id, next->mm ? next->mm->id : 0, 0, 0);
+	if (next->magic != TASK_MAGIC)
+		panic("stack overrun", "task %u", next->id);
+	if (next->mm)
+		load_mm(queue, next->mm, SITE("task.switch"));
+	queue->running = next;
+	queue->previous = prev;
+	next->on_cpu = true;
+	arch_switch(prev, next);
+	finish_switch();
+}
+
+/* Picks the next runnable task of this CPU; @prev is queued again unless it is dead or idle. */
+static void schedule(void)
+{
+	unsigned long irq = arch_irq_save();
+	struct run_queue *queue = my_queue();
+	struct task *prev = queue->running, *next = dequeue(queue);
+
+	if (!next && prev->state != TASK_RUNNABLE)
+		next = queue->idle;
+	if (next && next != prev) {
+		if (prev->state == TASK_RUNNABLE && prev != queue->idle)
+			enqueue(queue, prev);
+		switch_to(queue, next);
+	}
+	arch_irq_restore(irq);
+}
+
+void task_yield(void)
+{
+	struct run_queue *queue = my_queue();
+
+	if (queue->first)
+		schedule();
+	else
+		turnstile_yield();
+}
+
+void task_first(void *arg, void (*fn)(void *))
+{
+	finish_switch();
+	arch_irq_enable();
+	fn(arg);
+	task_exit(0);
+}
+
+static struct task *task_create(const char *name, u32 cpu, struct mm *mm)
+{
+	struct task *task = kalloc_stack();
+
+	memset(task, 0, sizeof(*task));
+	spin_lock(&id_lock);
+	task->id = ++last_id;
+	spin_unlock(&id_lock);
+	task->cpu = cpu;
+	task->mm = mm;
+	task->magic = TASK_MAGIC;
+	str_copy(task->name, name, sizeof(task->name));
+	return task;
+}
+
+struct task *task_start(const char *name, u32 cpu, struct mm *mm, void (*fn)(void *), void *arg)
+{
+	struct task *task;
+
+	if (cpu >= KVL_MAX_CPUS || !(online & 1u << cpu))
+		panic("no such CPU", "task %s wants CPU %u", name, cpu);
+	task = task_create(name, cpu, mm);
+	if (mm)
+		__atomic_fetch_add(&mm->users, 1, __ATOMIC_SEQ_CST);
+	arch_task_prepare(task, fn, arg);
+	enqueue(&queues[cpu], task);
+	return task;
+}
+
+void task_exit(int code)
+{
+	struct task *task = current();
+
+	if (task->locks)
+		panic("lock held at exit", "task %s holds %u", task->name, task->locks);
+	if (task->mm) {
+		struct mm *mm = task->mm;
+
+		load_mm(my_queue(), &init_mm, SITE("task.exit"));
+		task->mm = NULL;
+		mm_put(mm);
+	}
+	task->exit_code = code;
+	__atomic_store_n(&task->state, TASK_DEAD, __ATOMIC_RELEASE);
+	schedule();
+	panic("dead task", "task %s runs after its end", task->name);
+}
+
+void task_kill(const char *why, u64 pc)
+{
+	struct task *task = current();
+
+	if (!task->mm)
+		panic("kernel task killed", "%s: %s at %lx", task->name, why, pc);
+	printk("task %u (%s) killed: %s at %lx\n", task->id, task->name, why, pc);
+	task_exit(-1);
+}
+
+int task_join(struct task *task)
+{
+	u16 site = SITE("task.join");
+	int code;
+
+	wait_begin(KVL_WAIT_TASK, task->id, site);
+	while (__atomic_load_n(&task->state, __ATOMIC_ACQUIRE) != TASK_DEAD ||
+	       __atomic_load_n(&task->on_cpu, __ATOMIC_ACQUIRE))
+		task_yield();
+	wait_end(KVL_WAIT_TASK, task->id, site);
+	code = task->exit_code;
+	kfree(task);
+	return code;
+}
+
+/* The idle task of a CPU: its boot task, from here on. */
+static _Noreturn void idle(void)
+{
+	struct run_queue *queue = my_queue();
+
+	for (;;) {
+		if (queue->first)
+			schedule();
+		else
+			turnstile_idle();
+	}
+}
+
+/* The task that runs on @stack since the CPU started. */
+static struct task *adopt(void *stack, u32 cpu, const char *name)
+{
+	struct task *task = stack;
+
+	memset(task, 0, sizeof(*task));
+	task->cpu = cpu;
+	task->magic = TASK_MAGIC;
+	str_copy(task->name, name, sizeof(task->name));
+	queues[cpu].lock.name = "run queue";
+	queues[cpu].running = task;
+	queues[cpu].loaded = &init_mm;
+	return task;
+}
+
+void task_init_first_cpu(void *stack)
+{
+	adopt(stack, 0, "main");
+	online = 1;
+	init_mm.cpus = 1;
+}
+
+void cpus_start(u32 ncpus)
+{
+	for (u32 cpu = 1; cpu < ncpus; cpu++) {
+		u8 *stack = kalloc_stack();
+
+		queues[cpu].idle = adopt(stack, cpu, "idle");
+		arch_cpu_start(cpu, stack + ARCH_STACK_BYTES);
+		turnstile_add(cpu);
+		while (!(__atomic_load_n(&online, __ATOMIC_ACQUIRE) & 1u << cpu))
+			task_yield();
+	}
+}
+
+void cpu_main(void)
+{
+	u32 cpu = cpu_id();
+
+	arch_cpu_init(cpu);
+	turnstile_enter();
+	__atomic_fetch_or(&init_mm.cpus, 1u << cpu, __ATOMIC_SEQ_CST);
+	trace_event(KVL_EV_ROOT_LOAD, SITE("cpu.start"), 0, 0, 0, init_mm.root_gpa, 0, 0, 0);
+	__atomic_fetch_or(&online, 1u << cpu, __ATOMIC_RELEASE);
+	idle();
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* User tasks: a space with a copy of the programs' text, stacks, the way to CPL 3. */
+#include "guest/arch.h"
+#include "guest/kernel.h"
+#include "guest/lib/string.h"
+#include "guest/trace.h"
+#include "guest/user/user.h"
+
+extern const u8 user_text_start[], user_text_end[]; /* guest.ld */
+
+struct start {
+	u64 pc, sp, arg;
+};
+
+/* At the first touch of a text page: a copy of that part of the section. */
+static enum fault_result text_fault(struct vma *vma, const struct fault *fault)
+{
+	u64 va = ALIGN_DOWN(fault->va, PAGE_BYTES), offset = va - vma->start;
+	u64 left = user_text_end - user_text_start - offset;
+	struct page *page = page_alloc(ZONE_HIGHMEM, 0);
+	void *address;
+
+	if (!page)
+		return FAULT_ERROR;
+	address = kmap_local(page);
+	memcpy(address, user_text_start + offset, left < PAGE_BYTES ? left : PAGE_BYTES);
+	kunmap_local(address);
+	if (!pt_map(vma->mm, va, page_gpa(page), vma->prot, SITE("user.text")))
+		page_free(page); /* another thread was first */
+	return FAULT_DONE;
+}
+
+static const struct vma_ops text_ops = {
+	.name = "user text",
+	.fault = text_fault,
+	.close = vma_free_pages,
+};
+
+struct mm *user_mm_create(void)
+{
+	struct mm *mm = mm_create();
+
+	if (!vma_map_user(mm, USER_TEXT_VA, user_text_end - user_text_start, PROT_EXEC, &text_ops, NULL, 0))
+		panic("no room", "user text in a new space");
+	return mm;
+}
+
+static void go_to_user(void *arg)
+{
+	struct start start = *(struct start *)arg;
+
+	kfree(arg);
+	arch_enter_user(start.pc, start.sp, start.arg);
+}
+
+struct task *user_start(const char *name, u32 cpu, struct mm *mm, void (*program)(u64), u64 arg,
+			u32 thread)
+{
+	struct start *start = kalloc(sizeof(*start));
+	u64 top = USER_STACK_TOP_VA + thread * 2 * USER_STACK_BYTES;
+
+	if (!vma_map_user(mm, top - USER_STACK_BYTES, USER_STACK_BYTES, PROT_WRITE, &anon_ops, NULL, 0))
+		panic("no room", "stack %u in space %u", thread, mm->id);
+	start->pc = USER_TEXT_VA + ((u64)program - (u64)user_text_start);
+	start->sp = top - 8; /* as after a call */
+	start->arg = arg;
+	return task_start(name, cpu, mm, go_to_user, start);
+}
