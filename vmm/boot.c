@@ -22,7 +22,7 @@ void boot_shared(struct vm *vm)
 	shared->ticket = 1;
 }
 
-static int place_device_tree(struct vm *vm, u64 *bytes, struct err *err)
+int boot_contents(struct vm *vm, struct err *err)
 {
 	void *room = gmem_at(&vm->mem, gpa(KVL_DTB_GPA), KVL_DTB_MAX_BYTES);
 	int used;
@@ -33,22 +33,21 @@ static int place_device_tree(struct vm *vm, u64 *bytes, struct err *err)
 			 err);
 	if (used < 0)
 		return -1;
-	*bytes = (u64)used;
-	return 0;
+	vm->dtb_bytes = (u64)used;
+	return image_load(vm->image, &vm->mem, err);
 }
 
-int boot_guest(struct vm *vm, struct err *err)
+int boot_start(struct vm *vm, struct err *err)
 {
 	struct kvl_boot boot = { .magic = KVL_BOOT_MAGIC,
 				 .version = KVL_ABI_VERSION,
 				 .entry_va = vm->image->entry_va,
 				 .page_offset = vm->layout.page_offset,
 				 .image_bytes = vm->image->bytes,
+				 .dtb_bytes = vm->dtb_bytes,
 				 .shared_gpa = vm->layout.shared.start };
 	int tables;
 
-	if (image_load(vm->image, &vm->mem, err) || place_device_tree(vm, &boot.dtb_bytes, err))
-		return -1;
 	tables = arch_boot_tables(&vm->mem, &vm->layout, vm->trace, &boot.root_gpa, err);
 	if (tables < 0)
 		return -1;

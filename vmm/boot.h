@@ -11,8 +11,14 @@
 /* Host's part of the shared region: before the trace is opened on it. */
 void boot_shared(struct vm *vm);
 
-/* Everything else; the first vCPU then stands at the entry. Reports the tables to vm->trace. */
-int boot_guest(struct vm *vm, struct err *err);
+/* Image and device tree. */
+int boot_contents(struct vm *vm, struct err *err);
+
+/*
+ * Page tables, reported to vm->trace, and the boot page; the first vCPU then stands at the entry.
+ * After boot_contents().
+ */
+int boot_start(struct vm *vm, struct err *err);
 
 /*
  * Writes the flattened device tree (devices/abi/dt.h) into @out. Returns its size, or -1 and

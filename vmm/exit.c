@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "vmm/arch.h"
+
 #define NAME(reason) [KVM_EXIT_##reason] = "KVM_EXIT_" #reason
 static const char *const exit_names[] = {
 	NAME(UNKNOWN),
@@ -167,11 +169,35 @@ static const char *suberror_name(u32 suberror)
 	return "unknown";
 }
 
+/*
+ * The usual cause: the guest runs code where no memory is, a busy flash chip above all. KVM then
+ * has no bytes to emulate. True: that was it, and the run has ended with that name.
+ */
+static bool end_bad_fetch(struct vm *vm, u32 cpu)
+{
+	u64 at;
+
+	if (vm->cpu[cpu].fd < 0 || !arch_fetch_gpa(vm->cpu[cpu].fd, &vm->mem, &at) ||
+	    gmem_at(&vm->mem, gpa(at), 1))
+		return false;
+	if (vm->flash && at - KVL_FLASH_GPA < vm->config->flash.part->chip_bytes)
+		vm_end(vm, EXIT_GUEST, true, cpu,
+		       "vCPU %u: instruction fetch from busy flash at 0x%llx", cpu,
+		       (unsigned long long)at);
+	else
+		vm_end(vm, EXIT_GUEST, true, cpu,
+		       "vCPU %u: instruction fetch from 0x%llx, where no memory is", cpu,
+		       (unsigned long long)at);
+	return true;
+}
+
 static enum exit_action handle_internal_error(struct vm *vm, u32 cpu, const struct kvm_run *run)
 {
 	char data[16 * 19 + 1] = "";
 	size_t used = 0;
 
+	if (run->internal.suberror == KVM_INTERNAL_ERROR_EMULATION && end_bad_fetch(vm, cpu))
+		return EXIT_ACTION_STOP;
 	for (u32 i = 0; i < run->internal.ndata && i < ARRAY_LEN(run->internal.data); i++)
 		used += (size_t)snprintf(data + used, sizeof(data) - used, " 0x%llx",
 					 (unsigned long long)run->internal.data[i]);

@@ -55,10 +55,7 @@ const void *image_at(const struct image *image, u64 va, u64 bytes);
 /* A NUL-terminated string inside the image; NULL otherwise. */
 const char *image_string(const struct image *image, u64 va);
 
-/*
- * All symbols, one "address size name" line each (hexadecimal, ascending), for the trace directory.
- * The caller frees it; NULL: no memory.
- */
+/* All symbols, one "hex-address name" line each, ascending. The caller frees it; NULL: no memory. */
 char *image_symbols_text(const struct image *image);
 
 #endif

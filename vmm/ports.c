@@ -73,6 +73,7 @@ static void exit_access(void *owner, struct bus_access *access)
 	case EXIT_OK:
 	case EXIT_CHECK:
 	case EXIT_USAGE:
+		atomic_store(&vm->guest_done, true);
 		vm_end(vm, (enum exit_status)access->data, false, access->cpu, "%s", reason);
 		return;
 	case EXIT_GUEST:

@@ -177,8 +177,8 @@ char *image_symbols_text(const struct image *image)
 	if (!out)
 		return NULL;
 	for (u32 i = 0; i < image->nsymbols; i++)
-		fprintf(out, "%016llx %llx %s\n", (unsigned long long)image->symbol[i].va,
-			(unsigned long long)image->symbol[i].bytes, image->symbol[i].name);
+		fprintf(out, "%llx %s\n", (unsigned long long)image->symbol[i].va,
+			image->symbol[i].name);
 	if (fclose(out)) {
 		free(text);
 		return NULL;

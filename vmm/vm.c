@@ -11,12 +11,15 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "vmm/arch.h"
 
 void vm_init(struct vm *vm, const struct run_config *config)
 {
+	pthread_condattr_t attributes;
+
 	memset(vm, 0, sizeof(*vm));
 	vm->config = config;
 	vm->host.fd = -1;
@@ -26,7 +29,10 @@ void vm_init(struct vm *vm, const struct run_config *config)
 	pthread_mutex_init(&vm->lock, NULL);
 	pthread_mutex_init(&vm->sink_lock, NULL);
 	pthread_mutex_init(&vm->uart_lock, NULL);
-	pthread_cond_init(&vm->wake, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&vm->wake, &attributes);
+	pthread_condattr_destroy(&attributes);
 	for (u32 i = 0; i < KVL_MAX_CPUS; i++)
 		vm->cpu[i] = (struct vcpu){ .vm = vm, .index = i, .fd = -1, .stats_fd = -1 };
 }

@@ -66,10 +66,12 @@ struct vm {
 	u32 ncpus;
 	struct vcpu cpu[KVL_MAX_CPUS];
 	struct image *image;
+	u64 dtb_bytes;	     /* at KVL_DTB_GPA */
 	struct trace *trace; /* NULL: nothing is recorded */
 	struct flashdev *flash;
-	atomic_bool stopping; /* vCPU threads leave at the next exit */
-	u64 boot_ticks;	      /* of the first vCPU, entry to the scenario; 0: never got there */
+	atomic_bool guest_done; /* it ended by itself, with 0, 1 or 2 */
+	atomic_bool stopping;	/* vCPU threads leave at the next exit */
+	u64 boot_ticks;		/* of the first vCPU, entry to the scenario; 0: never got there */
 
 	pthread_mutex_t lock; /* end, unclaimed */
 	pthread_cond_t wake;  /* end.ended has become true */

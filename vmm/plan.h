@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* The layout planner with messages for people. */
+#ifndef KVL_PLAN_H
+#define KVL_PLAN_H
+
+#include "devices/abi/layout.h"
+#include "vmm/err.h"
+
+/* kvl_layout_plan(); what cannot work is EXIT_USAGE and names the option that would help. */
+int layout_plan(const struct kvl_layout_request *request, struct kvl_layout *out, struct err *err);
+
+#endif

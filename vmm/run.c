@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One run, from configuration to result: builds the machine, watches it, takes it down, gathers what
+ * is known. The calling thread drains the trace and watches the clock; vCPUs have their own.
+ */
+#include "vmm/run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "vmm/arch.h"
+#include "vmm/boot.h"
+#include "vmm/dump.h"
+#include "vmm/exit.h"
+#include "vmm/flashdev.h"
+#include "vmm/image.h"
+#include "vmm/judge.h"
+#include "vmm/plan.h"
+#include "vmm/results.h"
+#include "vmm/vm.h"
+
+/* How often the rings are emptied while the guest runs; a full ring asks by itself. */
+#define DRAIN_NS (3 * 1000 * 1000)
+
+struct run {
+	const struct run_config *config;
+	struct run_result *result;
+	struct vm vm;
+	struct image image;
+	struct model *model;
+};
+
+/* --- before ----------------------------------------------------------------------------------- */
+static int open_record(struct run *run, struct err *err)
+{
+	struct vm *vm = &run->vm;
+	struct model_config model = { .ncpus = vm->ncpus,
+				      .site = run->image.site,
+				      .nsites = run->image.nsites };
+	struct trace_config trace = { .dir = run->config->trace_dir,
+				      .ncpus = vm->ncpus,
+				      .shared = vm->shared,
+				      .lossy = run->config->lossy,
+				      .site = run->image.site,
+				      .nsites = run->image.nsites,
+				      .scenario = run->config->scenario,
+				      .arm = run->config->arm ? run->config->arm : "",
+				      .host_class = vm->host.class_name,
+				      .seed = run->config->seed };
+	char *symbols;
+
+	if (run->config->tier == TIER_OFF)
+		return 0;
+	if (run->config->flash.file)
+		model.flash = (struct kvl_flash_window){ KVL_FLASH_GPA,
+							 run->config->flash.part->chip_bytes };
+	run->model = model_create(&model);
+	symbols = image_symbols_text(&run->image);
+	if (run->model && symbols) {
+		trace.model = run->model;
+		trace.symbols_text = symbols;
+		vm->trace = trace_open(&trace, err);
+	} else {
+		err_set(err, EXIT_HOST, "no memory for the trace");
+	}
+	free(symbols);
+	return vm->trace ? 0 : -1;
+}
+
+static int build(struct run *run, struct err *err)
+{
+	struct vm *vm = &run->vm;
+
+	if (layout_plan(&run->config->layout, &vm->layout, err) ||
+	    image_open_embedded(&run->image, vm->layout.page_offset, err) ||
+	    kvm_open(&vm->host, &kvm_this_host, err))
+		return -1;
+	vm->ncpus = run->config->layout.ncpus;
+	vm->image = &run->image;
+	if (vm_create(vm, err) || ports_claim(vm, err))
+		return -1;
+	boot_shared(vm);
+	if (run->config->flash.file) {
+		vm->flash = flashdev_open(vm, err);
+		if (!vm->flash)
+			return -1;
+	}
+	/* The trace comes after all that a user may have got wrong: no directory is left behind. */
+	if (boot_contents(vm, err) || open_record(run, err))
+		return -1;
+	return boot_start(vm, err);
+}
+
+static void tear_down(struct run *run)
+{
+	struct vm *vm = &run->vm;
+
+	vcpus_stop(vm);
+	if (vm->trace)
+		trace_close(vm->trace);
+	if (run->model)
+		model_destroy(run->model);
+	vm_destroy(vm);
+	flashdev_close(vm->flash);
+	image_close(&run->image);
+}
+
+/* --- while it runs ---------------------------------------------------------------------------- */
+static struct timespec after(struct timespec t, u64 ns)
+{
+	ns += (u64)t.tv_nsec;
+	t.tv_sec += (time_t)(ns / 1000000000);
+	t.tv_nsec = (long)(ns % 1000000000);
+	return t;
+}
+
+static bool reached(const struct timespec *deadline)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec > deadline->tv_sec ||
+	       (now.tv_sec == deadline->tv_sec && now.tv_nsec >= deadline->tv_nsec);
+}
+
+/* Until the guest has ended, or for one interval of draining. True: it has ended. */
+static bool wait_a_little(struct vm *vm)
+{
+	struct timespec until;
+	bool ended;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until = after(until, DRAIN_NS);
+	pthread_mutex_lock(&vm->lock);
+	if (!vm->end.ended)
+		pthread_cond_timedwait(&vm->wake, &vm->lock, &until);
+	ended = vm->end.ended;
+	pthread_mutex_unlock(&vm->lock);
+	return ended;
+}
+
+/* The vCPUs are stopped first: where they are is the most useful part of the reason. */
+static void end_by_time(struct run *run)
+{
+	struct vm *vm = &run->vm;
+	char where[1024] = "", one[192];
+
+	vcpus_stop(vm);
+	for (u32 i = 0; i < vm->ncpus; i++) {
+		size_t used = strlen(where);
+
+		arch_where(vm->cpu[i].fd, vm->image, one, sizeof(one));
+		snprintf(where + used, sizeof(where) - used, "%s vCPU %u at %s", i ? "," : "", i,
+			 one);
+	}
+	vm_end(vm, EXIT_TIMEOUT, true, 0, "time limit of %u s:%s", run->config->timeout_s, where);
+}
+
+static void watch(struct run *run)
+{
+	struct vm *vm = &run->vm;
+	struct timespec deadline;
+	struct err err;
+
+	clock_gettime(CLOCK_MONOTONIC, &deadline);
+	deadline = after(deadline, (u64)run->config->timeout_s * 1000000000);
+	while (!wait_a_little(vm)) {
+		if (vm->trace && trace_drain(vm->trace, &err))
+			vm_end(vm, err.status, false, 0, "%s", err.text);
+		if (run->config->stop && *run->config->stop)
+			vm_end(vm, EXIT_CHECK, false, 0, "interrupted");
+		else if (run->config->timeout_s && reached(&deadline))
+			end_by_time(run);
+	}
+}
+
+/* --- after ------------------------------------------------------------------------------------ */
+static void add_host_count(struct run_result *result, const char *name, u64 value)
+{
+	struct run_value *count = &result->host_count[result->nhost_counts++];
+
+	snprintf(count->name, sizeof(count->name), "%s", name);
+	count->value = (s64)value;
+}
+
+static void gather_host_counts(struct run *run)
+{
+	struct vm *vm = &run->vm;
+	u64 exits = 0, io = 0, mmio = 0;
+
+	for (u32 i = 0; i < vm->ncpus; i++) {
+		exits += vm->cpu[i].exits;
+		io += vm->cpu[i].io_exits;
+		mmio += vm->cpu[i].mmio_exits;
+	}
+	add_host_count(run->result, "vm_exits", exits);
+	add_host_count(run->result, "io_exits", io);
+	add_host_count(run->result, "mmio_exits", mmio);
+	if (vm->flash) {
+		struct flashdev_counts counts = flashdev_counts(vm->flash);
+
+		add_host_count(run->result, "flash_reads", counts.reads);
+		add_host_count(run->result, "flash_writes", counts.writes);
+		add_host_count(run->result, "flash_words", counts.words);
+		add_host_count(run->result, "slot_changes", counts.slot_changes);
+	}
+}
+
+static void gather_boot_ticks(struct run *run)
+{
+	struct run_result *result = run->result;
+	struct run_value *metric = &result->metric[result->nmetrics];
+
+	if (!run->vm.boot_ticks || result->nmetrics == ARRAY_LEN(result->metric))
+		return;
+	snprintf(metric->name, sizeof(metric->name), "boot_ticks");
+	metric->value = (s64)run->vm.boot_ticks;
+	result->nmetrics++;
+}
+
+static void gather_host(struct run *run)
+{
+	const struct kvm_host *host = &run->vm.host;
+
+	snprintf(run->result->host_class, sizeof(run->result->host_class), "%s", host->class_name);
+	snprintf(run->result->paging, sizeof(run->result->paging), "%s", host->paging);
+	snprintf(run->result->ticks, sizeof(run->result->ticks), "%s",
+		 host->counts_insns ? "insn" : "tsc");
+}
+
+static u64 audit(struct run *run)
+{
+	struct vm *vm = &run->vm;
+	const struct kvl_layout *layout = &vm->layout;
+	struct audit_range usable[ARRAY_LEN(layout->usable)];
+	struct kvl_record pending[KVL_MAX_CPUS];
+	u32 npending = 0;
+
+	for (u32 i = 0; i < layout->nusable; i++)
+		usable[i] =
+			(struct audit_range){ layout->usable[i].start, layout->usable[i].bytes };
+	for (u32 i = 0; i < vm->ncpus; i++)
+		npending += trace_pending(vm->trace, i, &pending[npending]);
+	return model_audit(run->model,
+			   &(struct audit_config){ .mem = &vm->mem,
+						   .arena_gpa = layout->arena.start,
+						   .arena_bytes = layout->arena.bytes,
+						   .page_offset = layout->page_offset,
+						   .lowmem_end_gpa = layout->lowmem_end_gpa,
+						   .usable = usable,
+						   .nusable = layout->nusable,
+						   .pending = pending,
+						   .npending = npending });
+}
+
+static void gather_findings(struct run *run)
+{
+	struct run_result *result = run->result;
+
+	result->nfindings = model_findings(run->model);
+	for (u32 i = 0; i < ARRAY_LEN(result->finding); i++) {
+		const struct finding *finding = model_finding(run->model, i);
+
+		if (!finding)
+			break;
+		result->finding[result->nfindings_kept++] = *finding;
+	}
+	for (u32 kind = 0; kind < FINDING_KINDS; kind++)
+		result->finding_count[kind] =
+			model_finding_count(run->model, (enum finding_kind)kind);
+	result->unreported = result->finding_count[FINDING_UNREPORTED];
+}
+
+static void close_record(struct run *run)
+{
+	struct vm *vm = &run->vm;
+	struct err err;
+
+	if (!vm->trace)
+		return;
+	if (trace_finish(vm->trace, &err))
+		judge_offer(run->result, err.status, err.text);
+	model_finish(run->model, atomic_load(&vm->guest_done));
+	run->result->audited_entries = audit(run);
+	trace_totals(vm->trace, &run->result->trace);
+	gather_findings(run);
+	judge_findings(run->result, run->config->lossy);
+}
+
+static void conclude(struct run *run)
+{
+	struct vm *vm = &run->vm;
+	struct err err;
+
+	console_flush(vm);
+	judge_offer(run->result, vm->end.status, vm->end.reason);
+	close_record(run);
+	if (results_read(vm->shared, run->result, &err))
+		judge_offer(run->result, err.status, err.text);
+	judge_checks(run->result);
+	gather_host(run);
+	gather_host_counts(run);
+	gather_boot_ticks(run);
+	if (vm->end.dump)
+		run->result->report = dump_vm(vm);
+}
+
+int run_guest(const struct run_config *config, struct run_result *result, struct err *err)
+{
+	struct run run = { .config = config, .result = result };
+	int ret;
+
+	memset(result, 0, sizeof(*result));
+	vm_init(&run.vm, config);
+	ret = build(&run, err);
+	if (!ret)
+		ret = vcpus_start(&run.vm, err);
+	if (!ret) {
+		watch(&run);
+		vcpus_stop(&run.vm);
+		conclude(&run);
+	}
+	tear_down(&run);
+	return ret;
+}
+
+void run_result_free(struct run_result *result)
+{
+	free(result->report);
+	result->report = NULL;
+}
