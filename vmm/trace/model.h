@@ -18,33 +18,39 @@ struct model_config {
 	u32 ncpus;
 	const char *const *site;
 	u32 nsites;
-	struct kvl_flash_window { u64 gpa, bytes; } flash; /* bytes 0: no chip */
+	struct kvl_flash_window {
+		u64 gpa, bytes;
+	} flash; /* bytes 0: no chip */
 };
 
 enum finding_kind {
-	FINDING_OLD_VALUE,	 /* pt_set's old value is not the last new one of that entry */
-	FINDING_UNKNOWN_TABLE,	 /* pt_set or root in a table that was never allocated */
-	FINDING_CHIP_COMMAND,	 /* W5: a program or erase while a CPU may hold a translation */
-	FINDING_CHIP_MAPPED,	 /* W5: an entry to the chip was set while the chip was not array */
-	FINDING_UNREPORTED,	 /* audit: tables in memory differ from the trace */
-	FINDING_FOREIGN_TABLE,	 /* audit: an entry points to a table outside the arena */
-	FINDING_DIRECT_MAP,	 /* audit: a direct-map leaf is wrong or missing */
-	FINDING_OPEN_WAIT,	 /* a wait never ended */
+	FINDING_OLD_VALUE,     /* pt_set's old value is not the last new one of that entry */
+	FINDING_UNKNOWN_TABLE, /* pt_set or root in a table that was never allocated */
+	FINDING_CHIP_COMMAND,  /* W5: a program or erase while a CPU may hold a translation */
+	FINDING_CHIP_MAPPED,   /* W5: an entry to the chip was set while the chip was not array */
+	FINDING_UNREPORTED,    /* audit: tables in memory differ from the trace */
+	FINDING_FOREIGN_TABLE, /* audit: an entry points to a table outside the arena */
+	FINDING_DIRECT_MAP,    /* audit: a direct-map leaf is wrong or missing */
+	FINDING_OPEN_WAIT,     /* a wait never ended */
+	FINDING_BAD_RECORD,    /* fields of a record contradict each other, or there are too many
+				* tables, spaces or waits to follow */
 	FINDING_KINDS,
 };
 
 struct finding {
 	enum finding_kind kind;
-	u64 ticket;    /* 0: found by the audit */
+	u64 ticket;	/* 0: found by the audit */
 	char text[256]; /* one sentence: what, where, which CPU, which site */
 };
 
 struct model *model_create(const struct model_config *config);
 void model_record(struct model *model, u32 stream_cpu, const struct kvl_record *record);
+/* Records are missing from here on: nothing that follows is judged (no finding, no audit). */
+void model_incomplete(struct model *model);
 /* The run is over (cleanly or not): open waits and the like. @clean: the guest ended by itself. */
 void model_finish(struct model *model, bool clean);
 
-u32 model_findings(const struct model *model);		      /* how many in all */
+u32 model_findings(const struct model *model);				   /* how many in all */
 const struct finding *model_finding(const struct model *model, u32 index); /* first 64 are kept */
 const char *finding_kind_name(enum finding_kind kind);
 u64 model_finding_count(const struct model *model, enum finding_kind kind);
@@ -64,7 +70,9 @@ struct audit_config {
 	const struct gmem *mem;
 	u64 arena_gpa, arena_bytes;
 	u64 page_offset, lowmem_end_gpa;
-	const struct audit_range { u64 start, bytes; } *usable;
+	const struct audit_range {
+		u64 start, bytes;
+	} * usable;
 	u32 nusable;
 	const struct kvl_record *pending;
 	u32 npending;

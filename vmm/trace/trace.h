@@ -19,15 +19,19 @@ struct model;
 struct trace;
 
 struct trace_config {
-	const char *dir;	 /* created by trace_open(), must not exist; NULL: nothing is written */
+	const char *dir; /* created by trace_open(), must not exist; NULL: nothing is written */
 	u32 ncpus;
 	u8 *shared;		 /* host address of the shared region; NULL: VMM events only */
 	bool lossy;		 /* a full ring drops (kvl_cpu_shared.dropped) */
 	const char *const *site; /* names of the guest image's sites, by index; [0] = "" */
 	u32 nsites;
 	const char *scenario, *arm, *host_class; /* for the metadata's env block */
+	const char *tier;			 /* NULL: "ring" */
 	u64 seed;
-	struct model *model;	 /* gets every record in ticket order; may be NULL */
+	/* The image's symbols: lines "hex-address name", ascending, addresses as the guest runs;
+	 * kept in the directory for "trace print". NULL: none. */
+	const char *symbols_text;
+	struct model *model; /* gets every record in ticket order; may be NULL */
 };
 
 /*
@@ -37,8 +41,8 @@ struct trace_config {
 struct trace *trace_open(const struct trace_config *config, struct err *err);
 
 /*
- * An event of the VMM: takes the next ticket and appends to the VMM's stream. @cpu is the vCPU on
- * whose behalf, for the record's own fields only. h and a as in KVL_EVENTS.
+ * An event of the VMM: takes the next ticket and appends to the VMM's stream. h and a as in
+ * KVL_EVENTS. A failure to write shows at the next trace_drain().
  */
 void trace_event(struct trace *trace, enum kvl_event_id id, u16 h0, u16 h1, u64 a0, u64 a1, u64 a2,
 		 u64 a3, u64 a4);
@@ -57,9 +61,16 @@ int trace_drain(struct trace *trace, struct err *err);
  */
 int trace_finish(struct trace *trace, struct err *err);
 
+/*
+ * After trace_finish(): the record whose ticket @cpu had perhaps taken, but which it did not commit
+ * (for the audit: its store may have happened or not). False: there is none.
+ */
+bool trace_pending(struct trace *trace, u32 cpu, struct kvl_record *out);
+
 struct trace_totals {
-	u64 events;  /* records in the trace, VMM's included */
-	u64 lost;    /* tickets without a record, and records dropped by --lossy */
+	u64 events; /* records in the trace, VMM's included */
+	u64 lost;   /* tickets without a record, and records dropped by --lossy; if not 0, the
+		     * model was told that it is incomplete, and judges nothing more */
 	u64 by_id[64];
 };
 void trace_totals(struct trace *trace, struct trace_totals *out);

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The audit: are the tables in guest memory those that the trace tells of? All vCPUs are stopped.
+ * Three passes: every table that the trace knows, entry by entry; every table that the roots lead to
+ * in memory; and the direct map. Guest memory is untrusted: tables may be anywhere and lead in
+ * circles, so the second pass visits each frame of the arena once per level, and no other frame.
+ */
+#include "vmm/trace/model_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef unsigned long long ull;
+
+struct audit {
+	struct model *model;
+	const struct audit_config *config;
+	u64 compared;
+	u8 *visited; /* per frame of the arena: bit per level */
+	u64 nframes;
+};
+
+static bool read_table(const struct audit *audit, u64 table, u64 *entry)
+{
+	return gmem_read(audit->config->mem, gpa(table), entry, PTE_ENTRIES * sizeof(u64));
+}
+
+static bool in_arena(const struct audit *audit, u64 table)
+{
+	u64 offset = table - audit->config->arena_gpa;
+
+	return table >= audit->config->arena_gpa && offset < audit->config->arena_bytes;
+}
+
+/* --- first pass: tables that the trace knows -------------------------------------------------- */
+/* A CPU stopped between ticket and commit: its store has happened or not, both are right. */
+static bool is_pending(const struct audit *audit, u64 table, u32 index, u64 value)
+{
+	for (u32 i = 0; i < audit->config->npending; i++) {
+		const struct kvl_record *record = &audit->config->pending[i];
+
+		if (record->id == KVL_EV_PT_SET && record->a[1] == table && record->h[0] == index &&
+		    record->a[3] == value)
+			return true;
+	}
+	return false;
+}
+
+static void compare_table(struct audit *audit, const struct table *table)
+{
+	u64 at = table->by_gpa.key, entry[PTE_ENTRIES];
+
+	if (!read_table(audit, at, entry)) {
+		model_add_finding(audit->model, FINDING_FOREIGN_TABLE, 0,
+				  "the trace has a table at %#llx, where there is no memory",
+				  (ull)at);
+		return;
+	}
+	audit->compared += PTE_ENTRIES;
+	if (!memcmp(entry, table->entry, sizeof(entry)))
+		return;
+	for (u32 i = 0; i < PTE_ENTRIES; i++)
+		if (entry[i] != table->entry[i] && !is_pending(audit, at, i, entry[i]))
+			model_add_finding(
+				audit->model, FINDING_UNREPORTED, 0,
+				"entry %u of the level-%u table %#llx (mm %llu) is %#llx, "
+				"but the trace says %#llx: an unreported write",
+				i, table->level, (ull)at, (ull)table->mm, (ull)entry[i],
+				(ull)table->entry[i]);
+}
+
+static void compare_known(struct audit *audit)
+{
+	struct hash_node *node = NULL;
+
+	while ((node = hash_walk(&audit->model->tables, node)))
+		compare_table(audit, (struct table *)node);
+}
+
+/* --- second pass: tables that the roots lead to ------------------------------------------------- */
+/* True the first time that the table is met at this level. */
+static bool first_visit(struct audit *audit, u64 at, u32 level)
+{
+	u64 frame = (at - audit->config->arena_gpa) / PAGE_BYTES;
+	u8 bit = (u8)(1u << level);
+
+	if (frame >= audit->nframes || (audit->visited[frame] & bit))
+		return false;
+	audit->visited[frame] |= bit;
+	return true;
+}
+
+static void check_known(struct audit *audit, u64 at, u32 level, u64 from, u32 index)
+{
+	const struct table *table = model_table(audit->model, at);
+
+	if (!table)
+		model_add_finding(
+			audit->model, FINDING_UNREPORTED, 0,
+			"entry %u of table %#llx leads to %#llx, which the trace does not "
+			"know as a table",
+			index, (ull)from, (ull)at);
+	else if (table->level != level)
+		model_add_finding(audit->model, FINDING_UNREPORTED, 0,
+				  "entry %u of table %#llx uses %#llx as a table of level %u; the "
+				  "trace says level %u",
+				  index, (ull)from, (ull)at, level, table->level);
+}
+
+/* Bounded: four levels deep, each (frame, level) once. */
+static void follow_table(struct audit *audit, u64 at, u32 level)
+{
+	u64 entry[PTE_ENTRIES];
+
+	if (!first_visit(audit, at, level) || !read_table(audit, at, entry))
+		return;
+	for (u32 i = 0; level > 1 && i < PTE_ENTRIES; i++) {
+		u64 next = pte_table_gpa(entry[i]);
+
+		if (!pte_present(entry[i]) || pte_is_leaf(entry[i], level))
+			continue;
+		if (!in_arena(audit, next)) {
+			model_add_finding(audit->model, FINDING_FOREIGN_TABLE, 0,
+					  "entry %u of the level-%u table %#llx (%#llx) leads to a "
+					  "table outside the arena",
+					  i, level, (ull)at, (ull)entry[i]);
+			continue;
+		}
+		check_known(audit, next, level - 1, at, i);
+		follow_table(audit, next, level - 1);
+	}
+}
+
+static void follow_roots(struct audit *audit)
+{
+	struct hash_node *node = NULL;
+
+	while ((node = hash_walk(&audit->model->spaces, node))) {
+		u64 root = ((struct space *)node)->root;
+		const struct table *table = model_table(audit->model, root);
+
+		if (!in_arena(audit, root))
+			model_add_finding(audit->model, FINDING_FOREIGN_TABLE, 0,
+					  "the root %#llx of mm %llu lies outside the arena",
+					  (ull)root, (ull)node->key);
+		else if (!table || table->level != PTE_LEVELS)
+			model_add_finding(audit->model, FINDING_UNKNOWN_TABLE, 0,
+					  "the root %#llx of mm %llu was never allocated as a root",
+					  (ull)root, (ull)node->key);
+		follow_table(audit, root, PTE_LEVELS);
+	}
+}
+
+/* --- third pass: the direct map ------------------------------------------------------------------ */
+struct leaf {
+	u64 entry; /* 0: nothing is mapped */
+	u64 start; /* first address that it, or the hole in the tables, covers */
+	u64 bytes;
+};
+
+static struct leaf find_leaf(const struct audit *audit, u64 root, u64 va)
+{
+	u64 table = root, entry = 0;
+	u32 level = PTE_LEVELS;
+
+	for (;; level--) {
+		u64 at = table + pte_index(va, level) * sizeof(u64);
+
+		if (!in_arena(audit, table) ||
+		    !gmem_read(audit->config->mem, gpa(at), &entry, sizeof(entry)))
+			entry = 0;
+		if (!pte_present(entry) || pte_is_leaf(entry, level))
+			break;
+		table = pte_table_gpa(entry);
+	}
+	return (struct leaf){ pte_present(entry) ? entry : 0, ALIGN_DOWN(va, pte_span(level)),
+			      pte_span(level) };
+}
+
+static bool is_usable(const struct audit_config *config, u64 start, u64 bytes)
+{
+	for (u32 i = 0; i < config->nusable; i++)
+		if (start >= config->usable[i].start &&
+		    start - config->usable[i].start < config->usable[i].bytes)
+			return bytes <= config->usable[i].bytes - (start - config->usable[i].start);
+	return false;
+}
+
+static void check_leaf(struct audit *audit, const struct leaf *leaf)
+{
+	u64 start = ALIGN_DOWN(leaf->entry & PTE_FRAME, leaf->bytes);
+	u64 expected = leaf->start - audit->config->page_offset;
+
+	if (start != expected)
+		model_add_finding(
+			audit->model, FINDING_DIRECT_MAP, 0,
+			"the direct map has gpa %#llx at va %#llx, where gpa %#llx belongs",
+			(ull)start, (ull)leaf->start, (ull)expected);
+	else if (!is_usable(audit->config, start, leaf->bytes))
+		model_add_finding(audit->model, FINDING_DIRECT_MAP, 0,
+				  "the direct map's leaf at va %#llx maps [%#llx, %#llx), which is "
+				  "not all usable RAM",
+				  (ull)leaf->start, (ull)start, (ull)(start + leaf->bytes));
+}
+
+/* Nothing is mapped at [start, end) of guest-physical space: is there RAM that should be? */
+static void check_unmapped(struct audit *audit, u64 start, u64 end)
+{
+	for (u32 i = 0; i < audit->config->nusable; i++) {
+		u64 from = audit->config->usable[i].start;
+		u64 to = from + audit->config->usable[i].bytes;
+
+		from = from > start ? from : start;
+		to = to < end ? to : end;
+		if (from < to)
+			model_add_finding(
+				audit->model, FINDING_DIRECT_MAP, 0,
+				"usable RAM [%#llx, %#llx) is missing from the direct map",
+				(ull)from, (ull)to);
+	}
+}
+
+static void check_direct_map(struct audit *audit, u64 root)
+{
+	u64 base = audit->config->page_offset, end = audit->config->lowmem_end_gpa;
+	u64 unmapped = 0;
+
+	for (u64 at = 0; at < end;) {
+		struct leaf leaf = find_leaf(audit, root, base + at);
+
+		if (leaf.entry) {
+			check_unmapped(audit, unmapped, at);
+			check_leaf(audit, &leaf);
+		}
+		at = leaf.start + leaf.bytes - base;
+		if (leaf.entry)
+			unmapped = at;
+	}
+	check_unmapped(audit, unmapped, end);
+}
+
+u64 model_audit(struct model *model, const struct audit_config *config)
+{
+	struct audit audit = { .model = model, .config = config };
+	const struct space *kernel = model_space(model, 0);
+
+	if (model->incomplete)
+		return 0;
+	audit.nframes = config->arena_bytes / PAGE_BYTES;
+	audit.visited = calloc(audit.nframes ? audit.nframes : 1, 1);
+	if (!audit.visited) {
+		model_add_finding(model, FINDING_UNREPORTED, 0,
+				  "the audit did not take place: out of memory");
+		return 0;
+	}
+	compare_known(&audit);
+	follow_roots(&audit);
+	if (kernel)
+		check_direct_map(&audit, kernel->root);
+	free(audit.visited);
+	return audit.compared;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The file "metadata" of a trace directory: CTF 1.8's description language (TSDL) in plain text,
+ * written from the event table, and the few things that the reader takes back from it.
+ */
+#ifndef KVL_TRACE_METADATA_H
+#define KVL_TRACE_METADATA_H
+
+#include <stdio.h>
+
+#include "vmm/err.h"
+#include "vmm/trace/packet.h"
+
+#define SITE_NAME_MAX 63 /* longer names are cut */
+
+struct metadata {
+	u8 uuid[TRACE_UUID_BYTES];
+	const char *scenario, *arm, *host_class, *tier;
+	u64 seed;
+	u32 ncpus;
+	const char *const *site; /* untrusted bytes; [0] is ignored: site 0 is "-" */
+	u32 nsites;
+};
+
+void metadata_write(FILE *out, const struct metadata *metadata);
+
+/* What metadata_parse() finds. */
+struct metadata_parsed {
+	u8 uuid[TRACE_UUID_BYTES];
+	u32 nsites;
+	char (*site)[SITE_NAME_MAX + 1]; /* owned; printable ASCII */
+};
+
+/*
+ * Reads back the version, the uuid and the site names out of @text (NUL-terminated). EXIT_VMM: not
+ * a kvalab trace, another version, damaged. Free with metadata_free().
+ */
+int metadata_parse(const char *text, struct metadata_parsed *out, struct err *err);
+void metadata_free(struct metadata_parsed *parsed);
+
+#endif

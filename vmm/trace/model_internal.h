@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the model share: its tables, spaces, CPUs, readers of the chip and waits. */
+#ifndef KVL_MODEL_INTERNAL_H
+#define KVL_MODEL_INTERNAL_H
+
+#include "arch/x86_64/vmm/pte.h"
+#include "devices/abi/shared.h"
+#include "vmm/trace/hash.h"
+#include "vmm/trace/model.h"
+
+#define FINDINGS_KEPT 64
+#define MAX_PARTITIONS 32
+
+/* Bounds against a guest that invents things without end. */
+#define MAX_TABLES 65536u /* 256 MiB of entries */
+#define MAX_SPACES 65536u
+#define MAX_READERS 262144u
+#define MAX_WAITS 4096u
+
+/*
+ * A reader translation: a present, cacheable leaf to a frame of the flash window (the driver's own
+ * window, through which it commands the chip, is mapped uncached and is none). It is followed from
+ * the moment it is set until no CPU may hold it any more.
+ */
+struct reader {
+	struct hash_node by_va; /* key: first address, with the level in its low bits */
+	struct reader **list;	/* the list it is in: model->present or model->stale */
+	struct reader *next, *prev;
+	u64 va, entry, mm, table;
+	u32 level;
+	u32 holders; /* bit per CPU that may hold it */
+	u64 set_ticket, removed_ticket;
+	u16 set_site, removed_site;
+};
+
+struct table {
+	struct hash_node by_gpa;
+	u64 mm;
+	u32 level;
+	struct reader **reader; /* by index; NULL while the table never had one */
+	u64 entry[PTE_ENTRIES];
+};
+
+struct space {
+	struct hash_node by_id;
+	u64 root;
+};
+
+struct cpu_state {
+	bool runs; /* there was a record of it */
+	u64 mm;	   /* whose root it has loaded */
+};
+
+struct chip_partition {
+	enum kvl_flash_mode mode;
+	enum kvl_flash_state state;
+};
+
+struct open_wait {
+	u64 object, task, ticket;
+	u16 what, site;
+	u32 cpu;
+};
+
+struct model {
+	struct model_config config;
+	bool incomplete;
+
+	u64 nfindings, count[FINDING_KINDS];
+	struct finding finding[FINDINGS_KEPT];
+
+	struct hash tables, spaces;
+	struct cpu_state cpu[KVL_MAX_CPUS];
+
+	struct hash readers; /* all, by address */
+	struct reader *present, *stale;
+	u32 npresent_user; /* of the present ones, those outside init_mm */
+	struct chip_partition partition[MAX_PARTITIONS];
+
+	struct open_wait *wait;
+	u32 nwaits, wait_room;
+};
+
+/* A site's name; never NULL. */
+const char *model_site(const struct model *model, u16 site);
+
+/* A bound of the above is reached, or memory: reported, and the rest is not judged. */
+void model_overflow(struct model *model, u64 ticket, const char *what);
+
+/* --- model_tables.c --- */
+struct table *model_table(const struct model *model, u64 gpa); /* NULL: no such live table */
+struct space *model_space(const struct model *model, u64 id);
+void model_table_alloc(struct model *model, const struct kvl_record *record);
+void model_table_free(struct model *model, const struct kvl_record *record);
+void model_mm_create(struct model *model, const struct kvl_record *record);
+void model_mm_destroy(struct model *model, const struct kvl_record *record);
+void model_root_load(struct model *model, u32 cpu, const struct kvl_record *record);
+void model_pt_set(struct model *model, const struct kvl_record *record);
+void model_tables_free(struct model *model);
+
+/* --- model_flash.c: row W5 --- */
+void model_entry_changes(struct model *model, struct table *table, u32 index, u64 va, u64 entry,
+			 const struct kvl_record *record);
+void model_cpu_reaches(struct model *model, u32 cpu);
+/* One flush instruction: KVL_FLUSH_PAGE drops the page of @va only, whatever size is reported. */
+void model_tlb_flush(struct model *model, u32 cpu, u32 scope, u64 va);
+void model_flash_command(struct model *model, const struct kvl_record *record);
+void model_flash_state(struct model *model, const struct kvl_record *record);
+void model_flash_mode(struct model *model, const struct kvl_record *record);
+
+/* --- model_waits.c --- */
+void model_wait_begin(struct model *model, u32 cpu, const struct kvl_record *record);
+void model_wait_end(struct model *model, const struct kvl_record *record);
+void model_waits_finish(struct model *model);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* Waits that began and have not ended, one per task and object. */
+#include "vmm/trace/model_internal.h"
+
+#include <stdlib.h>
+
+#include "vmm/trace/schema.h"
+
+typedef unsigned long long ull;
+
+static bool grow(struct model *model)
+{
+	u32 room = model->wait_room ? model->wait_room * 2 : 16;
+	struct open_wait *wait;
+
+	if (room > MAX_WAITS)
+		return false;
+	wait = realloc(model->wait, room * sizeof(*wait));
+	if (!wait)
+		return false;
+	model->wait = wait;
+	model->wait_room = room;
+	return true;
+}
+
+void model_wait_begin(struct model *model, u32 cpu, const struct kvl_record *record)
+{
+	if (model->nwaits == model->wait_room && !grow(model)) {
+		model_overflow(model, record->ticket, "open waits");
+		return;
+	}
+	model->wait[model->nwaits++] = (struct open_wait){
+		.object = record->a[0],
+		.task = record->a[2],
+		.ticket = record->ticket,
+		.what = record->h[0],
+		.site = record->site,
+		.cpu = cpu,
+	};
+}
+
+/* The latest first: a task's waits are nested. */
+void model_wait_end(struct model *model, const struct kvl_record *record)
+{
+	for (u32 i = model->nwaits; i-- > 0;) {
+		const struct open_wait *wait = &model->wait[i];
+
+		if (wait->task == record->a[2] && wait->object == record->a[0] &&
+		    wait->what == record->h[0]) {
+			model->wait[i] = model->wait[--model->nwaits];
+			return;
+		}
+	}
+	model_add_finding(model, FINDING_BAD_RECORD, record->ticket,
+			  "wait_end of task %llu for object %#llx (%s): it did not wait",
+			  (ull)record->a[2], (ull)record->a[0], model_site(model, record->site));
+}
+
+void model_waits_finish(struct model *model)
+{
+	const struct event_schema *event = event_by_id(KVL_EV_WAIT_BEGIN);
+
+	for (u32 i = 0; i < model->nwaits; i++) {
+		const struct open_wait *wait = &model->wait[i];
+		const char *what = field_word(event, 0, wait->what);
+
+		model_add_finding(model, FINDING_OPEN_WAIT, wait->ticket,
+				  "task %llu on CPU %u waits for %s %#llx (%s) and never ended it",
+				  (ull)wait->task, wait->cpu, what ? what : "something",
+				  (ull)wait->object, model_site(model, wait->site));
+	}
+}

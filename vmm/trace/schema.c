@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Turns KVL_EVENTS into a table. Owns the words that stand for field values; the values themselves
+ * are the enums of trace_abi.h and shared.h.
+ */
+#include "vmm/trace/schema.h"
+
+#include <string.h>
+
+#include "devices/abi/shared.h"
+
+static const struct event_word scope_words[] = {
+	{ KVL_FLUSH_PAGE, "page" },
+	{ KVL_FLUSH_SPACE, "space" },
+	{ KVL_FLUSH_ALL, "all" },
+	{ 0, NULL },
+};
+
+static const struct event_word wait_words[] = {
+	{ KVL_WAIT_CHIP, "chip" },
+	{ KVL_WAIT_CHIP_WRITE, "chip_write" },
+	{ KVL_WAIT_ACK, "ack" },
+	{ KVL_WAIT_TASK, "task" },
+	{ 0, NULL },
+};
+
+static const struct event_word outcome_words[] = {
+	{ KVL_FAULT_SYNCED, "synced" },		{ KVL_FAULT_SPURIOUS, "spurious" },
+	{ KVL_FAULT_KERNEL_VMA, "kernel_vma" }, { KVL_FAULT_USER_VMA, "user_vma" },
+	{ KVL_FAULT_KILLED, "killed" },		{ KVL_FAULT_FIXUP, "fixup" },
+	{ KVL_FAULT_PANIC, "panic" },		{ 0, NULL },
+};
+
+static const struct event_word flash_mark_words[] = {
+	{ KVL_FLASH_READABLE, "readable" },
+	{ KVL_FLASH_WRITING, "writing" },
+	{ 0, NULL },
+};
+
+static const struct event_word state_words[] = {
+	{ KVL_FLASH_IDLE, "idle" },
+	{ KVL_FLASH_PROGRAM, "program" },
+	{ KVL_FLASH_ERASE, "erase" },
+	{ 0, NULL },
+};
+
+static const struct event_word mode_words[] = {
+	{ KVL_FLASH_READ_ARRAY, "array" },
+	{ KVL_FLASH_READ_STATUS, "status" },
+	{ KVL_FLASH_READ_ID, "id" },
+	{ KVL_FLASH_READ_CFI, "cfi" },
+	{ 0, NULL },
+};
+
+static const struct event_word mark_words[] = {
+	{ KVL_MARK_FIRST_C, "first_c" },
+	{ KVL_MARK_SCENARIO, "scenario" },
+	{ KVL_MARK_DONE, "done" },
+	{ 0, NULL },
+};
+
+/* Which field of which event has words; a field name alone would not tell ("mark" is two things). */
+static const struct {
+	u16 id;
+	const char *field;
+	const struct event_word *words;
+} worded[] = {
+	{ KVL_EV_TLB_FLUSH, "scope", scope_words },
+	{ KVL_EV_FAULT_EXIT, "outcome", outcome_words },
+	{ KVL_EV_WAIT_BEGIN, "what", wait_words },
+	{ KVL_EV_WAIT_END, "what", wait_words },
+	{ KVL_EV_FLASH_MARK, "mark", flash_mark_words },
+	{ KVL_EV_MARK, "mark", mark_words },
+	{ KVL_EV_FLASH_STATE, "state", state_words },
+	{ KVL_EV_FLASH_MODE, "mode", mode_words },
+};
+
+#define X(id, number, name, h0, h1, a0, a1, a2, a3, a4) \
+	{ (number), name, { h0, h1, a0, a1, a2, a3, a4 } },
+const struct event_schema event_schema[] = { KVL_EVENTS(X) };
+#undef X
+const size_t event_schema_count = ARRAY_LEN(event_schema);
+
+/* Position in event_schema, plus one; 0 = no such event. */
+#define X(id, number, ...) POSITION_##id,
+enum { KVL_EVENTS(X) };
+#undef X
+#define X(id, number, ...) [number] = POSITION_##id + 1,
+static const u8 position[EVENT_IDS] = { KVL_EVENTS(X) };
+#undef X
+
+const struct event_schema *event_by_id(u16 id)
+{
+	if (id >= EVENT_IDS || !position[id])
+		return NULL;
+	return &event_schema[position[id] - 1];
+}
+
+const struct event_schema *event_by_name(const char *name)
+{
+	for (size_t i = 0; i < event_schema_count; i++)
+		if (!strcmp(event_schema[i].name, name))
+			return &event_schema[i];
+	return NULL;
+}
+
+bool event_from_guest(u16 id)
+{
+	return id < EVENT_VMM_FIRST && position[id];
+}
+
+const char *field_name(const struct event_schema *event, u32 index)
+{
+	return event->field[index] + field_decimal(event, index);
+}
+
+bool field_decimal(const struct event_schema *event, u32 index)
+{
+	return event->field[index][0] == '#';
+}
+
+const struct event_word *field_words(const struct event_schema *event, u32 index)
+{
+	const char *name = field_name(event, index);
+
+	for (size_t i = 0; i < ARRAY_LEN(worded); i++)
+		if (worded[i].id == event->id && !strcmp(worded[i].field, name))
+			return worded[i].words;
+	return NULL;
+}
+
+const char *field_word(const struct event_schema *event, u32 index, u64 value)
+{
+	const struct event_word *word = field_words(event, index);
+
+	for (; word && word->name; word++)
+		if (word->value == value)
+			return word->name;
+	return NULL;
+}
+
+u32 field_offset(u32 index)
+{
+	if (index < 2)
+		return offsetof(struct kvl_record, h) + index * sizeof(u16);
+	return offsetof(struct kvl_record, a) + (index - 2) * sizeof(u64);
+}
+
+u32 field_bytes(u32 index)
+{
+	return index < 2 ? sizeof(u16) : sizeof(u64);
+}
+
+u64 field_value(const struct kvl_record *record, u32 index)
+{
+	return index < 2 ? record->h[index] : record->a[index - 2];
+}
+
+u32 event_used_bytes(u16 id)
+{
+	const struct event_schema *event = event_by_id(id);
+
+	for (u32 i = EVENT_FIELDS; event && i-- > 0;)
+		if (event->field[i][0])
+			return field_offset(i) + field_bytes(i);
+	return offsetof(struct kvl_record, h);
+}
