@@ -114,6 +114,12 @@ static bool is_kernel(u64 va)
 	return va >= layout.page_offset;
 }
 
+/* User and kernel share the top entry; below, each directory serves one of them. */
+static bool serves_user(u64 va, u32 level)
+{
+	return level == ARCH_PT_LEVELS || !is_kernel(va);
+}
+
 /*
  * The table of @level on the way to @va. Missing tables are made if @create. 0: there is none, or a
  * larger leaf is in the way.
@@ -134,7 +140,7 @@ static u64 walk(struct mm *mm, u64 va, u32 level, bool create, u16 site)
 		if (!create)
 			return 0;
 		next = arena_alloc(at - 1, mm->id);
-		pt_set(mm, va, table, at, arch_pte_table(next, !is_kernel(va)), site);
+		pt_set(mm, va, table, at, arch_pte_table(next, serves_user(va, at)), site);
 		table = next;
 	}
 	return table;
