@@ -45,17 +45,17 @@ struct jffs2_counts {
 	u32 obsolete;		  /* marked so in place */
 	u32 dirents, inode_nodes; /* valid ones */
 	u32 cleanmarkers, paddings, summaries, xattrs, xrefs;
-	u32 unknown;	    /* of a type that may be ignored */
-	u32 superseded;	    /* dirents that a newer one replaces */
-	u32 deleted;	    /* names whose newest dirent removes them */
-	u32 stale_nodes;    /* inode nodes whose data newer nodes replace */
-	u32 data_checked;   /* inode nodes whose data CRC was computed */
-	u64 data_bytes;	    /* over so many bytes */
-	u32 inodes;	    /* with at least one inode node, or the root */
-	u32 dangling;	    /* names whose inode has no node */
-	u32 orphans;	    /* inodes that no name leads to */
-	u32 unreachable;    /* directories that are linked twice or form a loop, or lie too deep */
-	u32 damaged;	    /* sum of damage[] */
+	u32 unknown;	  /* of a type that may be ignored */
+	u32 superseded;	  /* dirents that a newer one replaces */
+	u32 deleted;	  /* names whose newest dirent removes them */
+	u32 stale_nodes;  /* inode nodes whose data newer nodes replace */
+	u32 data_checked; /* inode nodes whose data CRC was computed */
+	u64 data_bytes;	  /* over so many bytes */
+	u32 inodes;	  /* with at least one inode node, or the root */
+	u32 dangling;	  /* names whose inode has no node */
+	u32 orphans;	  /* inodes that no name leads to */
+	u32 unreachable;  /* directories that are linked twice or form a loop, or lie too deep */
+	u32 damaged;	  /* sum of damage[] */
 	u32 damage[JFFS2_DAMAGES];
 	u64 index_bytes; /* RAM of the index */
 };

@@ -207,7 +207,8 @@ static int by_name(const struct list_link *a, const struct list_link *b)
 
 static int newest_first(const struct list_link *a, const struct list_link *b)
 {
-	u32 va = ((const struct jffs2_node *)a)->version, vb = ((const struct jffs2_node *)b)->version;
+	u32 va = ((const struct jffs2_node *)a)->version,
+	    vb = ((const struct jffs2_node *)b)->version;
 
 	return va < vb ? 1 : va > vb ? -1 : 0;
 }

@@ -25,9 +25,9 @@ struct jffs2_inode {
 	u32 ino;
 	u32 nnodes;
 	struct list_link *nodes; /* struct jffs2_node, newest first once linked */
-	bool unsorted;	/* nodes did not come in the order of their versions */
+	bool unsorted;		 /* nodes did not come in the order of their versions */
 	bool has_hole;
-	bool linked;	/* a name leads here */
+	bool linked; /* a name leads here */
 	bool verified;
 	u32 bad_nodes;
 	u32 newest_version;

@@ -152,7 +152,7 @@ static bool read_body(struct jffs2 *fs, const struct scan_node *n, const char *w
 	return false;
 }
 
-#define READ_BODY(fs, n, what, body, last) \
+#define READ_BODY(fs, n, what, body, last)                                              \
 	read_body(fs, n, what, &(body), sizeof(body), offsetof(__typeof__(body), last), \
 		  &(body).node_crc)
 

@@ -31,18 +31,18 @@ struct flash_reader_ops {
 struct flash_reader {
 	const struct flash_reader_ops *ops;
 	struct flash_partition *partition;
-	u32 bytes;	  /* of the partition */
-	u32 bus_shift;	  /* a bus word is 1 << bus_shift bytes */
-	const u8 *base;	  /* the whole partition; NULL: use get */
-	void *private;	  /* the arm's */
-	u64 words;	  /* bus words read from the array */
-	u64 words_told;	  /* of these, the host knows */
-	u64 copy_ticks;	  /* spent copying out of the chip, waits included */
-	u64 ram_bytes;	  /* that the arm needs to read the chip (seed row W12) */
-	u32 errors;	  /* pieces that could not be read */
-	u32 last_page;	  /* page + 1 that was marked last in touched */
+	u32 bytes;	/* of the partition */
+	u32 bus_shift;	/* a bus word is 1 << bus_shift bytes */
+	const u8 *base; /* the whole partition; NULL: use get */
+	void *private;	/* the arm's */
+	u64 words;	/* bus words read from the array */
+	u64 words_told; /* of these, the host knows */
+	u64 copy_ticks; /* spent copying out of the chip, waits included */
+	u64 ram_bytes;	/* that the arm needs to read the chip (seed row W12) */
+	u32 errors;	/* pieces that could not be read */
+	u32 last_page;	/* page + 1 that was marked last in touched */
 	u32 pages_touched;
-	u32 *touched;	  /* bit per page of the partition that was ever read; NULL: not kept */
+	u32 *touched; /* bit per page of the partition that was ever read; NULL: not kept */
 };
 
 /*
