@@ -34,7 +34,7 @@ static const struct kvm_cap common_caps[] = {
 	{ KVM_CAP_USER_MEMORY, "KVM_CAP_USER_MEMORY" },
 	{ KVM_CAP_READONLY_MEM, "KVM_CAP_READONLY_MEM" },
 	{ KVM_CAP_NR_MEMSLOTS, "KVM_CAP_NR_MEMSLOTS" },
-	{ KVM_CAP_NR_VCPUS, "KVM_CAP_NR_VCPUS" },
+	{ KVM_CAP_MAX_VCPUS, "KVM_CAP_MAX_VCPUS" },
 	{ KVM_CAP_IMMEDIATE_EXIT, "KVM_CAP_IMMEDIATE_EXIT" },
 	{ KVM_CAP_IRQCHIP, "KVM_CAP_IRQCHIP" },
 	{ KVM_CAP_MP_STATE, "KVM_CAP_MP_STATE" },
@@ -224,7 +224,7 @@ static int check_all(struct kvm_host *host, const struct kvm_place *place, struc
 			       place->device, run_bytes, sizeof(struct kvm_run));
 	host->run_bytes = (u32)run_bytes;
 	host->max_slots = (u32)check_cap(host->fd, place, KVM_CAP_NR_MEMSLOTS);
-	host->max_vcpus = (u32)check_cap(host->fd, place, KVM_CAP_NR_VCPUS);
+	host->max_vcpus = (u32)check_cap(host->fd, place, KVM_CAP_MAX_VCPUS);
 	host->stats = check_cap(host->fd, place, KVM_CAP_BINARY_STATS_FD) > 0;
 	return 0;
 }
