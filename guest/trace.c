@@ -12,13 +12,6 @@
 #include "guest/kernel.h"
 #include "guest/task/sched.h"
 
-struct ring {
-	struct kvl_record *next, *packet_end;
-	u8 *base;
-	u32 packet;
-};
-
-static struct ring rings[KVL_MAX_CPUS];
 bool trace_on;
 
 static struct kvl_shared *shared(void)
@@ -26,11 +19,18 @@ static struct kvl_shared *shared(void)
 	return (struct kvl_shared *)KVL_SHARED_VA;
 }
 
-static void ring_enter_packet(struct ring *ring, u32 packet)
+static u64 ring_start(const struct kvl_cpu_shared *mine)
 {
-	ring->packet = packet;
-	ring->next = (struct kvl_record *)(ring->base + packet * KVL_PACKET_BYTES + 64);
-	ring->packet_end = ring->next + KVL_PACKET_RECORDS;
+	u64 cpu = mine - shared()->cpu;
+
+	return KVL_SHARED_VA + KVL_RINGS_OFFSET + cpu * KVL_RING_PACKETS * KVL_PACKET_BYTES;
+}
+
+static void enter_packet(struct kvl_cpu_shared *mine, u32 packet)
+{
+	mine->packet = packet;
+	mine->packet_end = ring_start(mine) + (packet + 1) * KVL_PACKET_BYTES;
+	mine->next = mine->packet_end - KVL_PACKET_RECORDS * sizeof(struct kvl_record);
 }
 
 static bool packet_is_free(const struct kvl_cpu_shared *mine)
@@ -41,7 +41,7 @@ static bool packet_is_free(const struct kvl_cpu_shared *mine)
 }
 
 /* A full ring waits for the host, or drops the record (--lossy: false). */
-static __attribute__((noinline)) bool ring_next_packet(struct ring *ring, struct kvl_cpu_shared *mine)
+static bool next_packet(struct kvl_cpu_shared *mine)
 {
 	while (!packet_is_free(mine)) {
 		if (shared()->lossy) {
@@ -50,69 +50,82 @@ static __attribute__((noinline)) bool ring_next_packet(struct ring *ring, struct
 		}
 		arch_call(KVL_CALL_DOORBELL);
 	}
-	ring_enter_packet(ring, (ring->packet + 1) % KVL_RING_PACKETS);
+	enter_packet(mine, (mine->packet + 1) % KVL_RING_PACKETS);
 	return true;
 }
 
-static inline __attribute__((always_inline)) void
-emit(u16 id, u16 site, u16 h0, u16 h1, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4,
-     volatile u64 *where, u64 value)
+static bool packet_is_full(const struct kvl_cpu_shared *mine)
 {
-	unsigned long irq = arch_irq_save();
-	u32 cpu = cpu_id();
-	struct kvl_cpu_shared *mine = &shared()->cpu[cpu];
-	struct ring *ring = &rings[cpu];
-	struct kvl_record *record = ring->next;
+	return __builtin_expect(mine->next == mine->packet_end, false);
+}
 
-	if (record == ring->packet_end) {
-		if (!ring_next_packet(ring, mine)) {
-			if (where)
-				*where = value;
-			goto out;
-		}
-		record = ring->next;
-	}
-	record->tsc = arch_cycles();
-	record->id = id;
-	record->site = site;
-	record->h[0] = h0;
-	record->h[1] = h1;
+static inline void fill(struct kvl_record *record, u64 header, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4)
+{
+	((u64 *)record)[2] = header;
 	record->a[0] = a0;
 	record->a[1] = a1;
 	record->a[2] = a2;
 	record->a[3] = a3;
 	record->a[4] = a4;
-	__atomic_store_n(&record->ticket, __atomic_fetch_add(&shared()->ticket, 1, __ATOMIC_SEQ_CST),
-			 __ATOMIC_RELEASE);
-	if (where)
-		*where = value;
-	ring->next = record + 1;
+	record->tsc = arch_cycles();
+	record->ticket = __atomic_fetch_add(&shared()->ticket, 1, __ATOMIC_SEQ_CST);
+}
+
+static inline void commit(struct kvl_cpu_shared *mine)
+{
+	mine->next += sizeof(struct kvl_record);
 	__atomic_store_n(&mine->head, mine->head + 1, __ATOMIC_RELEASE);
-out:
+}
+
+/* Out of line, so that the ordinary case keeps its arguments in registers. */
+static __attribute__((noinline)) void record_in_next_packet(u64 header, u64 a0, u64 a1, u64 a2, u64 a3,
+							    u64 a4)
+{
+	unsigned long irq = arch_irq_save();
+	bool room = next_packet(current()->trace);
+
+	arch_irq_restore(irq);
+	if (room)
+		trace_record(header, a0, a1, a2, a3, a4);
+}
+
+void trace_record(u64 header, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4)
+{
+	struct kvl_cpu_shared *mine = current()->trace;
+	unsigned long irq;
+
+	if (!trace_on)
+		return;
+	irq = arch_irq_save();
+	if (packet_is_full(mine)) {
+		arch_irq_restore(irq);
+		record_in_next_packet(header, a0, a1, a2, a3, a4);
+		return;
+	}
+	fill((struct kvl_record *)mine->next, header, a0, a1, a2, a3, a4);
+	commit(mine);
 	arch_irq_restore(irq);
 }
 
-void trace_event(u16 id, u16 site, u16 h0, u16 h1, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4)
+/* Interrupts are off: the caller holds the space's lock. */
+u64 trace_pt_set(u64 header, u64 va, u64 table, u64 new, u64 mm, volatile u64 *entry)
 {
-	if (trace_on)
-		emit(id, site, h0, h1, a0, a1, a2, a3, a4, NULL, 0);
-}
+	struct kvl_cpu_shared *mine = current()->trace;
+	u64 old = *entry;
 
-void trace_store(u16 id, u16 site, u16 h0, u16 h1, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4,
-		 volatile u64 *where, u64 value)
-{
-	if (trace_on)
-		emit(id, site, h0, h1, a0, a1, a2, a3, a4, where, value);
-	else
-		*where = value;
+	if (trace_on && (!packet_is_full(mine) || next_packet(mine))) {
+		fill((struct kvl_record *)mine->next, header, va, table, old, new, mm);
+		*entry = new;
+		commit(mine);
+	} else {
+		*entry = new;
+	}
+	return old;
 }
 
 void trace_init(void)
 {
-	for (u32 cpu = 0; cpu < KVL_MAX_CPUS && cpu < shared()->ncpus; cpu++) {
-		rings[cpu].base = (u8 *)KVL_SHARED_VA + KVL_RINGS_OFFSET +
-				  (u64)cpu * KVL_RING_PACKETS * KVL_PACKET_BYTES;
-		ring_enter_packet(&rings[cpu], 0);
-	}
+	for (u32 cpu = 0; cpu < KVL_MAX_CPUS && cpu < shared()->ncpus; cpu++)
+		enter_packet(&shared()->cpu[cpu], 0);
 	trace_on = shared()->record;
 }

@@ -21,18 +21,30 @@ extern const char sites_start[][SITE_NAME_BYTES];
 /* True if events are wanted (every tier but off). */
 extern bool trace_on;
 
+/* The record's third word: what, where in the code, and the two small fields. */
+static inline u64 trace_header(u16 id, u16 site, u16 h0, u16 h1)
+{
+	return id | (u64)site << 16 | (u64)h0 << 32 | (u64)h1 << 48;
+}
+
+void trace_record(u64 header, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4);
+
 /*
  * An event that is done when it is reported. Call it with the lock held that orders the thing, just
  * before the thing takes effect. A full ring waits for the host.
  */
-void trace_event(u16 id, u16 site, u16 h0, u16 h1, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4);
+static inline void trace_event(u16 id, u16 site, u16 h0, u16 h1, u64 a0, u64 a1, u64 a2, u64 a3,
+			       u64 a4)
+{
+	trace_record(trace_header(id, site, h0, h1), a0, a1, a2, a3, a4);
+}
 
 /*
- * As trace_event(), but stores @value at @where between the ticket and the commit: a CPU that is
- * stopped in between leaves a pending record, not an unreported write. Only pt.c uses it.
+ * The pt_set event: stores @new at @entry between the ticket and the commit, so that a CPU that is
+ * stopped in between leaves a pending record, not an unreported write. Returns the old value.
+ * Only pt.c uses it.
  */
-void trace_store(u16 id, u16 site, u16 h0, u16 h1, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4,
-		 volatile u64 *where, u64 value);
+u64 trace_pt_set(u64 header, u64 va, u64 table, u64 new, u64 mm, volatile u64 *entry);
 
 void trace_init(void);
 

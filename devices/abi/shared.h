@@ -37,8 +37,8 @@ struct kvl_cpu_shared {
 	u64 arg;
 	u64 ret;
 	u32 go; /* guest: the word on which KVL_CALL_RELAX waits (a futex of the host) */
-	u32 pad0;
-	u64 pad[2];
+	u32 packet;	    /* guest's own, as the two below: packet that it writes */
+	u64 next, packet_end; /* guest-virtual: slot of the next record, end of the packet's slots */
 } __attribute__((aligned(64)));
 
 struct kvl_shared {

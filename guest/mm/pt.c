@@ -40,8 +40,8 @@ void fixmap_set(u64 va, u64 value, u16 site)
 	u64 table_gpa = arch_pte_gpa(table[ARCH_PT_ENTRIES - 1].raw);
 
 	count(COUNT_PT_SET);
-	trace_store(KVL_EV_PT_SET, site, arch_pt_index(va, 1), 1, va, table_gpa, entry->raw, value, 0,
-		    &entry->raw, value);
+	trace_pt_set(trace_header(KVL_EV_PT_SET, site, arch_pt_index(va, 1), 1), va, table_gpa, value,
+		     init_mm.id, &entry->raw);
 }
 
 static bool arena_is_direct(void)
@@ -94,15 +94,13 @@ static void count_entry(u64 table, u64 old, u64 new)
 static void pt_set(struct mm *mm, u64 va, u64 table, u32 level, u64 new, u16 site)
 {
 	u32 index = arch_pt_index(va, level);
-	struct entry *entry;
 	u64 old;
 
 	spin_assert_held(&mm->pt_lock);
 	sched_point();
-	entry = &table_map(table)[index];
-	old = entry->raw;
 	count(COUNT_PT_SET);
-	trace_store(KVL_EV_PT_SET, site, index, level, va, table, old, new, mm->id, &entry->raw, new);
+	old = trace_pt_set(trace_header(KVL_EV_PT_SET, site, index, level), va, table, new, mm->id,
+			   &table_map(table)[index].raw);
 	table_unmap();
 	count_entry(table, old, new);
 }

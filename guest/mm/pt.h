@@ -36,6 +36,6 @@ enum pt_sync pt_sync_kernel(struct mm *mm, u64 va);
  * table is needed to set them. */
 enum fixmap_use { FIXMAP_TABLE, FIXMAP_LOCAL0, FIXMAP_LOCAL1, FIXMAP_PER_CPU };
 u64 fixmap_va(u32 cpu, enum fixmap_use use);
-void fixmap_set(u64 va, u64 entry, u16 site); /* 0 = clear; the caller flushes */
+void fixmap_set(u64 va, u64 entry, u16 site); /* 0 = clear; interrupts off; the caller flushes */
 
 #endif

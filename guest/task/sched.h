@@ -9,6 +9,7 @@
 #ifndef GUEST_SCHED_H
 #define GUEST_SCHED_H
 
+#include "devices/abi/shared.h"
 #include "guest/arch.h"
 
 struct mm;
@@ -23,8 +24,9 @@ enum task_state {
 /* At the bottom of its kernel stack; the stack grows down towards it. */
 struct task {
 	u64 stack_pointer; /* while it does not run; arch_switch() */
+	struct kvl_cpu_shared *trace; /* its CPU's ring */
 	u32 id;
-	u32 cpu;	   /* runs only there */
+	u32 cpu;	   /* runs only there; task_set_cpu() */
 	enum task_state state;
 	bool on_cpu;	   /* its stack is in use */
 	u32 locks;	   /* spinlocks held: > 0 or interrupts off = atomic, must not wait */
@@ -44,7 +46,14 @@ static inline struct task *current(void)
 	return arch_current();
 }
 
-u32 cpu_id(void);
+static inline u32 cpu_id(void)
+{
+	return current()->cpu;
+}
+
+/* Says on which CPU @task runs, once, before it does. */
+void task_set_cpu(struct task *task, u32 cpu);
+
 u32 cpus_online(void);
 
 /*

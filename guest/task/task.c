@@ -33,9 +33,10 @@ static struct run_queue *my_queue(void)
 	return &queues[cpu_id()];
 }
 
-u32 cpu_id(void)
+void task_set_cpu(struct task *task, u32 cpu)
 {
-	return current()->cpu;
+	task->cpu = cpu;
+	task->trace = &((struct kvl_shared *)KVL_SHARED_VA)->cpu[cpu];
 }
 
 u32 cpus_online(void)
@@ -156,7 +157,7 @@ static struct task *task_create(const char *name, u32 cpu, struct mm *mm)
 	spin_lock(&id_lock);
 	task->id = ++last_id;
 	spin_unlock(&id_lock);
-	task->cpu = cpu;
+	task_set_cpu(task, cpu);
 	task->mm = mm;
 	task->magic = TASK_MAGIC;
 	str_copy(task->name, name, sizeof(task->name));
@@ -240,7 +241,7 @@ static struct task *adopt(void *stack, u32 cpu, const char *name)
 	struct task *task = stack;
 
 	memset(task, 0, sizeof(*task));
-	task->cpu = cpu;
+	task_set_cpu(task, cpu);
 	task->magic = TASK_MAGIC;
 	str_copy(task->name, name, sizeof(task->name));
 	queues[cpu].lock.name = "run queue";

@@ -66,7 +66,7 @@ void arch_cpu_init(u32 cpu)
 	struct task *df_task = (struct task *)double_fault_stack[cpu];
 	u64 guard = (u64)stack_guard;
 
-	df_task->cpu = cpu;
+	task_set_cpu(df_task, cpu);
 	df_task->magic = TASK_MAGIC;
 	memcpy(df_task->name, "double-fault", 13);
 	d->tss.ist[0] = (u64)double_fault_stack[cpu] + ARCH_STACK_BYTES;
