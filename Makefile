@@ -94,7 +94,7 @@ $(OUT)/host/%.o: %.c Makefile | $(OUT)/.deps-build
 
 $(OUT)/libhost.a: $(HOST_OBJS)
 	$(say) AR $@
-	$(Q)rm -f $@ && ar rcs $@ $(HOST_OBJS)
+	$(Q)rm -f $@ && ar qcs $@ $(HOST_OBJS)
 
 $(OUT)/kvalab: $(OUT)/host/vmm/main.o $(OUT)/libhost.a $(IMAGE_OBJ)
 	$(say) LINK $@
@@ -132,10 +132,10 @@ $(IMAGE_OBJ): $(OUT)/guest.elf
 TEST_IMAGE := $(if $(wildcard $(GUEST_LD)),$(IMAGE_OBJ))
 
 $(OUT)/libtest.a: $(TEST_HELPER_OBJS)
-	$(Q)rm -f $@ && ar rcs $@ $(TEST_HELPER_OBJS)
+	$(Q)rm -f $@ && ar qcs $@ $(TEST_HELPER_OBJS)
 
 $(OUT)/asan/libtest.a: $(ASAN_HELPER_OBJS)
-	$(Q)rm -f $@ && ar rcs $@ $(ASAN_HELPER_OBJS)
+	$(Q)rm -f $@ && ar qcs $@ $(ASAN_HELPER_OBJS)
 
 $(OUT)/tests/unit/%: $(OUT)/host/tests/unit/%.o $(OUT)/libtest.a $(OUT)/libhost.a $(TEST_IMAGE) \
 		| $(OUT)/.deps-test
@@ -150,7 +150,7 @@ $(OUT)/asan/%.o: %.c Makefile | $(OUT)/.deps-build
 
 $(OUT)/asan/libhost.a: $(ASAN_OBJS)
 	$(say) AR $@
-	$(Q)rm -f $@ && ar rcs $@ $(ASAN_OBJS)
+	$(Q)rm -f $@ && ar qcs $@ $(ASAN_OBJS)
 
 $(OUT)/asan/tests/unit/%: $(OUT)/asan/tests/unit/%.o $(OUT)/asan/libtest.a $(OUT)/asan/libhost.a \
 		$(TEST_IMAGE) | $(OUT)/.deps-test
