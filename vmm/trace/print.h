@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* "kvalab trace print": one line per record, in ticket order. */
+#ifndef KVL_TRACE_PRINT_H
+#define KVL_TRACE_PRINT_H
+
+#include <stdio.h>
+
+#include "devices/abi/types.h"
+#include "vmm/err.h"
+#include "vmm/trace/packet.h"
+
+/* All zero: everything. */
+struct trace_print_options {
+	const char *const *event; /* only these, by name */
+	u32 nevents;		  /* 0: all */
+	bool one_cpu;
+	u32 cpu;   /* if one_cpu: only this stream; TRACE_CPU_VMM is the VMM's */
+	u64 limit; /* at most so many lines; 0: no limit */
+	bool tsc;  /* a column with the time-stamp counter */
+};
+
+/*
+ * Prints the trace in @dir to @out: ticket, CPU, event, site, fields by name, columns aligned.
+ * What is damaged is left out, and named in lines that begin with "# " at the end. EXIT_USAGE: no
+ * trace there, or an unknown event; EXIT_VMM: printed, but damaged; EXIT_HOST: @out takes no more.
+ */
+int trace_print(const char *dir, FILE *out, const struct trace_print_options *options,
+		struct err *err);
+
+#endif
