@@ -17,14 +17,15 @@ extern u8 boot_stack[]; /* head.S */
 
 void kernel_main(void)
 {
+	const struct kvl_boot *boot = (const struct kvl_boot *)KVL_BOOT_GPA; /* identity, for now */
+
 	task_init_first_cpu(boot_stack);
 	arch_cpu_init(0);
 	host_mark(KVL_MARK_FIRST_C);
-	options_read((const void *)KVL_DTB_GPA);
+	options_read((const void *)(KVL_DTB_GPA + boot->page_offset));
 	turnstile_init(boot_options.seed, boot_options.seeded);
 	trace_init();
-	trace_event(KVL_EV_ROOT_LOAD, SITE("boot"), 0, 0, 0,
-		    ((const struct kvl_boot *)KVL_BOOT_GPA)->root_gpa, 0, 0, 0);
+	trace_event(KVL_EV_ROOT_LOAD, SITE("boot"), 0, 0, 0, boot->root_gpa, 0, 0, 0);
 	pt_init();
 	page_init();
 	arch_irq_enable();

@@ -89,9 +89,12 @@ static void count_entry(u64 table, u64 old, u64 new)
 		--*used;
 }
 
-/* Writes the entry of @level that translates @va, in @table. Not present to present needs no flush;
- * after any other change the caller flushes. */
-static void pt_set(struct mm *mm, u64 va, u64 table, u32 level, u64 new, u16 site)
+/*
+ * Writes the entry of @level that translates @va; @mapped is @table as table_map() reaches it. Not
+ * present to present needs no flush; after any other change the caller flushes.
+ */
+static void pt_set_mapped(struct mm *mm, u64 va, u64 table, struct entry *mapped, u32 level, u64 new,
+			  u16 site)
 {
 	u32 index = arch_pt_index(va, level);
 	u64 old;
@@ -100,9 +103,14 @@ static void pt_set(struct mm *mm, u64 va, u64 table, u32 level, u64 new, u16 sit
 	sched_point();
 	count(COUNT_PT_SET);
 	old = trace_pt_set(trace_header(KVL_EV_PT_SET, site, index, level), va, table, new, mm->id,
-			   &table_map(table)[index].raw);
-	table_unmap();
+			   &mapped[index].raw);
 	count_entry(table, old, new);
+}
+
+static void pt_set(struct mm *mm, u64 va, u64 table, u32 level, u64 new, u16 site)
+{
+	pt_set_mapped(mm, va, table, table_map(table), level, new, site);
+	table_unmap();
 }
 
 /* --- walking -------------------------------------------------------------------------------- */
@@ -157,43 +165,48 @@ static u64 level_end(u64 va, u32 level)
 
 /* --- mapping ----------------------------------------------------------------------------------- */
 
-static bool set_if_empty(struct mm *mm, u64 va, u64 table, u32 level, u64 entry, u16 site)
+/* Maps what of [va, end) one table translates; entries that are there stay. Returns how many were
+ * made. */
+static u32 map_in_table(struct mm *mm, u64 va, u64 end, u64 table, u32 level, u64 gpa, u32 prot,
+			u16 site)
 {
-	if (arch_pte_present(pt_get(table, arch_pt_index(va, level))))
-		return false;
-	pt_set(mm, va, table, level, entry, site);
-	return true;
+	struct entry *mapped = table_map(table);
+	u64 step = level_bytes(level);
+	u32 made = 0;
+
+	for (; va < end; va += step, gpa += step) {
+		if (arch_pte_present(mapped[arch_pt_index(va, level)].raw))
+			continue;
+		pt_set_mapped(mm, va, table, mapped, level, arch_pte_leaf(gpa, prot), site);
+		made++;
+	}
+	table_unmap();
+	return made;
 }
 
-bool pt_map(struct mm *mm, u64 va, u64 gpa, u32 prot, u16 site)
+u32 pt_map_range(struct mm *mm, u64 va, u64 gpa, u64 bytes, u32 prot, u16 site)
 {
-	u32 level = prot & PROT_LARGE ? 2 : 1;
-	bool mapped = false;
-	u64 table;
-
-	spin_lock(&mm->pt_lock);
-	table = walk(mm, va, level, true, site);
-	if (table)
-		mapped = set_if_empty(mm, va, table, level, arch_pte_leaf(gpa, prot), site);
-	spin_unlock(&mm->pt_lock);
-	return mapped;
-}
-
-void pt_map_range(struct mm *mm, u64 va, u64 gpa, u64 bytes, u32 prot, u16 site)
-{
-	u32 level = prot & PROT_LARGE ? 2 : 1;
-	u64 step = level_bytes(level), end = va + bytes;
+	u32 level = prot & PROT_LARGE ? 2 : 1, made = 0;
+	u64 end = va + bytes;
 
 	spin_lock(&mm->pt_lock);
 	while (va < end) {
 		u64 table = walk(mm, va, level, true, site);
-		u64 table_end = level_end(va, level + 1);
+		u64 stop = level_end(va, level + 1);
 
-		for (; va < end && va < table_end; va += step, gpa += step)
-			if (table)
-				set_if_empty(mm, va, table, level, arch_pte_leaf(gpa, prot), site);
+		stop = stop < end ? stop : end;
+		if (table)
+			made += map_in_table(mm, va, stop, table, level, gpa, prot, site);
+		gpa += stop - va;
+		va = stop;
 	}
 	spin_unlock(&mm->pt_lock);
+	return made;
+}
+
+bool pt_map(struct mm *mm, u64 va, u64 gpa, u32 prot, u16 site)
+{
+	return pt_map_range(mm, va, gpa, prot & PROT_LARGE ? LARGE_BYTES : PAGE_BYTES, prot, site);
 }
 
 /* A large leaf of init_mm is gone: so must be the copies in other spaces' directories. */
@@ -321,7 +334,8 @@ static void copy_directories(struct mm *mm, u64 va, u64 end, u16 site)
 	for (; va < end; va += LARGE_BYTES) {
 		u64 from = walk(&init_mm, va, 2, false, site), to = walk(mm, va, 2, true, site);
 
-		set_if_empty(mm, va, to, 2, pt_get(from, arch_pt_index(va, 2)), site);
+		if (!pt_get(to, arch_pt_index(va, 2)))
+			pt_set(mm, va, to, 2, pt_get(from, arch_pt_index(va, 2)), site);
 	}
 }
 

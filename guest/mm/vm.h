@@ -75,8 +75,8 @@ void vma_free_pages(struct vma *vma);
  * pages come from the arena. No flush: not present to present needs none. */
 bool pt_map(struct mm *mm, u64 va, u64 gpa, u32 prot, u16 site);
 /* Maps a range of consecutive frames; PROT_LARGE: with large leaves (all of it aligned to them).
- * Entries that are there already stay. */
-void pt_map_range(struct mm *mm, u64 va, u64 gpa, u64 bytes, u32 prot, u16 site);
+ * Entries that are there already stay. Returns how many were made. */
+u32 pt_map_range(struct mm *mm, u64 va, u64 gpa, u64 bytes, u32 prot, u16 site);
 /* Removes the leaves of [va, va+bytes). Returns how many there were. The caller flushes. */
 u32 pt_unmap(struct mm *mm, u64 va, u64 bytes, u16 site);
 /* The leaf entry for @va, 0 if none. */
