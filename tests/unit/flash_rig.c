@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Owns the bench for flash tests: a part small enough to look at every byte after every step. */
+#include <check.h>
 #include <stdlib.h>
 
 #include "tests/unit/flash_rig.h"
@@ -22,16 +23,18 @@ const struct flash_part rig_part = {
 	.cfi = { .extended_at = 0x40, .version = "11", .interface = 1 },
 };
 
+struct rig *rig;
+
 u8 rig_byte(u64 offset)
 {
 	return (u8)(offset * 37 + (offset >> 8) * 11 + (offset >> 13) + 1);
 }
 
-static void record(struct rig *rig, struct rig_event event)
+static void record(struct rig *to, struct rig_event event)
 {
-	if (rig->nevents < RIG_MAX_EVENTS)
-		rig->event[rig->nevents] = event;
-	rig->nevents++;
+	if (to->nevents < RIG_MAX_EVENTS)
+		to->event[to->nevents] = event;
+	to->nevents++;
 }
 
 static void on_command(void *owner, u32 partition, u64 offset, u8 command, u64 data, u64 ns)
@@ -51,43 +54,92 @@ static void on_mode(void *owner, u32 partition, enum kvl_flash_mode mode, u64 ns
 
 struct rig *rig_new(void)
 {
-	struct rig *rig = calloc(1, sizeof(*rig));
+	struct rig *fresh = calloc(1, sizeof(*fresh));
 	struct flash_observer observer = {
-		.owner = rig,
+		.owner = fresh,
 		.command = on_command,
 		.state = on_state,
 		.mode = on_mode,
 	};
 
-	if (!rig)
-		return NULL;
+	ck_assert_ptr_nonnull(fresh);
 	for (u64 i = 0; i < RIG_BYTES; i++)
-		rig->array[i] = rig_byte(i);
-	rig->chip = flash_create(&rig_part, rig->array, &observer);
-	if (!rig->chip) {
-		free(rig);
-		return NULL;
-	}
-	return rig;
+		fresh->array[i] = rig_byte(i);
+	fresh->chip = flash_create(&rig_part, fresh->array, &observer);
+	ck_assert_ptr_nonnull(fresh->chip);
+	return fresh;
 }
 
-void rig_free(struct rig *rig)
+void rig_free(struct rig *old)
 {
-	flash_destroy(rig->chip);
-	free(rig);
+	flash_destroy(old->chip);
+	free(old);
 }
 
-void rig_forget_events(struct rig *rig)
+void rig_setup(void)
+{
+	rig = rig_new();
+}
+
+void rig_teardown(void)
+{
+	rig_free(rig);
+}
+
+u16 rig_original_word(u64 offset)
+{
+	return (u16)(rig_byte(offset) | rig_byte(offset + 1) << 8);
+}
+
+u16 rig_array_word(u64 offset)
+{
+	return (u16)(rig->array[offset] | rig->array[offset + 1] << 8);
+}
+
+void rig_forget_events(void)
 {
 	rig->nevents = 0;
 }
 
-u16 rig_get(struct rig *rig, u64 offset, u64 ns)
+u16 rig_get(u64 offset, u64 ns)
 {
 	return (u16)flash_read(rig->chip, offset, 2, ns);
 }
 
-void rig_put(struct rig *rig, u64 offset, u16 value, u64 ns)
+void rig_put(u64 offset, u16 value, u64 ns)
 {
 	flash_write(rig->chip, offset, 2, value, ns);
+}
+
+void rig_start_program(u64 offset, u16 data, u64 ns)
+{
+	rig_put(offset, 0x40, ns);
+	rig_put(offset, data, ns);
+}
+
+void rig_start_erase(u64 offset, u64 ns)
+{
+	rig_put(offset, 0x20, ns);
+	rig_put(offset, 0xD0, ns);
+}
+
+void rig_require_untouched_except(u64 start, u64 bytes)
+{
+	for (u64 i = 0; i < RIG_BYTES; i++)
+		if ((i < start || i >= start + bytes) && rig->array[i] != rig_byte(i))
+			ck_abort_msg("byte %#lx changed", (long)i);
+}
+
+void rig_require_filled(struct flash_block block, u8 value)
+{
+	for (u64 i = block.start; i < block.start + block.bytes; i++)
+		if (rig->array[i] != value)
+			ck_abort_msg("byte %#lx is %02x", (long)i, rig->array[i]);
+}
+
+void rig_require_chip_reads(u16 value, u64 ns)
+{
+	for (u64 i = 0; i < RIG_BYTES; i += 2)
+		if (rig_get(i, ns) != value)
+			ck_abort_msg("word at %#lx reads %04x", (long)i, rig_get(i, ns));
 }

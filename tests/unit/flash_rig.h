@@ -31,17 +31,35 @@ enum {
 	RIG_ERASE_NS = 1000 * 1000 * 1000,
 };
 
-/* A chip fresh from power-up over an array that is different everywhere; NULL: out of memory. */
+/* A chip fresh from power-up over an array that is different everywhere. */
 struct rig *rig_new(void);
-void rig_free(struct rig *rig);
+void rig_free(struct rig *old);
+
+/* The chip on the bench; each test gets a fresh one by these two (a checked fixture). */
+extern struct rig *rig;
+void rig_setup(void);
+void rig_teardown(void);
 
 /* What rig_new() puts at @offset. */
 u8 rig_byte(u64 offset);
 
-void rig_forget_events(struct rig *rig);
+/* The word there, and what the array holds, without a bus cycle. */
+u16 rig_original_word(u64 offset);
+u16 rig_array_word(u64 offset);
+
+void rig_forget_events(void);
 
 /* Bus cycles of one word. */
-u16 rig_get(struct rig *rig, u64 offset, u64 ns);
-void rig_put(struct rig *rig, u64 offset, u16 value, u64 ns);
+u16 rig_get(u64 offset, u64 ns);
+void rig_put(u64 offset, u16 value, u64 ns);
+
+/* Both cycles of a command. */
+void rig_start_program(u64 offset, u16 data, u64 ns);
+void rig_start_erase(u64 offset, u64 ns);
+
+/* These end the test at the first byte or word that is not as required. */
+void rig_require_untouched_except(u64 start, u64 bytes);
+void rig_require_filled(struct flash_block block, u8 value);
+void rig_require_chip_reads(u16 value, u64 ns);
 
 #endif

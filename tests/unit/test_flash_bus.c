@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How accesses of the CPU become bus cycles of a flash chip: any offset, any width, single lanes,
+ * several words, and noise.
+ */
+#include <check.h>
+#include <stdlib.h>
+
+#include "tests/unit/flash_rig.h"
+
+#define TARGET 0xA004
+#define ELSEWHERE 0x1F0F0
+
+/* What a read must return, put together from word cycles. */
+static u64 read_by_words(u64 offset, u32 bytes)
+{
+	u64 value = 0;
+
+	for (u32 i = 0; i < bytes && i < 8; i++) {
+		u64 at = offset + i;
+		u64 byte = 0xFF;
+
+		if (offset < RIG_BYTES && at < RIG_BYTES)
+			byte = (rig_get(at & ~1ull, 0) >> (at & 1) * 8) & 0xFF;
+		value |= byte << i * 8;
+	}
+	return value;
+}
+
+static const u8 read_modes[] = { 0xFF, 0x70, 0x90, 0x98 };
+static const u64 odd_offsets[] = {
+	0,
+	1,
+	2,
+	3,
+	0x1F,
+	0x20,
+	0x21,
+	TARGET + 1,
+	RIG_BYTES - 9,
+	RIG_BYTES - 3,
+	RIG_BYTES - 1,
+	/* beyond the chip */
+	RIG_BYTES,
+	RIG_BYTES + 1,
+	UINT32_MAX,
+	1ull << 32,
+	UINT64_MAX - 7,
+	UINT64_MAX - 1,
+	UINT64_MAX,
+};
+
+START_TEST(any_offset_and_width_reads_the_right_lanes)
+{
+	rig_put(0, read_modes[_i], 0);
+	for (size_t i = 0; i < ARRAY_LEN(odd_offsets); i++)
+		for (u32 bytes = 0; bytes <= 8; bytes++)
+			ck_assert_msg(flash_read(rig->chip, odd_offsets[i], bytes, 0) ==
+					      read_by_words(odd_offsets[i], bytes),
+				      "%u bytes at %#lx", bytes, (long)odd_offsets[i]);
+	flash_read(rig->chip, 0, 9, 0);
+	flash_read(rig->chip, RIG_BYTES - 1, UINT32_MAX, 0);
+}
+END_TEST
+
+START_TEST(writes_beyond_the_chip_do_nothing)
+{
+	rig_put(0, 0x40, 0);
+	rig_forget_events();
+	for (size_t i = 0; i < ARRAY_LEN(odd_offsets); i++)
+		if (odd_offsets[i] >= RIG_BYTES)
+			for (u32 bytes = 0; bytes <= 16; bytes++)
+				flash_write(rig->chip, odd_offsets[i], bytes, 0, 0);
+	flash_write(rig->chip, 0, 0, 0, 0);
+	ck_assert_uint_eq(rig->nevents, 0);
+	flash_write(rig->chip, RIG_BYTES - 2, UINT32_MAX, 0x1234, 0);
+	ck_assert_uint_eq(rig->event[0].a, RIG_BYTES - 2);
+	ck_assert_uint_eq(rig->event[0].c, 0x1234);
+}
+END_TEST
+
+START_TEST(byte_write_programs_its_half_of_the_word)
+{
+	for (u64 lane = 0; lane < 2; lane++) {
+		u8 other = rig_byte(TARGET + 1 - lane);
+
+		rig_put(TARGET, 0x40, lane * RIG_PROGRAM_NS);
+		flash_write(rig->chip, TARGET + lane, 1, 0x00, lane * RIG_PROGRAM_NS);
+		flash_advance(rig->chip, (lane + 1) * RIG_PROGRAM_NS);
+		ck_assert_uint_eq(rig->array[TARGET + lane], 0x00);
+		ck_assert_uint_eq(rig->array[TARGET + 1 - lane], lane ? 0x00 : other);
+	}
+	rig_require_untouched_except(TARGET, 2);
+}
+END_TEST
+
+START_TEST(byte_command_counts_on_the_even_lane_only)
+{
+	flash_write(rig->chip, TARGET, 1, 0x90, 0);
+	ck_assert_uint_eq(rig_get(2, 0), 0x4321);
+	flash_write(rig->chip, TARGET + 1, 1, 0x98, 0); /* DQ7-0 float high: FFh */
+	ck_assert(flash_is_array(rig->chip));
+	flash_write(rig->chip, TARGET, 1, 0x20, 0);
+	flash_write(rig->chip, TARGET, 1, 0xD0, 0);
+	ck_assert_uint_eq(flash_busy_until(rig->chip), RIG_ERASE_NS);
+}
+END_TEST
+
+START_TEST(wide_write_is_one_cycle_for_each_word)
+{
+	/* 20h at a word, D0h at the next: a whole erase command in one 32-bit store */
+	flash_write(rig->chip, TARGET, 4, 0x00D00020, 0);
+	ck_assert_uint_eq(flash_busy_until(rig->chip), RIG_ERASE_NS);
+	ck_assert_uint_eq(rig->event[1].a, TARGET + 2);
+	flash_advance(rig->chip, RIG_ERASE_NS);
+
+	/* 40h, data; then the chip is busy and ignores the rest */
+	flash_write(rig->chip, TARGET, 8, 0x5678567812340040, RIG_ERASE_NS);
+	flash_advance(rig->chip, 2ull * RIG_ERASE_NS);
+	ck_assert_uint_eq(rig_array_word(TARGET + 2), 0x1234);
+	ck_assert_uint_eq(rig_array_word(TARGET + 4), 0xFFFF);
+
+	/* a store at an odd offset touches both neighbours, one lane each */
+	rig_put(0, 0x40, 2ull * RIG_ERASE_NS);
+	flash_write(rig->chip, ELSEWHERE + 1, 2, 0x0000, 2ull * RIG_ERASE_NS);
+	flash_advance(rig->chip, 3ull * RIG_ERASE_NS);
+	ck_assert_uint_eq(rig->array[ELSEWHERE], rig_byte(ELSEWHERE));
+	ck_assert_uint_eq(rig->array[ELSEWHERE + 1], 0x00);
+	ck_assert_uint_eq(rig->array[ELSEWHERE + 2], rig_byte(ELSEWHERE + 2));
+}
+END_TEST
+
+START_TEST(noise_on_the_bus_is_harmless)
+{
+	u64 ns = 0;
+
+	srand(1);
+	for (int i = 0; i < 200000; i++) {
+		u64 offset = (u64)rand() % (RIG_BYTES + 64);
+		u32 bytes = (u32)rand() % 17;
+
+		ns += (u64)rand() % RIG_PROGRAM_NS;
+		if (rand() & 1)
+			flash_write(rig->chip, offset, bytes, (u64)rand() * 0x10001, ns);
+		else
+			flash_read(rig->chip, offset, bytes, ns);
+	}
+	flash_advance(rig->chip, ns + 10ull * RIG_ERASE_NS);
+	ck_assert_uint_eq(flash_busy_until(rig->chip), UINT64_MAX);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("flash_bus");
+	TCase *tcase = tcase_create("cycles");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_checked_fixture(tcase, rig_setup, rig_teardown);
+	tcase_add_loop_test(tcase, any_offset_and_width_reads_the_right_lanes, 0,
+			    ARRAY_LEN(read_modes));
+	tcase_add_test(tcase, writes_beyond_the_chip_do_nothing);
+	tcase_add_test(tcase, byte_write_programs_its_half_of_the_word);
+	tcase_add_test(tcase, byte_command_counts_on_the_even_lane_only);
+	tcase_add_test(tcase, wide_write_is_one_cycle_for_each_word);
+	tcase_add_test(tcase, noise_on_the_bus_is_harmless);
+	suite_add_tcase(suite, tcase);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
