@@ -16,13 +16,13 @@ unsigned long arch_irq_save(void); /* turns interrupts off, returns the former s
 void arch_irq_restore(unsigned long state);
 void arch_irq_enable(void);
 bool arch_irqs_on(void);
-void arch_relax(void);	 /* in every spin */
-u64 arch_cycles(void);	 /* time-stamp counter */
+void arch_relax(void); /* in every spin */
+u64 arch_cycles(void); /* time-stamp counter */
 
 /* --- platform ----------------------------------------------------------------------------- */
 void arch_console_putc(char c);
-void arch_call(u32 call);		    /* KVL_PORT_CALL */
-_Noreturn void arch_exit(u8 status);	    /* KVL_PORT_EXIT; stops this CPU */
+void arch_call(u32 call);	     /* KVL_PORT_CALL */
+_Noreturn void arch_exit(u8 status); /* KVL_PORT_EXIT; stops this CPU */
 
 void arch_triple_fault(void); /* to see what the host makes of it */
 
@@ -51,24 +51,24 @@ bool arch_pte_is_leaf(u64 entry, u32 level);
 bool arch_pte_writable(u64 entry);
 bool arch_pte_user(u64 entry);
 u64 arch_pte_gpa(u64 entry);
-bool arch_pte_has_sw_bits(void);	  /* is there a spare bit for software (seed row L3)? */
-bool arch_pte_sw(u64 entry);		  /* the software bit */
+bool arch_pte_has_sw_bits(void); /* is there a spare bit for software (seed row L3)? */
+bool arch_pte_sw(u64 entry);	 /* the software bit */
 u64 arch_pte_set_sw(u64 entry, bool on);
 u64 arch_pte_set_writable(u64 entry, bool on);
 
 /* --- TLB ------------------------------------------------------------------------------------
  * Each reports the flush to the trace and executes it, in that order, in one function. */
-void tlb_cpu_page(u64 va, u32 mm, u16 site);  /* one page, this CPU */
-void tlb_cpu_space(u32 mm, u16 site);	      /* all non-global entries, this CPU */
+void tlb_cpu_page(u64 va, u32 mm, u16 site);		/* one page, this CPU */
+void tlb_cpu_space(u32 mm, u16 site);			/* all non-global entries, this CPU */
 void tlb_cpu_load_root(u64 root_gpa, u32 mm, u16 site); /* and so all non-global entries */
 
 /* --- CPUs and tasks ------------------------------------------------------------------------- */
 struct task *arch_current(void); /* the task whose kernel stack this is */
 #define ARCH_STACK_BYTES KiB(8)	 /* kernel stack, aligned to its size; struct task at its bottom */
 
-void arch_cpu_init(u32 cpu);	       /* descriptors, traps, APIC of the CPU that calls */
+void arch_cpu_init(u32 cpu);		       /* descriptors, traps, APIC of the CPU that calls */
 void arch_cpu_start(u32 cpu, void *stack_top); /* INIT-SIPI; the CPU then calls cpu_main() */
-void arch_ipi_send(u32 cpu);	       /* shootdown vector; the target calls tlb_ipi_handler() */
+void arch_ipi_send(u32 cpu); /* shootdown vector; the target calls tlb_ipi_handler() */
 
 /* Prepares @task so that the first switch to it calls task_first(arg, fn) on its stack. */
 void arch_task_prepare(struct task *task, void (*fn)(void *), void *arg);
@@ -79,6 +79,9 @@ _Noreturn void arch_enter_user(u64 pc, u64 sp, u64 arg);
 /* --- user memory ------------------------------------------------------------------------------
  * Copies that survive a fault on the user side: false if one could not be resolved. */
 bool arch_copy_user(void *to, const void *from, size_t bytes);
+
+/* For user programs: the system call. Always inlined, they run from a copy. */
+u64 arch_user_syscall(u64 number, u64 a, u64 b);
 
 /* --- diagnosis -------------------------------------------------------------------------------- */
 /* Return addresses of the callers, innermost first; at most @max. @frame: NULL = here. */

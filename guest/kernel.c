@@ -35,7 +35,8 @@ static void put(struct output *out, char c)
 	}
 }
 
-static void put_padded(struct output *out, const char *text, size_t n, int width, bool left, char pad)
+static void put_padded(struct output *out, const char *text, size_t n, int width, bool left,
+		       char pad)
 {
 	for (int i = n; !left && i < width; i++)
 		put(out, pad);
@@ -108,9 +109,7 @@ static void format_to(struct output *out, const char *f, va_list args)
 			put_padded(out, s, n, width, left, ' ');
 			break;
 		}
-		case 'c':
-			put(out, va_arg(args, int));
-			break;
+		case 'c': put(out, va_arg(args, int)); break;
 		default:
 			put(out, '%');
 			if (!*f)

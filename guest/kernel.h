@@ -62,18 +62,18 @@ void flash_words_read(u64 words);
 void host_mark(u32 mark);
 
 /* Per-CPU counters that the seed determines; summed into "counts". */
-#define KERNEL_COUNTERS(X) \
-	X(PT_SET, "pt_set") \
-	X(FLUSH_PAGE, "flush_page") \
-	X(FLUSH_SPACE, "flush_space") \
-	X(SHOOTDOWNS, "shootdowns") \
-	X(IPIS, "ipis") \
-	X(FAULTS, "faults") \
-	X(FAULT_SYNCS, "fault_syncs") \
-	X(FAULT_WAITS, "fault_waits") \
-	X(SYSCALLS, "syscalls") \
-	X(CHIP_WAITS, "chip_waits") \
-	X(CHIP_REVOKES, "chip_revokes") \
+#define KERNEL_COUNTERS(X)                  \
+	X(PT_SET, "pt_set")                 \
+	X(FLUSH_PAGE, "flush_page")         \
+	X(FLUSH_SPACE, "flush_space")       \
+	X(SHOOTDOWNS, "shootdowns")         \
+	X(IPIS, "ipis")                     \
+	X(FAULTS, "faults")                 \
+	X(FAULT_SYNCS, "fault_syncs")       \
+	X(FAULT_WAITS, "fault_waits")       \
+	X(SYSCALLS, "syscalls")             \
+	X(CHIP_WAITS, "chip_waits")         \
+	X(CHIP_REVOKES, "chip_revokes")     \
 	X(FLASH_PROGRAMS, "flash_programs") \
 	X(FLASH_ERASES, "flash_erases")
 
@@ -81,7 +81,7 @@ enum counter {
 #define X(id, text) COUNT_##id,
 	KERNEL_COUNTERS(X)
 #undef X
-	COUNTERS,
+		COUNTERS,
 };
 void count(enum counter which);
 u64 count_total(enum counter which);

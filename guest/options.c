@@ -159,7 +159,8 @@ static void property(const struct place *at, const struct property *p)
 			flash(p);
 		else if (at->depth == 3 && node_is(at, 2, "partition"))
 			partition(p);
-	} else if (at->depth == 2 && node_is(at, 0, "reserved-memory") && node_is(at, 1, DT_NODE_HOLE)) {
+	} else if (at->depth == 2 && node_is(at, 0, "reserved-memory") &&
+		   node_is(at, 1, DT_NODE_HOLE)) {
 		hole(p);
 	}
 }
@@ -182,9 +183,7 @@ static void read_tree(const void *fdt)
 			at.depth++;
 			node(&at);
 			break;
-		case FDT_END_NODE:
-			at.depth--;
-			break;
+		case FDT_END_NODE: at.depth--; break;
 		case FDT_PROP:
 			p.value = fdt_getprop_by_offset(fdt, offset, &p.name, &p.bytes);
 			if (!p.value)
@@ -232,13 +231,9 @@ static bool parse_size(const char *s, u64 *value)
 	if (s == start)
 		return false;
 	switch (*s) {
-	case 'G':
-		*value <<= 10; /* fall through */
-	case 'M':
-		*value <<= 10; /* fall through */
-	case 'K':
-		*value <<= 10;
-		s++;
+	case 'G': *value <<= 10; /* fall through */
+	case 'M': *value <<= 10; /* fall through */
+	case 'K': *value <<= 10; s++;
 	}
 	return *s == 0;
 }

@@ -59,7 +59,8 @@ static bool packet_is_full(const struct kvl_cpu_shared *mine)
 	return __builtin_expect(mine->next == mine->packet_end, false);
 }
 
-static inline void fill(struct kvl_record *record, u64 header, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4)
+static inline void fill(struct kvl_record *record, u64 header, u64 a0, u64 a1, u64 a2, u64 a3,
+			u64 a4)
 {
 	((u64 *)record)[2] = header;
 	record->a[0] = a0;
@@ -78,8 +79,8 @@ static inline void commit(struct kvl_cpu_shared *mine)
 }
 
 /* Out of line, so that the ordinary case keeps its arguments in registers. */
-static __attribute__((noinline)) void record_in_next_packet(u64 header, u64 a0, u64 a1, u64 a2, u64 a3,
-							    u64 a4)
+static __attribute__((noinline)) void record_in_next_packet(u64 header, u64 a0, u64 a1, u64 a2,
+							    u64 a3, u64 a4)
 {
 	unsigned long irq = arch_irq_save();
 	bool room = next_packet(current()->trace);

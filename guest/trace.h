@@ -11,11 +11,11 @@
 #define SITE_NAME_BYTES 32
 extern const char sites_start[][SITE_NAME_BYTES];
 
-#define SITE(name)                                                                          \
-	({                                                                                  \
-		static const char site_name[SITE_NAME_BYTES]                                \
-			__attribute__((section(".sites"), used, aligned(1))) = name;        \
-		(u16)((u64)(site_name - sites_start[0]) / SITE_NAME_BYTES);                 \
+#define SITE(name)                                                                   \
+	({                                                                           \
+		static const char site_name[SITE_NAME_BYTES]                         \
+			__attribute__((section(".sites"), used, aligned(1))) = name; \
+		(u16)((u64)(site_name - sites_start[0]) / SITE_NAME_BYTES);          \
 	})
 
 /* True if events are wanted (every tier but off). */

@@ -14,18 +14,18 @@
 #define DT_NODE_SHARED "shared" /* shared@GPA { reg; no-map; }: shared.h */
 
 /* /chosen */
-#define DT_SCENARIO "kvalab,scenario"	       /* string */
-#define DT_ARM "kvalab,arm"		       /* string, "" where the scenario has none */
-#define DT_SEED "kvalab,seed"		       /* u64 */
-#define DT_SCHEDULE "kvalab,schedule"	       /* string: "seeded" or "free" */
-#define DT_TICKS "kvalab,ticks"		       /* string: "insn" or "tsc" */
-#define DT_RECORD "kvalab,record"	       /* u32: 1 = events are wanted */
+#define DT_SCENARIO "kvalab,scenario" /* string */
+#define DT_ARM "kvalab,arm"	      /* string, "" where the scenario has none */
+#define DT_SEED "kvalab,seed"	      /* u64 */
+#define DT_SCHEDULE "kvalab,schedule" /* string: "seeded" or "free" */
+#define DT_TICKS "kvalab,ticks"	      /* string: "insn" or "tsc" */
+#define DT_RECORD "kvalab,record"     /* u32: 1 = events are wanted */
 /* The layout request (layout.h), from which the guest plans the same layout again: */
-#define DT_MEM "kvalab,mem"		       /* u64 bytes */
-#define DT_PAGE_OFFSET "kvalab,page-offset"    /* u64 */
-#define DT_VMALLOC "kvalab,vmalloc"	       /* u64 bytes */
-#define DT_KVA "kvalab,kva"		       /* u64 bytes */
-#define DT_ARENA_HIGH "kvalab,arena-highmem"   /* u32: 0 or 1 */
+#define DT_MEM "kvalab,mem"		     /* u64 bytes */
+#define DT_PAGE_OFFSET "kvalab,page-offset"  /* u64 */
+#define DT_VMALLOC "kvalab,vmalloc"	     /* u64 bytes */
+#define DT_KVA "kvalab,kva"		     /* u64 bytes */
+#define DT_ARENA_HIGH "kvalab,arena-highmem" /* u32: 0 or 1 */
 
 /* /chosen/params: one string property per --set KEY=VALUE */
 #define DT_NODE_PARAMS "params"

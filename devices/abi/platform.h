@@ -44,21 +44,21 @@
 /* Ports (x86). */
 #define KVL_PORT_CONSOLE 0x3F8 /* 16550 */
 #define KVL_PORT_EXIT 0xF4     /* out, 8 bit: exit status; QEMU's isa-debug-exit sits there too */
-#define KVL_PORT_CALL 0x600    /* out, 32 bit: enum kvl_call; argument and result in kvl_cpu_shared */
+#define KVL_PORT_CALL 0x600 /* out, 32 bit: enum kvl_call; argument and result in kvl_cpu_shared */
 
 #define KVL_BOOT_MAGIC 0x4c56414bu /* "KVAL" */
 
 /* At KVL_BOOT_GPA; written by the host before the first instruction. */
 struct kvl_boot {
 	u32 magic;
-	u32 version;	   /* KVL_ABI_VERSION */
-	u64 root_gpa;	   /* top-level table, in the arena */
-	u64 entry_va;	   /* 64-bit entry of the first CPU (symbol start64) */
-	u64 page_offset;   /* VA of guest-physical 0 in the direct map */
-	u64 image_bytes;   /* loaded image, .bss included */
-	u64 dtb_bytes;	   /* at KVL_DTB_GPA */
-	u64 shared_gpa;	   /* shared region, mapped at KVL_SHARED_VA */
-	u64 boot_tables;   /* arena frames, from its start, that the host used for the first tables */
+	u32 version;	 /* KVL_ABI_VERSION */
+	u64 root_gpa;	 /* top-level table, in the arena */
+	u64 entry_va;	 /* 64-bit entry of the first CPU (symbol start64) */
+	u64 page_offset; /* VA of guest-physical 0 in the direct map */
+	u64 image_bytes; /* loaded image, .bss included */
+	u64 dtb_bytes;	 /* at KVL_DTB_GPA */
+	u64 shared_gpa;	 /* shared region, mapped at KVL_SHARED_VA */
+	u64 boot_tables; /* arena frames, from its start, that the host used for the first tables */
 };
 
 #endif

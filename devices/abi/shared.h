@@ -18,10 +18,10 @@ enum kvl_call {
 	KVL_CALL_MARK,	       /* arg: enum kvl_mark */
 	KVL_CALL_RELAX,	       /* returns when this CPU's go != 0, or after about a millisecond */
 	KVL_CALL_WAKE,	       /* arg: CPU whose go was just set: ends its KVL_CALL_RELAX */
-	KVL_CALL_TICKS,	       /* ret: this CPU's instruction count (insn) or TSC (see "kvalab,ticks") */
-	KVL_CALL_CLOCK_NOW,    /* ret: flash clock in ns */
-	KVL_CALL_CLOCK_UNTIL,  /* arg: ns; returns when the flash clock shows at least that */
-	KVL_CALL_FLASH_WORDS,  /* arg: bus words read from the array through a memory mapping */
+	KVL_CALL_TICKS, /* ret: this CPU's instruction count (insn) or TSC (see "kvalab,ticks") */
+	KVL_CALL_CLOCK_NOW,   /* ret: flash clock in ns */
+	KVL_CALL_CLOCK_UNTIL, /* arg: ns; returns when the flash clock shows at least that */
+	KVL_CALL_FLASH_WORDS, /* arg: bus words read from the array through a memory mapping */
 };
 
 enum kvl_mark {
@@ -31,14 +31,15 @@ enum kvl_mark {
 };
 
 struct kvl_cpu_shared {
-	u64 head; /* guest: records committed since start; the next goes to slot head */
-	u64 tail; /* host: records drained since start */
+	u64 head;    /* guest: records committed since start; the next goes to slot head */
+	u64 tail;    /* host: records drained since start */
 	u64 dropped; /* guest, --lossy only: records thrown away */
 	u64 arg;
 	u64 ret;
-	u32 go; /* guest: the word on which KVL_CALL_RELAX waits (a futex of the host) */
-	u32 packet;	    /* guest's own, as the two below: packet that it writes */
-	u64 next, packet_end; /* guest-virtual: slot of the next record, end of the packet's slots */
+	u32 go;	    /* guest: the word on which KVL_CALL_RELAX waits (a futex of the host) */
+	u32 packet; /* guest's own, as the two below: packet that it writes */
+	u64 next,
+		packet_end; /* guest-virtual: slot of the next record, end of the packet's slots */
 } __attribute__((aligned(64)));
 
 struct kvl_shared {

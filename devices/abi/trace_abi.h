@@ -38,14 +38,15 @@ _Static_assert(sizeof(struct kvl_record) == 64, "record");
 
 /* tlb_flush: scope */
 enum kvl_flush_scope {
-	KVL_FLUSH_PAGE = 1, /* translations of one page (start), any space, upper levels too: INVLPG */
-	KVL_FLUSH_SPACE,    /* all but global: load of a root */
-	KVL_FLUSH_ALL,	    /* all, global included */
+	KVL_FLUSH_PAGE =
+		1,	 /* translations of one page (start), any space, upper levels too: INVLPG */
+	KVL_FLUSH_SPACE, /* all but global: load of a root */
+	KVL_FLUSH_ALL,	 /* all, global included */
 };
 
 /* wait_begin/wait_end: what */
 enum kvl_wait {
-	KVL_WAIT_CHIP = 1, /* until a flash chip can be read */
+	KVL_WAIT_CHIP = 1,   /* until a flash chip can be read */
 	KVL_WAIT_CHIP_WRITE, /* until a flash chip can be written */
 	KVL_WAIT_ACK,	     /* for shootdown acknowledgements */
 	KVL_WAIT_TASK,	     /* for another task */
@@ -53,8 +54,9 @@ enum kvl_wait {
 
 /* fault_exit: outcome */
 enum kvl_fault_outcome {
-	KVL_FAULT_SYNCED = 1, /* directory entry copied from the master tables (the vmalloc fault) */
-	KVL_FAULT_SPURIOUS,   /* somebody else had mapped it */
+	KVL_FAULT_SYNCED =
+		1,	    /* directory entry copied from the master tables (the vmalloc fault) */
+	KVL_FAULT_SPURIOUS, /* somebody else had mapped it */
 	KVL_FAULT_KERNEL_VMA, /* a kernel VMA's fault function mapped it */
 	KVL_FAULT_USER_VMA,   /* a user VMA's fault function mapped it */
 	KVL_FAULT_KILLED,     /* user task ended */
@@ -73,36 +75,40 @@ enum kvl_flash_mark {
  * A name that begins with '#' is printed in decimal, any other in hexadecimal. "va" and "rip" are
  * guest-virtual, "gpa" and "table" guest-physical; "mm" 0 is init_mm.
  */
-#define KVL_EVENTS(X) \
-	X(PT_SET, 1, "pt_set", "#index", "#level", "va", "table", "old", "new", "#mm") \
-	X(TABLE_ALLOC, 2, "table_alloc", "", "#level", "table", "#mm", "", "", "") \
-	X(TABLE_FREE, 3, "table_free", "", "#level", "table", "#mm", "", "", "") \
-	X(MM_CREATE, 4, "mm_create", "", "", "#mm", "table", "", "", "") \
-	X(MM_DESTROY, 5, "mm_destroy", "", "", "#mm", "table", "", "", "") \
-	X(ROOT_LOAD, 6, "root_load", "", "", "#mm", "table", "", "", "") \
-	X(TLB_FLUSH, 7, "tlb_flush", "#scope", "", "va", "bytes", "#mm", "", "") \
-	X(SHOOTDOWN_BEGIN, 8, "shootdown_begin", "", "", "va", "bytes", "#mm", "cpus", "#shootdown") \
-	X(SHOOTDOWN_END, 9, "shootdown_end", "", "", "#shootdown", "", "", "", "") \
-	X(IPI_SEND, 10, "ipi_send", "#cpu", "#vector", "#shootdown", "", "", "", "") \
-	X(IPI_ACK, 11, "ipi_ack", "#from_cpu", "#vector", "#shootdown", "", "", "", "") \
-	X(FAULT_ENTER, 12, "fault_enter", "#user", "", "va", "error", "rip", "#task", "") \
-	X(FAULT_EXIT, 13, "fault_exit", "#outcome", "", "va", "", "", "", "") \
-	X(WAIT_BEGIN, 14, "wait_begin", "#what", "#irqs_on", "object", "#locks_held", "#task", "", "") \
-	X(WAIT_END, 15, "wait_end", "#what", "", "object", "", "#task", "", "") \
-	X(PAGE_ALLOC, 16, "page_alloc", "#order", "#zone", "gpa", "", "", "", "") \
-	X(PAGE_FREE, 17, "page_free", "#order", "#zone", "gpa", "", "", "", "") \
-	X(KVA_GET, 18, "kva_get", "", "", "va", "gpa", "", "", "") \
-	X(KVA_PUT, 19, "kva_put", "", "", "va", "gpa", "", "", "") \
-	X(USE, 20, "use", "#write", "", "va", "", "", "", "") \
-	X(TASK_SWITCH, 21, "task_switch", "", "", "#prev", "#next", "#mm", "", "") \
-	X(FLASH_MARK, 22, "flash_mark", "#mark", "", "gpa", "", "", "", "") \
-	X(MARK, 23, "mark", "", "", "#mark", "#value", "", "", "") \
-	/* from the VMM */ \
-	X(FLASH_COMMAND, 32, "flash_command", "#cpu", "#partition", "gpa", "command", "data", "#ns", "") \
-	X(FLASH_STATE, 33, "flash_state", "#partition", "", "gpa", "#state", "status", "#ns", "") \
-	X(FLASH_MODE, 34, "flash_mode", "#partition", "", "gpa", "#mode", "", "#ns", "") \
-	X(VM_EXIT, 35, "vm_exit", "#cpu", "#reason", "address", "#bytes", "#write", "data", "") \
-	X(SLOT_CHANGE, 36, "slot_change", "#slot", "#present", "gpa", "bytes", "#readonly", "", "") \
+#define KVL_EVENTS(X)                                                                              \
+	X(PT_SET, 1, "pt_set", "#index", "#level", "va", "table", "old", "new", "#mm")             \
+	X(TABLE_ALLOC, 2, "table_alloc", "", "#level", "table", "#mm", "", "", "")                 \
+	X(TABLE_FREE, 3, "table_free", "", "#level", "table", "#mm", "", "", "")                   \
+	X(MM_CREATE, 4, "mm_create", "", "", "#mm", "table", "", "", "")                           \
+	X(MM_DESTROY, 5, "mm_destroy", "", "", "#mm", "table", "", "", "")                         \
+	X(ROOT_LOAD, 6, "root_load", "", "", "#mm", "table", "", "", "")                           \
+	X(TLB_FLUSH, 7, "tlb_flush", "#scope", "", "va", "bytes", "#mm", "", "")                   \
+	X(SHOOTDOWN_BEGIN, 8, "shootdown_begin", "", "", "va", "bytes", "#mm", "cpus",             \
+	  "#shootdown")                                                                            \
+	X(SHOOTDOWN_END, 9, "shootdown_end", "", "", "#shootdown", "", "", "", "")                 \
+	X(IPI_SEND, 10, "ipi_send", "#cpu", "#vector", "#shootdown", "", "", "", "")               \
+	X(IPI_ACK, 11, "ipi_ack", "#from_cpu", "#vector", "#shootdown", "", "", "", "")            \
+	X(FAULT_ENTER, 12, "fault_enter", "#user", "", "va", "error", "rip", "#task", "")          \
+	X(FAULT_EXIT, 13, "fault_exit", "#outcome", "", "va", "", "", "", "")                      \
+	X(WAIT_BEGIN, 14, "wait_begin", "#what", "#irqs_on", "object", "#locks_held", "#task", "", \
+	  "")                                                                                      \
+	X(WAIT_END, 15, "wait_end", "#what", "", "object", "", "#task", "", "")                    \
+	X(PAGE_ALLOC, 16, "page_alloc", "#order", "#zone", "gpa", "", "", "", "")                  \
+	X(PAGE_FREE, 17, "page_free", "#order", "#zone", "gpa", "", "", "", "")                    \
+	X(KVA_GET, 18, "kva_get", "", "", "va", "gpa", "", "", "")                                 \
+	X(KVA_PUT, 19, "kva_put", "", "", "va", "gpa", "", "", "")                                 \
+	X(USE, 20, "use", "#write", "", "va", "", "", "", "")                                      \
+	X(TASK_SWITCH, 21, "task_switch", "", "", "#prev", "#next", "#mm", "", "")                 \
+	X(FLASH_MARK, 22, "flash_mark", "#mark", "", "gpa", "", "", "", "")                        \
+	X(MARK, 23, "mark", "", "", "#mark", "#value", "", "", "")                                 \
+	/* from the VMM */                                                                         \
+	X(FLASH_COMMAND, 32, "flash_command", "#cpu", "#partition", "gpa", "command", "data",      \
+	  "#ns", "")                                                                               \
+	X(FLASH_STATE, 33, "flash_state", "#partition", "", "gpa", "#state", "status", "#ns", "")  \
+	X(FLASH_MODE, 34, "flash_mode", "#partition", "", "gpa", "#mode", "", "#ns", "")           \
+	X(VM_EXIT, 35, "vm_exit", "#cpu", "#reason", "address", "#bytes", "#write", "data", "")    \
+	X(SLOT_CHANGE, 36, "slot_change", "#slot", "#present", "gpa", "bytes", "#readonly", "",    \
+	  "")                                                                                      \
 	X(UNCLAIMED, 37, "unclaimed", "#cpu", "#write", "address", "#bytes", "data", "", "")
 
 enum kvl_event_id {

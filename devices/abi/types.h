@@ -19,8 +19,8 @@ typedef int64_t s64;
 #define GiB(n) ((u64)(n) << 30)
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
-#define ALIGN_UP(x, a) (((x) + ((a) - 1)) & ~((u64)(a) - 1))
-#define ALIGN_DOWN(x, a) ((x) & ~((u64)(a) - 1))
+#define ALIGN_UP(x, a) (((x) + ((a)-1)) & ~((u64)(a)-1))
+#define ALIGN_DOWN(x, a) ((x) & ~((u64)(a)-1))
 
 #define PAGE_SHIFT 12
 #define PAGE_BYTES (1ull << PAGE_SHIFT)

@@ -11,7 +11,7 @@
 #include "guest/trace.h"
 
 static struct spinlock arena_lock = SPINLOCK("arena");
-static u32 fresh;			      /* frames from here on were never used */
+static u32 fresh;				/* frames from here on were never used */
 static u16 freed[KVL_ARENA_BYTES / PAGE_BYTES]; /* a stack of frames given back */
 static u32 nfreed;
 static u32 in_use;

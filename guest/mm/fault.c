@@ -25,8 +25,8 @@ static _Noreturn void bad_access(const struct fault *fault, const char *why)
 		u64 va = layout.hole[i].start + layout.page_offset;
 
 		if (fault->va >= va && fault->va - va < layout.hole[i].bytes)
-			panic("touch of a hole", "%s %lx, in the hole at gpa %lx, at %lx", what, fault->va,
-			      layout.hole[i].start, fault->pc);
+			panic("touch of a hole", "%s %lx, in the hole at gpa %lx, at %lx", what,
+			      fault->va, layout.hole[i].start, fault->pc);
 	}
 	if (fault->va < PAGE_BYTES)
 		panic("null pointer", "%s %lx at %lx", what, fault->va, fault->pc);
@@ -49,13 +49,9 @@ static enum kvl_fault_outcome kernel_address(const struct fault *fault)
 	if (fault->user || fault->present)
 		return KVL_FAULT_PANIC;
 	switch (pt_sync_kernel(mm_loaded(), fault->va)) {
-	case PT_SYNCED:
-		count(COUNT_FAULT_SYNCS);
-		return KVL_FAULT_SYNCED;
-	case PT_PRESENT:
-		return KVL_FAULT_SPURIOUS;
-	case PT_MISSING:
-		break;
+	case PT_SYNCED: count(COUNT_FAULT_SYNCS); return KVL_FAULT_SYNCED;
+	case PT_PRESENT: return KVL_FAULT_SPURIOUS;
+	case PT_MISSING: break;
 	}
 	return by_vma(&init_mm, fault, KVL_FAULT_KERNEL_VMA);
 }
@@ -83,7 +79,8 @@ bool fault_handle(const struct fault *fault)
 	enum kvl_fault_outcome outcome;
 
 	count(COUNT_FAULTS);
-	trace_event(KVL_EV_FAULT_ENTER, 0, fault->user, 0, fault->va, fault->error, fault->pc, task->id, 0);
+	trace_event(KVL_EV_FAULT_ENTER, 0, fault->user, 0, fault->va, fault->error, fault->pc,
+		    task->id, 0);
 	task->fault_depth++;
 	outcome = fault->va >= layout.page_offset ? kernel_address(fault) : user_address(fault);
 	if (outcome == KVL_FAULT_PANIC)
@@ -93,7 +90,8 @@ bool fault_handle(const struct fault *fault)
 	if (outcome == KVL_FAULT_KILLED)
 		task_kill("segmentation fault", fault->pc);
 	if (outcome == KVL_FAULT_PANIC)
-		bad_access(fault, fault->present ? "not allowed by its mapping" : "nothing is mapped there");
+		bad_access(fault, fault->present ? "not allowed by its mapping"
+						 : "nothing is mapped there");
 	return outcome != KVL_FAULT_FIXUP;
 }
 

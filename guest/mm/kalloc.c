@@ -99,7 +99,7 @@ static u32 class_of(size_t bytes)
 	u32 class = 0;
 
 	while (bytes > 1u << (class + MIN_SHIFT))
-		class++;
+		class ++;
 	return class;
 }
 
@@ -108,8 +108,8 @@ void *kalloc(size_t bytes)
 	void *object;
 
 	spin_lock(&heap_lock);
-	object = bytes <= PAGE_BYTES ? take_object(class_of(bytes)) :
-				       take_run(ALIGN_UP(bytes, PAGE_BYTES) / PAGE_BYTES, 1);
+	object = bytes <= PAGE_BYTES ? take_object(class_of(bytes))
+				     : take_run(ALIGN_UP(bytes, PAGE_BYTES) / PAGE_BYTES, 1);
 	spin_unlock(&heap_lock);
 	return memset(object, 0, bytes);
 }
@@ -143,7 +143,8 @@ void kfree(void *object)
 	state = page_state[at];
 	if (state == PAGE_RUN && offset % PAGE_BYTES == 0) {
 		give_run(at);
-	} else if (state >= 1 && state <= CLASSES && offset % (1u << (state - 1 + MIN_SHIFT)) == 0) {
+	} else if (state >= 1 && state <= CLASSES &&
+		   offset % (1u << (state - 1 + MIN_SHIFT)) == 0) {
 		struct free_object *freed = object;
 
 		freed->next = free_list[state - 1];

@@ -42,7 +42,8 @@ void kunmap_local(void *address)
 		return;
 	irq = arch_irq_save();
 	if (!depth[cpu_id()] || va != fixmap_va(cpu_id(), FIXMAP_LOCAL0 + depth[cpu_id()] - 1))
-		panic("bad kunmap_local", "%lx is not the last local mapping of CPU %u", va, cpu_id());
+		panic("bad kunmap_local", "%lx is not the last local mapping of CPU %u", va,
+		      cpu_id());
 	depth[cpu_id()]--;
 	current()->locks--;
 	trace_event(KVL_EV_KVA_PUT, SITE("kunmap_local"), 0, 0, va, 0, 0, 0, 0);

@@ -38,7 +38,8 @@ struct mm *mm_create(void)
 static void mm_destroy(struct mm *mm)
 {
 	if (mm->cpus)
-		panic("space in use", "space %u ends while CPUs %x have it loaded", mm->id, mm->cpus);
+		panic("space in use", "space %u ends while CPUs %x have it loaded", mm->id,
+		      mm->cpus);
 	while (mm->vmas)
 		vma_unmap(mm->vmas);
 	spin_lock(&list_lock);

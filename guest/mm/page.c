@@ -126,7 +126,8 @@ static void give(struct zone *zone, struct page *page)
 	for (; order < MAX_ORDER; order++) {
 		struct page *buddy = frame(pfn ^ 1u << order);
 
-		if (frame_number(buddy) >= frames() || buddy->state != PAGE_FREE_HEAD || buddy->order != order || buddy->zone != page->zone)
+		if (frame_number(buddy) >= frames() || buddy->state != PAGE_FREE_HEAD ||
+		    buddy->order != order || buddy->zone != page->zone)
 			break;
 		list_remove(zone, buddy);
 		pfn &= ~(1u << order);
@@ -203,8 +204,8 @@ void page_free(struct page *page)
 	struct zone *zone = &zones[page->zone];
 
 	if (page->state != PAGE_IN_USE || page->refs != 1)
-		panic("double free", "page %lx: state %u, %u references", page_gpa(page), page->state,
-		      page->refs);
+		panic("double free", "page %lx: state %u, %u references", page_gpa(page),
+		      page->state, page->refs);
 	if (page->zone == ZONE_LOWMEM)
 		poison(page, POISON_FREE);
 	spin_lock(&zone->lock);

@@ -40,7 +40,7 @@ struct page *page_alloc(enum zone_id zone, u32 order);
 void page_free(struct page *page); /* must have no mapping left; named failure on a double free */
 
 u64 page_gpa(const struct page *page);
-struct page *gpa_page(u64 gpa); /* NULL: no usable frame there */
+struct page *gpa_page(u64 gpa);		     /* NULL: no usable frame there */
 void *page_address(const struct page *page); /* lowmem: direct address; highmem: NULL */
 
 /* Frames in use now, per zone: scenarios compare before and after (leak check). */

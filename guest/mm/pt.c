@@ -18,7 +18,8 @@ struct entry {
 	volatile u64 raw; /* only this file looks inside */
 };
 
-struct mm init_mm = { .pt_lock = SPINLOCK("init_mm tables"), .vma_lock = SPINLOCK("init_mm areas") };
+struct mm init_mm = { .pt_lock = SPINLOCK("init_mm tables"),
+		      .vma_lock = SPINLOCK("init_mm areas") };
 
 static u16 entries_in_use[KVL_ARENA_BYTES / PAGE_BYTES]; /* of tables made by the guest */
 
@@ -40,8 +41,8 @@ void fixmap_set(u64 va, u64 value, u16 site)
 	u64 table_gpa = arch_pte_gpa(table[ARCH_PT_ENTRIES - 1].raw);
 
 	count(COUNT_PT_SET);
-	trace_pt_set(trace_header(KVL_EV_PT_SET, site, arch_pt_index(va, 1), 1), va, table_gpa, value,
-		     init_mm.id, &entry->raw);
+	trace_pt_set(trace_header(KVL_EV_PT_SET, site, arch_pt_index(va, 1), 1), va, table_gpa,
+		     value, init_mm.id, &entry->raw);
 }
 
 static bool arena_is_direct(void)
@@ -93,8 +94,8 @@ static void count_entry(u64 table, u64 old, u64 new)
  * Writes the entry of @level that translates @va; @mapped is @table as table_map() reaches it. Not
  * present to present needs no flush; after any other change the caller flushes.
  */
-static void pt_set_mapped(struct mm *mm, u64 va, u64 table, struct entry *mapped, u32 level, u64 new,
-			  u16 site)
+static void pt_set_mapped(struct mm *mm, u64 va, u64 table, struct entry *mapped, u32 level,
+			  u64 new, u16 site)
 {
 	u32 index = arch_pt_index(va, level);
 	u64 old;
@@ -370,7 +371,8 @@ static void free_tables(struct mm *mm, u64 table, u32 level, u64 va, u16 site)
 		if (!entry)
 			continue;
 		if (level == 1)
-			panic("mapping left", "%lx in space %u maps %lx", va, mm->id, arch_pte_gpa(entry));
+			panic("mapping left", "%lx in space %u maps %lx", va, mm->id,
+			      arch_pte_gpa(entry));
 		if (!is_shared(va, level))
 			free_tables(mm, arch_pte_gpa(entry), level - 1, va, site);
 		pt_set(mm, va, table, level, 0, site);
@@ -401,7 +403,8 @@ static void map_lowmem(void)
 		end = end < layout.lowmem_end_gpa ? end : layout.lowmem_end_gpa;
 		while (at < end) {
 			bool large = at % LARGE_BYTES == 0 && end - at >= LARGE_BYTES;
-			u64 stop = large ? ALIGN_DOWN(end, LARGE_BYTES) : ALIGN_UP(at + 1, LARGE_BYTES);
+			u64 stop = large ? ALIGN_DOWN(end, LARGE_BYTES)
+					 : ALIGN_UP(at + 1, LARGE_BYTES);
 
 			stop = stop < end ? stop : end;
 			pt_map_range(&init_mm, at + layout.page_offset, at, stop - at,

@@ -47,7 +47,8 @@ void tlb_poll(void)
 	irq = arch_irq_save();
 	if (tlb_requested(cpu_id())) {
 		flush_here(request.va, request.bytes, request.mm, request.site);
-		trace_event(KVL_EV_IPI_ACK, request.site, request.from_cpu, 0, request.id, 0, 0, 0, 0);
+		trace_event(KVL_EV_IPI_ACK, request.site, request.from_cpu, 0, request.id, 0, 0, 0,
+			    0);
 		__atomic_fetch_and(&request.pending, ~(1u << cpu_id()), __ATOMIC_RELEASE);
 	}
 	arch_irq_restore(irq);

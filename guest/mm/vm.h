@@ -11,17 +11,17 @@
 struct vma;
 
 struct fault {
-	u64 va;	    /* faulting address */
+	u64 va; /* faulting address */
 	u64 pc;
-	u64 error; /* the processor's error code, for the trace */
+	u64 error;		/* the processor's error code, for the trace */
 	bool write, exec, user; /* what the access was */
-	bool present; /* there was a translation: a protection fault */
-	bool has_fixup; /* the kernel's own access to user memory: may fail */
+	bool present;		/* there was a translation: a protection fault */
+	bool has_fixup;		/* the kernel's own access to user memory: may fail */
 };
 
 enum fault_result {
-	FAULT_DONE,   /* mapped: retry the access */
-	FAULT_ERROR,  /* cannot: user task killed, or kernel access fails */
+	FAULT_DONE,  /* mapped: retry the access */
+	FAULT_ERROR, /* cannot: user task killed, or kernel access fails */
 };
 
 /* Operations of a VMA; the same interface for user and kernel areas (seed row W1). */
@@ -37,20 +37,20 @@ struct vma {
 	u32 prot;	/* enum prot */
 	struct mm *mm;	/* &init_mm for a kernel VMA */
 	const struct vma_ops *ops;
-	void *private;	/* owner's */
-	u64 offset;	/* owner's: e.g. offset into a device at start */
+	void *private;	  /* owner's */
+	u64 offset;	  /* owner's: e.g. offset into a device at start */
 	struct vma *next; /* ascending */
 };
 
 struct mm {
-	u32 id;		 /* 0 = init_mm */
+	u32 id; /* 0 = init_mm */
 	u64 root_gpa;
 	struct spinlock pt_lock; /* orders every change of this space's tables */
 	struct spinlock vma_lock;
 	struct vma *vmas;
-	u32 users;		   /* tasks */
-	struct mm *next;	   /* all spaces but init_mm */
-	volatile u32 cpus;	   /* bit per CPU that has this root loaded */
+	u32 users;	   /* tasks */
+	struct mm *next;   /* all spaces but init_mm */
+	volatile u32 cpus; /* bit per CPU that has this root loaded */
 };
 
 extern struct mm init_mm;
@@ -64,7 +64,8 @@ void mm_put(struct mm *mm); /* drops a user; the last one unmaps and frees every
 struct vma *vma_map_user(struct mm *mm, u64 start, u64 bytes, u32 prot, const struct vma_ops *ops,
 			 void *private, u64 offset);
 /* Kernel area: address space from the vmalloc region, nothing mapped; faults go to @ops. */
-struct vma *vma_map_kernel(u64 bytes, u32 prot, const struct vma_ops *ops, void *private, u64 offset);
+struct vma *vma_map_kernel(u64 bytes, u32 prot, const struct vma_ops *ops, void *private,
+			   u64 offset);
 void vma_unmap(struct vma *vma); /* unmaps, flushes everywhere, frees */
 struct vma *vma_find(struct mm *mm, u64 va);
 /* A close operation for areas that own their pages: unmaps, flushes and frees each. */

@@ -79,7 +79,8 @@ struct vma *vma_map_user(struct mm *mm, u64 start, u64 bytes, u32 prot, const st
 	return vma_create(mm, start, bytes, prot | PROT_USER, ops, private, offset);
 }
 
-struct vma *vma_map_kernel(u64 bytes, u32 prot, const struct vma_ops *ops, void *private, u64 offset)
+struct vma *vma_map_kernel(u64 bytes, u32 prot, const struct vma_ops *ops, void *private,
+			   u64 offset)
 {
 	u64 start = vmalloc_reserve(bytes, PAGE_BYTES);
 	struct vma *vma;

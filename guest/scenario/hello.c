@@ -247,7 +247,8 @@ static void touch_anonymous(void)
 	check_equal("touch.wrong_words",
 		    task_join(user_start("touch", ncpus() - 1, mm, user_touch, DATA_VA, 0)), 0);
 	/* 16 pages of data, 1 of text; the program does not use its stack */
-	check_count("touch.faults", COUNT_FAULTS, faults + count_total(COUNT_FAULT_SYNCS) - syncs, 17);
+	check_count("touch.faults", COUNT_FAULTS, faults + count_total(COUNT_FAULT_SYNCS) - syncs,
+		    17);
 }
 
 static void guard_kernel(void)
@@ -255,7 +256,8 @@ static void guard_kernel(void)
 	struct mm *mm = user_mm_create();
 
 	check_equal("guard.killed",
-		    task_join(user_start("intruder", 0, mm, user_read, layout.page_offset + KVL_BOOT_GPA, 0)),
+		    task_join(user_start("intruder", 0, mm, user_read,
+					 layout.page_offset + KVL_BOOT_GPA, 0)),
 		    -1);
 }
 
@@ -268,7 +270,8 @@ void hello_run(const struct arm *arm)
 		usage_failure("--set fail=%s: no such failure", fail);
 	printk("hello from %u CPUs: %lu MiB of lowmem, %s arena, kernel space from %lx\n", ncpus(),
 	       (layout.lowmem_end_gpa - KVL_RAM_START_GPA) >> 20,
-	       layout.arena.start < layout.lowmem_end_gpa ? "lowmem" : "highmem", layout.page_offset);
+	       layout.arena.start < layout.lowmem_end_gpa ? "lowmem" : "highmem",
+	       layout.page_offset);
 	highmem();
 	sync_from_init_mm();
 	software_bit();

@@ -73,9 +73,10 @@ bool hello_fail(const char *how)
 		const char *name;
 		void (*run)(void);
 	} failure[] = {
-		{ "hang", hang },	  { "fault", wild_pointer },	{ "hole", hole },
-		{ "triple", arch_triple_fault }, { "ring", garbage_ring },
-		{ "wild", wild_host_addresses }, { "wait", wait_in_atomic }, { "deadlock", deadlock },
+		{ "hang", hang },	    { "fault", wild_pointer },
+		{ "hole", hole },	    { "triple", arch_triple_fault },
+		{ "ring", garbage_ring },   { "wild", wild_host_addresses },
+		{ "wait", wait_in_atomic }, { "deadlock", deadlock },
 	};
 
 	for (u32 i = 0; i < ARRAY_LEN(failure); i++) {

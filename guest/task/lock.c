@@ -48,8 +48,10 @@ void wait_begin(u32 what, u64 object, u16 site)
 	trace_event(KVL_EV_WAIT_BEGIN, site, what, arch_irqs_on(), object, current()->locks,
 		    current()->id, 0, 0);
 	if (in_atomic())
-		panic("wait in atomic context", "task %s waits (kind %u, object %lx) with %u locks held, "
-		      "interrupts %s", current()->name, what, object, current()->locks,
+		panic("wait in atomic context",
+		      "task %s waits (kind %u, object %lx) with %u locks held, "
+		      "interrupts %s",
+		      current()->name, what, object, current()->locks,
 		      arch_irqs_on() ? "on" : "off");
 	if (current()->fault_depth)
 		count(COUNT_FAULT_WAITS);

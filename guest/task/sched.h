@@ -23,10 +23,10 @@ enum task_state {
 
 /* At the bottom of its kernel stack; the stack grows down towards it. */
 struct task {
-	u64 stack_pointer; /* while it does not run; arch_switch() */
+	u64 stack_pointer;	      /* while it does not run; arch_switch() */
 	struct kvl_cpu_shared *trace; /* its CPU's ring */
 	u32 id;
-	u32 cpu;	   /* runs only there; task_set_cpu() */
+	u32 cpu; /* runs only there; task_set_cpu() */
 	enum task_state state;
 	bool on_cpu;	   /* its stack is in use */
 	u32 locks;	   /* spinlocks held: > 0 or interrupts off = atomic, must not wait */
@@ -36,7 +36,7 @@ struct task {
 	int exit_code;
 	bool in_driver; /* runs inside the flash driver with the chip in command mode */
 	char name[TASK_NAME_BYTES];
-	u64 magic;	   /* last: stack overflow is noticed here */
+	u64 magic; /* last: stack overflow is noticed here */
 };
 
 #define TASK_MAGIC 0x6b7374616b746f6eull
@@ -81,7 +81,10 @@ struct spinlock {
 	unsigned long irq_state;
 };
 
-#define SPINLOCK(lock_name) { .name = lock_name }
+#define SPINLOCK(lock_name)       \
+	{                         \
+		.name = lock_name \
+	}
 
 void spin_lock(struct spinlock *lock);
 void spin_unlock(struct spinlock *lock);

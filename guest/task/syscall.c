@@ -11,13 +11,9 @@ u64 syscall_handle(u64 number, u64 a, u64 b)
 {
 	count(COUNT_SYSCALLS);
 	switch (number) {
-	case SYS_EXIT:
-		task_exit(a);
-	case SYS_YIELD:
-		task_yield();
-		return 0;
-	case SYS_REPORT:
-		return syscall_report ? syscall_report(a, b) : 0;
+	case SYS_EXIT: task_exit(a);
+	case SYS_YIELD: task_yield(); return 0;
+	case SYS_REPORT: return syscall_report ? syscall_report(a, b) : 0;
 	}
 	return (u64)-1;
 }

@@ -6,7 +6,7 @@
 #include "devices/abi/types.h"
 
 enum syscall {
-	SYS_EXIT,   /* (code) */
+	SYS_EXIT, /* (code) */
 	SYS_YIELD,
 	SYS_REPORT, /* (value, …): hands a value to the scenario, returns its answer */
 };

@@ -102,7 +102,8 @@ static void switch_to(struct run_queue *queue, struct task *next)
 {
 	struct task *prev = queue->running;
 
-	trace_event(KVL_EV_TASK_SWITCH, 0, 0, 0, prev->id, next->id, next->mm ? next->mm->id : 0, 0, 0);
+	trace_event(KVL_EV_TASK_SWITCH, 0, 0, 0, prev->id, next->id, next->mm ? next->mm->id : 0, 0,
+		    0);
 	if (next->magic != TASK_MAGIC)
 		panic("stack overrun", "task %u", next->id);
 	if (next->mm)

@@ -40,7 +40,8 @@ struct mm *user_mm_create(void)
 {
 	struct mm *mm = mm_create();
 
-	if (!vma_map_user(mm, USER_TEXT_VA, user_text_end - user_text_start, PROT_EXEC, &text_ops, NULL, 0))
+	if (!vma_map_user(mm, USER_TEXT_VA, user_text_end - user_text_start, PROT_EXEC, &text_ops,
+			  NULL, 0))
 		panic("no room", "user text in a new space");
 	return mm;
 }
@@ -59,7 +60,8 @@ struct task *user_start(const char *name, u32 cpu, struct mm *mm, void (*program
 	struct start *start = kalloc(sizeof(*start));
 	u64 top = USER_STACK_TOP_VA + thread * 2 * USER_STACK_BYTES;
 
-	if (!vma_map_user(mm, top - USER_STACK_BYTES, USER_STACK_BYTES, PROT_WRITE, &anon_ops, NULL, 0))
+	if (!vma_map_user(mm, top - USER_STACK_BYTES, USER_STACK_BYTES, PROT_WRITE, &anon_ops, NULL,
+			  0))
 		panic("no room", "stack %u in space %u", thread, mm->id);
 	start->pc = USER_TEXT_VA + ((u64)program - (u64)user_text_start);
 	start->sp = top - 8; /* as after a call */

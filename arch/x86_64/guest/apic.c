@@ -15,7 +15,7 @@ enum {
 	APIC_SPURIOUS = 0xF0,
 	APIC_ICR_LOW = 0x300,
 	APIC_ICR_HIGH = 0x310,
-	ICR_FIXED = 0x4000,  /* assert, edge, physical destination */
+	ICR_FIXED = 0x4000, /* assert, edge, physical destination */
 	ICR_INIT = 0x4500,
 	ICR_STARTUP = 0x4600,
 	ICR_PENDING = 1 << 12,

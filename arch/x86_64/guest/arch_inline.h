@@ -47,6 +47,13 @@ ARCH_INLINE struct task *arch_current(void)
 	return (struct task *)(sp & ~(ARCH_STACK_BYTES - 1));
 }
 
+/* UD2 at CPL 3: number in rax, arguments in rdi and rsi (trap.c). */
+ARCH_INLINE u64 arch_user_syscall(u64 number, u64 a, u64 b)
+{
+	asm volatile("ud2" : "+a"(number) : "D"(a), "S"(b) : "memory");
+	return number;
+}
+
 ARCH_INLINE u32 arch_pt_index(u64 va, u32 level)
 {
 	return va >> (12 + 9 * (level - 1)) & 511;

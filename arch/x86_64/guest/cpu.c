@@ -100,8 +100,12 @@ void arch_task_prepare(struct task *task, void (*fn)(void *), void *arg)
 void arch_enter_user(u64 pc, u64 sp, u64 arg)
 {
 	struct trap_frame frame = {
-		.rip = pc, .cs = SEL_USER_CODE, .rsp = sp, .ss = SEL_USER_DATA,
-		.rflags = RFLAGS_IF | 2, .rdi = arg,
+		.rip = pc,
+		.cs = SEL_USER_CODE,
+		.rsp = sp,
+		.ss = SEL_USER_DATA,
+		.rflags = RFLAGS_IF | 2,
+		.rdi = arg,
 	};
 
 	arch_irq_save();

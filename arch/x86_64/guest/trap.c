@@ -55,12 +55,24 @@ void trap_init(u32 cpu)
 static const char *exception_name(u64 vector)
 {
 	static const char *const name[] = {
-		[0] = "divide error", [1] = "debug", [2] = "NMI", [3] = "breakpoint",
-		[4] = "overflow", [5] = "bound", [6] = "invalid opcode",
-		[7] = "device not available", [8] = "double fault", [10] = "invalid TSS",
-		[11] = "segment not present", [12] = "stack fault", [13] = "general protection",
-		[14] = "page fault", [16] = "x87", [17] = "alignment check",
-		[18] = "machine check", [19] = "SIMD",
+		[0] = "divide error",
+		[1] = "debug",
+		[2] = "NMI",
+		[3] = "breakpoint",
+		[4] = "overflow",
+		[5] = "bound",
+		[6] = "invalid opcode",
+		[7] = "device not available",
+		[8] = "double fault",
+		[10] = "invalid TSS",
+		[11] = "segment not present",
+		[12] = "stack fault",
+		[13] = "general protection",
+		[14] = "page fault",
+		[16] = "x87",
+		[17] = "alignment check",
+		[18] = "machine check",
+		[19] = "SIMD",
 	};
 
 	return vector < ARRAY_LEN(name) && name[vector] ? name[vector] : "reserved vector";
@@ -123,15 +135,12 @@ void trap_dispatch(struct trap_frame *frame)
 	const bool user = frame->cs & 3;
 
 	switch (frame->vector) {
-	case VECTOR_PAGE_FAULT:
-		page_fault(frame);
-		return;
+	case VECTOR_PAGE_FAULT: page_fault(frame); return;
 	case VECTOR_SHOOTDOWN:
 		apic_eoi();
 		tlb_ipi_handler();
 		return;
-	case VECTOR_SPURIOUS:
-		return;
+	case VECTOR_SPURIOUS: return;
 	case VECTOR_UD:
 		if (user) {
 			undefined_opcode(frame);
@@ -141,6 +150,6 @@ void trap_dispatch(struct trap_frame *frame)
 	}
 	if (user)
 		task_kill(exception_name(frame->vector), frame->rip);
-	panic_at((const void *)frame->rbp, "exception", "%s at %lx, error %lx", exception_name(frame->vector),
-		 frame->rip, frame->error);
+	panic_at((const void *)frame->rbp, "exception", "%s at %lx, error %lx",
+		 exception_name(frame->vector), frame->rip, frame->error);
 }
