@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Inside a flash chip: what chip.c (bus, time) and a command set share. Not for owners of a chip. */
+/* Inside a flash chip: what chip.c and a command set share. Not for the owners of a chip. */
 #ifndef KVL_FLASH_CHIP_H
 #define KVL_FLASH_CHIP_H
 

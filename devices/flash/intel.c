@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns Intel/Sharp command set 0001, as far as it is modelled: what a bus cycle means in each state.
- * Leaves to chip.c how an access becomes cycles, to operation.c what a running operation does.
+ * Owns Intel/Sharp command set 0001, as far as it is modelled: what a bus cycle means in each
+ * state. Leaves to chip.c how an access becomes cycles, to operation.c what an operation does.
  *
- * Sources: Intel 28F128J3A data sheet (290667), sections 4.1 to 4.9; for what a read returns between
- * the two cycles of a command, and after codes that are not commands, the "output next state" table
- * of the P30 data sheet (306666), since the J3 one has none.
+ * Sources: Intel 28F128J3A data sheet (290667), sections 4.1 to 4.9; for what a read returns
+ * between the two cycles of a command, and after codes that are not commands, the "output next
+ * state" table of the P30 data sheet (306666).
  *
  * docs/flash-model.md draws the states and lists which commands are absent.
  */
@@ -31,7 +31,7 @@ enum intel_status_bit {
 	SR_SEQUENCE_ERROR = SR_ERASE_ERROR | SR_PROGRAM_ERROR,
 };
 
-/* While SR.7 is 0 the other bits are not driven (J3-65nm data sheet, section 7.3); they are 0 here. */
+/* While SR.7 is 0 the other bits are not driven (J3-65nm data sheet, 7.3); they are 0 here. */
 u8 intel_status(const struct flash_chip *chip)
 {
 	return chip->op.state == KVL_FLASH_IDLE ? SR_READY | chip->errors : 0;
@@ -97,7 +97,7 @@ static void program(struct flash_chip *chip, u32 offset, u8 command, u16 data)
 	chip_tell_state(chip, chip->now_ns);
 }
 
-/* 4.6: anything but the confirmation is an invalid sequence, so that nothing is erased by mistake. */
+/* 4.6: anything but the confirmation is an invalid sequence; nothing is erased by accident. */
 static void erase(struct flash_chip *chip, u32 offset, u16 data)
 {
 	if ((data & 0xFF) != CONFIRM) {
@@ -110,8 +110,9 @@ static void erase(struct flash_chip *chip, u32 offset, u16 data)
 }
 
 /*
- * While the write state machine runs, Read Array (4.1), Read Identifier Codes (4.3) and Clear Status
- * (4.5) are not recognised and Read Status (4.4) changes nothing, since status is what reads return.
+ * While the write state machine runs, Read Array (4.1), Read Identifier Codes (4.3) and Clear
+ * Status (4.5) are not recognised, and Read Status (4.4) changes nothing, since reads return status
+ * already.
  */
 void intel_write_cycle(struct flash_chip *chip, u32 offset, u16 data)
 {

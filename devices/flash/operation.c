@@ -13,10 +13,10 @@
  *
  * erase    First "block preconditioning": the block is programmed to 00h, from its end to its
  *          beginning, in PRECONDITION_CHUNKS chunks. That direction is the one that the authors of
- *          Linux's UBI saw on an S29GL512N (drivers/mtd/ubi/io.c, nor_erase_prepare()): the cut that
- *          hurts most, a node's header intact and its data gone. Then erase pulses: they act on the
- *          whole block at once, so each of the ERASE_PULSES raises one bit in every word. Half of
- *          the time goes to each phase; no source gives a ratio for this family.
+ *          Linux's UBI saw on an S29GL512N (drivers/mtd/ubi/io.c, nor_erase_prepare()): the cut
+ *          that hurts most, a node's header intact and its data gone. Then erase pulses: they act
+ *          on the whole block at once, so each of the ERASE_PULSES raises one bit in every word.
+ *          Half of the time goes to each phase; no source gives a ratio for this family.
  */
 #include <string.h>
 

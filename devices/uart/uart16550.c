@@ -6,8 +6,8 @@
  *
  * Known limits: nothing is ever received, so RBR reads 0 and LSR never has DR set. There is no
  * interrupt line: IER keeps what was written, but IIR always says "none pending". The line is
- * infinitely fast, whatever the divisor, and a byte leaves whole, whatever word length LCR asks for.
- * MSR shows a terminal that is present and ready; its delta bits are never set.
+ * infinitely fast, whatever the divisor, and a byte leaves whole, whatever word length LCR asks
+ * for. MSR shows a terminal that is present and ready; its delta bits are never set.
  */
 #include "devices/uart/uart16550.h"
 
