@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The flash chip as the rest of the kernel sees it: partitions that can be read, erased and
+ * programmed, and revocable mappings of it whose pointer is always valid: a touch may have to wait
+ * (seed rows W1, W4, W5, W9).
+ */
+#ifndef GUEST_FLASH_H
+#define GUEST_FLASH_H
+
+#include "guest/mm/vm.h"
+
+struct flash_chip;
+
+enum flash_error {
+	FLASH_OK = 0,
+	FLASH_RANGE,	/* outside the partition, or not aligned */
+	FLASH_TIMEOUT,	/* the chip stayed busy longer than it said it ever would */
+	FLASH_PROGRAM,	/* SR.4 */
+	FLASH_ERASE,	/* SR.5 */
+	FLASH_SEQUENCE, /* SR.4 and SR.5: not the second cycle it expected */
+	FLASH_LOCKED,	/* SR.1 */
+	FLASH_VPP,	/* SR.3: programming voltage too low */
+	FLASH_STUCK,	/* an earlier time-out has taken the chip out of service */
+	FLASH_ABSENT,	/* no chip that answers a CFI query as it should */
+};
+
+/* For people: "block is locked". */
+const char *flash_error_text(enum flash_error error);
+
+/* --- the chip --- */
+/* Finds and probes the chip of the device tree. NULL: none that can be used; the console says why. */
+struct flash_chip *flash_chip_open(void);
+/* All mappings must be gone. */
+void flash_chip_close(struct flash_chip *chip);
+
+/* What the arbitration saw since the chip was opened. Ticks: see ticks_now(). */
+#define FLASH_WAIT_SAMPLES 256
+struct flash_stats {
+	u32 sessions;	   /* of writing: from revocation to array mode */
+	u32 revocations;   /* mappings that had pages when a session began */
+	u64 pages_revoked; /* by those */
+	u32 reader_waits;
+	u64 reader_wait_max_ticks;
+	u64 reader_wait_max_ns;		    /* flash clock */
+	u64 writer_delay_max_ticks;	    /* from asking until commands may start */
+	u32 writer_queue_max;		    /* readers ahead of a writer when it asked */
+	u64 wait_ticks[FLASH_WAIT_SAMPLES]; /* of the first waits */
+};
+const struct flash_stats *flash_stats(const struct flash_chip *chip);
+
+/* True while a program or erase session has the chip. Only a hint: it may change at once. */
+bool flash_is_writing(const struct flash_chip *chip);
+
+/* --- partitions --- */
+struct flash_partition {
+	const char *label;
+	struct flash_chip *chip;
+	u64 offset, bytes; /* in the chip */
+	u32 block_bytes;   /* the largest erase block in it */
+	u32 bank_width;	   /* bytes of a bus word */
+};
+
+/* The partition @label of @chip; false: there is none, or it does not fit the chip's blocks. */
+bool flash_partition_find(struct flash_chip *chip, const char *label, struct flash_partition *out);
+
+/* Copies out of the array, under the chip's read lock: waits for a running write. */
+enum flash_error flash_partition_read(const struct flash_partition *partition, u64 offset, void *to,
+				      u64 bytes);
+/* Erases the block that begins at @offset. One session. */
+enum flash_error flash_partition_erase(const struct flash_partition *partition, u64 offset);
+/*
+ * Programs bus words (offset and bytes aligned to them). One session: readers wait for all of it, so
+ * a long write should come in batches. @from must not lie in a mapping of the same chip: touching
+ * that while the chip is commanded is a named failure.
+ */
+enum flash_error flash_partition_program(const struct flash_partition *partition, u64 offset,
+					 const void *from, u64 bytes);
+/* Bytes of the erase block that holds @offset; 0: outside. */
+u32 flash_partition_block_bytes(const struct flash_partition *partition, u64 offset);
+
+/* --- revocable mappings --- */
+struct flash_mapping;
+
+struct flash_mapping_stats {
+	u64 faults;	   /* that mapped a page */
+	u64 spurious;	   /* that found it mapped by another CPU meanwhile */
+	u64 pages_revoked; /* present entries that sessions removed */
+	u64 pages_mapped;  /* now */
+};
+
+/*
+ * A kernel area over the whole partition, read-only. Nothing is mapped until it is touched, and all
+ * of it goes whenever the chip is written. NULL: no kernel address space.
+ */
+struct flash_mapping *flash_map(const struct flash_partition *partition);
+void flash_unmap(struct flash_mapping *mapping);
+const void *flash_mapping_base(const struct flash_mapping *mapping);
+struct flash_mapping_stats flash_mapping_stats(const struct flash_mapping *mapping);
+/* Table pages that the mapping needs at most when all of it is present (seed row W12). */
+u64 flash_mapping_table_bytes(const struct flash_mapping *mapping);
+
+#endif

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Owns revocable mappings of a chip: kernel areas whose fault function waits until the chip can be
+ * read, marks it and maps one page (seed row W4), and whose pages all go before the chip is
+ * commanded (W5). When that happens is chip.c's.
+ */
+#include "guest/flash/chip.h"
+
+#include "guest/kernel.h"
+#include "guest/trace.h"
+
+struct flash_mapping {
+	struct flash_mapping *next;
+	struct flash_chip *chip;
+	struct vma *vma;
+	u64 offset; /* in the chip */
+	/* changed under chip->lock, or by the session that has the chip */
+	u64 low, high; /* pages are present only in [low, high); low >= high: none */
+	struct flash_mapping_stats stats;
+};
+
+static void note_mapped(struct flash_mapping *mapping, u64 va, bool fresh)
+{
+	if (!fresh) {
+		mapping->stats.spurious++;
+		return;
+	}
+	mapping->stats.faults++;
+	mapping->stats.pages_mapped++;
+	mapping->low = va < mapping->low ? va : mapping->low;
+	mapping->high = va + PAGE_BYTES > mapping->high ? va + PAGE_BYTES : mapping->high;
+}
+
+/* Row W4: wait for the pending write, mark the chip as being read, then map. */
+static enum fault_result mapping_fault(struct vma *vma, const struct fault *fault)
+{
+	struct flash_mapping *mapping = vma->private;
+	struct flash_chip *chip = mapping->chip;
+	u64 va = ALIGN_DOWN(fault->va, PAGE_BYTES);
+	u64 gpa = chip->gpa + mapping->offset + (va - vma->start);
+
+	if (current()->in_driver)
+		panic("fault in the flash driver",
+		      "task %s touches %lx, a mapping of the chip that it "
+		      "is commanding, at %lx",
+		      current()->name, fault->va, fault->pc);
+	if (flash_read_lock(chip))
+		return FAULT_ERROR;
+	note_mapped(mapping, va, pt_map(&init_mm, va, gpa, vma->prot, SITE("flash.fault")));
+	flash_read_unlock(chip);
+	return FAULT_DONE;
+}
+
+static const struct vma_ops mapping_ops = { .name = "flash", .fault = mapping_fault };
+
+static void forget_pages(struct flash_mapping *mapping)
+{
+	mapping->low = UINT64_MAX;
+	mapping->high = 0;
+	mapping->stats.pages_mapped = 0;
+}
+
+/* Where nothing was mapped since the last time, no CPU can hold anything: then no flush. */
+static void revoke(struct flash_mapping *mapping)
+{
+	struct flash_stats *stats = &mapping->chip->stats;
+	u64 bytes = mapping->high - mapping->low;
+	u32 pages;
+
+	if (mapping->low >= mapping->high)
+		return;
+	count(COUNT_CHIP_REVOKES);
+	pages = pt_unmap(&init_mm, mapping->low, bytes, SITE("flash.revoke"));
+	tlb_flush_range(&init_mm, mapping->low, bytes, SITE("flash.revoke"));
+	stats->revocations++;
+	stats->pages_revoked += pages;
+	mapping->stats.pages_revoked += pages;
+	forget_pages(mapping);
+}
+
+void flash_revoke_all(struct flash_chip *chip)
+{
+	for (struct flash_mapping *mapping = chip->mappings; mapping; mapping = mapping->next)
+		revoke(mapping);
+}
+
+struct flash_mapping *flash_map(const struct flash_partition *partition)
+{
+	struct flash_mapping *mapping = kalloc(sizeof(*mapping));
+
+	mapping->chip = partition->chip;
+	mapping->offset = partition->offset;
+	forget_pages(mapping);
+	mapping->vma = vma_map_kernel(partition->bytes, PROT_READ, &mapping_ops, mapping, 0);
+	if (!mapping->vma || flash_read_lock(partition->chip)) {
+		if (mapping->vma)
+			vma_unmap(mapping->vma);
+		kfree(mapping);
+		return NULL;
+	}
+	mapping->next = partition->chip->mappings;
+	partition->chip->mappings = mapping;
+	flash_read_unlock(partition->chip);
+	return mapping;
+}
+
+void flash_unmap(struct flash_mapping *mapping)
+{
+	struct flash_chip *chip = mapping->chip;
+	struct flash_mapping **at = &chip->mappings;
+	bool turn = !flash_read_begin(chip); /* until its last page is gone, no session begins */
+
+	spin_lock(&chip->lock);
+	while (*at != mapping)
+		at = &(*at)->next;
+	*at = mapping->next;
+	spin_unlock(&chip->lock);
+	vma_unmap(mapping->vma);
+	if (turn)
+		flash_read_end(chip);
+	kfree(mapping);
+}
+
+const void *flash_mapping_base(const struct flash_mapping *mapping)
+{
+	return (const void *)mapping->vma->start;
+}
+
+struct flash_mapping_stats flash_mapping_stats(const struct flash_mapping *mapping)
+{
+	return mapping->stats;
+}
+
+u64 flash_mapping_table_bytes(const struct flash_mapping *mapping)
+{
+	u64 start = ALIGN_DOWN(mapping->vma->start, LARGE_BYTES);
+
+	return (ALIGN_UP(mapping->vma->end, LARGE_BYTES) - start) / LARGE_BYTES * PAGE_BYTES;
+}

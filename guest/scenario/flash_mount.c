@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Owns the scenario flash-mount: sets up chip, reader and writer, runs mount and writer at the same
+ * time, and states what must hold afterwards. The arms (flash_mount_copy.c, flash_mount_fault.c) are
+ * readers; the writer and the deliberate mistakes have files of their own.
+ */
+#include "guest/scenario/flash_mount.h"
+
+#include "guest/flash/jffs2.h"
+#include "guest/lib/crc32.h"
+#include "guest/lib/string.h"
+
+#define SHORT_ROWS 24
+
+const struct arm flash_mount_arms[] = {
+	{ "fault", "a pointer that is always valid: faults wait for the chip", &flash_mount_fault },
+	{ "copy", "a page of RAM, filled under the chip's read lock", &flash_mount_copy },
+	{ NULL, NULL, NULL },
+};
+
+const struct scenario_param flash_mount_params[] = {
+	{ "partition", "label", "rootfs", "the partition to mount" },
+	{ "log", "label", "log", "the partition that is written meanwhile" },
+	{ "writer", "off|erase|program|mixed", "mixed", "what the writer does to each block" },
+	{ "blocks", "number", "2", "erase blocks that it writes" },
+	{ "words", "number", "48", "bus words that it programs in each" },
+	{ "batch", "number", "16", "words in one session; readers get in between" },
+	{ "list", "off|short|full", "short", "how much of the listing is printed" },
+	{ "expect_damaged", "number", "0", "damaged nodes that the image has" },
+	{ "provoke", "none|store|atomic|driver", "none", "a mistake that must end the run" },
+	{ NULL, NULL, NULL, NULL },
+};
+
+/* One mount, as its task sees it. */
+struct mount {
+	struct flash_reader reader;
+	struct flash_partition partition, log;
+	u32 max_rows;
+	const char *provoke;
+	bool provoked;
+	enum jffs2_status status;
+	struct jffs2_counts counts;
+	u64 mount_ticks, verify_ticks, copy_ticks;
+	u64 mount_words, verify_words;
+	u32 own_sessions; /* writes of the mount task itself */
+	bool own_ok;
+};
+
+static const char *text_param(const char *key, const char *fallback)
+{
+	const char *text = param_text(key);
+
+	return text ? text : fallback;
+}
+
+static u32 rows_param(void)
+{
+	const char *list = text_param("list", "short");
+
+	if (strcmp(list, "off") == 0)
+		return 0;
+	if (strcmp(list, "short") == 0)
+		return SHORT_ROWS;
+	if (strcmp(list, "full") != 0)
+		usage_failure("list=%s: must be off, short or full", list);
+	return UINT32_MAX;
+}
+
+/* --- the mount task ---------------------------------------------------------------------------- */
+
+/*
+ * The reader writes to its own chip while it holds a piece (row W14), and the piece is what it was.
+ * The last word of the log is cleared; that it is clear already does not matter.
+ */
+static void write_while_reading(struct mount *m)
+{
+	const u32 piece = 64, zero = 0;
+	const struct flash_partition *log = &m->log;
+	const void *data = flash_reader_get(&m->reader, 0, piece, piece);
+	u32 crc = crc32(0, data, piece), word = ~0u;
+	u64 at = log->bytes - log->bank_width;
+	enum flash_error error = flash_partition_program(log, at, &zero, log->bank_width);
+
+	m->own_sessions++;
+	m->own_ok = !error && crc32(0, data, piece) == crc;
+	flash_reader_put(&m->reader);
+	if (!flash_partition_read(log, at, &word, log->bank_width))
+		m->own_ok = m->own_ok && (word << (32 - 8 * log->bank_width)) == 0;
+}
+
+static void mount_task(void *arg)
+{
+	struct mount *m = arg;
+	struct jffs2 *fs;
+	u64 start = ticks_now();
+
+	m->status = jffs2_mount(&m->reader, m->partition.block_bytes, &fs);
+	m->mount_ticks = ticks_now() - start;
+	m->copy_ticks = m->reader.copy_ticks;
+	m->mount_words = m->reader.words;
+	if (strcmp(m->provoke, "none") != 0) {
+		m->provoked = true;
+		flash_mount_provoke(m->provoke, &m->reader, &m->log);
+	}
+	if (m->status)
+		return;
+	write_while_reading(m);
+	start = ticks_now();
+	jffs2_verify(fs);
+	m->verify_ticks = ticks_now() - start;
+	m->verify_words = m->reader.words - m->mount_words;
+	jffs2_list(fs, m->max_rows);
+	m->counts = *jffs2_counts(fs);
+	jffs2_unmount(fs);
+}
+
+/* --- results ------------------------------------------------------------------------------------- */
+
+static void report_jffs2(const struct mount *m)
+{
+	const struct jffs2_counts *c = &m->counts;
+
+	metric("mount_ticks", m->mount_ticks);
+	metric("copy_ticks", m->copy_ticks);
+	metric("parse_ticks", m->mount_ticks - m->copy_ticks);
+	metric("verify_ticks", m->verify_ticks);
+	metric("words_read", m->mount_words);
+	metric("verify_words_read", m->verify_words);
+	metric("image_ram_bytes", m->reader.ram_bytes);
+	metric("index_bytes", c->index_bytes);
+	metric("erase_blocks", c->blocks);
+	metric("empty_blocks", c->empty_blocks);
+	metric("nodes", c->nodes);
+	metric("dirents", c->dirents);
+	metric("inode_nodes", c->inode_nodes);
+	metric("inodes", c->inodes);
+	metric("obsolete_nodes", c->obsolete);
+	metric("stale_nodes", c->stale_nodes);
+	metric("deleted_names", c->deleted);
+	metric("orphans", c->orphans);
+	metric("dangling_names", c->dangling);
+	metric("data_bytes", c->data_bytes);
+	metric("damaged", c->damaged);
+	metric("pages_touched", m->reader.pages_touched);
+	check_equal("mounted", m->status, JFFS2_OK);
+	check_equal("damaged", c->damaged, param_u64("expect_damaged", 0));
+	check_equal("reader_errors", m->reader.errors, 0);
+	check_true("reader_writes", m->own_ok);
+	/* every live node was looked at, each once */
+	check_equal("data_checked", c->data_checked, c->inode_nodes - c->stale_nodes);
+}
+
+/* The longest but one in a hundred of the first waits. */
+static u64 wait_p99(const struct flash_stats *s)
+{
+	u32 n = s->reader_waits < FLASH_WAIT_SAMPLES ? s->reader_waits : FLASH_WAIT_SAMPLES;
+	u64 limit = UINT64_MAX, largest = 0;
+
+	for (u32 drop = 0; drop <= n / 100; drop++) {
+		largest = 0;
+		for (u32 i = 0; i < n; i++)
+			if (s->wait_ticks[i] > largest && s->wait_ticks[i] < limit)
+				largest = s->wait_ticks[i];
+		limit = largest;
+	}
+	return largest;
+}
+
+static void report_chip(const struct mount *m, const struct flash_writer *w)
+{
+	const struct flash_stats *s = flash_stats(m->partition.chip);
+	u32 own = m->own_sessions;
+
+	metric("writer_delay_max_ticks", s->writer_delay_max_ticks);
+	metric("reader_wait_max_ticks", s->reader_wait_max_ticks);
+	metric("reader_wait_p99_ticks", wait_p99(s));
+	metric("reader_wait_max_ns", s->reader_wait_max_ns);
+	metric("reader_waits", s->reader_waits);
+	metric("write_sessions", s->sessions);
+	metric("pages_revoked", s->pages_revoked);
+	check_equal("writer_error", w->error, FLASH_OK);
+	check_equal("writer_read_back_wrong", w->wrong, 0);
+	check_equal("blocks_erased", count_total(COUNT_FLASH_ERASES), w->erases ? w->blocks : 0);
+	check_equal("words_programmed", count_total(COUNT_FLASH_PROGRAMS),
+		    (w->programs ? (u64)w->blocks * w->words : 0) + own);
+	check_equal("write_sessions", s->sessions, w->sessions + own);
+	check_equal("chip_waits", count_total(COUNT_CHIP_WAITS), s->reader_waits);
+	check_range("revocations", s->revocations, 0, s->sessions);
+	/* W7: whoever asks to write finds at most the mount's one running read ahead of it, or the
+	 * writer's own session when the mount writes */
+	check_range("writer_queue_max", s->writer_queue_max, 0, 1);
+}
+
+/*
+ * W1: a fault maps each page that is touched, once until it is revoked. So the faults are the pages
+ * that are mapped now and those that were taken away, as the tables say (pt_unmap() counts them);
+ * and at least the pages ever read, each of which can only come back after it was revoked.
+ */
+static void check_faults(const struct mount *m, u64 faults)
+{
+	struct flash_mapping_stats s = flash_mount_mapping_stats(&m->reader);
+
+	metric("mapping_faults", s.faults);
+	check_equal("faults", faults, s.faults + s.spurious);
+	check_equal("faults_spurious", s.spurious, 0);
+	check_equal("pages_mapped_or_revoked", s.pages_mapped + s.pages_revoked, s.faults);
+	if (m->reader.base)
+		check_range("faults_for_pages_touched", s.faults, m->reader.pages_touched,
+			    m->reader.pages_touched + s.pages_revoked);
+}
+
+static void print_summary(const char *arm, const struct mount *m, const struct flash_writer *w)
+{
+	const struct jffs2_counts *c = &m->counts;
+	const struct flash_stats *s = flash_stats(m->partition.chip);
+
+	printk("flash-mount %s: %s %s: %u nodes in %u erase blocks (%u empty), %u damaged\n", arm,
+	       m->partition.label, jffs2_status_text(m->status), c->nodes, c->blocks,
+	       c->empty_blocks, c->damaged);
+	printk("data CRCs: %u nodes, %lu bytes, %u bad\n", c->data_checked, c->data_bytes,
+	       c->damage[JFFS2_DATA_CRC]);
+	printk("meanwhile on %s: %u blocks erased, %lu words programmed, %u sessions\n",
+	       m->log.label, w->erased, w->programmed, s->sessions);
+	printk("reader waited %u times; %lu pages revoked in %u invalidations, %lu faults\n",
+	       s->reader_waits, s->pages_revoked, s->revocations,
+	       flash_mount_mapping_stats(&m->reader).faults);
+}
+
+/* --- set-up -------------------------------------------------------------------------------------- */
+
+static bool open_reader(struct mount *m, const struct flash_reader_ops *ops)
+{
+	struct flash_reader *reader = &m->reader;
+
+	reader->ops = ops;
+	reader->partition = &m->partition;
+	reader->bytes = m->partition.bytes;
+	reader->bus_shift = __builtin_ctz(m->partition.bank_width);
+	reader->touched = kalloc(ALIGN_UP(m->partition.bytes / PAGE_BYTES, 32) / 8);
+	if (ops->open(reader))
+		return true;
+	kfree(reader->touched);
+	return false;
+}
+
+static void close_reader(struct mount *m)
+{
+	m->reader.ops->close(&m->reader);
+	kfree(m->reader.touched);
+}
+
+/* The writer goes on after the mount has ended if it has more to do, and the other way round. */
+static void run_both(struct mount *m, struct flash_writer *w)
+{
+	u32 writer_cpu = boot_options.ncpus > 1 ? 1 : 0;
+	struct task *mount, *writer = NULL;
+
+	if (w->blocks)
+		writer = task_start("writer", writer_cpu, NULL, flash_writer_task, w);
+	mount = task_start("mount", 0, NULL, mount_task, m);
+	task_join(mount);
+	if (writer)
+		task_join(writer);
+}
+
+static void mount_with(const struct arm *arm, struct mount *m)
+{
+	struct flash_writer w = flash_writer_from_params(&m->log);
+	u64 faults;
+
+	if (!open_reader(m, arm->ops)) {
+		check_true("reader_opened", false);
+		return;
+	}
+	faults = count_total(COUNT_FAULTS);
+	run_both(m, &w);
+	faults = count_total(COUNT_FAULTS) - faults;
+	print_summary(arm->name, m, &w);
+	report_jffs2(m);
+	report_chip(m, &w);
+	check_faults(m, faults);
+	check_true("provoked_failure_happened", !m->provoked);
+	close_reader(m);
+}
+
+void flash_mount_run(const struct arm *arm)
+{
+	struct mount *m = kalloc(sizeof(*m));
+	struct flash_chip *chip = flash_chip_open();
+	bool found;
+
+	m->max_rows = rows_param();
+	m->provoke = text_param("provoke", "none");
+	check_true("chip_found", chip);
+	if (chip) {
+		found = flash_partition_find(chip, text_param("partition", "rootfs"),
+					     &m->partition) &&
+			flash_partition_find(chip, text_param("log", "log"), &m->log);
+		check_true("partitions_found", found);
+		if (found)
+			mount_with(arm, m);
+		flash_chip_close(chip);
+	}
+	kfree(m);
+}

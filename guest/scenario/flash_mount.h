@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * flash-mount: a JFFS2 mount from one partition of a chip while another partition is written. The
+ * arms differ only in how the mount reads (struct flash_reader_ops): one file each.
+ */
+#ifndef GUEST_FLASH_MOUNT_H
+#define GUEST_FLASH_MOUNT_H
+
+#include "guest/flash/flash.h"
+#include "guest/flash/reader.h"
+#include "guest/scenario/scenario.h"
+
+extern const struct arm flash_mount_arms[];
+extern const struct scenario_param flash_mount_params[];
+void flash_mount_run(const struct arm *arm);
+
+/* --- arms --- */
+extern const struct flash_reader_ops flash_mount_copy;
+extern const struct flash_reader_ops flash_mount_fault;
+
+/* What the arm fault has to show beside its metrics; other arms: all zero. */
+struct flash_mapping_stats flash_mount_mapping_stats(const struct flash_reader *reader);
+
+/* --- the writer (flash_mount_writer.c) --- */
+struct flash_writer {
+	const struct flash_partition *partition;
+	bool erases, programs;
+	u32 blocks;	  /* to write */
+	u32 words, batch; /* bus words to program in each; in one session */
+	/* results */
+	u32 erased, sessions;
+	u64 programmed; /* words */
+	u32 wrong;	/* read back otherwise than written */
+	enum flash_error error;
+};
+
+/* Reads --set writer=, blocks=, words=, batch=. */
+struct flash_writer flash_writer_from_params(const struct flash_partition *partition);
+/* A task's function; @arg: struct flash_writer. */
+void flash_writer_task(void *arg);
+
+/* --- bad behaviour on purpose (flash_mount_provoke.c) --- */
+/* Does what --set provoke= asks for; returns only if it did not end the run. */
+void flash_mount_provoke(const char *what, struct flash_reader *reader,
+			 const struct flash_partition *log);
+
+#endif

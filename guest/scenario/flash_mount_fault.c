@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Arm fault: what the seed asks for (rows W1, W4, W9). The mount has a pointer to the whole partition
+ * that is always valid; a touch may fault, and the fault may wait. There is nothing to lock, to copy
+ * or to check.
+ */
+#include "guest/scenario/flash_mount.h"
+
+static bool fault_open(struct flash_reader *reader)
+{
+	struct flash_mapping *mapping = flash_map(reader->partition);
+
+	if (!mapping) {
+		printk("flash-mount: no kernel address space for partition %s\n",
+		       reader->partition->label);
+		return false;
+	}
+	reader->private = mapping;
+	reader->base = flash_mapping_base(mapping);
+	reader->ram_bytes = flash_mapping_table_bytes(mapping);
+	return true;
+}
+
+static void fault_close(struct flash_reader *reader)
+{
+	flash_unmap(reader->private);
+}
+
+struct flash_mapping_stats flash_mount_mapping_stats(const struct flash_reader *reader)
+{
+	if (reader->ops != &flash_mount_fault)
+		return (struct flash_mapping_stats){ 0 };
+	return flash_mapping_stats(reader->private);
+}
+
+const struct flash_reader_ops flash_mount_fault = {
+	.open = fault_open,
+	.close = fault_close,
+};
