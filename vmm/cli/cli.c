@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Owns the choice of the command, the general help and the way errors are shown. What the commands
+ * do: one file each.
+ */
+#include "vmm/cli/cli.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "vmm/cli/parse.h"
+
+static const struct command {
+	const char *name, *words, *about;
+	enum option_command options;
+	int (*run)(struct options *options);
+	u32 least_words, most_words;
+	const char *more; /* lines below its help; may be NULL */
+} commands[] = {
+	{ "run", "SCENARIO", "run one guest", FOR_RUN, cmd_run, 1, 1,
+	  "Guest console and summary on stdout, log on stderr. Ctrl-C ends a run cleanly." },
+	{ "list", "", "scenarios, their arms and parameters", FOR_OTHER, cmd_list, 0, 0, NULL },
+	{ "layout", "", "draw the address map of these options", FOR_LAYOUT, cmd_layout, 0, 0,
+	  "Needs no /dev/kvm. Sizes take K, M, G." },
+	{ "probe", "", "what this host can do", FOR_PROBE, cmd_probe, 0, 0, NULL },
+	{ "trace", "print DIR", "print a trace, one line per event", FOR_TRACE, cmd_trace, 2, 2,
+	  NULL },
+	{ "flash", "parts | info FILE", "known chips; what a chip's file holds", FOR_OTHER,
+	  cmd_flash, 1, 2, NULL },
+};
+
+static const char *name_of_command(const void *list, size_t i)
+{
+	(void)list;
+	return i < ARRAY_LEN(commands) ? commands[i].name : NULL;
+}
+
+int cli_fail(const struct err *err)
+{
+	fprintf(stderr, "kvalab: %s\n", err->text);
+	return err->status;
+}
+
+int cli_end(int status)
+{
+	struct err err;
+
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	err_errno(&err, EXIT_HOST, "writing to stdout");
+	return cli_fail(&err);
+}
+
+static void general_help(FILE *out)
+{
+	fprintf(out, "kvalab: a testbed for kernel memory layout. Usage:\n\n");
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+		char left[40];
+
+		snprintf(left, sizeof(left), "%s %s", commands[i].name, commands[i].words);
+		fprintf(out, "  kvalab %-24s %s\n", left, commands[i].about);
+	}
+	fprintf(out,
+		"\n"
+		"  kvalab COMMAND --help           options of a command\n"
+		"  kvalab --version\n\n"
+		"Exit status: 0 all checks hold; 1 a check or a finding; 2 usage; 3 this host\n"
+		"cannot; 4 the guest crashed; 5 the VMM or the trace is wrong; 77 skipped;\n"
+		"124 time limit.\n");
+}
+
+static void command_help(FILE *out, const struct command *command)
+{
+	fprintf(out, "kvalab %s %s%s[options]: %s\n", command->name, command->words,
+		*command->words ? " " : "", command->about);
+	options_help(out, command->options);
+	if (command->more)
+		fprintf(out, "%s\n", command->more);
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+static int check_words(const struct command *command, const struct options *options,
+		       struct err *err)
+{
+	if (options->nwords > command->most_words)
+		return err_set(err, EXIT_USAGE, "%s: one argument too many: \"%s\"", command->name,
+			       options->word[command->most_words]);
+	if (options->nwords < command->least_words)
+		return err_set(err, EXIT_USAGE, "something is missing: kvalab %s %s", command->name,
+			       command->words);
+	return 0;
+}
+
+static int run_command(const struct command *command, int argc, const char *const *argv)
+{
+	struct options options;
+	struct err err;
+	int status;
+
+	options_init(&options);
+	if (options_parse(&options, command->options, argc, argv, &err)) {
+		status = cli_fail(&err);
+	} else if (options.help) {
+		command_help(stdout, command);
+		status = EXIT_OK;
+	} else if (check_words(command, &options, &err)) {
+		status = cli_fail(&err);
+	} else {
+		status = command->run(&options);
+	}
+	options_free(&options);
+	return cli_end(status);
+}
+
+int cli_main(int argc, char **argv)
+{
+	const struct command *command;
+	struct err err;
+
+	if (argc < 2) {
+		general_help(stderr);
+		return EXIT_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
+		general_help(stdout);
+		return cli_end(EXIT_OK);
+	}
+	if (!strcmp(argv[1], "--version")) {
+		printf("kvalab %s\n", KVALAB_VERSION);
+		return cli_end(EXIT_OK);
+	}
+	command = find_command(argv[1]);
+	if (!command) {
+		err_set(&err, EXIT_USAGE, "unknown command \"%s\"; did you mean %s?", argv[1],
+			nearest_name(argv[1], name_of_command, NULL));
+		return cli_fail(&err);
+	}
+	return run_command(command, argc - 2, (const char *const *)argv + 2);
+}

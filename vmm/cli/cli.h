@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The commands of kvalab. Only the files of this directory print to the user; what lies below
+ * returns a struct err. Guest console and results go to stdout, everything else to stderr.
+ */
+#ifndef KVL_CLI_H
+#define KVL_CLI_H
+
+#include <stdio.h>
+
+#include "devices/abi/types.h"
+#include "vmm/cli/options.h"
+#include "vmm/err.h"
+
+/* Runs the command that @argv names; returns the exit status of the process (vmm/err.h). */
+int cli_main(int argc, char **argv);
+
+/* Each gets its parsed options and returns an exit status. */
+int cmd_run(struct options *options);
+int cmd_list(struct options *options);
+int cmd_layout(struct options *options);
+int cmd_probe(struct options *options);
+int cmd_trace(struct options *options);
+int cmd_flash(struct options *options);
+
+/* "kvalab: …" to stderr; returns the status that @err carries. */
+int cli_fail(const struct err *err);
+
+/* Flushes stdout; EXIT_HOST and a message if what was printed could not be written. */
+int cli_end(int status);
+
+/* The address map of @plan as text, in the manner of the seed of rows A (vmm/cli/draw.c). */
+struct kvl_layout;
+void draw_layout(FILE *out, const struct kvl_layout *plan);
+
+/* "96 MiB", "4 KiB", "1 GiB", "100 bytes": the largest unit that says it exactly. */
+#define SIZE_TEXT_BYTES 32
+const char *size_text(u64 bytes, char buffer[SIZE_TEXT_BYTES]);
+
+#endif

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Owns the table of options: name, meaning, default, help of each. How a command line is taken
+ * apart: options.c. The syntax of single values: parse.c; that of --flash: flash_option.c.
+ */
+#include "vmm/cli/option_table.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vmm/cli/parse.h"
+
+#define DEFAULT_TIMEOUT_S 120
+
+static int parse_arm(struct options *options, const char *value, struct err *err)
+{
+	(void)err;
+	options->run.arm = value;
+	return 0;
+}
+
+static int parse_set(struct options *options, const char *value, struct err *err)
+{
+	const char *equals = strchr(value, '=');
+	struct run_param *param = &options->run.param[options->run.nparams];
+	char *copy;
+
+	if (!equals || equals == value)
+		return err_set(err, EXIT_USAGE, "--set: \"%s\" is not KEY=VALUE", value);
+	if (options->run.nparams == ARRAY_LEN(options->run.param))
+		return err_set(err, EXIT_USAGE, "--set: more than %zu parameters",
+			       ARRAY_LEN(options->run.param));
+	copy = options_keep(options, value, err);
+	if (!copy)
+		return -1;
+	copy[equals - value] = '\0';
+	for (u32 i = 0; i < options->run.nparams; i++)
+		if (strcmp(options->run.param[i].key, copy) == 0)
+			return err_set(err, EXIT_USAGE, "--set: %s is given twice", copy);
+	param->key = copy;
+	param->value = copy + (equals - value) + 1;
+	options->run.nparams++;
+	return 0;
+}
+
+static int parse_seed(struct options *options, const char *value, struct err *err)
+{
+	return parse_number("--seed", value, 0, UINT64_MAX, &options->run.seed, err);
+}
+
+static int parse_schedule(struct options *options, const char *value, struct err *err)
+{
+	static const char *const names[] = { "seeded", "free" };
+
+	return parse_choice("--schedule", value, names, 2, &options->run.schedule, err);
+}
+
+static int parse_timeout(struct options *options, const char *value, struct err *err)
+{
+	u64 seconds;
+
+	if (parse_number("--timeout", value, 1, 1000000, &seconds, err))
+		return -1;
+	options->run.timeout_s = (u32)seconds;
+	return 0;
+}
+
+static int parse_cpus(struct options *options, const char *value, struct err *err)
+{
+	u64 n;
+
+	if (parse_number("--cpus", value, 1, KVL_MAX_CPUS, &n, err))
+		return -1;
+	options->run.layout.ncpus = (u32)n;
+	return 0;
+}
+
+static int parse_mem(struct options *options, const char *value, struct err *err)
+{
+	return parse_size("--mem", value, &options->run.layout.mem_bytes, err);
+}
+
+static int parse_hole(struct options *options, const char *value, struct err *err)
+{
+	struct kvl_layout_request *layout = &options->run.layout;
+	struct kvl_range *hole = &layout->hole[layout->nholes];
+	char *copy, *colon;
+
+	if (layout->nholes == KVL_MAX_HOLES)
+		return err_set(err, EXIT_USAGE, "--hole: at most %u holes", KVL_MAX_HOLES);
+	copy = options_keep(options, value, err);
+	if (!copy)
+		return -1;
+	colon = strchr(copy, ':');
+	if (!colon)
+		return err_set(err, EXIT_USAGE, "--hole: \"%s\" is not START:SIZE (as in 256M:16M)",
+			       value);
+	*colon = '\0';
+	if (parse_size("--hole", copy, &hole->start, err) ||
+	    parse_size("--hole", colon + 1, &hole->bytes, err))
+		return -1;
+	layout->nholes++;
+	return 0;
+}
+
+static int parse_split(struct options *options, const char *value, struct err *err)
+{
+	static const char *const names[] = { "1G", "2G", "3G" };
+	u32 chosen;
+
+	if (parse_choice("--split", value, names, 3, &chosen, err))
+		return -1;
+	options->run.layout.page_offset = GiB(chosen + 1);
+	return 0;
+}
+
+/* 0 is the planner's word for "default"; who writes it means something else. */
+static int parse_window(const char *what, const char *value, u64 *out, struct err *err)
+{
+	if (parse_size(what, value, out, err))
+		return -1;
+	if (*out == 0)
+		return err_set(err, EXIT_USAGE, "%s: must be at least 2M", what);
+	return 0;
+}
+
+static int parse_vmalloc(struct options *options, const char *value, struct err *err)
+{
+	return parse_window("--vmalloc", value, &options->run.layout.vmalloc_bytes, err);
+}
+
+static int parse_kva(struct options *options, const char *value, struct err *err)
+{
+	return parse_window("--kva", value, &options->run.layout.kva_bytes, err);
+}
+
+static int parse_arena(struct options *options, const char *value, struct err *err)
+{
+	static const char *const names[] = { "lowmem", "highmem" };
+	u32 chosen;
+
+	if (parse_choice("--arena", value, names, 2, &chosen, err))
+		return -1;
+	options->run.layout.arena_highmem = chosen == 1;
+	return 0;
+}
+
+static int parse_flash_clock(struct options *options, const char *value, struct err *err)
+{
+	static const char *const names[] = { "virtual", "real" };
+
+	options->flash_clock_given = true;
+	return parse_choice("--flash-clock", value, names, 2, &options->run.flash.clock, err);
+}
+
+static int parse_flash_speed(struct options *options, const char *value, struct err *err)
+{
+	char *rest;
+	double speed = strtod(value, &rest);
+
+	if (rest == value || *rest != '\0' || !isfinite(speed) || speed <= 0)
+		return err_set(err, EXIT_USAGE,
+			       "--flash-speed: \"%s\" is not a positive number (chip seconds for "
+			       "one second of the host)",
+			       value);
+	options->flash_speed_given = true;
+	options->run.flash.speed = speed;
+	return 0;
+}
+
+static int parse_flash_reads(struct options *options, const char *value, struct err *err)
+{
+	static const char *const names[] = { "slot", "trap" };
+	u32 chosen;
+
+	if (parse_choice("--flash-reads", value, names, 2, &chosen, err))
+		return -1;
+	options->flash_reads_given = true;
+	options->run.flash.trap_reads = chosen == 1;
+	return 0;
+}
+
+static int parse_tier(struct options *options, const char *value, struct err *err)
+{
+	static const char *const names[] = { "ring", "off" };
+
+	return parse_choice("--tier", value, names, 2, &options->run.tier, err);
+}
+
+static int parse_trace(struct options *options, const char *value, struct err *err)
+{
+	if (!*value)
+		return err_set(err, EXIT_USAGE, "--trace: the directory's name is empty");
+	options->run.trace_dir = value;
+	return 0;
+}
+
+static int parse_lossy(struct options *options, const char *value, struct err *err)
+{
+	(void)value;
+	(void)err;
+	options->run.lossy = true;
+	return 0;
+}
+
+static int parse_strict_io(struct options *options, const char *value, struct err *err)
+{
+	(void)value;
+	(void)err;
+	options->run.strict_io = true;
+	return 0;
+}
+
+static int parse_event(struct options *options, const char *value, struct err *err)
+{
+	if (options->nevents == ARRAY_LEN(options->event))
+		return err_set(err, EXIT_USAGE, "--event: at most %zu names",
+			       ARRAY_LEN(options->event));
+	options->event[options->nevents++] = value;
+	return 0;
+}
+
+static int parse_cpu(struct options *options, const char *value, struct err *err)
+{
+	u64 cpu = TRACE_CPU_VMM;
+
+	if (strcmp(value, "vmm") && parse_number("--cpu", value, 0, KVL_MAX_CPUS - 1, &cpu, err))
+		return -1;
+	options->print.one_cpu = true;
+	options->print.cpu = (u32)cpu;
+	return 0;
+}
+
+static int parse_limit(struct options *options, const char *value, struct err *err)
+{
+	return parse_number("--limit", value, 1, UINT64_MAX, &options->print.limit, err);
+}
+
+static int parse_tsc(struct options *options, const char *value, struct err *err)
+{
+	(void)value;
+	(void)err;
+	options->print.tsc = true;
+	return 0;
+}
+
+static int parse_engine(struct options *options, const char *value, struct err *err)
+{
+	static const char *const names[] = { "kvm", "auto" };
+	u32 chosen;
+
+	if (parse_choice("--engine", value, names, 2, &chosen, err))
+		return -1;
+	options->engine_auto = chosen == 1;
+	return 0;
+}
+
+static int parse_json(struct options *options, const char *value, struct err *err)
+{
+	if (!*value)
+		return err_set(err, EXIT_USAGE, "--json: the file's name is empty");
+	options->json = value;
+	return 0;
+}
+
+static int parse_log(struct options *options, const char *value, struct err *err)
+{
+	static const char *const names[] = { "error", "warn", "info", "debug" };
+
+	return parse_choice("--log", value, names, 4, &options->log, err);
+}
+
+static int parse_help(struct options *options, const char *value, struct err *err)
+{
+	(void)value;
+	(void)err;
+	options->help = true;
+	return 0;
+}
+
+const struct option_row option_table[] = {
+	{ SCENARIO, "--arm", "NAME", FOR_RUN, false, parse_arm,
+	  "implementation of the mechanism (kvalab list)" },
+	{ SCENARIO, "--set", "KEY=VALUE", FOR_RUN, true, parse_set,
+	  "parameter of the scenario (kvalab list); repeat" },
+	{ SCENARIO, "--seed", "N", FOR_RUN, false, parse_seed,
+	  "interleaving and contents (default 1)" },
+	{ SCENARIO, "--schedule", "MODE", FOR_RUN, false, parse_schedule,
+	  "seeded: one vCPU at a time, drawn from the seed\n(default); free: as the host runs them" },
+	{ SCENARIO, "--timeout", "SECONDS", FOR_RUN, false, parse_timeout,
+	  "end the run after this long (default 120)" },
+	{ MACHINE, "--cpus", "N", FOR_RUN | FOR_LAYOUT, false, parse_cpus,
+	  "vCPUs, 1 to 16 (default 2)" },
+	{ MACHINE, "--mem", "SIZE", FOR_RUN | FOR_LAYOUT, false, parse_mem,
+	  "RAM, 64M to 64G (default 1G)" },
+	{ MACHINE, "--hole", "START:SIZE", FOR_RUN | FOR_LAYOUT, true, parse_hole,
+	  "RAM that the kernel may not touch; repeat" },
+	{ MACHINE, "--split", "SIZE", FOR_RUN | FOR_LAYOUT, false, parse_split,
+	  "user space: 1G, 2G or 3G (default), kernel above" },
+	{ MACHINE, "--vmalloc", "SIZE", FOR_RUN | FOR_LAYOUT, false, parse_vmalloc,
+	  "vmalloc region (default 96M)" },
+	{ MACHINE, "--kva", "SIZE", FOR_RUN | FOR_LAYOUT, false, parse_kva,
+	  "window of dynamic addresses (default 100M)" },
+	{ MACHINE, "--arena", "ZONE", FOR_RUN | FOR_LAYOUT, false, parse_arena,
+	  "page tables in lowmem (default) or highmem" },
+	{ FLASH, "--flash", "SPEC", FOR_RUN, false, parse_flash,
+	  "file=PATH,chip=NAME[,partition=LABEL:START:SIZE…]\n(chips: kvalab flash parts)" },
+	{ FLASH, "--flash-clock", "CLOCK", FOR_RUN, false, parse_flash_clock,
+	  "virtual (default): bus accesses advance it; real" },
+	{ FLASH, "--flash-speed", "X", FOR_RUN, false, parse_flash_speed,
+	  "real clock: chip seconds a second (default 1)" },
+	{ FLASH, "--flash-reads", "HOW", FOR_RUN, false, parse_flash_reads,
+	  "slot (default): the array is memory; trap: every\nread goes through the model" },
+	{ RECORD, "--tier", "TIER", FOR_RUN, false, parse_tier,
+	  "ring (default): the guest reports; off: nothing" },
+	{ RECORD, "--trace", "DIR", FOR_RUN, false, parse_trace,
+	  "keep the trace (CTF 1.8) in a new directory" },
+	{ RECORD, "--lossy", NULL, FOR_RUN, false, parse_lossy,
+	  "a full ring drops and counts, instead of waiting" },
+	{ RECORD, "--event", "NAME", FOR_TRACE, true, parse_event,
+	  "only events of this name; repeat" },
+	{ RECORD, "--cpu", "N", FOR_TRACE, false, parse_cpu,
+	  "only this vCPU's events; vmm: only the VMM's" },
+	{ RECORD, "--limit", "N", FOR_TRACE, false, parse_limit, "at most so many lines" },
+	{ RECORD, "--tsc", NULL, FOR_TRACE, false, parse_tsc, "show the time-stamp counter" },
+	{ OUTPUT, "--engine", "NAME", FOR_RUN, false, parse_engine,
+	  "kvm (default), or auto, which says what it chose" },
+	{ OUTPUT, "--strict-io", NULL, FOR_RUN, false, parse_strict_io,
+	  "an access that no device claims ends the run" },
+	{ OUTPUT, "--json", "FILE", FOR_RUN | FOR_PROBE, false, parse_json,
+	  "the result as JSON; - is stdout, and the guest's\nconsole then goes to stderr" },
+	{ OUTPUT, "--log", "LEVEL", FOR_RUN, false, parse_log,
+	  "error, warn (default), info, debug" },
+	{ OUTPUT, "--help", NULL, FOR_RUN | FOR_LAYOUT | FOR_PROBE | FOR_TRACE | FOR_OTHER, true,
+	  parse_help, "this text" },
+};
+
+const size_t option_rows = ARRAY_LEN(option_table);
+
+_Static_assert(ARRAY_LEN(option_table) <= 64, "struct options has one bit per row");
+
+void options_init(struct options *options)
+{
+	memset(options, 0, sizeof(*options));
+	options->run.seed = 1;
+	options->run.timeout_s = DEFAULT_TIMEOUT_S;
+	options->run.layout.ncpus = 2;
+	options->run.layout.mem_bytes = GiB(1);
+	options->run.layout.page_offset = GiB(3);
+	options->run.flash.speed = 1;
+	options->log = LOG_WARN;
+}

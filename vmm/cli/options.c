@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Owns how a command line is taken apart: names, values, repetitions, conflicts, help. Which options
+ * there are: option_table.c.
+ */
+#include "vmm/cli/options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "vmm/cli/option_table.h"
+#include "vmm/cli/parse.h"
+
+char *options_keep(struct options *options, const char *text, struct err *err)
+{
+	char *copy;
+
+	if (options->nowned == ARRAY_LEN(options->owned) || !(copy = strdup(text))) {
+		err_set(err, EXIT_USAGE, "too many options");
+		return NULL;
+	}
+	options->owned[options->nowned++] = copy;
+	return copy;
+}
+
+void options_free(struct options *options)
+{
+	for (u32 i = 0; i < options->nowned; i++)
+		free(options->owned[i]);
+	options->nowned = 0;
+}
+
+/* For nearest_name(): the table's names that belong to one command. */
+static const char *name_of_row(const void *list, size_t i)
+{
+	u32 command = *(const u32 *)list;
+
+	for (size_t row = 0; row < option_rows; row++)
+		if (option_table[row].commands & command && i-- == 0)
+			return option_table[row].name;
+	return NULL;
+}
+
+/* @name_bytes: up to a "=", if there is one. */
+static const struct option_row *find_row(const char *name, size_t name_bytes, u32 command)
+{
+	if (strcmp(name, "-h") == 0)
+		return find_row("--help", strlen("--help"), command);
+	for (size_t i = 0; i < option_rows; i++)
+		if (option_table[i].commands & command &&
+		    strlen(option_table[i].name) == name_bytes &&
+		    memcmp(option_table[i].name, name, name_bytes) == 0)
+			return &option_table[i];
+	return NULL;
+}
+
+static int unknown_option(const char *name, int name_bytes, u32 command, struct err *err)
+{
+	char text[80];
+
+	snprintf(text, sizeof(text), "%.*s", name_bytes, name);
+	return err_set(err, EXIT_USAGE, "unknown option %s; did you mean %s? (--help lists all)",
+		       text, nearest_name(text, name_of_row, &command));
+}
+
+/* One option; *next is the argument behind it and is advanced if it is the option's value. */
+static int parse_option(struct options *options, u32 command, const char *argument,
+			const char *const **next, struct err *err)
+{
+	size_t name_bytes = strcspn(argument, "=");
+	const struct option_row *row = find_row(argument, name_bytes, command);
+	const char *value = argument[name_bytes] ? argument + name_bytes + 1 : NULL;
+	u64 bit;
+
+	if (!row)
+		return unknown_option(argument, (int)name_bytes, command, err);
+	bit = 1ull << (row - option_table);
+	if (options->given & bit && !row->repeat)
+		return err_set(err, EXIT_USAGE, "%s is given twice", row->name);
+	options->given |= bit;
+	if (value && !row->argument)
+		return err_set(err, EXIT_USAGE, "%s takes no value", row->name);
+	if (!value && row->argument) {
+		value = **next;
+		if (!value)
+			return err_set(err, EXIT_USAGE, "%s needs a value: %s %s", row->name,
+				       row->name, row->argument);
+		(*next)++;
+	}
+	return row->parse(options, value, err);
+}
+
+/* What makes no sense together. */
+static int check_conflicts(const struct options *options, struct err *err)
+{
+	const struct run_config *run = &options->run;
+	const char *alone = options->flash_clock_given	 ? "--flash-clock"
+			    : options->flash_speed_given ? "--flash-speed"
+			    : options->flash_reads_given ? "--flash-reads"
+							 : NULL;
+
+	if (run->tier == TIER_OFF && run->trace_dir)
+		return err_set(err, EXIT_USAGE,
+			       "--trace and --tier off exclude each other: nothing is recorded");
+	if (run->tier == TIER_OFF && run->lossy)
+		return err_set(
+			err, EXIT_USAGE,
+			"--lossy and --tier off exclude each other: there is nothing to lose");
+	if (!run->flash.file && alone)
+		return err_set(err, EXIT_USAGE, "%s needs --flash: there is no chip", alone);
+	if (options->flash_speed_given && run->flash.clock != CLOCK_REAL)
+		return err_set(err, EXIT_USAGE, "--flash-speed needs --flash-clock real");
+	return 0;
+}
+
+int options_parse(struct options *options, enum option_command command, int argc,
+		  const char *const *argv, struct err *err)
+{
+	const char *const *next = argv;
+	bool only_words = false;
+
+	while (next < argv + argc) {
+		const char *argument = *next++;
+
+		if (!only_words && strcmp(argument, "--") == 0) {
+			only_words = true;
+		} else if (!only_words && argument[0] == '-' && argument[1] != '\0') {
+			if (parse_option(options, command, argument, &next, err))
+				return -1;
+		} else if (options->nwords == OPTIONS_MAX_WORDS) {
+			return err_set(err, EXIT_USAGE, "one argument too many: \"%s\"", argument);
+		} else {
+			options->word[options->nwords++] = argument;
+		}
+	}
+	return options->help ? 0 : check_conflicts(options, err);
+}
+
+static const char *const group_title[GROUPS] = {
+	[SCENARIO] = "Scenario", [MACHINE] = "Machine",		 [FLASH] = "Flash chip",
+	[RECORD] = "Trace",	 [OUTPUT] = "Engine and output",
+};
+
+/* The help of one option; further lines stand below the first. */
+static void print_row(FILE *out, const struct option_row *row)
+{
+	char left[40];
+	const char *line = row->help;
+
+	snprintf(left, sizeof(left), "%s %s", row->name, row->argument ? row->argument : "");
+	for (;;) {
+		int n = (int)strcspn(line, "\n");
+
+		fprintf(out, "  %-23s %.*s\n", left, n, line);
+		left[0] = '\0';
+		if (!line[n])
+			return;
+		line += n + 1;
+	}
+}
+
+void options_help(FILE *out, enum option_command command)
+{
+	for (u32 group = 0; group < GROUPS; group++) {
+		bool title = false;
+
+		for (size_t i = 0; i < option_rows; i++) {
+			if (option_table[i].group != group ||
+			    !(option_table[i].commands & (u32)command))
+				continue;
+			if (!title && command == FOR_RUN)
+				fprintf(out, "%s\n", group_title[group]);
+			title = true;
+			print_row(out, &option_table[i]);
+		}
+	}
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The options of all commands: one table, from which parsing, help and the nearest valid name all
+ * come. What a scenario, arm or parameter is called is not known here (run.c asks the catalog).
+ */
+#ifndef KVL_CLI_OPTIONS_H
+#define KVL_CLI_OPTIONS_H
+
+#include <stdio.h>
+
+#include "vmm/run.h"
+#include "vmm/trace/print.h"
+
+/* Commands, as bits: which of them an option belongs to. */
+enum option_command {
+	FOR_RUN = 1 << 0,
+	FOR_LAYOUT = 1 << 1,
+	FOR_PROBE = 1 << 2,
+	FOR_TRACE = 1 << 3, /* trace print */
+	FOR_OTHER = 1 << 4, /* list, flash: only --help */
+};
+
+#define OPTIONS_MAX_WORDS 4
+
+struct options {
+	struct run_config run;
+	const char *json; /* NULL: not wanted; "-": stdout */
+	enum log_level log;
+	bool engine_auto; /* say which engine was chosen */
+	bool help;
+	bool flash_clock_given, flash_speed_given, flash_reads_given;
+	struct trace_print_options print; /* but for its names of events: */
+	u32 nevents;
+	const char *event[16];
+	u32 nwords; /* what is not an option: the scenario, a directory, … */
+	const char *word[OPTIONS_MAX_WORDS];
+
+	u64 given;  /* bit per row of the table: which were given */
+	u32 nowned; /* copies of arguments that were cut in pieces */
+	char *owned[40];
+};
+
+/* The defaults that --help states. */
+void options_init(struct options *options);
+
+/*
+ * Parses @argv (without program and command name) for @command. EXIT_USAGE: unknown option (names
+ * the nearest), a value that is missing or wrong, an option given twice, options that exclude each
+ * other. Strings of @argv must outlive @options.
+ */
+int options_parse(struct options *options, enum option_command command, int argc,
+		  const char *const *argv, struct err *err);
+
+/* Prints the table's rows for @command, grouped, at most 80 columns wide. */
+void options_help(FILE *out, enum option_command command);
+
+void options_free(struct options *options);
+
+/* "file=…,chip=…,partition=…" into options->run.flash (flash_option.c). */
+int parse_flash(struct options *options, const char *value, struct err *err);
+
+/* Keeps a copy of @text until options_free(); NULL and EXIT_USAGE if there are too many. */
+char *options_keep(struct options *options, const char *text, struct err *err);
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* Owns the table that ends a run: checks, counts, trace, findings, and why it ended as it did. */
+#include "vmm/cli/summary.h"
+
+#include <string.h>
+
+#define LINE_COLUMNS 80
+#define INDENT 10
+
+static void print_checks(FILE *out, const struct run_result *result)
+{
+	u32 good = 0;
+
+	for (u32 i = 0; i < result->nchecks; i++)
+		good += result->check[i].ok;
+	fprintf(out, "%-*s%u hold, %u do not\n", INDENT, "checks", good, result->nchecks - good);
+	for (u32 i = 0; i < result->nchecks; i++) {
+		const struct run_check *check = &result->check[i];
+
+		if (check->ok)
+			continue;
+		fprintf(out, "%*s%s: got %lld, want %lld", INDENT, "", check->name,
+			(long long)check->got, (long long)check->low);
+		if (check->low != check->high)
+			fprintf(out, " to %lld", (long long)check->high);
+		fprintf(out, "\n");
+	}
+}
+
+/* "name value" pairs, as many as fit on a line. */
+static void print_values(FILE *out, const char *title, const struct run_value *value, u32 n)
+{
+	int column = 0;
+
+	for (u32 i = 0; i < n; i++) {
+		char text[80];
+		int bytes = snprintf(text, sizeof(text), "%s %lld", value[i].name,
+				     (long long)value[i].value);
+		/* two pairs in a line, three if they are short */
+		int cell = (bytes / 23 + 1) * 23;
+
+		if (column == 0 || column + bytes > LINE_COLUMNS) {
+			fprintf(out, "%s%-*s", column ? "\n" : "", INDENT, column ? "" : title);
+			column = INDENT;
+		}
+		fprintf(out, i + 1 < n && column + cell < LINE_COLUMNS ? "%-*s" : "%.*s", cell,
+			text);
+		column += cell;
+	}
+	if (n)
+		fprintf(out, "\n");
+}
+
+static void print_trace(FILE *out, const struct run_config *config, const struct run_result *result)
+{
+	if (config->tier == TIER_OFF) {
+		fprintf(out, "%-*soff: nothing was recorded, nothing audited\n", INDENT, "trace");
+		return;
+	}
+	fprintf(out, "%-*s%llu events, %llu lost, %llu unreported; %llu entries audited\n", INDENT,
+		"trace", (unsigned long long)result->trace.events,
+		(unsigned long long)result->trace.lost, (unsigned long long)result->unreported,
+		(unsigned long long)result->audited_entries);
+	if (config->trace_dir)
+		fprintf(out, "%*sin %s (kvalab trace print %s, or babeltrace2 %s)\n", INDENT, "",
+			config->trace_dir, config->trace_dir, config->trace_dir);
+}
+
+static void print_findings(FILE *out, const struct run_result *result)
+{
+	fprintf(out, "%-*s%u\n", INDENT, "findings", result->nfindings);
+	for (u32 i = 0; i < result->nfindings_kept; i++) {
+		const struct finding *finding = &result->finding[i];
+
+		fprintf(out, "%*s%s", INDENT, "", finding_kind_name(finding->kind));
+		if (finding->ticket)
+			fprintf(out, " at %llu", (unsigned long long)finding->ticket);
+		fprintf(out, ": %s\n", finding->text);
+	}
+	if (result->nfindings > result->nfindings_kept)
+		fprintf(out, "%*s… and %u more\n", INDENT, "",
+			result->nfindings - result->nfindings_kept);
+}
+
+void summary_print(FILE *out, const struct run_config *config, const struct run_result *result)
+{
+	if (result->report)
+		fprintf(out, "\n%s", result->report);
+	fprintf(out, "\n%-*s%s%s%s, seed %llu, %s schedule, %u vCPU%s on %s (%s paging)\n", INDENT,
+		"run", config->scenario, config->arm ? " --arm " : "",
+		config->arm ? config->arm : "", (unsigned long long)config->seed,
+		config->schedule == SCHEDULE_FREE ? "free" : "seeded", config->layout.ncpus,
+		config->layout.ncpus == 1 ? "" : "s", result->host_class, result->paging);
+	print_checks(out, result);
+	print_values(out, "counts", result->count, result->ncounts);
+	print_values(out, "host", result->host_count, result->nhost_counts);
+	print_values(out, "metrics", result->metric, result->nmetrics);
+	print_trace(out, config, result);
+	print_findings(out, result);
+	fprintf(out, "%-*s%d%s%s\n", INDENT, "exit", (int)result->status,
+		*result->reason ? ": " : "", result->reason);
+}

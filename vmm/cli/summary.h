@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* The result of a run as a table for people. */
+#ifndef KVL_CLI_SUMMARY_H
+#define KVL_CLI_SUMMARY_H
+
+#include <stdio.h>
+
+#include "vmm/run.h"
+
+void summary_print(FILE *out, const struct run_config *config, const struct run_result *result);
+
+#endif
