@@ -109,13 +109,24 @@ static const char *body(const struct column *column, u32 i, char cell[CELL_BYTES
 	memset(text, box->fill, INNER);
 	text[INNER] = '\0';
 	if (box->name) {
-		int n = snprintf(text, sizeof(text), " %-12.12s%9.10s ", box->name,
+		int n = snprintf(text + 1, sizeof(text) - 1, " %s, %.10s ", box->name,
 				 size_text(box->bytes, size));
 
-		memset(text + n, box->fill, (size_t)(INNER - n));
+		text[1 + n] = box->fill;
 	}
 	snprintf(cell, CELL_BYTES, "%11s |%s|", "", text);
 	return cell;
+}
+
+/* A line without blanks at its end. */
+static void print_pair(FILE *out, const char *left, const char *between, const char *right)
+{
+	char line[2 * CELL_BYTES + 4];
+	int n = snprintf(line, sizeof(line), "%s%s%s", left, between, right);
+
+	while (n > 0 && line[n - 1] == ' ')
+		n--;
+	fprintf(out, "%.*s\n", n, line);
 }
 
 void draw_layout(FILE *out, const struct kvl_layout *plan)
@@ -128,10 +139,9 @@ void draw_layout(FILE *out, const struct kvl_layout *plan)
 	rows = virtual.nboxes > physical.nboxes ? virtual.nboxes : physical.nboxes;
 	fprintf(out, "%12s%-*s%12s%s\n", "", INNER + 4, "kernel-virtual", "", "guest-physical");
 	for (u32 i = 0; i <= rows; i++) {
-		fprintf(out, "%s%s%s\n", edge(&virtual, i, left), i == direct ? "->" : "  ",
-			edge(&physical, i, right));
+		print_pair(out, edge(&virtual, i, left), i == direct ? "->" : "  ",
+			   edge(&physical, i, right));
 		if (i < rows)
-			fprintf(out, "%s  %s\n", body(&virtual, i, left),
-				body(&physical, i, right));
+			print_pair(out, body(&virtual, i, left), "  ", body(&physical, i, right));
 	}
 }

@@ -96,10 +96,12 @@ static json_t *host_json(const struct run_result *result)
 
 static json_t *guest_json(const struct run_config *config, const struct run_result *result)
 {
-	return json_pack("{s:s, s:i, s:o, s:i, s:s, s:s}", "arch", "x86_64", "cpus",
+	char split[8];
+
+	snprintf(split, sizeof(split), "%uG", (u32)(config->layout.page_offset >> 30));
+	return json_pack("{s:s, s:i, s:o, s:s, s:s, s:s}", "arch", "x86_64", "cpus",
 			 (int)config->layout.ncpus, "mem", number(config->layout.mem_bytes),
-			 "split", (int)(config->layout.page_offset >> 30), "tlb", "hw", "ticks",
-			 result->ticks);
+			 "split", split, "tlb", "hw", "ticks", result->ticks);
 }
 
 /* With --tier off nothing was recorded: nothing is known to be lost or unreported. */

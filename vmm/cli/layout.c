@@ -43,7 +43,7 @@ static void print_sums(const struct kvl_layout *plan)
 		if (end > limit)
 			high += end - (start > limit ? start : limit);
 	}
-	printf("usable: %s of lowmem, %s of highmem\n", size_text(low, low_text),
+	printf("RAM without holes: %s of lowmem, %s of highmem\n", size_text(low, low_text),
 	       size_text(high, high_text));
 }
 

@@ -6,6 +6,7 @@
 
 #define LINE_COLUMNS 80
 #define INDENT 10
+#define CELL_COLUMNS 24
 
 static void print_checks(FILE *out, const struct run_result *result)
 {
@@ -27,25 +28,24 @@ static void print_checks(FILE *out, const struct run_result *result)
 	}
 }
 
-/* "name value" pairs, as many as fit on a line. */
+/* "name value" pairs in columns, as many as fit on a line. */
 static void print_values(FILE *out, const char *title, const struct run_value *value, u32 n)
 {
-	int column = 0;
+	int column = 0, gap = 0;
 
 	for (u32 i = 0; i < n; i++) {
 		char text[80];
 		int bytes = snprintf(text, sizeof(text), "%s %lld", value[i].name,
 				     (long long)value[i].value);
-		/* two pairs in a line, three if they are short */
-		int cell = (bytes / 23 + 1) * 23;
 
-		if (column == 0 || column + bytes > LINE_COLUMNS) {
+		if (column == 0 || column + gap + bytes > LINE_COLUMNS) {
 			fprintf(out, "%s%-*s", column ? "\n" : "", INDENT, column ? "" : title);
 			column = INDENT;
+			gap = 0;
 		}
-		fprintf(out, i + 1 < n && column + cell < LINE_COLUMNS ? "%-*s" : "%.*s", cell,
-			text);
-		column += cell;
+		fprintf(out, "%*s%s", gap, "", text);
+		column += gap + bytes;
+		gap = CELL_COLUMNS - bytes % CELL_COLUMNS;
 	}
 	if (n)
 		fprintf(out, "\n");
