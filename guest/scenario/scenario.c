@@ -9,6 +9,7 @@
 #include "guest/lib/string.h"
 #include "guest/mm/vm.h"
 
+#include "guest/scenario/flash_mount.h"
 #include "guest/scenario/hello.h"
 
 const struct scenario scenarios[] = {
@@ -16,6 +17,12 @@ const struct scenario scenarios[] = {
 	  .about = "one of every event; SMP; the smallest thing that works",
 	  .params = hello_params,
 	  .run = hello_run },
+	{ .name = "flash-mount",
+	  .about = "mounts JFFS2 while another partition of the chip is written",
+	  .arms = flash_mount_arms,
+	  .params = flash_mount_params,
+	  .needs_flash = 1,
+	  .run = flash_mount_run },
 	{ .name = NULL },
 };
 
