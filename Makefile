@@ -73,10 +73,11 @@ IMAGE_OBJ := $(OUT)/guest_image.o
 # What the test runner's scripts need to know.
 export OUT CC CROSS_CC CLANG_FORMAT GUEST_CFLAGS FORMATTED
 
-.PHONY: all guest test check demo bench format install clean deps unit-tests
+.PHONY: all guest test check demo bench format install clean deps unit-tests unit-tests-compile
 all: $(OUT)/kvalab
 guest: $(OUT)/guest.elf
 unit-tests: $(UNIT_TESTS) $(ASAN_TESTS)
+unit-tests-compile: $(TEST_SRCS:%.c=$(OUT)/host/%.o) $(TEST_HELPER_OBJS)
 
 # --- packages: one message, before the first compilation fails with another ---------------------
 $(OUT)/.deps-%: scripts/deps.sh

@@ -1,0 +1,19 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Every C file is as clang-format makes it ("make format").
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+format=${CLANG_FORMAT:-clang-format}
+
+if ! command -v "$format" >/dev/null; then
+	echo "SKIP: $format is not installed"
+	exit 0
+fi
+bad=0
+for file in ${FORMATTED:?run by make}; do
+	"$format" "$file" | cmp -s - "$file" && continue
+	bad=$((bad + 1))
+	echo "FAIL: $file is not formatted (make format)"
+done
+[ $bad = 0 ] && echo "PASS: all C files are formatted"
+exit 0

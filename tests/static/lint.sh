@@ -1,0 +1,62 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Rules of docs/architecture.md that grep can check: who may include whom, where assembly and
+# printing may stand, a licence line in every file, scripts that any POSIX shell can run.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+
+# rule TEXT FINDINGS: passes if there are none
+rule()
+{
+	if [ -z "$2" ]; then
+		echo "PASS: $1"
+	else
+		echo "FAIL: $1"
+		printf '%s\n' "$2" | sed 's/^/      /'
+	fi
+}
+
+# All source files, of this tree alone.
+sources() { find "$@" -name '*.[chS]' | sort; }
+scripts=$(find scripts tests .ci -type f ! -name '*.c' ! -name '*.h' -exec grep -l '^#!/bin/sh' {} + | sort)
+
+without_licence()
+{
+	sources vmm arch guest devices tests | while read -r file; do
+		head -n 1 "$file" | grep -q 'SPDX-License-Identifier: MIT' || echo "$file"
+	done
+	for file in Makefile .clang-format $scripts; do
+		head -n 2 "$file" | grep -q 'SPDX-License-Identifier: MIT' || echo "$file"
+	done
+}
+
+not_posix()
+{
+	for file in $scripts; do
+		sh -n "$file" 2>&1
+	done
+	if command -v checkbashisms >/dev/null; then
+		# shellcheck disable=SC2086 # a list
+		checkbashisms $scripts 2>&1
+	fi
+}
+
+rule "every file names its licence" "$(without_licence)"
+rule "the guest includes nothing of the VMM" \
+	"$(grep -rn --include='*.[chS]' '#include "vmm/' guest arch/*/guest devices)"
+rule "the VMM includes nothing of the guest" \
+	"$(grep -rn --include='*.[ch]' '#include "guest/' vmm arch/*/vmm devices)"
+rule "device models know no KVM, clock, thread or file" \
+	"$(grep -rnE --include='*.[ch]' '#include <(linux/|time\.h|pthread\.h|stdio\.h|unistd\.h|sys/)' devices)"
+rule "assembly stands in arch/ alone" \
+	"$(grep -rnE --include='*.[ch]' '\b(__asm__|asm)\b *(volatile|goto)? *\(' vmm guest devices)"
+rule "only vmm/cli prints or exits" \
+	"$(grep -rnE --include='*.c' '\b(printf|puts|putchar|perror|exit|_exit|abort) *\(' vmm arch/*/vmm devices |
+		grep -vE '^vmm/cli/|^vmm/main\.c|^[^:]*:[0-9]+:[[:space:]]*(/?\*|//)')"
+rule "nothing is left to be done" \
+	"$(grep -rnE --include='*.[chS]' --include='*.sh' --include='*.md' '\b(TODO|FIXME|XXX)\b' \
+		vmm arch guest devices tests scripts docs README.md | grep -v '^tests/static/lint.sh')"
+rule "no file of the program is longer than 600 lines" \
+	"$(sources vmm arch guest devices | xargs wc -l | awk '$2 != "total" && $1 > 600')"
+rule "scripts are POSIX sh" "$(not_posix)"
+exit 0
