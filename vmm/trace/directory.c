@@ -91,9 +91,20 @@ static int write_metadata(const struct trace_config *config, int fd, const u8 *u
 	return result;
 }
 
+/* CTF readers take every file beside the metadata for a stream; what is none lies one level below. */
+static int write_symbols(const struct trace_config *config, int fd, struct err *err)
+{
+	if (!config->symbols_text)
+		return 0;
+	if (mkdirat(fd, TRACE_EXTRA_DIR, 0755))
+		return err_errno(err, EXIT_HOST, "cannot create %s/%s", config->dir,
+				 TRACE_EXTRA_DIR);
+	return write_file(config, fd, TRACE_SYMBOLS_FILE, config->symbols_text,
+			  strlen(config->symbols_text), err);
+}
+
 int directory_create(const struct trace_config *config, const u8 *uuid, struct err *err)
 {
-	const char *symbols = config->symbols_text;
 	int fd;
 
 	if (mkdir(config->dir, 0755))
@@ -103,14 +114,14 @@ int directory_create(const struct trace_config *config, const u8 *uuid, struct e
 		err_errno(err, EXIT_HOST, "cannot open trace directory %s", config->dir);
 		goto out_rmdir;
 	}
-	if (write_metadata(config, fd, uuid, err) ||
-	    (symbols && write_file(config, fd, "symbols", symbols, strlen(symbols), err)))
+	if (write_metadata(config, fd, uuid, err) || write_symbols(config, fd, err))
 		goto out_unlink;
 	return fd;
 
 out_unlink:
 	unlinkat(fd, "metadata", 0);
-	unlinkat(fd, "symbols", 0);
+	unlinkat(fd, TRACE_SYMBOLS_FILE, 0);
+	unlinkat(fd, TRACE_EXTRA_DIR, AT_REMOVEDIR);
 	close(fd);
 out_rmdir:
 	rmdir(config->dir);

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* The trace directory and the two files in it that are written at the start. */
+/* The trace directory, and what is written into it at the start. */
 #ifndef KVL_TRACE_DIRECTORY_H
 #define KVL_TRACE_DIRECTORY_H
 
 #include "vmm/trace/trace.h"
 
+#define TRACE_EXTRA_DIR "extra"
+#define TRACE_SYMBOLS_FILE TRACE_EXTRA_DIR "/symbols"
+
 /*
- * Makes config->dir with "metadata" and, if there are any, "symbols". Returns its
+ * Makes config->dir with "metadata" and, if there are any, "extra/symbols". Returns its
  * descriptor. -1, EXIT_HOST: it exists, cannot be made or written; then nothing
  * of it is left behind.
  */

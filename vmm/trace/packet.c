@@ -74,6 +74,10 @@ u32 packet_check(const struct packet *packet, const struct packet_stream *stream
 			 seq);
 	else if (header->xxh3 != payload_hash(packet, count))
 		snprintf(why, why_bytes, "checksum of the records is wrong");
+	else if (header->content_size != content_bits(packet, count) ||
+		 header->timestamp_begin != packet->record[0].ticket ||
+		 header->timestamp_end != packet->record[count - 1].ticket)
+		snprintf(why, why_bytes, "the header is not that of its records");
 	else
 		return count;
 	return 0;

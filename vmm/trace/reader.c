@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "devices/abi/platform.h"
+#include "vmm/trace/directory.h"
 #include "vmm/trace/metadata.h"
 #include "vmm/trace/symtext.h"
 
@@ -240,7 +241,7 @@ static int read_directory(struct trace_reader *reader, int dir, const char *path
 		return err_prefix(err, "%s", path);
 	for (u32 i = 0; i < ARRAY_LEN(reader->input) && !result; i++)
 		result = open_input(reader, dir, i, err);
-	symtext_parse(&reader->symbols, read_text(dir, "symbols"));
+	symtext_parse(&reader->symbols, read_text(dir, TRACE_SYMBOLS_FILE));
 	return result;
 }
 

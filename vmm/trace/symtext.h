@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The file "symbols" of a trace directory: lines "hex-address name", ascending. */
+/* The file "extra/symbols" of a trace directory: lines "hex-address name", ascending. */
 #ifndef KVL_TRACE_SYMTEXT_H
 #define KVL_TRACE_SYMTEXT_H
 
