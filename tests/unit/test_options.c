@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line taken apart: values, names, repetitions, conflicts, help. */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vmm/cli/options.h"
+#include "vmm/cli/parse.h"
+#include "vmm/trace/packet.h"
+
+static struct options options;
+static struct err err;
+
+static void setup(void)
+{
+	options_init(&options);
+	memset(&err, 0, sizeof(err));
+}
+
+static void teardown(void)
+{
+	options_free(&options);
+}
+
+/* Parses @line, words separated by one blank. */
+static int parse_as(enum option_command command, const char *line)
+{
+	static char text[512];
+	const char *argv[33] = { NULL };
+	int argc = 0;
+
+	snprintf(text, sizeof(text), "%s", line);
+	for (char *word = strtok(text, " "); word && argc < 32; word = strtok(NULL, " "))
+		argv[argc++] = word;
+	return options_parse(&options, command, argc, argv, &err);
+}
+
+/* --- what must be refused ----------------------------------------------------------------------- */
+static const struct {
+	const char *line, *text; /* part of the message */
+} wrong[] = {
+	{ "--memm 1G", "did you mean --mem?" },
+	{ "--tir ring", "did you mean --tier?" },
+	{ "--mem=1G --mem=2G", "--mem is given twice" },
+	{ "--mem", "--mem needs a value" },
+	{ "--lossy=yes", "--lossy takes no value" },
+	{ "--mem 12Q", "\"12Q\" is not a size" },
+	{ "--mem -1", "not a size" },
+	{ "--mem 1GB", "not a size" },
+	{ "--mem 99999999999G", "does not fit into 64 bits" },
+	{ "--mem 99999999999999999999", "does not fit into 64 bits" },
+	{ "--mem 0x", "not a size" },
+	{ "--split 4G", "not one of 1G, 2G, 3G" },
+	{ "--vmalloc 0", "must be at least 2M" },
+	{ "--hole 256M", "is not START:SIZE" },
+	{ "--hole 256M:x", "\"x\" is not a size" },
+	{ "--cpus 0", "not between 1 and 16" },
+	{ "--cpus 17", "not between 1 and 16" },
+	{ "--cpus two", "not a number" },
+	{ "--arena himem", "did you mean highmem?" },
+	{ "--tier trap", "not one of ring, off" },
+	{ "--schedule frei", "did you mean free?" },
+	{ "--set writer", "is not KEY=VALUE" },
+	{ "--set =x", "is not KEY=VALUE" },
+	{ "--set a=1 --set a=2", "a is given twice" },
+	{ "--seed 18446744073709551616", "not between" },
+	{ "--timeout 0", "not between 1 and" },
+	{ "--tier off --trace t", "exclude each other" },
+	{ "--tier off --lossy", "exclude each other" },
+	{ "--flash-clock real", "needs --flash" },
+	{ "--flash-speed inf", "not a positive number" },
+	{ "--flash-speed -1", "not a positive number" },
+	{ "--flash file=f,chip=28f128j3 --flash-speed 2", "needs --flash-clock real" },
+	{ "--flash file=f", "chip= is missing" },
+	{ "--flash chip=28f128j3", "file= is missing" },
+	{ "--flash file=f,chip=28f128", "did you mean 28f128j3?" },
+	{ "--flash fiel=f,chip=28f128j3", "did you mean file?" },
+	{ "--flash file=f,chip=28f128j3,partition=a:0", "not LABEL:START:SIZE" },
+	{ "--flash file=f,chip=28f128j3,partition=:0:128K", "not LABEL:START:SIZE" },
+	{ "--flash file=f,chip=28f128j3,partition=a:0:32M", "does not lie on the 28f128j3" },
+	{ "--flash file=f,chip=28f128j3,partition=a:0:0", "does not lie on the 28f128j3" },
+	{ "--flash file=f,chip=28f128j3,partition=a:128K:0xffffffffffffffff", "does not lie" },
+	{ "--flash file=f,chip=28f128j3,partition=a:4K:128K", "erase blocks" },
+	{ "--flash file=f,chip=28f128j3,partition=a:0:4K", "erase blocks" },
+	{ "--flash file=f,chip=28f128j3,partition=a:0:256K,partition=b:128K:128K", "overlap" },
+	{ "--flash file=f,chip=28f128j3,partition=a:0:128K,partition=a:1M:128K", "named a" },
+	{ "--flash file=f,chip=28f128j3,partition=abcdefghijklmnopqrstuvwxyz:0:128K", "longer" },
+	{ "--json=", "name is empty" },
+	{ "--log loud", "not one of error, warn, info, debug" },
+	{ "a b c d e", "one argument too many" },
+	{ "--event pt_set", "unknown option --event" }, /* belongs to another command */
+};
+
+START_TEST(wrong_options_say_why)
+{
+	ck_assert_int_eq(parse_as(FOR_RUN, wrong[_i].line), -1);
+	ck_assert_int_eq(err.status, EXIT_USAGE);
+	ck_assert_msg(strstr(err.text, wrong[_i].text), "%s: \"%s\"", wrong[_i].line, err.text);
+}
+END_TEST
+
+START_TEST(too_many_holes_and_parameters_are_refused)
+{
+	int failed = 0;
+
+	for (u32 i = 0; i <= KVL_MAX_HOLES && !failed; i++)
+		failed = parse_as(FOR_RUN, "--hole 256M:4K");
+	ck_assert_int_eq(failed, -1);
+	ck_assert_uint_eq(options.run.layout.nholes, KVL_MAX_HOLES);
+	options_free(&options);
+	options_init(&options);
+	failed = 0;
+	for (u32 i = 0; i < 40 && !failed; i++) {
+		char line[40];
+
+		snprintf(line, sizeof(line), "--set key%u=1", i);
+		failed = parse_as(FOR_RUN, line);
+	}
+	ck_assert_int_eq(failed, -1);
+	ck_assert_uint_le(options.run.nparams, ARRAY_LEN(options.run.param));
+}
+END_TEST
+
+/* --- what must work ----------------------------------------------------------------------------- */
+START_TEST(defaults)
+{
+	ck_assert_int_eq(parse_as(FOR_RUN, "hello"), 0);
+	ck_assert_uint_eq(options.nwords, 1);
+	ck_assert_uint_eq(options.run.layout.mem_bytes, GiB(1));
+	ck_assert_uint_eq(options.run.layout.page_offset, GiB(3));
+	ck_assert_uint_eq(options.run.layout.ncpus, 2);
+	ck_assert_uint_eq(options.run.seed, 1);
+	ck_assert_int_eq(options.run.schedule, SCHEDULE_SEEDED);
+	ck_assert_int_eq(options.run.tier, TIER_RING);
+	ck_assert_uint_gt(options.run.timeout_s, 0);
+	ck_assert_ptr_null(options.run.flash.file);
+	ck_assert_ptr_null(options.run.trace_dir);
+}
+END_TEST
+
+START_TEST(every_option_reaches_its_field)
+{
+	ck_assert_int_eq(
+		parse_as(FOR_RUN,
+			 "flash-mount --arm=fault --cpus 4 --mem 2G --hole 0x10000000:16M "
+			 "--hole 1G:4k --split 1G --vmalloc 64M --kva=50m --arena highmem"),
+		0);
+	ck_assert_str_eq(options.run.arm, "fault");
+	ck_assert_uint_eq(options.run.layout.ncpus, 4);
+	ck_assert_uint_eq(options.run.layout.mem_bytes, GiB(2));
+	ck_assert_uint_eq(options.run.layout.nholes, 2);
+	ck_assert_uint_eq(options.run.layout.hole[0].start, MiB(256));
+	ck_assert_uint_eq(options.run.layout.hole[1].bytes, KiB(4));
+	ck_assert_uint_eq(options.run.layout.page_offset, GiB(1));
+	ck_assert_uint_eq(options.run.layout.kva_bytes, MiB(50));
+	ck_assert(options.run.layout.arena_highmem);
+	ck_assert_int_eq(parse_as(FOR_RUN, "--schedule free --trace d --seed 0xffffffffffffffff "
+					   "--timeout 9 --strict-io --lossy --json - --log debug "
+					   "--engine auto --set a=b=c"),
+			 0);
+	ck_assert_int_eq(options.run.schedule, SCHEDULE_FREE);
+	ck_assert_str_eq(options.run.trace_dir, "d");
+	ck_assert_uint_eq(options.run.seed, UINT64_MAX);
+	ck_assert(options.run.strict_io && options.run.lossy && options.engine_auto);
+	ck_assert_int_eq(options.log, LOG_DEBUG);
+	ck_assert_str_eq(options.run.param[0].key, "a");
+	ck_assert_str_eq(options.run.param[0].value, "b=c");
+}
+END_TEST
+
+START_TEST(flash_reaches_its_fields)
+{
+	ck_assert_int_eq(parse_as(FOR_RUN, "--flash file=/x,chip=28f128j3,partition=rootfs:0:2M,"
+					   "partition=log:2M:14M --flash-clock real --flash-speed "
+					   "2.5 --flash-reads trap"),
+			 0);
+	ck_assert_str_eq(options.run.flash.file, "/x");
+	ck_assert_ptr_eq(options.run.flash.part, flash_part_find("28f128j3"));
+	ck_assert_uint_eq(options.run.flash.npartitions, 2);
+	ck_assert_str_eq(options.run.flash.partition[1].label, "log");
+	ck_assert_uint_eq(options.run.flash.partition[1].offset, MiB(2));
+	ck_assert_int_eq(options.run.flash.clock, CLOCK_REAL);
+	ck_assert(options.run.flash.speed > 2.4 && options.run.flash.speed < 2.6);
+	ck_assert(options.run.flash.trap_reads);
+}
+END_TEST
+
+START_TEST(words_and_help)
+{
+	ck_assert_int_eq(parse_as(FOR_RUN, "-- --mem"), 0);
+	ck_assert_str_eq(options.word[0], "--mem");
+	ck_assert_int_eq(parse_as(FOR_OTHER, "-h"), 0);
+	ck_assert(options.help);
+	ck_assert_int_eq(parse_as(FOR_TRACE, "--cpu vmm --event a --event b --limit 3 --tsc"), 0);
+	ck_assert_uint_eq(options.print.cpu, TRACE_CPU_VMM);
+	ck_assert_uint_eq(options.nevents, 2);
+}
+END_TEST
+
+/* A terminal has 80 columns; "…" is one column of three bytes. */
+START_TEST(help_fits_a_terminal)
+{
+	static const enum option_command command[] = { FOR_RUN, FOR_LAYOUT, FOR_PROBE, FOR_TRACE,
+						       FOR_OTHER };
+	char *text = NULL, *line, *rest;
+	size_t bytes, lines = 0;
+	FILE *out = open_memstream(&text, &bytes);
+
+	ck_assert_ptr_nonnull(out);
+	options_help(out, command[_i]);
+	fclose(out);
+	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		ck_assert_msg(strlen(line) <= 80 + (strstr(line, "…") ? 2 : 0), "%s", line);
+		lines++;
+	}
+	ck_assert_uint_ge(lines, 1);
+	ck_assert(command[_i] == FOR_RUN || lines <= 20);
+	free(text);
+}
+END_TEST
+
+START_TEST(distances)
+{
+	ck_assert_uint_eq(edit_distance("", ""), 0);
+	ck_assert_uint_eq(edit_distance("", "abc"), 3);
+	ck_assert_uint_eq(edit_distance("abc", ""), 3);
+	ck_assert_uint_eq(edit_distance("hello", "hello"), 0);
+	ck_assert_uint_eq(edit_distance("helo", "hello"), 1);
+	ck_assert_uint_eq(edit_distance("hlelo", "hello"), 1);
+	ck_assert_uint_eq(edit_distance("kitten", "sitting"), 3);
+}
+END_TEST
+
+START_TEST(long_names_do_no_harm)
+{
+	char name[5000];
+
+	memset(name, 'a', sizeof(name));
+	name[0] = name[1] = '-';
+	name[sizeof(name) - 1] = '\0';
+	ck_assert_uint_ge(edit_distance(name, "--mem"), 1);
+	ck_assert_int_eq(options_parse(&options, FOR_RUN, 1, (const char *[]){ name }, &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.text, "unknown option"));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("options");
+	TCase *tcase = tcase_create("options");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_loop_test(tcase, wrong_options_say_why, 0, ARRAY_LEN(wrong));
+	tcase_add_test(tcase, too_many_holes_and_parameters_are_refused);
+	tcase_add_test(tcase, defaults);
+	tcase_add_test(tcase, every_option_reaches_its_field);
+	tcase_add_test(tcase, flash_reaches_its_fields);
+	tcase_add_test(tcase, words_and_help);
+	tcase_add_loop_test(tcase, help_fits_a_terminal, 0, 5);
+	tcase_add_test(tcase, distances);
+	tcase_add_test(tcase, long_names_do_no_harm);
+	suite_add_tcase(suite, tcase);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? 1 : 0;
+}
