@@ -121,7 +121,8 @@ static void absorb_older(struct model *model, struct reader *reader)
 		struct reader *other = (struct reader *)node;
 
 		node = hash_again(node);
-		if (other == reader || is_present(model, other) || other->mm != reader->mm)
+		if (other == reader || is_present(model, other) || other->mm != reader->mm ||
+		    pte_global(other->entry) != pte_global(reader->entry))
 			continue;
 		reader->holders |= other->holders;
 		forget(model, other);

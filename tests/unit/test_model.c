@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: MIT */
+/* Tables, spaces, roots and waits: each rule kept once and broken once. */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arch/x86_64/vmm/pte.h"
+#include "vmm/trace/model.h"
+
+static const char *const sites[] = { "", "pt.map", "pt.unmap\n" };
+static struct model *model;
+static u64 ticket;
+
+static void setup(void)
+{
+	struct model_config config = { .ncpus = 2, .site = sites, .nsites = 3 };
+
+	ticket = 0;
+	model = model_create(&config);
+}
+
+static void teardown(void)
+{
+	model_destroy(model);
+}
+
+static void record(u32 cpu, u16 id, u16 site, u16 h0, u16 h1, u64 a0, u64 a1, u64 a2, u64 a3)
+{
+	struct kvl_record r = { ++ticket, 0, id, site, { h0, h1 }, { a0, a1, a2, a3, 0 } };
+
+	model_record(model, cpu, &r);
+}
+
+static void table(u64 gpa, u16 level)
+{
+	record(0, KVL_EV_TABLE_ALLOC, 0, 0, level, gpa, 0, 0, 0);
+}
+
+static void pt_set(u64 va, u64 gpa, u16 level, u64 old, u64 new)
+{
+	record(0, KVL_EV_PT_SET, 1, (u16)pte_index(va, level), level, va, gpa, old, new);
+}
+
+static void expect(enum finding_kind kind, const char *part)
+{
+	const struct finding *finding = model_finding(model, 0);
+
+	ck_assert_uint_eq(model_findings(model), 1);
+	ck_assert_uint_eq(model_finding_count(model, kind), 1);
+	ck_assert_ptr_nonnull(finding);
+	ck_assert_str_eq(finding_kind_name(finding->kind), finding_kind_name(kind));
+	ck_assert_msg(strstr(finding->text, part) != NULL, "%s", finding->text);
+}
+
+static void expect_none(void)
+{
+	ck_assert_msg(!model_findings(model), "%s", model_finding(model, 0)->text);
+}
+
+START_TEST(old_is_last_new)
+{
+	table(0x5000, 1);
+	pt_set(0x3000, 0x5000, 1, 0, 0x1063);
+	pt_set(0x3000, 0x5000, 1, 0x1063, 0);
+	pt_set(0x4000, 0x5000, 1, 0, 0x1063);
+	expect_none();
+}
+END_TEST
+
+START_TEST(old_is_not_last_new)
+{
+	table(0x5000, 1);
+	pt_set(0x3000, 0x5000, 1, 0, 0x1063);
+	pt_set(0x3000, 0x5000, 1, 0x1061, 0);
+	expect(FINDING_OLD_VALUE, "pt_set by pt.map of va 0x3000 (table 0x5000, entry 3): old "
+				  "value is 0x1061, but the last one reported was 0x1063");
+	ck_assert_uint_eq(model_finding(model, 0)->ticket, 3);
+}
+END_TEST
+
+/* A table comes zeroed, again and again. */
+START_TEST(table_again)
+{
+	table(0x5000, 1);
+	pt_set(0x3000, 0x5000, 1, 0, 0x1063);
+	pt_set(0x3000, 0x5000, 1, 0x1063, 0);
+	record(0, KVL_EV_TABLE_FREE, 0, 0, 1, 0x5000, 0, 0, 0);
+	table(0x5000, 2);
+	pt_set(0x3000, 0x5000, 2, 0, 0x1063);
+	expect_none();
+}
+END_TEST
+
+START_TEST(table_never_allocated)
+{
+	pt_set(0x3000, 0x5000, 1, 0, 0x1063);
+	expect(FINDING_UNKNOWN_TABLE, "no such table was allocated");
+}
+END_TEST
+
+START_TEST(table_freed)
+{
+	table(0x5000, 1);
+	record(0, KVL_EV_TABLE_FREE, 0, 0, 1, 0x5000, 0, 0, 0);
+	pt_set(0x3000, 0x5000, 1, 0, 0x1063);
+	expect(FINDING_UNKNOWN_TABLE, "no such table was allocated");
+}
+END_TEST
+
+START_TEST(table_freed_twice)
+{
+	table(0x5000, 1);
+	record(0, KVL_EV_TABLE_FREE, 0, 0, 1, 0x5000, 0, 0, 0);
+	record(0, KVL_EV_TABLE_FREE, 0, 0, 1, 0x5000, 0, 0, 0);
+	expect(FINDING_UNKNOWN_TABLE, "freed before");
+}
+END_TEST
+
+START_TEST(table_allocated_twice)
+{
+	table(0x5000, 1);
+	table(0x5000, 1);
+	expect(FINDING_BAD_RECORD, "in use as a table already");
+}
+END_TEST
+
+START_TEST(impossible_table)
+{
+	static const struct {
+		u64 gpa;
+		u16 level;
+	} bad[] = { { 0x5000, 0 }, { 0x5000, 5 }, { 0x5001, 1 } };
+
+	table(bad[_i].gpa, bad[_i].level);
+	expect(FINDING_BAD_RECORD, "no table can be that");
+}
+END_TEST
+
+START_TEST(wrong_level)
+{
+	table(0x5000, 1);
+	pt_set(0, 0x5000, 2, 0, 0x1063);
+	expect(FINDING_BAD_RECORD, "level 2 in table 0x5000, which has level 1");
+}
+END_TEST
+
+START_TEST(wrong_index)
+{
+	table(0x5000, 1);
+	record(0, KVL_EV_PT_SET, 1, 4, 1, 0x3000, 0x5000, 0, 0x1063);
+	expect(FINDING_BAD_RECORD, "va 0x3000 has entry 3 at level 1, not 4");
+}
+END_TEST
+
+START_TEST(index_beyond_table)
+{
+	table(0x5000, 1);
+	record(0, KVL_EV_PT_SET, 1, 512, 1, 0x3000, 0x5000, 0, 0x1063);
+	expect(FINDING_UNKNOWN_TABLE, "of entry 512");
+}
+END_TEST
+
+START_TEST(roots)
+{
+	record(0xffff, KVL_EV_MM_CREATE, 0, 0, 0, 0, 0x5000, 0, 0);
+	table(0x5000, 4);
+	record(0, KVL_EV_ROOT_LOAD, 0, 0, 0, 0, 0x5000, 0, 0);
+	table(0x6000, 4);
+	record(0, KVL_EV_MM_CREATE, 0, 0, 0, 1, 0x6000, 0, 0);
+	record(1, KVL_EV_ROOT_LOAD, 0, 0, 0, 1, 0x6000, 0, 0);
+	record(0, KVL_EV_MM_DESTROY, 0, 0, 0, 1, 0x6000, 0, 0);
+	expect_none();
+}
+END_TEST
+
+START_TEST(root_never_allocated)
+{
+	record(0, KVL_EV_MM_CREATE, 0, 0, 0, 1, 0x6000, 0, 0);
+	record(1, KVL_EV_ROOT_LOAD, 0, 0, 0, 1, 0x6000, 0, 0);
+	expect(FINDING_UNKNOWN_TABLE, "CPU 1 loads root 0x6000 of mm 1");
+}
+END_TEST
+
+START_TEST(root_of_another)
+{
+	table(0x6000, 4);
+	table(0x7000, 4);
+	record(0, KVL_EV_MM_CREATE, 0, 0, 0, 1, 0x6000, 0, 0);
+	record(1, KVL_EV_ROOT_LOAD, 0, 0, 0, 1, 0x7000, 0, 0);
+	expect(FINDING_BAD_RECORD, "not the root of mm 1");
+}
+END_TEST
+
+START_TEST(mm_twice)
+{
+	record(0, KVL_EV_MM_CREATE, 0, 0, 0, 1, 0x6000, 0, 0);
+	record(0, KVL_EV_MM_CREATE, 0, 0, 0, 1, 0x6000, 0, 0);
+	expect(FINDING_BAD_RECORD, "there is one of that number");
+}
+END_TEST
+
+START_TEST(mm_gone)
+{
+	record(0, KVL_EV_MM_DESTROY, 0, 0, 0, 1, 0x6000, 0, 0);
+	expect(FINDING_BAD_RECORD, "there is none of that number");
+}
+END_TEST
+
+START_TEST(waits_end)
+{
+	record(0, KVL_EV_WAIT_BEGIN, 1, KVL_WAIT_CHIP, 1, 0xd0000000, 0, 3, 0);
+	record(1, KVL_EV_WAIT_BEGIN, 1, KVL_WAIT_CHIP, 1, 0xd0000000, 0, 4, 0);
+	record(0, KVL_EV_WAIT_END, 1, KVL_WAIT_CHIP, 0, 0xd0000000, 0, 3, 0);
+	record(1, KVL_EV_WAIT_END, 1, KVL_WAIT_CHIP, 0, 0xd0000000, 0, 4, 0);
+	model_finish(model, true);
+	expect_none();
+}
+END_TEST
+
+START_TEST(wait_open)
+{
+	record(1, KVL_EV_WAIT_BEGIN, 1, KVL_WAIT_CHIP, 1, 0xd0000000, 0, 3, 0);
+	expect_none();
+	model_finish(model, true);
+	expect(FINDING_OPEN_WAIT,
+	       "task 3 on CPU 1 waits for chip 0xd0000000 (pt.map) and never ended it");
+}
+END_TEST
+
+START_TEST(wait_open_in_a_crash)
+{
+	record(1, KVL_EV_WAIT_BEGIN, 1, KVL_WAIT_CHIP, 1, 0xd0000000, 0, 3, 0);
+	model_finish(model, false);
+	expect_none();
+}
+END_TEST
+
+START_TEST(wait_of_another)
+{
+	record(1, KVL_EV_WAIT_BEGIN, 1, KVL_WAIT_CHIP, 1, 0xd0000000, 0, 3, 0);
+	record(1, KVL_EV_WAIT_END, 1, KVL_WAIT_CHIP, 0, 0xd0000000, 0, 4, 0);
+	expect(FINDING_BAD_RECORD, "wait_end of task 4");
+}
+END_TEST
+
+/* --- bounds --- */
+START_TEST(findings_are_bounded)
+{
+	for (u32 i = 0; i < 1000; i++)
+		record(0, KVL_EV_TABLE_FREE, 2, 0, 0, i * PAGE_BYTES, 0, 0, 0);
+	ck_assert_uint_eq(model_findings(model), 1000);
+	ck_assert_ptr_nonnull(model_finding(model, 63));
+	ck_assert_ptr_null(model_finding(model, 64));
+	/* The site's name is untrusted. */
+	ck_assert_ptr_nonnull(strstr(model_finding(model, 0)->text, "by pt.unmap?"));
+}
+END_TEST
+
+START_TEST(too_many_waits)
+{
+	for (u32 i = 0; i < 10000; i++)
+		record(0, KVL_EV_WAIT_BEGIN, 0, 1, 1, i, 0, 0, 0);
+	expect(FINDING_BAD_RECORD, "too many open waits to follow");
+}
+END_TEST
+
+START_TEST(too_many_spaces)
+{
+	for (u32 i = 0; i < 70000; i++)
+		record(0, KVL_EV_MM_CREATE, 0, 0, 0, i, 0, 0, 0);
+	expect(FINDING_BAD_RECORD, "too many address spaces to follow");
+}
+END_TEST
+
+/* Records of any content: findings, but no crash. */
+START_TEST(random_records)
+{
+	struct model_config config = {
+		.ncpus = 2, .site = sites, .nsites = 3, .flash = { 0xd0000000, MiB(1) }
+	};
+
+	model_destroy(model);
+	model = model_create(&config);
+	srandom((unsigned)_i + 1);
+	for (u32 i = 0; i < 20000; i++) {
+		u64 pick[] = { 0, 0x1000, 0x2000, 0x3000, 0xd0000063, 0xd0001163, ~0ull, GiB(4) };
+#define PICK pick[(u64)random() % ARRAY_LEN(pick)]
+
+		record((u32)random() % 3, (u16)(random() % 40), (u16)(random() % 4),
+		       (u16)(random() % 5), (u16)(random() % 5), PICK, PICK, PICK, PICK);
+#undef PICK
+	}
+	model_finish(model, true);
+	ck_assert_uint_gt(model_findings(model), 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("model");
+	TCase *tables = tcase_create("tables"), *spaces = tcase_create("spaces");
+	TCase *waits = tcase_create("waits"), *bounds = tcase_create("bounds");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_checked_fixture(tables, setup, teardown);
+	tcase_add_test(tables, old_is_last_new);
+	tcase_add_test(tables, old_is_not_last_new);
+	tcase_add_test(tables, table_again);
+	tcase_add_test(tables, table_never_allocated);
+	tcase_add_test(tables, table_freed);
+	tcase_add_test(tables, table_freed_twice);
+	tcase_add_test(tables, table_allocated_twice);
+	tcase_add_loop_test(tables, impossible_table, 0, 3);
+	tcase_add_test(tables, wrong_level);
+	tcase_add_test(tables, wrong_index);
+	tcase_add_test(tables, index_beyond_table);
+	suite_add_tcase(suite, tables);
+	tcase_add_checked_fixture(spaces, setup, teardown);
+	tcase_add_test(spaces, roots);
+	tcase_add_test(spaces, root_never_allocated);
+	tcase_add_test(spaces, root_of_another);
+	tcase_add_test(spaces, mm_twice);
+	tcase_add_test(spaces, mm_gone);
+	suite_add_tcase(suite, spaces);
+	tcase_add_checked_fixture(waits, setup, teardown);
+	tcase_add_test(waits, waits_end);
+	tcase_add_test(waits, wait_open);
+	tcase_add_test(waits, wait_open_in_a_crash);
+	tcase_add_test(waits, wait_of_another);
+	suite_add_tcase(suite, waits);
+	tcase_add_checked_fixture(bounds, setup, teardown);
+	tcase_add_test(bounds, findings_are_bounded);
+	tcase_add_test(bounds, too_many_waits);
+	tcase_add_test(bounds, too_many_spaces);
+	tcase_add_loop_test(bounds, random_records, 0, 10);
+	suite_add_tcase(suite, bounds);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
+}

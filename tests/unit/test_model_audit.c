@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The audit, on tables made by hand: a small machine of 8 MiB RAM at 0 (its first 2 MiB are no RAM
+ * for the guest), the arena in its last 64 KiB, all of it in the direct map.
+ */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arch/x86_64/vmm/pte.h"
+#include "vmm/trace/model.h"
+
+#define RAM_BYTES MiB(8)
+#define ARENA (RAM_BYTES - KiB(64))
+#define OFFSET 0xc0000000ull
+#define FLAGS (PTE_PRESENT | PTE_WRITABLE | PTE_ACCESSED | PTE_DIRTY)
+
+enum { ROOT, UPPER, DIRECTORY, SMALL, USER_ROOT, NTABLES };
+static const u16 level_of[NTABLES] = { 4, 3, 2, 1, 4 };
+
+static struct {
+	struct model *model;
+	struct gmem mem;
+	u8 *ram;
+	u64 ticket;
+	struct audit_range usable[2];
+	struct audit_config config;
+} machine;
+
+static u64 table_at(u32 table)
+{
+	return ARENA + table * PAGE_BYTES;
+}
+
+static u64 *entry_at(u32 table, u32 index)
+{
+	return (u64 *)(void *)(machine.ram + table_at(table)) + index;
+}
+
+static void record(u16 id, u16 h0, u16 h1, u64 a0, u64 a1, u64 a2, u64 a3)
+{
+	struct kvl_record r = { ++machine.ticket, 0, id, 0, { h0, h1 }, { a0, a1, a2, a3, 0 } };
+
+	model_record(machine.model, 0xffff, &r);
+}
+
+/* Reported and stored. */
+static void set(u32 table, u64 va, u64 value)
+{
+	u32 index = pte_index(va, level_of[table]);
+
+	record(KVL_EV_PT_SET, (u16)index, level_of[table], va, table_at(table),
+	       *entry_at(table, index), value);
+	*entry_at(table, index) = value;
+}
+
+static void map_direct(void)
+{
+	set(ROOT, OFFSET, table_at(UPPER) | FLAGS);
+	set(UPPER, OFFSET, table_at(DIRECTORY) | FLAGS);
+	for (u64 at = MiB(2); at < MiB(6); at += LARGE_BYTES)
+		set(DIRECTORY, OFFSET + at, at | FLAGS | PTE_LARGE);
+	set(DIRECTORY, OFFSET + MiB(6), table_at(SMALL) | FLAGS);
+	for (u64 at = MiB(6); at < MiB(8); at += PAGE_BYTES)
+		set(SMALL, OFFSET + at, at | FLAGS);
+}
+
+static void setup(void)
+{
+	struct model_config config = { .ncpus = 1 };
+
+	memset(&machine, 0, sizeof(machine));
+	machine.model = model_create(&config);
+	machine.ram = aligned_alloc(PAGE_BYTES, RAM_BYTES);
+	memset(machine.ram, 0, RAM_BYTES);
+	ck_assert(gmem_add(&machine.mem, gpa(0), RAM_BYTES, machine.ram));
+	machine.usable[0] = (struct audit_range){ MiB(2), MiB(6) };
+	machine.config = (struct audit_config){
+		.mem = &machine.mem,
+		.arena_gpa = ARENA,
+		.arena_bytes = KiB(64),
+		.page_offset = OFFSET,
+		.lowmem_end_gpa = RAM_BYTES,
+		.usable = machine.usable,
+		.nusable = 1,
+	};
+	for (u32 i = 0; i < NTABLES; i++)
+		record(KVL_EV_TABLE_ALLOC, 0, level_of[i], table_at(i), 0, 0, 0);
+	record(KVL_EV_MM_CREATE, 0, 0, 0, table_at(ROOT), 0, 0);
+	record(KVL_EV_MM_CREATE, 0, 0, 1, table_at(USER_ROOT), 0, 0);
+	map_direct();
+	set(USER_ROOT, OFFSET, table_at(UPPER) | FLAGS);
+}
+
+static void teardown(void)
+{
+	model_destroy(machine.model);
+	free(machine.ram);
+}
+
+static void expect(u32 n, enum finding_kind kind, const char *part)
+{
+	u64 compared = model_audit(machine.model, &machine.config);
+	const struct finding *first = model_finding(machine.model, 0);
+
+	ck_assert_uint_eq(compared, NTABLES * PTE_ENTRIES);
+	ck_assert_msg(model_findings(machine.model) == n, "%u findings, first: %s",
+		      model_findings(machine.model), first ? first->text : "none");
+	if (!n)
+		return;
+	ck_assert_uint_eq(model_finding_count(machine.model, kind), n);
+	ck_assert_msg(strstr(first->text, part) != NULL, "%s", first->text);
+	ck_assert_uint_eq(first->ticket, 0);
+}
+
+START_TEST(as_reported)
+{
+	expect(0, 0, "");
+}
+END_TEST
+
+/* --- entries --- */
+START_TEST(unreported_store)
+{
+	*entry_at(SMALL, 7) ^= PTE_WRITABLE;
+	expect(1, FINDING_UNREPORTED,
+	       "entry 7 of the level-1 table 0x7f3000 (mm 0) is 0x607061, "
+	       "but the trace says 0x607063");
+}
+END_TEST
+
+START_TEST(unreported_where_nothing_was)
+{
+	*entry_at(DIRECTORY, 511) = 0x1000;
+	expect(1, FINDING_UNREPORTED, "entry 511 of the level-2 table");
+}
+END_TEST
+
+START_TEST(reported_but_not_stored)
+{
+	record(KVL_EV_PT_SET, 1, 4, GiB(512), table_at(USER_ROOT), 0, 0x123000);
+	expect(1, FINDING_UNREPORTED, "is 0, but the trace says 0x123000");
+}
+END_TEST
+
+/* A CPU that was stopped before it committed: its store may have happened. */
+START_TEST(pending_stored)
+{
+	struct kvl_record pending = {
+		0, 0,	     KVL_EV_PT_SET,
+		0, { 7, 1 }, { 0xc0607000, table_at(SMALL), 0x607063, 0x607061, 0 }
+	};
+
+	machine.config.pending = &pending;
+	machine.config.npending = 1;
+	expect(0, 0, "");
+	*entry_at(SMALL, 7) = 0x607061;
+	expect(0, 0, "");
+}
+END_TEST
+
+START_TEST(pending_explains_only_its_entry)
+{
+	struct kvl_record pending = {
+		0, 0,	     KVL_EV_PT_SET,
+		0, { 8, 1 }, { 0xc0608000, table_at(SMALL), 0x608063, 0x607061, 0 }
+	};
+
+	machine.config.pending = &pending;
+	machine.config.npending = 1;
+	*entry_at(SMALL, 7) = 0x607061;
+	expect(1, FINDING_UNREPORTED, "entry 7");
+}
+END_TEST
+
+/* --- tables --- */
+START_TEST(table_unknown_to_the_trace)
+{
+	u64 value = (ARENA + 10 * PAGE_BYTES) | FLAGS;
+
+	set(USER_ROOT, 0, value);
+	expect(1, FINDING_UNREPORTED, "leads to 0x7fa000, which the trace does not know");
+}
+END_TEST
+
+START_TEST(table_outside_the_arena)
+{
+	set(USER_ROOT, 0, 0x300000 | FLAGS);
+	expect(1, FINDING_FOREIGN_TABLE, "leads to a table outside the arena");
+}
+END_TEST
+
+START_TEST(table_nowhere)
+{
+	set(USER_ROOT, 0, 0x000ffffffffff000ull | FLAGS);
+	expect(1, FINDING_FOREIGN_TABLE, "leads to a table outside the arena");
+}
+END_TEST
+
+START_TEST(table_at_two_levels)
+{
+	set(USER_ROOT, 0, table_at(DIRECTORY) | FLAGS);
+	model_audit(machine.model, &machine.config);
+	ck_assert_uint_gt(model_finding_count(machine.model, FINDING_UNREPORTED), 0);
+	ck_assert_ptr_nonnull(strstr(model_finding(machine.model, 0)->text,
+				     "as a table of level 3; the trace says level 2"));
+}
+END_TEST
+
+/* Tables that lead to themselves, everywhere: an end, and no crash. */
+START_TEST(circles)
+{
+	for (u32 i = 0; i < PTE_ENTRIES; i++)
+		*entry_at(USER_ROOT, i) = table_at(USER_ROOT) | FLAGS;
+	ck_assert_uint_gt(model_audit(machine.model, &machine.config), 0);
+	ck_assert_uint_gt(model_findings(machine.model), 0);
+}
+END_TEST
+
+START_TEST(random_tables)
+{
+	srandom((unsigned)_i + 1);
+	for (u32 i = 0; i < 16 * PTE_ENTRIES; i++)
+		if (random() % 2)
+			((u64 *)(void *)(machine.ram + ARENA))[i] =
+				(ARENA + (u64)(random() % 16) * PAGE_BYTES) |
+				(u64)(random() % 0x200) | ((u64)random() << 40 & PTE_FRAME);
+	model_audit(machine.model, &machine.config);
+	ck_assert_uint_gt(model_findings(machine.model), 0);
+}
+END_TEST
+
+START_TEST(root_never_allocated)
+{
+	record(KVL_EV_MM_CREATE, 0, 0, 2, ARENA + 12 * PAGE_BYTES, 0, 0);
+	expect(1, FINDING_UNKNOWN_TABLE, "the root 0x7fc000 of mm 2 was never allocated");
+}
+END_TEST
+
+START_TEST(root_outside)
+{
+	record(KVL_EV_MM_CREATE, 0, 0, 2, GiB(1), 0, 0);
+	expect(1, FINDING_FOREIGN_TABLE, "the root 0x40000000 of mm 2 lies outside");
+}
+END_TEST
+
+START_TEST(arena_without_memory)
+{
+	machine.config.arena_gpa = GiB(2);
+	ck_assert_uint_gt(model_audit(machine.model, &machine.config), 0);
+	ck_assert_uint_gt(model_finding_count(machine.model, FINDING_FOREIGN_TABLE), 0);
+}
+END_TEST
+
+/* --- the direct map --- */
+START_TEST(direct_map_over_a_hole)
+{
+	machine.usable[0] = (struct audit_range){ MiB(2), MiB(1) };
+	machine.usable[1] = (struct audit_range){ MiB(4), MiB(4) };
+	machine.config.nusable = 2;
+	expect(1, FINDING_DIRECT_MAP,
+	       "leaf at va 0xc0200000 maps [0x200000, 0x400000), which is "
+	       "not all usable RAM");
+}
+END_TEST
+
+START_TEST(direct_map_misses_large)
+{
+	set(DIRECTORY, OFFSET + MiB(2), 0);
+	expect(1, FINDING_DIRECT_MAP, "usable RAM [0x200000, 0x400000) is missing");
+}
+END_TEST
+
+START_TEST(direct_map_misses_a_page)
+{
+	set(SMALL, OFFSET + MiB(7), 0);
+	expect(1, FINDING_DIRECT_MAP, "usable RAM [0x700000, 0x701000) is missing");
+}
+END_TEST
+
+START_TEST(direct_map_misses_all)
+{
+	set(ROOT, OFFSET, 0);
+	expect(1, FINDING_DIRECT_MAP, "usable RAM [0x200000, 0x800000) is missing");
+}
+END_TEST
+
+START_TEST(direct_map_elsewhere)
+{
+	set(SMALL, OFFSET + MiB(7), 0x600000 | FLAGS);
+	expect(1, FINDING_DIRECT_MAP, "has gpa 0x600000 at va 0xc0700000, where gpa 0x700000");
+}
+END_TEST
+
+/* RAM behind the end of lowmem has no direct address, and needs none. */
+START_TEST(highmem)
+{
+	for (u64 at = MiB(7); at < MiB(8); at += PAGE_BYTES)
+		set(SMALL, OFFSET + at, 0);
+	machine.config.lowmem_end_gpa = MiB(7);
+	expect(0, 0, "");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("model audit");
+	TCase *entries = tcase_create("entries"), *tables = tcase_create("tables");
+	TCase *direct = tcase_create("direct map");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_checked_fixture(entries, setup, teardown);
+	tcase_add_test(entries, as_reported);
+	tcase_add_test(entries, unreported_store);
+	tcase_add_test(entries, unreported_where_nothing_was);
+	tcase_add_test(entries, reported_but_not_stored);
+	tcase_add_test(entries, pending_stored);
+	tcase_add_test(entries, pending_explains_only_its_entry);
+	suite_add_tcase(suite, entries);
+	tcase_add_checked_fixture(tables, setup, teardown);
+	tcase_add_test(tables, table_unknown_to_the_trace);
+	tcase_add_test(tables, table_outside_the_arena);
+	tcase_add_test(tables, table_nowhere);
+	tcase_add_test(tables, table_at_two_levels);
+	tcase_add_test(tables, circles);
+	tcase_add_loop_test(tables, random_tables, 0, 20);
+	tcase_add_test(tables, root_never_allocated);
+	tcase_add_test(tables, root_outside);
+	tcase_add_test(tables, arena_without_memory);
+	suite_add_tcase(suite, tables);
+	tcase_add_checked_fixture(direct, setup, teardown);
+	tcase_add_test(direct, direct_map_over_a_hole);
+	tcase_add_test(direct, direct_map_misses_large);
+	tcase_add_test(direct, direct_map_misses_a_page);
+	tcase_add_test(direct, direct_map_misses_all);
+	tcase_add_test(direct, direct_map_elsewhere);
+	tcase_add_test(direct, highmem);
+	suite_add_tcase(suite, direct);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
+}

@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: MIT */
+/* Seed row W5: who may still hold a translation to the chip when it is commanded. */
+#include <check.h>
+#include <string.h>
+
+#include "arch/x86_64/vmm/pte.h"
+#include "vmm/trace/model.h"
+
+#define FLASH 0xd0000000ull
+#define KERNEL_VA 0xf0003000ull
+#define USER_VA 0x00403000ull
+#define KERNEL_TABLE 0x10000ull
+#define USER_TABLE 0x11000ull
+#define LARGE_TABLE 0x12000ull
+#define LEAF (FLASH + 0x2000 + (PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY))
+#define VMM 0xffffu
+
+enum { MAP = 1, UNMAP, FLUSH };
+static const char *const sites[] = { "", "flash.map", "flash.unmap", "flash.flush" };
+static struct model *model;
+static u64 ticket;
+
+static void record(u32 cpu, u16 id, u16 site, u16 h0, u16 h1, u64 a0, u64 a1, u64 a2, u64 a3,
+		   u64 a4)
+{
+	struct kvl_record r = { ++ticket, 0, id, site, { h0, h1 }, { a0, a1, a2, a3, a4 } };
+
+	model_record(model, cpu, &r);
+}
+
+static void load_root(u32 cpu, u64 mm)
+{
+	record(cpu, KVL_EV_ROOT_LOAD, 0, 0, 0, mm, mm ? 0x21000 : 0x20000, 0, 0, 0);
+}
+
+/* Two CPUs on init_mm, a second space, a table for each half. */
+static void setup(void)
+{
+	struct model_config config = {
+		.ncpus = 2, .site = sites, .nsites = 4, .flash = { FLASH, MiB(16) }
+	};
+
+	ticket = 0;
+	model = model_create(&config);
+	record(VMM, KVL_EV_TABLE_ALLOC, 0, 0, 4, 0x20000, 0, 0, 0, 0);
+	record(VMM, KVL_EV_MM_CREATE, 0, 0, 0, 0, 0x20000, 0, 0, 0);
+	record(VMM, KVL_EV_TABLE_ALLOC, 0, 0, 4, 0x21000, 1, 0, 0, 0);
+	record(VMM, KVL_EV_MM_CREATE, 0, 0, 0, 1, 0x21000, 0, 0, 0);
+	record(VMM, KVL_EV_TABLE_ALLOC, 0, 0, 1, KERNEL_TABLE, 0, 0, 0, 0);
+	record(VMM, KVL_EV_TABLE_ALLOC, 0, 0, 1, USER_TABLE, 1, 0, 0, 0);
+	record(VMM, KVL_EV_TABLE_ALLOC, 0, 0, 2, LARGE_TABLE, 0, 0, 0, 0);
+	load_root(0, 0);
+	load_root(1, 0);
+}
+
+static void teardown(void)
+{
+	model_destroy(model);
+}
+
+static void set_at(u16 site, u64 va, u64 table, u16 level, u64 old, u64 new)
+{
+	record(0, KVL_EV_PT_SET, site, (u16)pte_index(va, level), level, va, table, old, new, 0);
+}
+
+static void map(u64 va, u64 table)
+{
+	set_at(MAP, va, table, 1, 0, LEAF);
+}
+
+static void unmap(u64 va, u64 table)
+{
+	set_at(UNMAP, va, table, 1, LEAF, 0);
+}
+
+static void flush(u32 cpu, u16 scope, u64 va)
+{
+	record(cpu, KVL_EV_TLB_FLUSH, FLUSH, scope, 0, va, PAGE_BYTES, 0, 0, 0);
+}
+
+static void mode(u64 value)
+{
+	record(VMM, KVL_EV_FLASH_MODE, 0, 0, 0, FLASH, value, 0, 0, 0);
+}
+
+static void state(u64 value)
+{
+	record(VMM, KVL_EV_FLASH_STATE, 0, 0, 0, FLASH, value, 0x80, 0, 0);
+}
+
+static void command(void)
+{
+	record(VMM, KVL_EV_FLASH_COMMAND, 0, 0, 0, FLASH + 0x100, 0x40, 0x55, 0, 0);
+}
+
+/* The chip works and comes back to its array. */
+static void work(void)
+{
+	state(KVL_FLASH_PROGRAM);
+	state(KVL_FLASH_IDLE);
+	mode(KVL_FLASH_READ_ARRAY);
+}
+
+static void expect(u32 n, const char *part)
+{
+	u32 found = 0;
+
+	for (u32 i = 0; i < model_findings(model); i++)
+		found += strstr(model_finding(model, i)->text, part) != NULL;
+	ck_assert_msg(model_findings(model) == n && found == n, "%u findings, %u of them fit: %s",
+		      model_findings(model), found,
+		      model_findings(model) ? model_finding(model, 0)->text : "");
+}
+
+static void expect_none(void)
+{
+	expect(0, "");
+}
+
+START_TEST(in_order)
+{
+	map(KERNEL_VA, KERNEL_TABLE);
+	unmap(KERNEL_VA, KERNEL_TABLE);
+	flush(0, KVL_FLUSH_PAGE, KERNEL_VA);
+	flush(1, KVL_FLUSH_PAGE, KERNEL_VA + 0x123);
+	command();
+	work();
+	map(KERNEL_VA, KERNEL_TABLE);
+	unmap(KERNEL_VA, KERNEL_TABLE);
+	flush(0, KVL_FLUSH_ALL, 0);
+	flush(1, KVL_FLUSH_SPACE, 0);
+	command();
+	expect_none();
+}
+END_TEST
+
+START_TEST(still_mapped)
+{
+	map(KERNEL_VA, KERNEL_TABLE);
+	command();
+	expect(1, "command 0x40 at gpa 0xd0000100: va 0xf0003000 of mm 0 is still mapped to the "
+		  "chip (set by flash.map at ticket 10)");
+	ck_assert_uint_eq(model_finding_count(model, FINDING_CHIP_COMMAND), 1);
+}
+END_TEST
+
+START_TEST(not_flushed_at_all)
+{
+	map(KERNEL_VA, KERNEL_TABLE);
+	unmap(KERNEL_VA, KERNEL_TABLE);
+	command();
+	expect(2, "may still hold va 0xf0003000 of mm 0");
+}
+END_TEST
+
+START_TEST(one_cpu_left_out)
+{
+	map(KERNEL_VA, KERNEL_TABLE);
+	unmap(KERNEL_VA, KERNEL_TABLE);
+	flush(0, KVL_FLUSH_PAGE, KERNEL_VA);
+	command();
+	expect(1, "CPU 1 may still hold va 0xf0003000 of mm 0 (set by flash.map at ticket 10, "
+		  "removed by flash.unmap at ticket 11, no flush of it on CPU 1 since)");
+}
+END_TEST
+
+START_TEST(flushed_too_early)
+{
+	map(KERNEL_VA, KERNEL_TABLE);
+	flush(0, KVL_FLUSH_ALL, 0);
+	flush(1, KVL_FLUSH_ALL, 0);
+	unmap(KERNEL_VA, KERNEL_TABLE);
+	flush(0, KVL_FLUSH_ALL, 0);
+	command();
+	expect(1, "CPU 1 may still hold");
+}
+END_TEST
+
+START_TEST(flushed_another_page)
+{
+	map(KERNEL_VA, KERNEL_TABLE);
+	unmap(KERNEL_VA, KERNEL_TABLE);
+	flush(0, KVL_FLUSH_PAGE, KERNEL_VA);
+	flush(1, KVL_FLUSH_PAGE, KERNEL_VA + PAGE_BYTES);
+	command();
+	expect(1, "CPU 1 may still hold");
+}
+END_TEST
+
+START_TEST(flushed_after_the_command)
+{
+	map(KERNEL_VA, KERNEL_TABLE);
+	unmap(KERNEL_VA, KERNEL_TABLE);
+	command();
+	flush(0, KVL_FLUSH_ALL, 0);
+	flush(1, KVL_FLUSH_ALL, 0);
+	expect(2, "may still hold");
+	work();
+	command();
+	expect(2, "may still hold");
+}
+END_TEST
+
+/* A load of a root drops translations, but not global ones. */
+START_TEST(root_load_flushes)
+{
+	map(KERNEL_VA, KERNEL_TABLE);
+	unmap(KERNEL_VA, KERNEL_TABLE);
+	load_root(0, 1);
+	load_root(1, 0);
+	command();
+	expect_none();
+}
+END_TEST
+
+START_TEST(global_survives)
+{
+	set_at(MAP, KERNEL_VA, KERNEL_TABLE, 1, 0, LEAF | PTE_GLOBAL);
+	set_at(UNMAP, KERNEL_VA, KERNEL_TABLE, 1, LEAF | PTE_GLOBAL, 0);
+	load_root(0, 1);
+	flush(1, KVL_FLUSH_ALL, 0);
+	flush(0, KVL_FLUSH_SPACE, 0);
+	command();
+	expect(1, "CPU 0 may still hold");
+}
+END_TEST
+
+/* The entry to one frame of the chip becomes one to another: the old one is removed all the same. */
+START_TEST(replaced)
+{
+	map(KERNEL_VA, KERNEL_TABLE);
+	set_at(UNMAP, KERNEL_VA, KERNEL_TABLE, 1, LEAF, 0x5063);
+	flush(0, KVL_FLUSH_ALL, 0);
+	command();
+	expect(1, "CPU 1 may still hold");
+}
+END_TEST
+
+START_TEST(mapped_again_unflushed)
+{
+	map(KERNEL_VA, KERNEL_TABLE);
+	unmap(KERNEL_VA, KERNEL_TABLE);
+	map(KERNEL_VA, KERNEL_TABLE);
+	unmap(KERNEL_VA, KERNEL_TABLE);
+	flush(0, KVL_FLUSH_PAGE, KERNEL_VA);
+	command();
+	expect(1, "removed by flash.unmap at ticket 13, no flush of it on CPU 1");
+}
+END_TEST
+
+/* --- user space --- */
+START_TEST(user_page_only_where_it_runs)
+{
+	load_root(1, 1);
+	map(USER_VA, USER_TABLE);
+	unmap(USER_VA, USER_TABLE);
+	flush(1, KVL_FLUSH_PAGE, USER_VA);
+	command();
+	expect_none();
+}
+END_TEST
+
+START_TEST(user_page_held_by_its_cpu)
+{
+	load_root(1, 1);
+	map(USER_VA, USER_TABLE);
+	unmap(USER_VA, USER_TABLE);
+	flush(0, KVL_FLUSH_PAGE, USER_VA);
+	command();
+	expect(1, "CPU 1 may still hold va 0x403000 of mm 1");
+}
+END_TEST
+
+/* The CPU comes to the space after the entry was set. */
+START_TEST(user_page_reached_later)
+{
+	map(USER_VA, USER_TABLE);
+	load_root(1, 1);
+	unmap(USER_VA, USER_TABLE);
+	command();
+	expect(1, "CPU 1 may still hold");
+}
+END_TEST
+
+START_TEST(user_page_left_by_a_switch)
+{
+	load_root(1, 1);
+	map(USER_VA, USER_TABLE);
+	load_root(1, 0);
+	unmap(USER_VA, USER_TABLE);
+	command();
+	expect_none();
+}
+END_TEST
+
+/* Its tables are given back with the mapping in them: that removes it, it does not flush it. */
+START_TEST(table_freed_with_it)
+{
+	load_root(1, 1);
+	map(USER_VA, USER_TABLE);
+	record(0, KVL_EV_TABLE_FREE, UNMAP, 0, 1, USER_TABLE, 1, 0, 0, 0);
+	command();
+	expect(1, "CPU 1 may still hold");
+}
+END_TEST
+
+/* A CPU that never loaded a root runs on the host's tables, so in the kernel's half. */
+START_TEST(cpu_before_its_first_root)
+{
+	map(KERNEL_VA, KERNEL_TABLE);
+	record(2, KVL_EV_USE, 0, 0, 0, 0, 0, 0, 0, 0);
+	unmap(KERNEL_VA, KERNEL_TABLE);
+	flush(0, KVL_FLUSH_ALL, 0);
+	flush(1, KVL_FLUSH_ALL, 0);
+	command();
+	expect(1, "CPU 2 may still hold");
+}
+END_TEST
+
+/* --- what is no reader --- */
+START_TEST(drivers_window)
+{
+	set_at(MAP, KERNEL_VA, KERNEL_TABLE, 1, 0, LEAF | PTE_UNCACHED);
+	command();
+	work();
+	command();
+	expect_none();
+}
+END_TEST
+
+START_TEST(other_memory)
+{
+	set_at(MAP, KERNEL_VA, KERNEL_TABLE, 1, 0, (FLASH - PAGE_BYTES) | PTE_PRESENT);
+	set_at(MAP, KERNEL_VA + 4096, KERNEL_TABLE, 1, 0, (FLASH + MiB(16)) | PTE_PRESENT);
+	set_at(MAP, KERNEL_VA + 8192, KERNEL_TABLE, 1, 0, FLASH);
+	command();
+	expect_none();
+}
+END_TEST
+
+/* --- large leaves --- */
+START_TEST(large_leaf)
+{
+	u64 leaf = (FLASH & ~(LARGE_BYTES - 1)) | PTE_PRESENT | PTE_LARGE;
+
+	set_at(MAP, 0xf0000000, LARGE_TABLE, 2, 0, leaf);
+	set_at(UNMAP, 0xf0000000, LARGE_TABLE, 2, leaf, 0);
+	flush(0, KVL_FLUSH_PAGE, 0xf0123000);
+	command();
+	expect(1, "CPU 1 may still hold va 0xf0000000");
+	flush(1, KVL_FLUSH_PAGE, 0xf01ff000);
+	work();
+	command();
+	expect(1, "CPU 1 may still hold");
+}
+END_TEST
+
+/* A directory entry is no leaf, wherever it points. */
+START_TEST(directory_entry)
+{
+	set_at(MAP, 0xf0000000, LARGE_TABLE, 2, 0, LEAF);
+	command();
+	expect_none();
+}
+END_TEST
+
+/* --- mapped while the chip is not array --- */
+START_TEST(mapped_before_the_write_is_over)
+{
+	command();
+	state(KVL_FLASH_PROGRAM);
+	map(KERNEL_VA, KERNEL_TABLE);
+	expect(1, "flash.map maps va 0xf0003000 to the chip (gpa 0xd0002000) while the chip does "
+		  "not return its array");
+	ck_assert_uint_eq(model_finding_count(model, FINDING_CHIP_MAPPED), 1);
+}
+END_TEST
+
+START_TEST(mapped_in_status_mode)
+{
+	command();
+	state(KVL_FLASH_PROGRAM);
+	state(KVL_FLASH_IDLE);
+	map(KERNEL_VA, KERNEL_TABLE);
+	expect(1, "does not return its array");
+}
+END_TEST
+
+START_TEST(mapped_while_another_partition_works)
+{
+	record(VMM, KVL_EV_FLASH_COMMAND, 0, 0, 3, FLASH, 0x20, 0xd0, 0, 0);
+	record(VMM, KVL_EV_FLASH_STATE, 0, 3, 0, FLASH, KVL_FLASH_ERASE, 0, 0, 0);
+	mode(KVL_FLASH_READ_ARRAY);
+	map(KERNEL_VA, KERNEL_TABLE);
+	expect(1, "does not return its array");
+}
+END_TEST
+
+START_TEST(mapped_during_the_query)
+{
+	mode(KVL_FLASH_READ_CFI);
+	map(KERNEL_VA, KERNEL_TABLE);
+	expect(1, "does not return its array");
+}
+END_TEST
+
+/* One finding per page and CPU and command; the number is not limited, what is kept is. */
+START_TEST(many_pages)
+{
+	for (u32 i = 0; i < 100; i++)
+		set_at(MAP, 0xf0000000 + i * PAGE_BYTES, KERNEL_TABLE, 1, 0, LEAF);
+	for (u32 i = 0; i < 100; i++)
+		set_at(UNMAP, 0xf0000000 + i * PAGE_BYTES, KERNEL_TABLE, 1, LEAF, 0);
+	flush(0, KVL_FLUSH_ALL, 0);
+	for (u32 i = 0; i < 99; i++)
+		flush(1, KVL_FLUSH_PAGE, 0xf0000000 + i * PAGE_BYTES);
+	command();
+	expect(1, "CPU 1 may still hold va 0xf0063000");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("model flash");
+	TCase *kernel = tcase_create("kernel"), *user = tcase_create("user");
+	TCase *kinds = tcase_create("kinds"), *chip = tcase_create("chip");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_checked_fixture(kernel, setup, teardown);
+	tcase_add_test(kernel, in_order);
+	tcase_add_test(kernel, still_mapped);
+	tcase_add_test(kernel, not_flushed_at_all);
+	tcase_add_test(kernel, one_cpu_left_out);
+	tcase_add_test(kernel, flushed_too_early);
+	tcase_add_test(kernel, flushed_another_page);
+	tcase_add_test(kernel, flushed_after_the_command);
+	tcase_add_test(kernel, root_load_flushes);
+	tcase_add_test(kernel, global_survives);
+	tcase_add_test(kernel, replaced);
+	tcase_add_test(kernel, mapped_again_unflushed);
+	tcase_add_test(kernel, many_pages);
+	suite_add_tcase(suite, kernel);
+	tcase_add_checked_fixture(user, setup, teardown);
+	tcase_add_test(user, user_page_only_where_it_runs);
+	tcase_add_test(user, user_page_held_by_its_cpu);
+	tcase_add_test(user, user_page_reached_later);
+	tcase_add_test(user, user_page_left_by_a_switch);
+	tcase_add_test(user, table_freed_with_it);
+	tcase_add_test(user, cpu_before_its_first_root);
+	suite_add_tcase(suite, user);
+	tcase_add_checked_fixture(kinds, setup, teardown);
+	tcase_add_test(kinds, drivers_window);
+	tcase_add_test(kinds, other_memory);
+	tcase_add_test(kinds, large_leaf);
+	tcase_add_test(kinds, directory_entry);
+	suite_add_tcase(suite, kinds);
+	tcase_add_checked_fixture(chip, setup, teardown);
+	tcase_add_test(chip, mapped_before_the_write_is_over);
+	tcase_add_test(chip, mapped_in_status_mode);
+	tcase_add_test(chip, mapped_while_another_partition_works);
+	tcase_add_test(chip, mapped_during_the_query);
+	suite_add_tcase(suite, chip);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
+}
