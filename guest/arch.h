@@ -48,13 +48,10 @@ u64 arch_pte_leaf(u64 gpa, u32 prot);
 u64 arch_pte_table(u64 table_gpa, bool user);
 bool arch_pte_present(u64 entry);
 bool arch_pte_is_leaf(u64 entry, u32 level);
-bool arch_pte_writable(u64 entry);
-bool arch_pte_user(u64 entry);
 u64 arch_pte_gpa(u64 entry);
 bool arch_pte_has_sw_bits(void); /* is there a spare bit for software (seed row L3)? */
 bool arch_pte_sw(u64 entry);	 /* the software bit */
 u64 arch_pte_set_sw(u64 entry, bool on);
-u64 arch_pte_set_writable(u64 entry, bool on);
 
 /* --- TLB ------------------------------------------------------------------------------------
  * Each reports the flush to the trace and executes it, in that order, in one function. */

@@ -22,22 +22,25 @@ static struct list_link *merge(struct list_link *a, struct list_link *b, compare
 
 struct list_link *list_sort(struct list_link *first, compare_fn compare)
 {
-	struct list_link *slot[32] = { NULL };
-	struct list_link *sorted = NULL;
+	struct list_link *slot[32], *sorted = NULL;
+	u32 used = 0;
 
+	if (!first || !first->next)
+		return first;
 	while (first) {
 		struct list_link *run = first;
 		u32 n = 0;
 
 		first = first->next;
 		run->next = NULL;
-		for (; n < ARRAY_LEN(slot) - 1 && slot[n]; n++) {
+		for (; n < used && slot[n]; n++) {
 			run = merge(slot[n], run, compare);
 			slot[n] = NULL;
 		}
-		slot[n] = slot[n] ? merge(slot[n], run, compare) : run;
+		slot[n] = run; /* 2^32 elements would need one slot more */
+		used = n < used ? used : n + 1;
 	}
-	for (u32 n = 0; n < ARRAY_LEN(slot); n++)
+	for (u32 n = 0; n < used; n++)
 		sorted = merge(slot[n], sorted, compare);
 	return sorted;
 }

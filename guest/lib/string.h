@@ -14,7 +14,6 @@ size_t strlen(const char *s);
 size_t strnlen(const char *s, size_t max);
 int strcmp(const char *a, const char *b);
 int strncmp(const char *a, const char *b, size_t n);
-char *strchr(const char *s, int c);
 char *strrchr(const char *s, int c);
 /* Copies at most @bytes - 1 characters and always ends the string. */
 void str_copy(char *to, const char *from, size_t bytes);

@@ -95,14 +95,10 @@ bool fault_handle(const struct fault *fault)
 	return outcome != KVL_FAULT_FIXUP;
 }
 
-bool copy_to_user(u64 va, const void *from, size_t bytes)
-{
-	return va < layout.page_offset && bytes <= layout.page_offset - va &&
-	       arch_copy_user((void *)va, from, bytes);
-}
-
 bool copy_from_user(void *to, u64 va, size_t bytes)
 {
-	return va < layout.page_offset && bytes <= layout.page_offset - va &&
-	       arch_copy_user(to, (const void *)va, bytes);
+	if (va >= layout.page_offset || bytes > layout.page_offset - va)
+		return false;
+	trace_event(KVL_EV_USE, 0, false, 0, va, 0, 0, 0, 0);
+	return arch_copy_user(to, (const void *)va, bytes);
 }

@@ -106,7 +106,6 @@ void *kmap_local(struct page *page);
 void kunmap_local(void *address); /* last mapped first unmapped */
 
 /* --- user memory: true if all bytes were copied --- */
-bool copy_to_user(u64 va, const void *from, size_t bytes);
 bool copy_from_user(void *to, u64 va, size_t bytes);
 
 #endif

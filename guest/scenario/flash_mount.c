@@ -40,7 +40,7 @@ struct mount {
 	bool provoked;
 	enum jffs2_status status;
 	struct jffs2_counts counts;
-	u64 mount_ticks, verify_ticks, copy_ticks;
+	u64 mount_ticks, mount_wait_ticks, verify_ticks, copy_ticks;
 	u64 mount_words, verify_words;
 	u32 own_sessions; /* writes of the mount task itself */
 	bool own_ok;
@@ -96,6 +96,7 @@ static void mount_task(void *arg)
 
 	m->status = jffs2_mount(&m->reader, m->partition.block_bytes, &fs);
 	m->mount_ticks = ticks_now() - start;
+	m->mount_wait_ticks = flash_stats(m->log.chip)->reader_wait_ticks;
 	m->copy_ticks = m->reader.copy_ticks;
 	m->mount_words = m->reader.words;
 	if (strcmp(m->provoke, "none") != 0) {
@@ -121,6 +122,7 @@ static void report_jffs2(const struct mount *m)
 	const struct jffs2_counts *c = &m->counts;
 
 	metric("mount_ticks", m->mount_ticks);
+	metric("mount_wait_ticks", m->mount_wait_ticks);
 	metric("copy_ticks", m->copy_ticks);
 	metric("parse_ticks", m->mount_ticks - m->copy_ticks);
 	metric("verify_ticks", m->verify_ticks);

@@ -24,8 +24,9 @@ struct flash_writer flash_writer_from_params(const struct flash_partition *parti
 		usage_failure("blocks=%lu: partition %s has %lu blocks, one of which is taken",
 			      blocks, partition->label, partition->bytes / partition->block_bytes);
 	if (!words || words > most || !batch || batch > words)
-		usage_failure("words=%lu, batch=%lu: at most %lu words, and a batch of at most those",
-			      words, batch, most);
+		usage_failure(
+			"words=%lu, batch=%lu: at most %lu words, and a batch of at most those",
+			words, batch, most);
 	w.blocks = w.erases || w.programs ? blocks : 0;
 	w.words = words;
 	w.batch = batch;

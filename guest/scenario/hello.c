@@ -4,6 +4,8 @@
  *
  *   highmem    a page without an address, through a short-lived local mapping (seeds T, B)
  *   sync       the ordinary vmalloc fault: a space's directory filled from init_mm (W2)
+ *   tables     what one mapping costs where tables have an address, and where each must be mapped
+ *              to be reached (--arena highmem; B3)
  *   swbit      a software bit in an entry, through the architecture's accessor (L3)
  *   watch      a user page is changed under CPL 3 on every CPU, flushed, seen changed
  *   wait       a kernel VMA whose fault function waits (W1, W9)
@@ -91,6 +93,30 @@ static void sync_from_init_mm(void)
 	vfree(s.area);
 }
 
+/* --- tables -------------------------------------------------------------------------------------- */
+
+/*
+ * A page is mapped where all tables exist: four tables are looked into, one entry is written. Where
+ * tables are in highmem each look costs two entries of the fixmap and one flush of a page.
+ */
+static void reach_tables(void)
+{
+	u8 *area = vmalloc(PAGE_BYTES, SITE("hello.vmalloc"));
+	struct page *page = page_alloc(ZONE_HIGHMEM, 0);
+	u64 beside = ALIGN_DOWN((u64)area, LARGE_BYTES) + LARGE_BYTES - PAGE_BYTES;
+	bool mapped_tables = layout.arena.start >= layout.lowmem_end_gpa;
+	u64 sets = count_total(COUNT_PT_SET), flushes = count_total(COUNT_FLUSH_PAGE);
+
+	pt_map(&init_mm, beside, page_gpa(page), PROT_READ, SITE("hello.tables"));
+	check_count("tables.entries", COUNT_PT_SET, sets, mapped_tables ? 1 + 2 * 4 : 1);
+	check_count("tables.flushes", COUNT_FLUSH_PAGE, flushes, mapped_tables ? 4 : 0);
+	check_equal("tables.as_asked", mapped_tables, boot_options.request.arena_highmem);
+	pt_unmap(&init_mm, beside, PAGE_BYTES, SITE("hello.tables"));
+	tlb_flush_range(&init_mm, beside, PAGE_BYTES, SITE("hello.tables"));
+	page_free(page);
+	vfree(area);
+}
+
 /* --- swbit ----------------------------------------------------------------------------------------- */
 
 static void software_bit(void)
@@ -99,6 +125,7 @@ static void software_bit(void)
 	u64 entry = pt_lookup(&init_mm, (u64)area);
 
 	*area = 42;
+	check_true("swbit.there_is_one", arch_pte_has_sw_bits());
 	pt_replace(&init_mm, (u64)area, arch_pte_set_sw(entry, true), SITE("hello.swbit"));
 	tlb_flush_range(&init_mm, (u64)area, PAGE_BYTES, SITE("hello.swbit"));
 	entry = pt_lookup(&init_mm, (u64)area);
@@ -164,6 +191,7 @@ static void watch_change(void)
 	struct mm *mm = user_mm_create();
 	struct task *task[KVL_MAX_CPUS];
 	u64 shootdowns = count_total(COUNT_SHOOTDOWNS), ipis = count_total(COUNT_IPIS);
+	u64 faults = count_total(COUNT_FAULTS), syncs = count_total(COUNT_FAULT_SYNCS);
 	const u32 n = ncpus();
 
 	vma_map_user(mm, DATA_VA, PAGE_BYTES, PROT_READ, &fixed_ops, NULL, 0);
@@ -174,6 +202,10 @@ static void watch_change(void)
 		task[cpu] = user_start("watcher", cpu, mm, user_watch, DATA_VA, cpu);
 	while (watch.saw_old != cpus_online())
 		task_yield();
+	/* each thread touches its own stack; the text page is mapped by the first, and those that
+	 * fault on it at the same time find it there */
+	faults = count_total(COUNT_FAULTS) - faults - (count_total(COUNT_FAULT_SYNCS) - syncs);
+	check_range("watch.faults", faults, n + 1, 2 * n);
 	pt_replace(mm, DATA_VA, arch_pte_leaf(page_gpa(new), PROT_USER), SITE("hello.watch"));
 	tlb_flush_range(mm, DATA_VA, PAGE_BYTES, SITE("hello.watch"));
 	check_count("watch.shootdowns", COUNT_SHOOTDOWNS, shootdowns, n > 1);
@@ -274,6 +306,7 @@ void hello_run(const struct arm *arm)
 	       layout.page_offset);
 	highmem();
 	sync_from_init_mm();
+	reach_tables();
 	software_bit();
 	watch_change();
 	waiting_fault();

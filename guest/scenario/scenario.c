@@ -110,7 +110,8 @@ static void check_leaks(const struct usage *before)
 	check_equal("leak.lowmem_pages", after.pages[ZONE_LOWMEM] - before->pages[ZONE_LOWMEM], 0);
 	check_equal("leak.highmem_pages",
 		    after.pages[ZONE_HIGHMEM] + after.pages[ZONE_HIGH4G] -
-			    before->pages[ZONE_HIGHMEM] - before->pages[ZONE_HIGH4G], 0);
+			    before->pages[ZONE_HIGHMEM] - before->pages[ZONE_HIGH4G],
+		    0);
 	check_equal("leak.heap_bytes", after.heap - before->heap, 0);
 }
 
@@ -121,9 +122,11 @@ void scenario_run(void)
 	struct usage before = usage_now();
 
 	if (scenario->needs_flash && !boot_options.flash_bytes)
-		usage_failure("scenario %s needs a flash chip: --flash file=…,chip=…", scenario->name);
+		usage_failure("scenario %s needs a flash chip: --flash file=…,chip=…",
+			      scenario->name);
 	scenario->run(arm);
 	check_leaks(&before);
+	metric("table_pages", pt_tables_in_use());
 	for (u32 i = 0; i < COUNTERS; i++)
 		result(KVL_RESULT_COUNT, counter_name(i), 0, 0, count_total(i));
 }

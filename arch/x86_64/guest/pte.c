@@ -41,16 +41,6 @@ u64 arch_pte_table(u64 table_gpa, bool user)
 	       PTE_DIRTY;
 }
 
-bool arch_pte_writable(u64 entry)
-{
-	return entry & PTE_WRITABLE;
-}
-
-bool arch_pte_user(u64 entry)
-{
-	return entry & PTE_USER;
-}
-
 bool arch_pte_has_sw_bits(void)
 {
 	return true;
@@ -64,9 +54,4 @@ bool arch_pte_sw(u64 entry)
 u64 arch_pte_set_sw(u64 entry, bool on)
 {
 	return on ? entry | PTE_SOFTWARE : entry & ~(u64)PTE_SOFTWARE;
-}
-
-u64 arch_pte_set_writable(u64 entry, bool on)
-{
-	return on ? entry | PTE_WRITABLE : entry & ~(u64)PTE_WRITABLE;
 }
