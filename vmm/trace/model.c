@@ -102,10 +102,11 @@ void model_add_finding(struct model *model, enum finding_kind kind, u64 ticket, 
 	struct finding *finding;
 	va_list args;
 
-	model->count[kind]++;
-	if (model->nfindings++ >= FINDINGS_KEPT)
+	model->nfindings++;
+	/* The first of each kind always finds room, however many of another kind came before. */
+	if (model->count[kind]++ && model->nkept >= FINDINGS_KEPT - FINDING_KINDS)
 		return;
-	finding = &model->finding[model->nfindings - 1];
+	finding = &model->finding[model->nkept++];
 	finding->kind = kind;
 	finding->ticket = ticket;
 	va_start(args, format);
@@ -124,9 +125,7 @@ u32 model_findings(const struct model *model)
 
 const struct finding *model_finding(const struct model *model, u32 index)
 {
-	u64 kept = model->nfindings < FINDINGS_KEPT ? model->nfindings : FINDINGS_KEPT;
-
-	return index < kept ? &model->finding[index] : NULL;
+	return index < model->nkept ? &model->finding[index] : NULL;
 }
 
 const char *finding_kind_name(enum finding_kind kind)

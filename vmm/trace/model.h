@@ -50,8 +50,9 @@ void model_incomplete(struct model *model);
 /* The run is over (cleanly or not): open waits and the like. @clean: the guest ended by itself. */
 void model_finish(struct model *model, bool clean);
 
-u32 model_findings(const struct model *model);				   /* how many in all */
-const struct finding *model_finding(const struct model *model, u32 index); /* first 64 are kept */
+u32 model_findings(const struct model *model); /* how many in all */
+/* The kept ones, in order: the first 55 and the first of each kind; NULL: no more are kept. */
+const struct finding *model_finding(const struct model *model, u32 index);
 const char *finding_kind_name(enum finding_kind kind);
 u64 model_finding_count(const struct model *model, enum finding_kind kind);
 

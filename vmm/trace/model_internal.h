@@ -67,6 +67,7 @@ struct model {
 	bool incomplete;
 
 	u64 nfindings, count[FINDING_KINDS];
+	u32 nkept;
 	struct finding finding[FINDINGS_KEPT];
 
 	struct hash tables, spaces;
