@@ -74,6 +74,7 @@ static void note_reader_wait(struct flash_chip *chip, u64 ticks, u64 ns)
 	if (s->reader_waits < FLASH_WAIT_SAMPLES)
 		s->wait_ticks[s->reader_waits] = ticks;
 	s->reader_waits++;
+	s->reader_wait_ticks += ticks;
 	s->reader_wait_max_ticks = ticks > s->reader_wait_max_ticks ? ticks
 								    : s->reader_wait_max_ticks;
 	s->reader_wait_max_ns = ns > s->reader_wait_max_ns ? ns : s->reader_wait_max_ns;

@@ -40,6 +40,7 @@ struct flash_stats {
 	u32 revocations;   /* mappings that had pages when a session began */
 	u64 pages_revoked; /* by those */
 	u32 reader_waits;
+	u64 reader_wait_ticks; /* of all waits together */
 	u64 reader_wait_max_ticks;
 	u64 reader_wait_max_ns;		    /* flash clock */
 	u64 writer_delay_max_ticks;	    /* from asking until commands may start */

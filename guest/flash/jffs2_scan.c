@@ -10,7 +10,7 @@
 #include "guest/lib/string.h"
 
 #define NAMED_DAMAGES 16 /* more are only counted */
-#define CHUNK 256u	 /* bytes looked at in one piece where the data itself is read */
+#define CHUNK 512u	 /* bytes looked at in one piece where the data itself is read */
 
 static const char *const damage_text[JFFS2_DAMAGES] = {
 	[JFFS2_HEADER_CRC] = "header CRC", [JFFS2_NODE_CRC] = "node CRC",

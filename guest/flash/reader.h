@@ -45,20 +45,50 @@ struct flash_reader {
 	u32 *touched; /* bit per page of the partition that was ever read; NULL: not kept */
 };
 
+/* Tells the flash clock of the words it does not know of yet. */
+void flash_reader_tell(struct flash_reader *reader);
+
+/* The slow parts of the functions below. */
+void flash_reader_mark(struct flash_reader *reader, u32 first_page, u32 last_page);
+const void *flash_reader_piece(struct flash_reader *reader, u32 offset, u32 need, u32 ahead);
+
+/* Each report to the clock is a VM exit; so many words of 2 bytes take such a chip 0.1 ms. */
+#define FLASH_READER_TELL_WORDS 1024
+
 /*
  * Notes that the guest reads [offset, offset + bytes) of the array. Bus words: a cached mapping
  * fetches each byte that a get() names once, however often the processor then looks at it.
  */
-void flash_reader_note(struct flash_reader *reader, u32 offset, u32 bytes);
+static inline void flash_reader_note(struct flash_reader *reader, u32 offset, u32 bytes)
+{
+	u32 first = offset >> PAGE_SHIFT, last = (offset + bytes - 1) >> PAGE_SHIFT;
+	u32 shift = reader->bus_shift;
 
-/* Tells the flash clock of the words it does not know of yet. */
-void flash_reader_tell(struct flash_reader *reader);
+	reader->words += ((offset + bytes - 1) >> shift) - (offset >> shift) + 1;
+	if (reader->words - reader->words_told >= FLASH_READER_TELL_WORDS)
+		flash_reader_tell(reader);
+	if (first != last || reader->last_page != last + 1)
+		flash_reader_mark(reader, first, last);
+}
 
 /*
  * @need bytes at @offset; 1 <= need <= FLASH_READER_MAX_BYTES, inside the partition, or the run
  * ends. What cannot be read appears as an erased chip would, and counts as an error.
  */
-const void *flash_reader_get(struct flash_reader *reader, u32 offset, u32 need, u32 ahead);
-void flash_reader_put(struct flash_reader *reader);
+static inline const void *flash_reader_get(struct flash_reader *reader, u32 offset, u32 need,
+					   u32 ahead)
+{
+	if (!reader->base || offset > reader->bytes || need > reader->bytes - offset)
+		return flash_reader_piece(reader, offset, need, ahead);
+	flash_reader_note(reader, offset, need);
+	return reader->base + offset;
+}
+
+/* The piece that get() gave is no longer used. */
+static inline void flash_reader_put(struct flash_reader *reader)
+{
+	if (reader->ops->put)
+		reader->ops->put(reader);
+}
 
 #endif
