@@ -1,0 +1,33 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# SIGINT and SIGTERM end a run cleanly: status 1, reason "interrupted", the trace readable.
+. "$(dirname "$0")/common"
+need_kvm
+
+for signal in INT TERM; do
+	# Waits for the guest's first words, so that there is a run to interrupt. env: a shell starts
+	# background commands with SIGINT ignored.
+	env --default-signal=INT "$kvalab" run hello --set fail=hang --timeout 60 \
+		--trace "$work/$signal" --json "$work/$signal.json" >"$work/log" 2>&1 &
+	pid=$!
+	i=0
+	while ! grep -q hello "$work/log" && [ $i -lt 100 ]; do
+		sleep 0.1
+		i=$((i + 1))
+	done
+	sleep 0.3
+	kill -s $signal $pid
+	wait $pid
+	got=$?
+	if [ $got = 1 ] && grep -q '^exit *1: interrupted' "$work/log"; then
+		pass "SIG$signal ends the run: status 1, interrupted"
+	else
+		fail "SIG$signal: status $got"
+	fi
+	readable "SIG$signal" "$work/$signal"
+	if grep -q '"reason": "interrupted"' "$work/$signal.json"; then
+		pass "SIG$signal: the result is written"
+	else
+		fail "SIG$signal: no result"
+	fi
+done

@@ -1,0 +1,37 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Trace directories: one that exists, one that cannot be written, a disk that fills up while the
+# guest runs; and a good one, which babeltrace2 and "trace print" read alike.
+. "$(dirname "$0")/common"
+need_kvm
+
+mkdir "$work/there"
+expect "a trace directory that exists" 3 "there.*exists|exists.*there" \
+	"$kvalab" run hello --trace "$work/there"
+expect "a trace directory in none" 3 "nowhere" "$kvalab" run hello --trace "$work/nowhere/trace"
+expect "a trace directory in a read-only place" 3 "/proc" "$kvalab" run hello --trace /proc/kvalab
+
+# shellcheck disable=SC2016 # expanded inside
+full='mount -t tmpfs -o size=128k none "$1" && "$0" run hello --trace "$1/trace"'
+mkdir "$work/small"
+if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
+	expect "a disk that is full" 3 "No space left|disk.*full|full.*disk" \
+		unshare -m sh -c "$full" "$kvalab" "$work/small"
+else
+	skip "a disk that is full: only root may mount a small one"
+fi
+
+expect "a run with a trace" 0 "0 lost, 0 unreported" "$kvalab" run hello --trace "$work/good"
+readable "a run with a trace" "$work/good"
+if "$kvalab" trace print "$work/good" >"$work/print" 2>"$work/log" && [ -s "$work/events" ] &&
+   [ "$(grep -vc '^ *#' "$work/print")" = "$(wc -l <"$work/events")" ]; then
+	pass "trace print shows as many events as babeltrace2"
+elif [ ! -s "$work/events" ]; then
+	skip "trace print beside babeltrace2: that is not installed"
+else
+	fail "trace print and babeltrace2 differ in the number of events"
+fi
+expect "trace print of one event" 0 "pt_set" "$kvalab" trace print "$work/good" --event pt_set
+expect "trace print of an unknown event" 2 "pt_sett" \
+	"$kvalab" trace print "$work/good" --event pt_sett
+expect "trace print into a full disk" 3 "." sh -c "'$kvalab' trace print '$work/good' >/dev/full"

@@ -1,0 +1,53 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What a user may get wrong on the command line: exit status 2, and the nearest valid name.
+. "$(dirname "$0")/common"
+
+chip=28f128j3
+expect "no command" 2 "Usage" "$kvalab"
+expect "unknown command" 2 "did you mean layout" "$kvalab" layuot
+expect "unknown option" 2 "did you mean --seed" "$kvalab" run hello --sead 1
+expect "unknown scenario" 2 "did you mean hello" "$kvalab" run helo
+expect "unknown arm" 2 "no arm \"fualt\"; did you mean fault" "$kvalab" run flash-mount --arm fualt
+expect "arm missing" 2 "needs --arm: one of .*copy.*fault|needs --arm: one of .*fault.*copy" \
+	"$kvalab" run flash-mount
+expect "arm where there are none" 2 "hello has no arms" "$kvalab" run hello --arm fault
+expect "unknown chip" 2 "did you mean $chip" \
+	"$kvalab" run flash-mount --arm fault --flash file=x,chip=28f128j
+expect "chip missing" 2 "needs a chip: --flash" "$kvalab" run flash-mount --arm fault
+expect "unknown parameter" 2 "did you mean fail" "$kvalab" run hello --set fial=hang
+expect "unknown value" 2 "is not one of hang" "$kvalab" run hello --set fail=hagn
+expect "number that is none" 2 "not a size" \
+	"$kvalab" run flash-mount --arm fault --flash file=x,chip=$chip --set blocks=many
+expect "scenario missing" 2 "kvalab run SCENARIO" "$kvalab" run
+expect "one word too many" 2 "one argument too many" "$kvalab" run hello world
+expect "option of a later version" 2 "unknown option --tlb" "$kvalab" run hello --tlb soft
+
+expect "size that is none" 2 "\"1GB\" is not a size" "$kvalab" run hello --mem 1GB
+expect "size beyond 64 bits" 2 "does not fit into 64 bits" "$kvalab" layout --mem 17179869184G
+expect "too little RAM" 2 "64" "$kvalab" layout --mem 32M
+expect "too much RAM" 2 "65536M|64G" "$kvalab" layout --mem 65G
+expect "odd RAM" 2 "2 MiB|2M" "$kvalab" layout --mem 65M
+expect "windows beyond the split" 2 "--split|--kva|--vmalloc" "$kvalab" layout --kva 900M
+expect "the same windows with another split" 0 "kva, 900 MiB" "$kvalab" layout --kva 900M --split 2G
+expect "arena in highmem that is not there" 2 "highmem" "$kvalab" layout --mem 512M --arena highmem
+expect "hole outside RAM" 2 "hole" "$kvalab" layout --hole 2G:16M
+expect "hole in the core" 2 "hole" "$kvalab" layout --hole 16M:2M
+expect "holes that overlap" 2 "overlap" "$kvalab" layout --hole 256M:16M --hole 264M:16M
+expect "hole off a page" 2 "4 KiB|page|4096" "$kvalab" layout --hole 256M:100
+
+expect "trace print without a trace" 2 "nowhere" "$kvalab" trace print "$work/nowhere"
+expect "flash info without a file" 2 "nowhere" "$kvalab" flash info "$work/nowhere"
+expect "output that nobody takes" 3 "writing to stdout" sh -c "'$kvalab' list >/dev/full"
+
+for command in "" run list layout probe trace flash; do
+	# shellcheck disable=SC2086 # no argument where it is empty
+	if "$kvalab" $command --help >"$work/help" && ! grep -v … "$work/help" | grep -q '.\{81\}'; then
+		pass "help of \"kvalab${command:+ }$command\" fits 80 columns"
+	else
+		fail "help of \"kvalab${command:+ }$command\" does not fit 80 columns"
+	fi
+done
+expect "layout needs no KVM" 0 "lowmem, 800 MiB" "$kvalab" layout
+expect "list names scenarios" 0 "^flash-mount: .*--flash" "$kvalab" list
+expect "flash parts" 0 "^$chip .*16 MiB" "$kvalab" flash parts
