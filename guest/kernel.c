@@ -215,12 +215,7 @@ void usage_failure(const char *format, ...)
 
 /* --- counters ---------------------------------------------------------------------------------- */
 
-static u64 counters[KVL_MAX_CPUS][COUNTERS];
-
-void count(enum counter which)
-{
-	counters[cpu_id()][which]++;
-}
+u64 counters[KVL_MAX_CPUS][COUNTERS];
 
 u64 count_total(enum counter which)
 {

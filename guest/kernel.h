@@ -5,6 +5,7 @@
 
 #include "devices/abi/layout.h"
 #include "devices/abi/shared.h"
+#include "guest/task/sched.h"
 
 /* Console. %s %c %d %u %x %lu %ld %lx %p and widths (%-20s, %8lu, %08x); enough for tables. */
 void printk(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -83,7 +84,13 @@ enum counter {
 #undef X
 		COUNTERS,
 };
-void count(enum counter which);
+extern u64 counters[KVL_MAX_CPUS][COUNTERS];
+
+static inline void count(enum counter which)
+{
+	counters[cpu_id()][which]++;
+}
+
 u64 count_total(enum counter which);
 const char *counter_name(enum counter which);
 

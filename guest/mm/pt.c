@@ -172,13 +172,13 @@ static u32 map_in_table(struct mm *mm, u64 va, u64 end, u64 table, u32 level, u6
 			u16 site)
 {
 	struct entry *mapped = table_map(table);
-	u64 step = level_bytes(level);
+	u64 step = level_bytes(level), leaf = arch_pte_leaf(gpa, prot);
 	u32 made = 0;
 
-	for (; va < end; va += step, gpa += step) {
+	for (; va < end; va += step, leaf += step) {
 		if (arch_pte_present(mapped[arch_pt_index(va, level)].raw))
 			continue;
-		pt_set_mapped(mm, va, table, mapped, level, arch_pte_leaf(gpa, prot), site);
+		pt_set_mapped(mm, va, table, mapped, level, leaf, site);
 		made++;
 	}
 	table_unmap();

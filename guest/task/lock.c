@@ -32,10 +32,9 @@ void spin_unlock(struct spinlock *lock)
 	arch_irq_restore(irq);
 }
 
-void spin_assert_held(const struct spinlock *lock)
+void spin_not_held(const struct spinlock *lock)
 {
-	if (!lock->held || lock->owner_cpu != cpu_id())
-		panic("lock not held", "%s on CPU %u", lock->name, cpu_id());
+	panic("lock not held", "%s on CPU %u", lock->name, cpu_id());
 }
 
 bool in_atomic(void)

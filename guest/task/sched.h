@@ -71,7 +71,14 @@ void task_yield(void);
 /* True if this CPU must not wait: interrupts off, or a spinlock held. */
 bool in_atomic(void);
 
-void sched_point(void);
+extern bool turnstile_on; /* there are turns to give */
+void turnstile_point(void);
+
+static inline void sched_point(void)
+{
+	if (turnstile_on)
+		turnstile_point();
+}
 
 /* --- locks: interrupts stay off while one is held --- */
 struct spinlock {
@@ -88,8 +95,14 @@ struct spinlock {
 
 void spin_lock(struct spinlock *lock);
 void spin_unlock(struct spinlock *lock);
+_Noreturn void spin_not_held(const struct spinlock *lock);
+
 /* Stops the run (named failure) if this CPU does not hold it. */
-void spin_assert_held(const struct spinlock *lock);
+static inline void spin_assert_held(const struct spinlock *lock)
+{
+	if (!lock->held || lock->owner_cpu != cpu_id())
+		spin_not_held(lock);
+}
 
 /* --- waiting --- */
 /*

@@ -15,7 +15,7 @@
 #include "guest/mm/tlb.h"
 #include "guest/task/sched.h"
 
-static bool seeded, stopped;
+bool turnstile_on; /* seeded, and nothing has failed yet */
 static u64 generator;
 static u32 taking_part; /* bit per CPU */
 static volatile u32 turn;
@@ -77,10 +77,8 @@ static void give_turn(u32 next)
 	}
 }
 
-void sched_point(void)
+void turnstile_point(void)
 {
-	if (!seeded || stopped)
-		return;
 	if (taking_part != 1u << cpu_id())
 		give_turn(draw(taking_part));
 }
@@ -90,7 +88,7 @@ void turnstile_spin(void)
 	u32 others = taking_part & ~(1u << cpu_id());
 
 	tlb_poll();
-	if (!seeded || stopped)
+	if (!turnstile_on)
 		arch_relax();
 	else if (others)
 		give_turn(draw(others));
@@ -103,7 +101,7 @@ void turnstile_yield(void)
 	u32 others = taking_part & ~(1u << cpu_id());
 
 	tlb_poll();
-	if (!seeded || stopped)
+	if (!turnstile_on)
 		arch_call(KVL_CALL_RELAX);
 	else if (others)
 		give_turn(draw(others));
@@ -111,7 +109,7 @@ void turnstile_yield(void)
 
 void turnstile_add(u32 cpu)
 {
-	if (seeded)
+	if (turnstile_on)
 		taking_part |= 1u << cpu;
 }
 
@@ -119,7 +117,7 @@ void turnstile_idle(void)
 {
 	u32 me = cpu_id();
 
-	if (!seeded) {
+	if (!turnstile_on) {
 		tlb_poll();
 		arch_call(KVL_CALL_RELAX);
 		return;
@@ -131,23 +129,23 @@ void turnstile_idle(void)
 
 void turnstile_enter(void)
 {
-	if (seeded)
+	if (turnstile_on)
 		wait_for_turn(cpu_id());
 }
 
 bool turnstile_mine(void)
 {
-	return !seeded || stopped || turn == cpu_id();
+	return !turnstile_on || turn == cpu_id();
 }
 
 void turnstile_stop(void)
 {
-	stopped = true;
+	turnstile_on = false;
 }
 
-void turnstile_init(u64 seed, bool is_seeded)
+void turnstile_init(u64 seed, bool seeded)
 {
-	seeded = is_seeded;
+	turnstile_on = seeded;
 	generator = seed * 0x9e3779b97f4a7c15ull | 1;
 	taking_part = 1;
 	turn = 0;
