@@ -122,6 +122,7 @@ static void take_turn(struct flash_chip *chip, bool write)
 	spin_lock(&chip->lock);
 }
 
+/* Last of all: whoever waits for its ticket looks without the lock, and must find the rest done. */
 static void serve_next(struct flash_chip *chip)
 {
 	__atomic_store_n(&chip->serving, chip->serving + 1, __ATOMIC_RELEASE);
@@ -132,9 +133,8 @@ static void serve_next(struct flash_chip *chip)
 enum flash_error flash_read_lock(struct flash_chip *chip)
 {
 	take_turn(chip, false);
-	serve_next(chip);
 	if (chip->state == CHIP_STUCK) {
-		spin_unlock(&chip->lock);
+		flash_read_unlock(chip);
 		return FLASH_STUCK;
 	}
 	trace_event(KVL_EV_FLASH_MARK, SITE("flash.readable"), KVL_FLASH_READABLE, 0, chip->gpa, 0,
@@ -144,6 +144,7 @@ enum flash_error flash_read_lock(struct flash_chip *chip)
 
 void flash_read_unlock(struct flash_chip *chip)
 {
+	serve_next(chip);
 	spin_unlock(&chip->lock);
 }
 
@@ -154,7 +155,7 @@ enum flash_error flash_read_begin(struct flash_chip *chip)
 	if (error)
 		return error;
 	chip->readers++;
-	spin_unlock(&chip->lock);
+	flash_read_unlock(chip);
 	return FLASH_OK;
 }
 
