@@ -1,0 +1,26 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# make bench: what recording costs and how long a run takes on this host. Each line is one run of
+# hello: guest ticks until the scenario's first line, events, VM exits, wall-clock milliseconds of the
+# whole process. Figures of different hosts are not to be compared (docs/hosts.md).
+set -eu
+cd "$(dirname "$0")/.."
+kvalab=${OUT:-build}/kvalab
+result=$(mktemp)
+trap 'rm -f "$result"' EXIT
+
+# field NAME: the number behind "NAME":
+field() { sed -n "s/^ *\"$1\": \([0-9]*\),*\$/\1/p" "$result" | head -n 1; }
+
+"$kvalab" probe | sed 's/^/# /'
+printf '%-5s %-5s %12s %10s %10s %8s\n' cpus tier boot_ticks events vm_exits ms
+for tier in ring off; do
+	for cpus in 1 2 4; do
+		start=$(date +%s%N)
+		"$kvalab" run hello --cpus $cpus --tier $tier --json - >"$result" 2>/dev/null
+		end=$(date +%s%N)
+		events=$(field events)
+		printf '%-5s %-5s %12s %10s %10s %8s\n' $cpus $tier "$(field boot_ticks)" \
+			"${events:--}" "$(field vm_exits)" $(((end - start) / 1000000))
+	done
+done
