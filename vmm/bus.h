@@ -27,7 +27,7 @@ struct bus_range {
 	void *owner;
 };
 
-#define BUS_MAX_RANGES 16
+#define BUS_MAX_RANGES 32
 
 struct bus {
 	const char *name; /* "memory", "port" */

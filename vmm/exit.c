@@ -89,10 +89,11 @@ static void unclaimed(struct vm *vm, const struct bus *bus, const struct bus_acc
 		       (unsigned long long)access->address, access->cpu);
 	else
 		vm_log(vm, LOG_WARN,
-		       "vCPU %u: %u-byte %s %s 0x%llx, where nothing is: reads are all ones (told "
-		       "once per address)",
+		       "vCPU %u: %u-byte %s %s 0x%llx, where nothing is: %s (told once per "
+		       "address)",
 		       access->cpu, access->bytes, verb, port ? "port" : "address",
-		       (unsigned long long)access->address);
+		       (unsigned long long)access->address,
+		       access->write ? "lost" : "it reads all ones");
 }
 
 static void access_bus(struct vm *vm, struct bus *bus, struct bus_access *access)

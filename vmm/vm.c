@@ -48,7 +48,32 @@ static int back_range(struct vm *vm, const char *name, u64 start, u64 bytes, str
 	return slots_add(&vm->slots, name, start, bytes, host, false, err) < 0 ? -1 : 0;
 }
 
-/* Holes get no slot: a touch leaves the guest and finds no device there. */
+/* Seed row A1: the kernel may not touch a hole; if it does, the run ends and names it. */
+static void touch_hole(void *owner, struct bus_access *access)
+{
+	struct vm *vm = owner;
+	const struct kvl_range *hole = &vm->layout.hole[0];
+
+	for (u32 i = 1; i < vm->layout.nholes; i++)
+		if (access->address >= vm->layout.hole[i].start)
+			hole = &vm->layout.hole[i];
+	vm_end(vm, EXIT_GUEST, true, access->cpu,
+	       "touch of a hole: vCPU %u %s 0x%llx, in the hole 0x%llx-0x%llx", access->cpu,
+	       access->write ? "writes to" : "reads", (unsigned long long)access->address,
+	       (unsigned long long)hole->start, (unsigned long long)(hole->start + hole->bytes));
+	access->data = UINT64_MAX;
+}
+
+int vm_claim_holes(struct vm *vm, struct err *err)
+{
+	for (u32 i = 0; i < vm->layout.nholes; i++)
+		if (bus_add(&vm->memory_bus, "hole", vm->layout.hole[i].start,
+			    vm->layout.hole[i].bytes, touch_hole, vm, err))
+			return -1;
+	return 0;
+}
+
+/* Holes get no slot: a touch leaves the guest. */
 static int back_memory(struct vm *vm, struct err *err)
 {
 	const struct kvl_layout *layout = &vm->layout;
@@ -100,7 +125,7 @@ static int make_vm(struct vm *vm, struct err *err)
 
 int vm_create(struct vm *vm, struct err *err)
 {
-	if (make_vm(vm, err) || make_memory(vm, err))
+	if (make_vm(vm, err) || make_memory(vm, err) || vm_claim_holes(vm, err))
 		return -1;
 	for (u32 i = 0; i < vm->ncpus; i++)
 		if (vcpu_create(&vm->cpu[i], vm, i, err))

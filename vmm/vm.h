@@ -88,6 +88,9 @@ void vm_init(struct vm *vm, const struct run_config *config);
 int vm_create(struct vm *vm, struct err *err);
 void vm_destroy(struct vm *vm);
 
+/* Makes a touch of one of @vm->layout's holes end the run. Part of vm_create(). */
+int vm_claim_holes(struct vm *vm, struct err *err);
+
 /* Ends the run; only the first call counts. From any thread. @cpu: on which vCPU it happened. */
 void vm_end(struct vm *vm, enum exit_status status, bool dump, u32 cpu, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));

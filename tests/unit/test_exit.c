@@ -212,6 +212,26 @@ START_TEST(unclaimed_memory_reads_ones_of_the_right_width)
 }
 END_TEST
 
+START_TEST(a_touched_hole_is_named)
+{
+	struct err err;
+
+	rig->vm.layout.nholes = 2;
+	rig->vm.layout.hole[0] = (struct kvl_range){ MiB(64), MiB(2) };
+	rig->vm.layout.hole[1] = (struct kvl_range){ MiB(128), PAGE_BYTES };
+	ck_assert_int_eq(vm_claim_holes(&rig->vm, &err), 0);
+	rig_load(rig, 0, MiB(64) - 1, 1);
+	rig_load(rig, 0, MiB(66), 1);
+	ck_assert(!rig->vm.end.ended);
+	if (_i)
+		rig_store(rig, 1, MiB(128) + PAGE_BYTES - 8, 8, 0);
+	else
+		rig_load(rig, 1, MiB(64), 4);
+	ENDED(EXIT_GUEST, _i ? "vCPU 1 writes to 0x8000ff8, in the hole 0x8000000-0x8001000"
+			     : "vCPU 1 reads 0x4000000, in the hole 0x4000000-0x4200000");
+}
+END_TEST
+
 /* --- exit status --- */
 static void set_reason(const char *text)
 {
@@ -326,6 +346,7 @@ int main(void)
 	tcase_add_test(tcase, strict_io_makes_it_fatal);
 	tcase_add_loop_test(tcase, malformed_memory_exits_end_the_run, 0, 2);
 	tcase_add_test(tcase, unclaimed_memory_reads_ones_of_the_right_width);
+	tcase_add_loop_test(tcase, a_touched_hole_is_named, 0, 2);
 	tcase_add_loop_test(tcase, statuses_of_the_guest, 0, 8);
 	tcase_add_test(tcase, a_reason_is_cleaned_and_bounded);
 	tcase_add_test(tcase, a_reason_without_end_stops_at_its_field);

@@ -126,7 +126,8 @@ static void print_callers(FILE *out, const struct state *state)
 	for (u32 i = 0; i < MAX_FRAMES && frame; i++) {
 		if (read_bytes(state, frame, pair, sizeof(pair)) != sizeof(pair))
 			return;
-		image_describe(state->image, pair[1], place, sizeof(place));
+		/* One back: the call may be the last instruction of its function. */
+		image_describe(state->image, pair[1] - 1, place, sizeof(place));
 		if (place[0] == '?')
 			return;
 		fprintf(out, "  called from %016llx %s\n", (unsigned long long)pair[1], place);
