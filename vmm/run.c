@@ -213,7 +213,7 @@ static void gather_boot_ticks(struct run *run)
 	struct run_result *result = run->result;
 	struct run_value *metric = &result->metric[result->nmetrics];
 
-	if (!run->vm.boot_ticks || result->nmetrics == ARRAY_LEN(result->metric))
+	if (!run->vm.boot_ticks)
 		return;
 	snprintf(metric->name, sizeof(metric->name), "boot_ticks");
 	metric->value = (s64)run->vm.boot_ticks;
@@ -297,12 +297,12 @@ static void conclude(struct run *run)
 	console_flush(vm);
 	judge_offer(run->result, vm->end.status, vm->end.reason);
 	close_record(run);
+	gather_boot_ticks(run); /* first, so that it always has room */
 	if (results_read(vm->shared, run->result, &err))
 		judge_offer(run->result, err.status, err.text);
 	judge_checks(run->result);
 	gather_host(run);
 	gather_host_counts(run);
-	gather_boot_ticks(run);
 	if (vm->end.dump)
 		run->result->report = dump_vm(vm);
 }
