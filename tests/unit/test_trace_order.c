@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The total order: merging, missing tickets, records that a stopped CPU did not commit. */
 #include <check.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "tests/unit/trace_rig.h"
@@ -60,6 +61,55 @@ START_TEST(vmm_alone)
 	ck_assert_uint_eq(totals.events, 5000);
 	ck_assert_uint_eq(totals.lost, 0);
 	trace_close(trace);
+}
+END_TEST
+
+/* CPUs that really run at the same time, each ringing the doorbell when its ring is full. */
+struct busy_cpu {
+	struct rig *rig;
+	u32 cpu;
+	u32 records;
+	pthread_t thread;
+};
+
+static void *busy_cpu(void *arg)
+{
+	struct busy_cpu *busy = arg;
+	struct err err;
+
+	for (u32 i = 0; i < busy->records; i++) {
+		if (rig_full(busy->rig, busy->cpu) && trace_drain(busy->rig->trace, &err))
+			return busy;
+		rig_use(busy->rig, busy->cpu);
+		if (i % 50 == 0)
+			trace_event(busy->rig->trace, KVL_EV_VM_EXIT, 0, 0, 0, 0, 0, 0, 0);
+	}
+	return NULL;
+}
+
+START_TEST(really_parallel)
+{
+	struct busy_cpu busy[3];
+	struct trace_totals totals;
+	struct rig rig;
+	void *failed;
+
+	rig_init(&rig, ARRAY_LEN(busy));
+	rig_open(&rig, true);
+	for (u32 i = 0; i < ARRAY_LEN(busy); i++) {
+		busy[i] = (struct busy_cpu){ .rig = &rig, .cpu = i, .records = 50000 };
+		ck_assert_int_eq(pthread_create(&busy[i].thread, NULL, busy_cpu, &busy[i]), 0);
+	}
+	for (u32 i = 0; i < ARRAY_LEN(busy); i++) {
+		ck_assert_int_eq(pthread_join(busy[i].thread, &failed), 0);
+		ck_assert_ptr_null(failed);
+	}
+	ck_assert_int_eq(trace_finish(rig.trace, &rig.err), 0);
+	trace_totals(rig.trace, &totals);
+	ck_assert_uint_eq(totals.by_id[KVL_EV_USE], 150000);
+	ck_assert_uint_eq(totals.by_id[KVL_EV_VM_EXIT], 3000);
+	ck_assert_uint_eq(totals.lost, 0);
+	rig_done(&rig);
 }
 END_TEST
 
@@ -251,6 +301,7 @@ int main(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, merged_across_cpus);
 	tcase_add_test(tcase, vmm_alone);
+	tcase_add_test(tcase, really_parallel);
 	tcase_add_test(tcase, missing_ticket_is_lost);
 	tcase_add_test(tcase, missing_at_the_end_is_lost);
 	tcase_add_test(tcase, taken_is_not_lost);

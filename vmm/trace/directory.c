@@ -72,6 +72,7 @@ static int write_metadata(const struct trace_config *config, int fd, const u8 *u
 		.host_class = config->host_class,
 		.tier = config->tier,
 		.seed = config->seed,
+		.lossy = config->lossy,
 		.ncpus = config->ncpus,
 		.site = config->site,
 		.nsites = config->nsites,

@@ -17,6 +17,7 @@ struct metadata {
 	u8 uuid[TRACE_UUID_BYTES];
 	const char *scenario, *arm, *host_class, *tier;
 	u64 seed;
+	bool lossy;
 	u32 ncpus;
 	const char *const *site; /* untrusted bytes; [0] is ignored: site 0 is "-" */
 	u32 nsites;
