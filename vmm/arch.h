@@ -31,6 +31,12 @@ int arch_vcpu_enter(int vcpu_fd, u64 entry_gpa, u64 start_info_gpa, struct err *
 /* The guest's time-stamp counter as @vcpu_fd sees it now; 0 if KVM does not say. */
 u64 arch_guest_cycles(int vcpu_fd);
 
+/*
+ * Writes code for arch_vcpu_enter() to @page: @rounds times two instructions, then an output to
+ * KVL_PORT_EXIT.
+ */
+void arch_loop_code(u8 *page, u32 rounds);
+
 /* --- boot ----------------------------------------------------------------------------------- */
 /*
  * Makes the first page tables in the first frames of the arena and reports each of them and each

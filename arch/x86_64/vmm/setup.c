@@ -126,3 +126,15 @@ u64 arch_guest_cycles(int vcpu_fd)
 	msrs->entries[0].index = MSR_IA32_TSC;
 	return kvm_ioctl(vcpu_fd, KVM_GET_MSRS, msrs) == 1 ? msrs->entries[0].data : 0;
 }
+
+void arch_loop_code(u8 *page, u32 rounds)
+{
+	static const char code[] = "\xB9\0\0\0\0" /* mov ecx, rounds */
+				   "\x49"	  /* dec ecx */
+				   "\x75\xFD"	  /* jnz to dec */
+				   "\xE6\xF4";	  /* out F4h, al */
+
+	_Static_assert(KVL_PORT_EXIT == 0xF4, "the port in the code");
+	memcpy(page, code, sizeof(code) - 1);
+	memcpy(page + 1, &rounds, sizeof(rounds));
+}
