@@ -170,7 +170,8 @@ void flashdev_words(struct flashdev *dev, u32 cpu, u64 words)
 	pthread_mutex_lock(&dev->lock);
 	dev->cpu = cpu;
 	dev->counts.words += words;
-	spend(dev, words);
+	if (!dev->config->trap_reads) /* else the bus has counted them already */
+		spend(dev, words);
 	flash_advance(dev->chip, now_locked(dev));
 	sync_slot_running(dev);
 	pthread_mutex_unlock(&dev->lock);

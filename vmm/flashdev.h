@@ -28,7 +28,10 @@ u64 flashdev_now(struct flashdev *dev);
  * for (less, if the run ends). Operations of the chip that are due by then are done.
  */
 void flashdev_until(struct flashdev *dev, u32 cpu, u64 ns);
-/* The guest has read @words bus words from the array without the model seeing it. */
+/*
+ * The guest has read @words bus words from the array. Where the model did not see them (the array
+ * was mapped), the virtual clock goes forward by as many reads.
+ */
 void flashdev_words(struct flashdev *dev, u32 cpu, u64 words);
 
 struct flashdev_counts {

@@ -313,6 +313,9 @@ START_TEST(trapped_reads_never_get_a_slot)
 	ck_assert_uint_eq(slot_calls, 0);
 	ck_assert_uint_eq(rig_load(rig, 0, KVL_FLASH_GPA, 2), 'k' | 'v' << 8);
 	ck_assert_uint_eq(flashdev_counts(rig->vm.flash).reads, 1);
+	ck_assert_uint_eq(now(), 3 * 150);
+	rig_call(rig, 0, KVL_CALL_FLASH_WORDS, 1000);
+	ck_assert_uint_eq(now(), 3 * 150); /* not counted twice */
 	ck_assert_uint_eq(flashdev_counts(rig->vm.flash).writes, 2);
 }
 END_TEST
