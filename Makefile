@@ -59,7 +59,7 @@ GUEST_SRCS := $(wildcard guest/*.c guest/*/*.c arch/$(ARCH)/guest/*.c arch/$(ARC
 TEST_SRCS := $(wildcard tests/unit/test_*.c)
 TEST_HELPERS := $(filter-out $(TEST_SRCS),$(wildcard tests/unit/*.c))
 FORMATTED := $(wildcard vmm/*.[ch] vmm/*/*.[ch] devices/*/*.[ch] guest/*.[ch] guest/*/*.[ch] \
-	arch/*/*.h arch/*/*/*.[ch] tests/unit/*.[ch])
+	arch/*/*.h arch/*/*/*.[ch] tests/*.c tests/unit/*.[ch])
 
 HOST_OBJS := $(HOST_SRCS:%.c=$(OUT)/host/%.o)
 GUEST_OBJS := $(patsubst %,$(OUT)/guest/%.o,$(basename $(GUEST_SRCS)))
@@ -161,7 +161,7 @@ $(OUT)/asan/tests/unit/%: $(OUT)/asan/tests/unit/%.o $(OUT)/asan/libtest.a $(OUT
 # --- checks ------------------------------------------------------------------------------------
 STATIC_CHECKS := tests/static/lint.sh tests/static/headers.sh
 CHECKS := $(STATIC_CHECKS) tests/static/format.sh tests/static/clang.sh tests/static/arm64.sh \
-	$(wildcard tests/cli/*.sh tests/mutants/run.sh)
+	$(wildcard tests/cli/*.sh tests/guest/*.sh tests/mutants/run.sh)
 
 test: $(UNIT_TESTS) $(ASAN_TESTS)
 	$(Q)tests/run.sh $(UNIT_TESTS) $(ASAN_TESTS) $(STATIC_CHECKS)
@@ -176,7 +176,11 @@ demo:
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)scripts/demo.sh
 
-bench: all
+$(OUT)/bench_trace: $(OUT)/host/tests/bench_trace.o $(OUT)/libhost.a
+	$(say) LINK $@
+	$(Q)$(CC) -o $@ $^ $(HOST_LIBS)
+
+bench: all $(OUT)/bench_trace
 	$(Q)scripts/bench.sh
 
 format: | $(OUT)/.deps-check
