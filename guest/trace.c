@@ -62,7 +62,7 @@ static bool packet_is_full(const struct kvl_cpu_shared *mine)
 static inline void fill(struct kvl_record *record, u64 header, u64 a0, u64 a1, u64 a2, u64 a3,
 			u64 a4)
 {
-	((u64 *)record)[2] = header;
+	((u64 *)record)[1] = header;
 	record->a[0] = a0;
 	record->a[1] = a1;
 	record->a[2] = a2;

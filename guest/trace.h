@@ -21,7 +21,7 @@ extern const char sites_start[][SITE_NAME_BYTES];
 /* True if events are wanted (every tier but off). */
 extern bool trace_on;
 
-/* The record's third word: what, where in the code, and the two small fields. */
+/* The record's second word: what, where in the code, and the two small fields. */
 static inline u64 trace_header(u16 id, u16 site, u16 h0, u16 h1)
 {
 	return id | (u64)site << 16 | (u64)h0 << 32 | (u64)h1 << 48;

@@ -121,7 +121,7 @@ static void bench_drain(const char *what, const char *dir, struct model *model)
 
 static void bench_model(void)
 {
-	struct kvl_record table = { 1, 0, KVL_EV_TABLE_ALLOC, 0, { 0, 1 }, { 0x5000 } };
+	struct kvl_record table = { 1, KVL_EV_TABLE_ALLOC, 0, { 0, 1 }, 0, { 0x5000 } };
 	struct model *model = new_model();
 	double start;
 

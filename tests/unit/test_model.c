@@ -26,7 +26,7 @@ static void teardown(void)
 
 static void record(u32 cpu, u16 id, u16 site, u16 h0, u16 h1, u64 a0, u64 a1, u64 a2, u64 a3)
 {
-	struct kvl_record r = { ++ticket, 0, id, site, { h0, h1 }, { a0, a1, a2, a3, 0 } };
+	struct kvl_record r = { ++ticket, id, site, { h0, h1 }, 0, { a0, a1, a2, a3, 0 } };
 
 	model_record(model, cpu, &r);
 }

@@ -39,7 +39,7 @@ static u64 *entry_at(u32 table, u32 index)
 
 static void record(u16 id, u16 h0, u16 h1, u64 a0, u64 a1, u64 a2, u64 a3)
 {
-	struct kvl_record r = { ++machine.ticket, 0, id, 0, { h0, h1 }, { a0, a1, a2, a3, 0 } };
+	struct kvl_record r = { ++machine.ticket, id, 0, { h0, h1 }, 0, { a0, a1, a2, a3, 0 } };
 
 	model_record(machine.model, 0xffff, &r);
 }
@@ -146,10 +146,9 @@ END_TEST
 /* A CPU that was stopped before it committed: its store may have happened. */
 START_TEST(pending_stored)
 {
-	struct kvl_record pending = {
-		0, 0,	     KVL_EV_PT_SET,
-		0, { 7, 1 }, { 0xc0607000, table_at(SMALL), 0x607063, 0x607061, 0 }
-	};
+	struct kvl_record pending = { .id = KVL_EV_PT_SET,
+				      .h = { 7, 1 },
+				      .a = { 0xc0607000, table_at(SMALL), 0x607063, 0x607061, 0 } };
 
 	machine.config.pending = &pending;
 	machine.config.npending = 1;
@@ -161,10 +160,9 @@ END_TEST
 
 START_TEST(pending_explains_only_its_entry)
 {
-	struct kvl_record pending = {
-		0, 0,	     KVL_EV_PT_SET,
-		0, { 8, 1 }, { 0xc0608000, table_at(SMALL), 0x608063, 0x607061, 0 }
-	};
+	struct kvl_record pending = { .id = KVL_EV_PT_SET,
+				      .h = { 8, 1 },
+				      .a = { 0xc0608000, table_at(SMALL), 0x608063, 0x607061, 0 } };
 
 	machine.config.pending = &pending;
 	machine.config.npending = 1;

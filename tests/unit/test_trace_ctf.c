@@ -72,15 +72,15 @@ START_TEST(every_event)
 	ck_assert_int_eq(trace_finish(rig.trace, &rig.err), 0);
 	ck_assert_msg(!babeltrace(&rig, &text), "%.1500s", text);
 	ck_assert_uint_eq(lines_of(text), n);
-	expect_line(text, "pt_set: { cpu_id = 1 }, { site = ( \"odd \\\"name\\\"\\\\\\n\377\" : "
-			  "container = 3 ) }, { index = 11, level = 12, va = 0xA0, table = 0xA1, "
-			  "old = 0xA2, new = 0xA3, mm = 164 }");
-	expect_line(text, "table_alloc: { site = ( \"-\" : container = 0 ) }, { unused0 = 0xB, "
-			  "level = 12, table = 0xA0, mm = 161 }");
-	expect_line(text, "mm_create: { site = ( \"-\" : container = 0 ) }, { mm = 160, "
-			  "table = 0xA1 }");
+	expect_line(
+		text,
+		"pt_set: { cpu_id = 1 }, { site = ( \"odd \\\"name\\\"\\\\\\n\377\" : "
+		"container = 3 ) }, { index = 11, level = 12, tsc = 1, va = 0xA0, table = 0xA1, "
+		"old = 0xA2, new = 0xA3, mm = 164 }");
+	expect_line(text, "{ unused0 = 0xB, level = 12, tsc = 1, table = 0xA0, mm = 161 }");
+	expect_line(text, "{ tsc = 1, mm = 160, table = 0xA1 }");
 	expect_line(text, "fault_exit: { cpu_id = 1 }, ");
-	expect_line(text, "{ outcome = ( <unknown> : container = 11 ), va = 0xA0 }");
+	expect_line(text, "{ outcome = ( <unknown> : container = 11 ), tsc = 1, va = 0xA0 }");
 	free(text);
 	rig_done(&rig);
 }
@@ -96,9 +96,10 @@ START_TEST(words_are_named)
 	rig_event(&rig, 0, KVL_EV_TLB_FLUSH, 1, KVL_FLUSH_PAGE, 0, 0x3000, 0x1000, 2, 0, 0);
 	ck_assert_int_eq(trace_finish(rig.trace, &rig.err), 0);
 	ck_assert_msg(!babeltrace(&rig, &text), "%.1500s", text);
-	expect_line(text, "tlb_flush: { cpu_id = 0 }, { site = ( \"pt.map\" : container = 1 ) }, "
-			  "{ scope = ( \"page\" : container = 1 ), va = 0x3000, bytes = 0x1000, "
-			  "mm = 2 }");
+	expect_line(text,
+		    "tlb_flush: { cpu_id = 0 }, { site = ( \"pt.map\" : container = 1 ) }, "
+		    "{ scope = ( \"page\" : container = 1 ), tsc = 1, va = 0x3000, bytes = 0x1000, "
+		    "mm = 2 }");
 	free(text);
 	rig_done(&rig);
 }

@@ -99,7 +99,7 @@ void rig_commit(struct rig *rig, u32 cpu, const struct kvl_record *record)
 u64 rig_event(struct rig *rig, u32 cpu, u16 id, u16 site, u16 h0, u16 h1, u64 a0, u64 a1, u64 a2,
 	      u64 a3, u64 a4)
 {
-	struct kvl_record record = { 0, 1, id, site, { h0, h1 }, { a0, a1, a2, a3, a4 } };
+	struct kvl_record record = { 0, id, site, { h0, h1 }, 1, { a0, a1, a2, a3, a4 } };
 
 	record.ticket = rig_ticket(rig);
 	rig_commit(rig, cpu, &record);

@@ -112,8 +112,8 @@ static void write_sites(FILE *out, const struct metadata *metadata)
 }
 
 /*
- * Three things are hidden from CTF readers, which would show or complain of them with every event:
- * the VMM's cpu_id, a packet's xxh3 (bytes 56 to 63), and the tsc between ticket and id.
+ * Two things are hidden from CTF readers, which would show them with every event: the VMM's cpu_id and
+ * a packet's xxh3 (bytes 56 to 63).
  */
 static void write_stream(FILE *out, enum trace_stream_id id)
 {
@@ -130,7 +130,7 @@ static void write_stream(FILE *out, enum trace_stream_id id)
 		id == TRACE_STREAM_VCPU ? "" : " align(64)");
 	fputs("\tevent.header := struct {\n"
 	      "\t\tticket_t ticket;\n"
-	      "\t\tinteger { size = 16; align = 128; signed = false; } id;\n"
+	      "\t\tu16_t id;\n"
 	      "\t} align(512);\n"
 	      "\tevent.context := struct {\n"
 	      "\t\tenum site site;\n"
@@ -164,7 +164,7 @@ static void write_field(FILE *out, const struct event_schema *event, u32 index)
 
 /*
  * True if the unused field @index must be named all the same, because a used one behind it would
- * otherwise move up; between h[] and a[] alignment does it (write_types()).
+ * otherwise move up; between h[] and tsc alignment does it (write_types()).
  */
 static bool holds_place(const struct event_schema *event, u32 index)
 {
@@ -181,9 +181,12 @@ static void write_event(FILE *out, const struct event_schema *event, enum trace_
 	fprintf(out, "event {\n\tname = \"%s\";\n\tid = %u;\n\tstream_id = %d;\n", event->name,
 		event->id, stream);
 	fputs("\tfields := struct {\n", out);
-	for (u32 i = 0; i < EVENT_FIELDS; i++)
+	for (u32 i = 0; i < EVENT_FIELDS; i++) {
+		if (i == 2)
+			fputs("\t\tu64_t _tsc;\n", out);
 		if (event->field[i][0] || holds_place(event, i))
 			write_field(out, event, i);
+	}
 	fprintf(out, "\t}%s;\n};\n\n",
 		event->field[0][0] || event->field[1][0] ? "" : " align(64)");
 }

@@ -243,7 +243,9 @@ static int append_event(struct trace *trace, struct kvl_record *event, struct er
 void trace_event(struct trace *trace, enum kvl_event_id id, u16 h0, u16 h1, u64 a0, u64 a1, u64 a2,
 		 u64 a3, u64 a4)
 {
-	struct kvl_record event = { 0, host_ns(), (u16)id, 0, { h0, h1 }, { a0, a1, a2, a3, a4 } };
+	struct kvl_record event = {
+		.id = (u16)id, .h = { h0, h1 }, .tsc = host_ns(), .a = { a0, a1, a2, a3, a4 }
+	};
 	struct err err = { 0 };
 
 	pthread_mutex_lock(&trace->lock);
