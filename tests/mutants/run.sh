@@ -1,0 +1,118 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Plants each bug of tests/mutants/table in a copy of the tree, builds it, runs the command and
+# expects the detector to fire: the exit status, and the message that names the bug. Proves also that
+# the changed line was executed (each patch reports a mark there), and that the same command ends with
+# status 0 without the bug.
+. "$(dirname "$0")/../cli/common"
+need_kvm
+for tool in mkfs.jffs2 jffs2dump patch; do
+	command -v $tool >/dev/null || {
+		skip "mutants: $tool is not installed"
+		exit 0
+	}
+done
+
+mark=7173492 # 0x6d7574, "mut", in the mark event of every patch
+flash="file=$work/chip,chip=28f128j3,partition=rootfs:0:2M,partition=log:2M:2M"
+mkfs.jffs2 --root=docs --output="$work/image" --eraseblock=128KiB --little-endian --no-cleanmarkers
+
+# A copy of the sources with their times, and the host's objects: no bug here is planted in the host.
+copy_tree()
+{
+	rm -rf "$work/tree"
+	mkdir -p "$work/tree/build"
+	tar cf - Makefile arch devices guest vmm scripts | tar xf - -C "$work/tree"
+	cp -a "$out/host" "$out/libhost.a" "$out/.deps-build" "$work/tree/build/"
+}
+
+# Flips one bit in the data of the first node that has data.
+flip_data_bit()
+{
+	node=$(jffs2dump -c "$work/image" | sed -n 's/.*Inode *node at \(0x[0-9a-f]*\).*/\1/p' | head -n 1)
+	at=$((node + 68 + 5))
+	byte=$(od -An -tu1 -j $at -N 1 "$work/chip")
+	# shellcheck disable=SC2059 # the format is the byte
+	printf "\\$(printf %03o $((byte ^ 4)))" | dd of="$work/chip" bs=1 seek=$at conv=notrunc status=none
+}
+
+# run PROGRAM [chip bug]: the mutant's command, with a fresh chip
+run()
+{
+	cp "$work/image" "$work/chip"
+	rm -rf "$work/trace"
+	[ "${2:-}" != chip-data-bit ] || flip_data_bit
+	# shellcheck disable=SC2046 # the command is words
+	"$1" $(echo "$command" | sed "s|\$FLASH|$flash|") --timeout 60 --trace "$work/trace" \
+		>"$work/log" 2>&1
+}
+
+# Without the bug the command must pass; tried once for each command.
+passes_clean()
+{
+	clean=$work/clean-$(echo "$command" | cksum | tr -d ' ')
+	[ -e "$clean" ] && return 0
+	run "$kvalab" && touch "$clean" && return 0
+	fail "$name: '$command' fails without the bug"
+	return 1
+}
+
+plant()
+{
+	copy_tree
+	if ! patch -s -p1 -d "$work/tree" <"tests/mutants/$name.patch" >"$work/log" 2>&1; then
+		fail "$name: the patch does not apply"
+		return 1
+	fi
+	make -s -C "$work/tree" OUT=build >"$work/log" 2>&1 && return 0
+	fail "$name: does not build"
+	return 1
+}
+
+was_executed()
+{
+	[ "$name" = chip-data-bit ] && return 0 # no line of code was changed
+	"$kvalab" trace print "$work/trace" --event mark | grep -q "mark=$mark"
+}
+
+one_mutant()
+{
+	passes_clean || return
+	if [ "$name" = chip-data-bit ]; then
+		run "$kvalab" chip-data-bit
+	else
+		plant || return
+		run "$work/tree/build/kvalab"
+	fi
+	got=$?
+	if [ "$got" != "$status" ]; then
+		fail "$name: exit status $got, not $status"
+	elif ! grep -qE -e "$message" "$work/log"; then
+		fail "$name: nothing says \"$message\""
+	elif ! was_executed; then
+		fail "$name: the changed line was never executed"
+	else
+		pass "$name: caught by $detector"
+	fi
+}
+
+# The table: blocks of "key: value", each ended by an empty line.
+name=
+while IFS= read -r line || [ -n "$line" ]; do
+	value=${line#*: }
+	case $line in
+	'#'*) ;;
+	'')
+		[ -z "$name" ] || one_mutant </dev/null
+		name=
+		;;
+	name:*) name=$value ;;
+	command:*) command=$value ;;
+	status:*) status=$value ;;
+	message:*) message=$value ;;
+	detector:*) detector=$value ;;
+	tlb:* | hosts:* | witness:*) ;;
+	*) fail "tests/mutants/table: cannot read '$line'" ;;
+	esac
+done <tests/mutants/table
+[ -z "$name" ] || one_mutant </dev/null
