@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# make bench: what recording costs and how long a run takes on this host. Each line is one run of
-# hello: guest ticks until the scenario's first line, events, VM exits, wall-clock milliseconds of the
+# make bench: what recording costs and how long a run takes on this host. Each line of the table is one
+# run of hello: guest ticks until the scenario's first line, events, VM exits, wall-clock milliseconds of the
 # whole process. Figures of different hosts are not to be compared (docs/hosts.md).
 set -eu
 cd "$(dirname "$0")/.."
@@ -24,3 +24,7 @@ for tier in ring off; do
 			"${events:--}" "$(field vm_exits)" $(((end - start) / 1000000))
 	done
 done
+
+echo
+echo "# records through the host (tests/bench_trace.c)"
+"${OUT:-build}/bench_trace"

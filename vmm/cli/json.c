@@ -88,10 +88,10 @@ static json_t *values(const struct run_value *value, u32 n)
 	return object;
 }
 
-static json_t *host_json(const struct run_result *result)
+static json_t *host_json(const struct run_result *result, u64 insn_per_s)
 {
-	return json_pack("{s:s, s:s, s:n}", "class", result->host_class, "paging", result->paging,
-			 "insn_per_s");
+	return json_pack("{s:s, s:s, s:o}", "class", result->host_class, "paging", result->paging,
+			 "insn_per_s", insn_per_s ? number(insn_per_s) : json_null());
 }
 
 static json_t *guest_json(const struct run_config *config, const struct run_result *result)
@@ -162,7 +162,8 @@ static json_t *findings_json(const struct run_result *result)
 	return array;
 }
 
-json_t *result_json(const struct run_config *config, const struct run_result *result)
+json_t *result_json(const struct run_config *config, const struct run_result *result,
+		    u64 insn_per_s)
 {
 	json_t *root = json_object();
 
@@ -173,7 +174,7 @@ json_t *result_json(const struct run_config *config, const struct run_result *re
 	json_object_set_new(root, "schedule",
 			    json_string(config->schedule == SCHEDULE_FREE ? "free" : "seeded"));
 	json_object_set_new(root, "engine", json_string("kvm"));
-	json_object_set_new(root, "host", host_json(result));
+	json_object_set_new(root, "host", host_json(result, insn_per_s));
 	json_object_set_new(root, "guest", guest_json(config, result));
 	json_object_set_new(root, "trace", trace_json(config, result));
 	json_object_set_new(root, "counts", values(result->count, result->ncounts));

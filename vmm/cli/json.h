@@ -14,7 +14,8 @@
  */
 int json_write(json_t *root, const char *path, struct err *err);
 
-/* The result object of docs/scenarios.md; NULL: no memory. */
-json_t *result_json(const struct run_config *config, const struct run_result *result);
+/* The result object of docs/scenarios.md; NULL: no memory. @insn_per_s: 0 = not measured. */
+json_t *result_json(const struct run_config *config, const struct run_result *result,
+		    u64 insn_per_s);
 
 #endif

@@ -15,6 +15,7 @@
 #include "vmm/cli/parse.h"
 #include "vmm/cli/summary.h"
 #include "vmm/plan.h"
+#include "vmm/rate.h"
 
 /* --- names: scenario, arm, parameters ------------------------------------------------------------- */
 static const char *name_of_scenario(const void *list, size_t i)
@@ -179,6 +180,21 @@ static void catch_signals(void)
 	sigaction(SIGPIPE, &action, NULL);
 }
 
+/* Only a result that is kept says how fast the host is: it costs a machine of its own. 0: unknown. */
+static u64 host_rate(void)
+{
+	struct kvm_host host;
+	struct err err;
+	u64 rate = 0;
+
+	if (kvm_open(&host, &kvm_this_host, &err))
+		return 0;
+	if (rate_measure(&host, &rate, &err))
+		rate = 0;
+	kvm_close(&host);
+	return rate;
+}
+
 static int report(const struct options *options, const struct run_result *result)
 {
 	const struct run_config *config = &options->run;
@@ -186,7 +202,8 @@ static int report(const struct options *options, const struct run_result *result
 	struct err err;
 
 	summary_print(json_on_stdout ? stderr : stdout, config, result);
-	if (options->json && json_write(result_json(config, result), options->json, &err)) {
+	if (options->json &&
+	    json_write(result_json(config, result, host_rate()), options->json, &err)) {
 		int status = cli_fail(&err);
 
 		return result->status ? (int)result->status : status;
