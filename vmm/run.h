@@ -82,7 +82,8 @@ struct run_result {
 	u32 ncounts, nmetrics, nchecks;
 	struct run_value count[128], metric[256];
 	struct run_check check[256];
-	/* host's own counts: vm_exits, mmio_exits, pio_exits, flash_reads, slot_changes, … */
+	/* host's own: vm_exits, io_exits, mmio_exits; flash_reads, flash_writes, flash_words,
+	 * slot_changes */
 	u32 nhost_counts;
 	struct run_value host_count[32];
 	/* trace */
@@ -97,8 +98,9 @@ struct run_result {
 
 /*
  * Runs a guest to its end. Returns 0 when a guest was started (result->status says how it went), -1
- * when none could be (result is not filled). Precedence of the status: VMM or trace wrong (5),
- * guest crash (4), time limit (124), guest check or finding (1), 0.
+ * when none could be (result is not filled). The gravest status counts, among equals the first: VMM
+ * or trace wrong (5), this host (3: disk full), guest crash (4), time limit (124), usage (2, said by
+ * the guest), a check, finding or interruption (1), 0.
  */
 int run_guest(const struct run_config *config, struct run_result *result, struct err *err);
 void run_result_free(struct run_result *result); /* frees what it points to */
