@@ -134,6 +134,12 @@ static enum exit_action handle_io(struct vm *vm, u32 cpu, struct kvm_run *run)
 	return stop_if_ended(vm);
 }
 
+static void mmio_event(struct vm *vm, const struct kvm_run *run, const struct bus_access *access)
+{
+	vm_event(vm, KVL_EV_VM_EXIT, (u16)access->cpu, (u16)run->exit_reason, access->address,
+		 access->bytes, access->write, access->data, 0);
+}
+
 static enum exit_action handle_mmio(struct vm *vm, u32 cpu, struct kvm_run *run)
 {
 	struct bus_access access = { .cpu = cpu,
@@ -148,13 +154,16 @@ static enum exit_action handle_mmio(struct vm *vm, u32 cpu, struct kvm_run *run)
 		       (unsigned long long)access.address, access.bytes);
 		return EXIT_ACTION_STOP;
 	}
-	if (access.write)
+	/* A write is reported before what it causes, a read with what it was answered. */
+	if (access.write) {
 		memcpy(&access.data, run->mmio.data, access.bytes);
-	vm_event(vm, KVL_EV_VM_EXIT, (u16)cpu, (u16)run->exit_reason, access.address, access.bytes,
-		 access.write, access.data, 0);
+		mmio_event(vm, run, &access);
+	}
 	access_bus(vm, &vm->memory_bus, &access);
-	if (!access.write)
+	if (!access.write) {
 		memcpy(run->mmio.data, &access.data, access.bytes);
+		mmio_event(vm, run, &access);
+	}
 	return stop_if_ended(vm);
 }
 

@@ -5,6 +5,7 @@
  */
 #include "vmm/trace/schema.h"
 
+#include <linux/kvm.h>
 #include <string.h>
 
 #include "devices/abi/shared.h"
@@ -59,6 +60,16 @@ static const struct event_word mark_words[] = {
 	{ 0, NULL },
 };
 
+static const struct event_word reason_words[] = {
+	{ KVM_EXIT_IO, "io" },
+	{ KVM_EXIT_HLT, "hlt" },
+	{ KVM_EXIT_MMIO, "mmio" },
+	{ KVM_EXIT_SHUTDOWN, "shutdown" },
+	{ KVM_EXIT_FAIL_ENTRY, "fail_entry" },
+	{ KVM_EXIT_INTERNAL_ERROR, "internal_error" },
+	{ 0, NULL },
+};
+
 /* Which field of which event has words; a field name alone would not tell ("mark" is two things). */
 static const struct {
 	u16 id;
@@ -71,6 +82,7 @@ static const struct {
 	{ KVL_EV_WAIT_END, "what", wait_words },
 	{ KVL_EV_FLASH_MARK, "mark", flash_mark_words },
 	{ KVL_EV_MARK, "mark", mark_words },
+	{ KVL_EV_VM_EXIT, "reason", reason_words },
 	{ KVL_EV_FLASH_STATE, "state", state_words },
 	{ KVL_EV_FLASH_MODE, "mode", mode_words },
 };
