@@ -9,12 +9,12 @@
 #include "devices/abi/types.h"
 
 struct bus_faults {
-	bool never_ready;	/* SR.7 stays 0 */
-	u32 status_errors;	/* SR bits that are set when an operation ends, until 50h */
-	u32 query_at;		/* this query byte (0: none) … */
-	u32 query_value;	/* … reads so */
-	u32 query_scale;	/* 2: query bytes at every second bus word */
-	u32 silent;		/* no chip: reads as an open bus */
+	bool never_ready;  /* SR.7 stays 0 */
+	u32 status_errors; /* SR bits that are set when an operation ends, until 50h */
+	u32 query_at;	   /* this query byte (0: none) … */
+	u32 query_value;   /* … reads so */
+	u32 query_scale;   /* 2: query bytes at every second bus word */
+	u32 silent;	   /* no chip: reads as an open bus */
 };
 
 /* A fresh chip of 4 blocks of 8 KiB and 3 of 32 KiB; time is *@ns. */

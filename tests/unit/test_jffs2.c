@@ -1,27 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The guest's JFFS2 reader against images of mkfs.jffs2 (compared with the source tree and with
- * jffs2dump), against images built here node by node, and against damage: flipped bits, truncation,
- * garbage, and wrong fields under right CRCs. Pieces are handed out in blocks of exactly the size
- * asked for, so that the address sanitizer sees any read beyond.
+ * The guest's JFFS2 reader against images built here node by node: the rules of the format, damage
+ * of each kind, garbage, and wrong fields under right CRCs. Images of mkfs.jffs2 are
+ * test_jffs2_images.c's.
  */
-#define _XOPEN_SOURCE 700
-#include "tests/unit/guest_shim.h"
-
-#include <check.h>
-#include <dirent.h>
-#include <errno.h>
-#include <ftw.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "guest/flash/jffs2_index.c"
-#include "guest/flash/jffs2_list.c"
-#include "guest/flash/jffs2_mount.c"
-#include "guest/flash/jffs2_scan.c"
-#include "guest/flash/reader.c"
-#include "guest/lib/crc32.c"
-#include "guest/lib/list_sort.c"
+#include "tests/unit/jffs2_rig.h"
 
 #define BLOCK KiB(8)
 
@@ -33,102 +16,6 @@ static u32 bitwise_crc(u32 crc, const u8 *p, size_t n)
 			crc = crc >> 1 ^ (0xEDB88320u & -(crc & 1));
 	}
 	return crc;
-}
-
-static u64 random_state = 88172645463325252ull;
-
-static u32 draw(u32 below)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (random_state >> 20) % below;
-}
-
-/* ---- media ------------------------------------------------------------------------------------- */
-
-struct medium {
-	u8 *data;
-	u32 bytes;
-	void *piece;
-	u32 fail_at; /* reads that cover this byte fail; UINT32_MAX: none */
-};
-
-static const void *piece_get(struct flash_reader *reader, u32 offset, u32 need, u32 ahead)
-{
-	struct medium *m = reader->private;
-
-	ck_assert_uint_ge(ahead, need);
-	ck_assert_uint_le((u64)offset + ahead, m->bytes);
-	free(m->piece);
-	m->piece = NULL;
-	if (m->fail_at >= offset && m->fail_at < offset + need)
-		return NULL;
-	m->piece = malloc(need);
-	memcpy(m->piece, m->data + offset, need);
-	flash_reader_note(reader, offset, need);
-	return m->piece;
-}
-
-static void piece_put(struct flash_reader *reader)
-{
-	struct medium *m = reader->private;
-
-	free(m->piece);
-	m->piece = NULL;
-}
-
-static const struct flash_reader_ops by_piece = { .get = piece_get, .put = piece_put };
-static const struct flash_reader_ops by_pointer = { 0 };
-
-static struct flash_reader reader_of(struct medium *m, bool pieces)
-{
-	return (struct flash_reader){
-		.ops = pieces ? &by_piece : &by_pointer,
-		.bytes = m->bytes,
-		.bus_shift = 1,
-		.base = pieces ? NULL : m->data,
-		.private = m,
-	};
-}
-
-struct outcome {
-	enum jffs2_status status;
-	struct jffs2_counts counts;
-	u64 words;
-	u32 errors;
-};
-
-/* Mounts, verifies, lists; the text stays in shim_text. Everything must have been given back. */
-static struct outcome run_reader(struct medium *m, u32 block, bool pieces)
-{
-	struct flash_reader reader = reader_of(m, pieces);
-	struct outcome out = { 0 };
-	struct jffs2 *fs;
-
-	shim_clear();
-	shim_words = 0;
-	out.status = jffs2_mount(&reader, block, &fs);
-	if (!out.status) {
-		jffs2_verify(fs);
-		jffs2_list(fs, UINT32_MAX);
-		out.counts = *jffs2_counts(fs);
-		jffs2_unmount(fs);
-	}
-	out.words = reader.words;
-	out.errors = reader.errors;
-	ck_assert_uint_eq(shim_words, reader.words);
-	ck_assert_uint_eq(shim_pages, 0);
-	ck_assert_ptr_null(m->piece);
-	return out;
-}
-
-static struct medium medium_new(u32 bytes)
-{
-	struct medium m = { malloc(bytes), bytes, NULL, UINT32_MAX };
-
-	memset(m.data, 0xff, bytes);
-	return m;
 }
 
 /* ---- images built here ------------------------------------------------------------------------- */
@@ -208,26 +95,6 @@ static void put_bare(struct medium *m, u16 type)
 
 #define FILE_MODE 0100644
 #define DIR_MODE 040755
-
-static bool printed(const char *text)
-{
-	return shim_text && strstr(shim_text, text);
-}
-
-/* Runs both ways of reading; they must agree on everything but nothing else. */
-static struct outcome run_both(struct medium *m, u32 block)
-{
-	struct outcome a = run_reader(m, block, false), b;
-	char *text = strdup(shim_text ? shim_text : "");
-
-	b = run_reader(m, block, true);
-	ck_assert_str_eq(text, shim_text ? shim_text : "");
-	ck_assert_int_eq(a.status, b.status);
-	ck_assert_mem_eq(&a.counts, &b.counts, sizeof(a.counts));
-	ck_assert_uint_eq(a.words, b.words);
-	free(text);
-	return a;
-}
 
 /* ---- CRC and sort ------------------------------------------------------------------------------ */
 
@@ -636,226 +503,6 @@ START_TEST(words_and_pages_are_accounted)
 }
 END_TEST
 
-/* ---- mkfs.jffs2 -------------------------------------------------------------------------------- */
-
-static char tree[] = "/tmp/test_jffs2.XXXXXX";
-static char image[sizeof(tree) + 8];
-
-static void write_file(const char *path, u32 bytes, u32 kind)
-{
-	char full[4200];
-	FILE *f;
-
-	snprintf(full, sizeof(full), "%s/%s", tree, path);
-	f = fopen(full, "w");
-	ck_assert_ptr_nonnull(f);
-	for (u32 i = 0; i < bytes; i++)
-		fputc(kind ? (int)draw(256) : (int)(i / 100 % 26 + 'a'), f);
-	fclose(f);
-}
-
-static void in_tree(const char *command)
-{
-	char line[256];
-
-	snprintf(line, sizeof(line), "cd %s && %s", tree, command);
-	ck_assert_int_eq(system(line), 0);
-}
-
-static void make_tree(void)
-{
-	char path[300];
-
-	for (u32 n = 1; n <= JFFS2_MAX_NAME; n += n < 20 ? 1 : 13) {
-		memset(path, 'a' + n % 26, n);
-		path[n] = '\0';
-		write_file(path, n * 7, n & 1);
-	}
-	memset(path, 'L', JFFS2_MAX_NAME);
-	path[JFFS2_MAX_NAME] = '\0';
-	write_file(path, 1, 0);
-	write_file("empty", 0, 0);
-	write_file("text", 100000, 0);
-	write_file("noise", 70001, 1);
-	write_file("page", 4096, 1);
-	in_tree("mkdir -p d/e/e/p/d/i/r/s/0/1/2/3/4/5/6/7/8/9 many 'with space' && "
-		"ln -s text link && ln -s /no/where dangling && mkfifo pipe && "
-		"touch d/e/e/p/leaf 'with space/a b' && "
-		"for i in $(seq 300); do echo $i > many/file$i; done");
-	if (geteuid() == 0)
-		in_tree("mknod tty c 4 1 && mknod disk b 8 0");
-}
-
-static void remove_tree(void)
-{
-	char line[128];
-
-	snprintf(line, sizeof(line), "rm -rf %s %s %s.dump", tree, image, image);
-	if (system(line))
-		fprintf(stderr, "cannot remove %s\n", tree);
-}
-
-static struct medium load_image(const char *options, u32 block)
-{
-	char line[256];
-	struct medium out;
-	struct stat st;
-	FILE *f;
-
-	snprintf(line, sizeof(line), "mkfs.jffs2 -l -q -d %s -o %s -e %u %s", tree, image, block,
-		 options);
-	ck_assert_int_eq(system(line), 0);
-	ck_assert_int_eq(stat(image, &st), 0);
-	out = medium_new(ALIGN_UP(st.st_size, block) + block);
-	f = fopen(image, "r");
-	ck_assert_uint_eq(fread(out.data, 1, st.st_size, f), (size_t)st.st_size);
-	fclose(f);
-	return out;
-}
-
-static u32 tree_entries;
-
-/* One row for this file must have been printed, with its type and size. */
-static int find_row(const char *path, const struct stat *st, int flag, struct FTW *where)
-{
-	char row[8192], type = S_ISDIR(st->st_mode)    ? 'd'
-			       : S_ISLNK(st->st_mode)  ? 'l'
-			       : S_ISREG(st->st_mode)  ? '-'
-			       : S_ISFIFO(st->st_mode) ? 'p'
-			       : S_ISCHR(st->st_mode)  ? 'c'
-						       : 'b';
-	bool sized = S_ISREG(st->st_mode) || S_ISLNK(st->st_mode);
-	const char *name = path + strlen(tree), *at = shim_text;
-	unsigned long size;
-	char got_type, verdict_text[8];
-
-	(void)flag;
-	if (!where->level)
-		return 0;
-	tree_entries++;
-	snprintf(row, sizeof(row), " %s\n", name);
-	for (at = strstr(at, row); at && *at != '\n';)
-		at--; /* to the start of its line: "ls:" has no newline in front of the path */
-	ck_assert_msg(at, "%s is not listed", name);
-	ck_assert_int_eq(sscanf(at + 1, "ls: %c %lu %*u %7s", &got_type, &size, verdict_text), 3);
-	ck_assert_msg(got_type == type, "%s: type %c", name, got_type);
-	ck_assert_msg(!sized || size == (unsigned long)st->st_size, "%s: size %lu", name, size);
-	ck_assert_msg(!strcmp(verdict_text, "ok"), "%s: %s", name, verdict_text);
-	return 0;
-}
-
-/* What jffs2dump says of the same image. */
-static void compare_with_dump(const struct outcome *out)
-{
-	char line[1024];
-	u32 dirents = 0, inodes = 0, wrong = 0;
-	FILE *f;
-
-	snprintf(line, sizeof(line), "jffs2dump -c %s 2>&1", image);
-	f = popen(line, "r");
-	while (fgets(line, sizeof(line), f)) {
-		dirents += !!strstr(line, "Dirent     node");
-		inodes += !!strstr(line, "Inode      node");
-		wrong += strstr(line, "Wrong") || strstr(line, "CRC at");
-	}
-	pclose(f);
-	ck_assert_uint_eq(out->counts.dirents, dirents);
-	ck_assert_uint_eq(out->counts.inode_nodes, inodes);
-	ck_assert_uint_eq(wrong, 0);
-}
-
-static const struct {
-	const char *options;
-	u32 block;
-} variants[] = {
-	{ "", KiB(128) },
-	{ "-p", KiB(64) },
-	{ "-n", KiB(16) },
-	{ "-n -x zlib", KiB(128) },
-	{ "-s 512", KiB(8) },
-	{ "-m none -p", KiB(32) },
-	{ "--with-xattr", KiB(64) },
-};
-
-START_TEST(images_of_mkfs_equal_their_tree)
-{
-	struct medium image_medium = load_image(variants[_i].options, variants[_i].block);
-	struct outcome out = run_both(&image_medium, variants[_i].block);
-
-	ck_assert_int_eq(out.status, JFFS2_OK);
-	ck_assert_msg(!out.counts.damaged, "%s", shim_text);
-	ck_assert_uint_eq(out.counts.data_checked, out.counts.inode_nodes);
-	tree_entries = 0;
-	ck_assert_int_eq(nftw(tree, find_row, 20, FTW_PHYS), 0);
-	ck_assert_uint_eq(out.counts.dirents, tree_entries);
-	compare_with_dump(&out);
-	free(image_medium.data);
-	shim_free();
-}
-END_TEST
-
-START_TEST(truncated_images_mount_up_to_the_end)
-{
-	struct medium whole = load_image("-n", KiB(16));
-
-	for (u32 i = 0; i < 40; i++) {
-		struct medium part = { malloc(whole.bytes), whole.bytes, NULL, UINT32_MAX };
-		u32 cut = draw(whole.bytes);
-
-		memcpy(part.data, whole.data, cut);
-		memset(part.data + cut, i & 1 ? 0xff : 0, whole.bytes - cut);
-		run_both(&part, KiB(16));
-		free(part.data);
-	}
-	free(whole.data);
-	shim_free();
-}
-END_TEST
-
-/* A listing without its last column can be compared although messages differ. */
-static char *listing(void)
-{
-	const char *start = shim_text ? strstr(shim_text, "ls: t ") : NULL;
-
-	return strdup(start ? start : "");
-}
-
-/*
- * One flipped bit may do nothing (padding), make a node obsolete (its one unprotected bit), or be
- * named as damage. It never changes the listing silently.
- */
-START_TEST(a_flipped_bit_is_never_silent)
-{
-	struct medium whole;
-	struct outcome out;
-	char *want, *got;
-	u32 named = 0;
-
-	in_tree("rm -rf many text noise [a-k]*");
-	whole = load_image("-n -p", KiB(16));
-	run_reader(&whole, KiB(16), false);
-	want = listing();
-	for (u32 i = 0; i < 1000; i++) {
-		u32 byte = draw(whole.bytes), bit = 1u << draw(8);
-
-		whole.data[byte] ^= bit;
-		out = run_reader(&whole, KiB(16), i & 1);
-		whole.data[byte] ^= bit;
-		ck_assert_int_eq(out.status, JFFS2_OK);
-		ck_assert_uint_le(out.counts.damaged, 1);
-		got = listing();
-		if (!out.counts.damaged && !out.counts.obsolete)
-			ck_assert_str_eq(got, want);
-		named += out.counts.damaged;
-		free(got);
-	}
-	ck_assert_uint_gt(named, 400); /* the rest: padding, the unseen tails of erased blocks */
-	free(want);
-	free(whole.data);
-	shim_free();
-}
-END_TEST
-
 /* ---- hostile media ----------------------------------------------------------------------------- */
 
 START_TEST(garbage_never_crashes)
@@ -935,23 +582,11 @@ static void add_hostile(Suite *suite)
 	suite_add_tcase(suite, c);
 }
 
-static void add_mkfs(Suite *suite)
-{
-	TCase *c = tcase_create("mkfs");
-
-	tcase_set_timeout(c, 60);
-	tcase_add_unchecked_fixture(c, make_tree, remove_tree);
-	tcase_add_loop_test(c, images_of_mkfs_equal_their_tree, 0, ARRAY_LEN(variants));
-	tcase_add_test(c, truncated_images_mount_up_to_the_end);
-	tcase_add_test(c, a_flipped_bit_is_never_silent);
-	suite_add_tcase(suite, c);
-}
-
 int main(void)
 {
 	Suite *suite = suite_create("jffs2");
 	TCase *base = tcase_create("crc and sort");
-	SRunner *runner;
+	SRunner *runner = srunner_create(suite);
 	int failed;
 
 	tcase_add_test(base, crc_equals_its_definition);
@@ -959,14 +594,6 @@ int main(void)
 	suite_add_tcase(suite, base);
 	add_rules(suite);
 	add_hostile(suite);
-	if (system("command -v mkfs.jffs2 >/dev/null && command -v jffs2dump >/dev/null"))
-		printf("SKIP: images of mkfs.jffs2: mtd-utils is not installed\n");
-	else if (!mkdtemp(tree))
-		printf("SKIP: images of mkfs.jffs2: no temporary directory: %s\n", strerror(errno));
-	else
-		add_mkfs(suite);
-	snprintf(image, sizeof(image), "%s.img", tree);
-	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
