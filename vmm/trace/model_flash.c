@@ -230,9 +230,13 @@ void model_tlb_flush(struct model *model, u32 cpu, u32 scope, u64 va)
 }
 
 /* --- the chip ---------------------------------------------------------------------------------- */
+/* Each translation is told once (for each CPU): a later command would say the same again. */
 static void report_mapped(struct model *model, const struct kvl_record *command,
-			  const struct reader *reader)
+			  struct reader *reader)
 {
+	if (reader->told_mapped)
+		return;
+	reader->told_mapped = true;
 	model_add_finding(model, FINDING_CHIP_COMMAND, command->ticket,
 			  "command %#llx at gpa %#llx: va %#llx of mm %llu is still mapped to the "
 			  "chip (set by %s at ticket %llu)",
@@ -240,27 +244,35 @@ static void report_mapped(struct model *model, const struct kvl_record *command,
 			  model_site(model, reader->set_site), (ull)reader->set_ticket);
 }
 
-static void report_held(struct model *model, const struct kvl_record *command,
-			const struct reader *reader)
+static void report_holder(struct model *model, const struct kvl_record *command,
+			  const struct reader *reader, u32 cpu)
 {
+	model_add_finding(model, FINDING_CHIP_COMMAND, command->ticket,
+			  "command %#llx at gpa %#llx: CPU %u may still hold va %#llx of mm %llu "
+			  "(set by %s at ticket %llu, removed by %s at ticket %llu, no flush of it "
+			  "on CPU %u since)",
+			  (ull)command->a[1], (ull)command->a[0], cpu, (ull)reader->va,
+			  (ull)reader->mm, model_site(model, reader->set_site),
+			  (ull)reader->set_ticket, model_site(model, reader->removed_site),
+			  (ull)reader->removed_ticket, cpu);
+}
+
+static void report_held(struct model *model, const struct kvl_record *command,
+			struct reader *reader)
+{
+	u32 news = reader->holders & ~reader->told;
+
+	reader->told |= news;
 	for (u32 cpu = 0; cpu < KVL_MAX_CPUS; cpu++)
-		if (reader->holders & (1u << cpu))
-			model_add_finding(
-				model, FINDING_CHIP_COMMAND, command->ticket,
-				"command %#llx at gpa %#llx: CPU %u may still hold va %#llx of mm "
-				"%llu (set by %s at ticket %llu, removed by %s at ticket %llu, no "
-				"flush of it on CPU %u since)",
-				(ull)command->a[1], (ull)command->a[0], cpu, (ull)reader->va,
-				(ull)reader->mm, model_site(model, reader->set_site),
-				(ull)reader->set_ticket, model_site(model, reader->removed_site),
-				(ull)reader->removed_ticket, cpu);
+		if (news & (1u << cpu))
+			report_holder(model, command, reader, cpu);
 }
 
 void model_flash_command(struct model *model, const struct kvl_record *record)
 {
-	for (const struct reader *reader = model->present; reader; reader = reader->next)
+	for (struct reader *reader = model->present; reader; reader = reader->next)
 		report_mapped(model, record, reader);
-	for (const struct reader *reader = model->stale; reader; reader = reader->next)
+	for (struct reader *reader = model->stale; reader; reader = reader->next)
 		report_held(model, record, reader);
 	/* Until the chip says otherwise, reads return status. */
 	model->partition[record->h[1] % MAX_PARTITIONS].mode = KVL_FLASH_READ_STATUS;

@@ -29,6 +29,8 @@ struct reader {
 	u64 va, entry, mm, table;
 	u32 level;
 	u32 holders; /* bit per CPU that may hold it */
+	u32 told;    /* bit per CPU that a finding has named as a holder */
+	bool told_mapped;
 	u64 set_ticket, removed_ticket;
 	u16 set_site, removed_site;
 };
