@@ -153,6 +153,17 @@ START_TEST(not_flushed_at_all)
 }
 END_TEST
 
+START_TEST(told_once)
+{
+	map(KERNEL_VA, KERNEL_TABLE);
+	unmap(KERNEL_VA, KERNEL_TABLE);
+	flush(0, KVL_FLUSH_PAGE, KERNEL_VA);
+	command();
+	command();
+	expect(1, "CPU 1 may still hold va 0xf0003000 of mm 0");
+}
+END_TEST
+
 START_TEST(one_cpu_left_out)
 {
 	map(KERNEL_VA, KERNEL_TABLE);
@@ -431,6 +442,7 @@ int main(void)
 	tcase_add_test(kernel, in_order);
 	tcase_add_test(kernel, still_mapped);
 	tcase_add_test(kernel, not_flushed_at_all);
+	tcase_add_test(kernel, told_once);
 	tcase_add_test(kernel, one_cpu_left_out);
 	tcase_add_test(kernel, flushed_too_early);
 	tcase_add_test(kernel, flushed_another_page);
