@@ -37,7 +37,7 @@ struct flash_reader {
 	void *private;	/* the arm's */
 	u64 words;	/* bus words read from the array */
 	u64 words_told; /* of these, the host knows */
-	u64 copy_ticks; /* spent copying out of the chip, waits included */
+	u64 copy_ticks; /* spent copying out of the chip, without waits for it */
 	u64 ram_bytes;	/* that the arm needs to read the chip (seed row W12) */
 	u32 errors;	/* pieces that could not be read */
 	u32 last_page;	/* page + 1 that was marked last in touched */

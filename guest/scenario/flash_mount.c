@@ -124,7 +124,7 @@ static void report_jffs2(const struct mount *m)
 	metric("mount_ticks", m->mount_ticks);
 	metric("mount_wait_ticks", m->mount_wait_ticks);
 	metric("copy_ticks", m->copy_ticks);
-	metric("parse_ticks", m->mount_ticks - m->copy_ticks);
+	metric("parse_ticks", m->mount_ticks - m->mount_wait_ticks - m->copy_ticks);
 	metric("verify_ticks", m->verify_ticks);
 	metric("words_read", m->mount_words);
 	metric("verify_words_read", m->verify_words);

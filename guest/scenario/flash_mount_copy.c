@@ -26,7 +26,8 @@ static void copy_close(struct flash_reader *reader)
 /* From the wanted byte on, as Linux's scan does: what follows a header is usually wanted next. */
 static bool fill(struct flash_reader *reader, struct buffer *buffer, u32 offset, u32 bytes)
 {
-	u64 ticks = ticks_now();
+	const struct flash_stats *stats = flash_stats(reader->partition->chip);
+	u64 ticks = ticks_now(), waited = stats->reader_wait_ticks;
 	enum flash_error error =
 		flash_partition_read(reader->partition, offset, buffer->data, bytes);
 
@@ -34,7 +35,7 @@ static bool fill(struct flash_reader *reader, struct buffer *buffer, u32 offset,
 	buffer->bytes = error ? 0 : bytes;
 	if (!error)
 		flash_reader_note(reader, offset, bytes);
-	reader->copy_ticks += ticks_now() - ticks;
+	reader->copy_ticks += ticks_now() - ticks - (stats->reader_wait_ticks - waited);
 	return !error;
 }
 
