@@ -78,13 +78,12 @@ static const struct scenario *find_scenario(const char *name)
 	usage_failure("no scenario '%s'", name);
 }
 
-/* The arm asked for; the first one if none was. */
 static const struct arm *find_arm(const struct scenario *scenario, const char *name)
 {
 	if (!scenario->arms)
 		return NULL;
 	for (const struct arm *a = scenario->arms; a->name; a++)
-		if (!name[0] || strcmp(a->name, name) == 0)
+		if (strcmp(a->name, name) == 0)
 			return a;
 	usage_failure("scenario %s has no arm '%s'", scenario->name, name);
 }
