@@ -45,39 +45,53 @@ void fixmap_set(u64 va, u64 value, u16 site)
 		     value, init_mm.id, &entry->raw);
 }
 
-static bool arena_is_direct(void)
-{
-	return layout.arena.start < layout.lowmem_end_gpa;
-}
+static bool arena_is_direct; /* tables have direct addresses: the arena is in lowmem */
 
-static struct entry *table_map(u64 table)
+static struct entry *fixmap_table_map(u64 table)
 {
 	u64 va = fixmap_va(cpu_id(), FIXMAP_TABLE);
 
-	if (arena_is_direct())
-		return (struct entry *)(table + layout.page_offset);
 	fixmap_set(va, arch_pte_leaf(table, PROT_WRITE), SITE("table.map"));
 	return (struct entry *)va;
 }
 
-static void table_unmap(void)
+static void fixmap_table_unmap(void)
 {
 	u64 va = fixmap_va(cpu_id(), FIXMAP_TABLE);
 
-	if (arena_is_direct())
-		return;
 	fixmap_set(va, 0, SITE("table.unmap"));
 	tlb_cpu_page(va, 0, SITE("table.unmap"));
 }
 
-static u64 pt_get(u64 table, u32 index)
+static u64 fixmap_pt_get(u64 table, u32 index)
 {
 	unsigned long irq = arch_irq_save();
-	u64 value = table_map(table)[index].raw;
+	u64 value = fixmap_table_map(table)[index].raw;
 
-	table_unmap();
+	fixmap_table_unmap();
 	arch_irq_restore(irq);
 	return value;
+}
+
+static struct entry *direct_table(u64 table)
+{
+	return (struct entry *)(table + layout.page_offset);
+}
+
+static struct entry *table_map(u64 table)
+{
+	return arena_is_direct ? direct_table(table) : fixmap_table_map(table);
+}
+
+static void table_unmap(void)
+{
+	if (!arena_is_direct)
+		fixmap_table_unmap();
+}
+
+static u64 pt_get(u64 table, u32 index)
+{
+	return arena_is_direct ? direct_table(table)[index].raw : fixmap_pt_get(table, index);
 }
 
 static void count_entry(u64 table, u64 old, u64 new)
@@ -225,43 +239,52 @@ static void clear_copies(u64 va, u16 site)
 	mm_list_unlock();
 }
 
-/* Removes what is mapped at @va and says in *next where to go on. */
-static u32 unmap_one(struct mm *mm, u64 va, u64 *next, u16 site, bool *large)
+/* Removes the leaves of [va, end), which one level-1 table translates. */
+static u32 unmap_in_table(struct mm *mm, u64 va, u64 end, u64 table, u16 site)
 {
-	u64 table = walk(mm, va, 2, false, site), entry;
+	struct entry *mapped = table_map(table);
+	u32 removed = 0;
 
-	*next = level_end(va, 2);
-	*large = false;
-	if (!table)
-		return 0;
-	entry = pt_get(table, arch_pt_index(va, 2));
+	for (; va < end; va += PAGE_BYTES) {
+		if (!mapped[arch_pt_index(va, 1)].raw)
+			continue;
+		pt_set_mapped(mm, va, table, mapped, 1, 0, site);
+		removed++;
+	}
+	table_unmap();
+	return removed;
+}
+
+/* The same for what one level-2 entry translates: a large leaf, or a table of small ones. */
+static u32 unmap_in_directory(struct mm *mm, u64 va, u64 end, u16 site, bool *large)
+{
+	u64 directory = walk(mm, va, 2, false, site), entry;
+
+	entry = directory ? pt_get(directory, arch_pt_index(va, 2)) : 0;
+	*large = arch_pte_present(entry) && arch_pte_is_leaf(entry, 2);
 	if (!arch_pte_present(entry))
 		return 0;
-	if (arch_pte_is_leaf(entry, 2)) {
-		pt_set(mm, va, table, 2, 0, site);
-		*large = true;
-		return 1;
-	}
-	*next = va + PAGE_BYTES;
-	if (!pt_get(arch_pte_gpa(entry), arch_pt_index(va, 1)))
-		return 0;
-	pt_set(mm, va, arch_pte_gpa(entry), 1, 0, site);
+	if (!*large)
+		return unmap_in_table(mm, va, end, arch_pte_gpa(entry), site);
+	pt_set(mm, va, directory, 2, 0, site);
 	return 1;
 }
 
 u32 pt_unmap(struct mm *mm, u64 va, u64 bytes, u16 site)
 {
-	u64 end = va + bytes, next;
+	u64 end = va + bytes;
 	u32 removed = 0;
 
-	for (; va < end; va = next) {
+	while (va < end) {
+		u64 stop = level_end(va, 2) < end ? level_end(va, 2) : end;
 		bool large;
 
 		spin_lock(&mm->pt_lock);
-		removed += unmap_one(mm, va, &next, site, &large);
+		removed += unmap_in_directory(mm, va, stop, site, &large);
 		spin_unlock(&mm->pt_lock);
 		if (large && mm == &init_mm)
 			clear_copies(va, site);
+		va = stop;
 	}
 	return removed;
 }
@@ -308,22 +331,38 @@ u64 pt_replace(struct mm *mm, u64 va, u64 entry, u16 site)
 
 /* --- the kernel's part of a space ---------------------------------------------------------------- */
 
+/* init_mm's directory entry (level 2) for @va, if it leads to a translation; else 0. */
+static u64 master_directory(u64 va)
+{
+	u64 table = init_mm.root_gpa, entry = 0, directory = 0;
+
+	for (u32 level = ARCH_PT_LEVELS; level; level--) {
+		entry = pt_get(table, arch_pt_index(va, level));
+		if (!arch_pte_present(entry))
+			return 0;
+		if (level == 2)
+			directory = entry;
+		if (arch_pte_is_leaf(entry, level))
+			return directory;
+		table = arch_pte_gpa(entry);
+	}
+	return directory;
+}
+
 enum pt_sync pt_sync_kernel(struct mm *mm, u64 va)
 {
 	u16 site = SITE("fault.sync");
+	u64 table, directory = master_directory(va);
 	enum pt_sync result = PT_PRESENT;
-	u32 index = arch_pt_index(va, 2), level;
-	u64 entry, table, master = walk(&init_mm, va, 2, false, site);
 
-	if (!master || !find_leaf(&init_mm, va, &level, &entry))
+	if (!directory)
 		return PT_MISSING;
 	if (mm == &init_mm)
 		return PT_PRESENT;
 	spin_lock(&mm->pt_lock);
 	table = walk(mm, va, 2, true, site);
-	entry = pt_get(master, index);
-	if (pt_get(table, index) != entry) {
-		pt_set(mm, va, table, 2, entry, site);
+	if (pt_get(table, arch_pt_index(va, 2)) != directory) {
+		pt_set(mm, va, table, 2, directory, site);
 		result = PT_SYNCED;
 	}
 	spin_unlock(&mm->pt_lock);
@@ -418,6 +457,7 @@ void pt_init(void)
 {
 	const struct kvl_boot *boot = (const struct kvl_boot *)KVL_BOOT_GPA;
 
+	arena_is_direct = layout.arena.start < layout.lowmem_end_gpa;
 	init_mm.root_gpa = boot->root_gpa;
 	arena_init(boot->boot_tables);
 	map_lowmem();
