@@ -96,7 +96,7 @@ enum kvl_flash_mark {
 	X(PAGE_ALLOC, 16, "page_alloc", "#order", "#zone", "gpa", "", "", "", "")                  \
 	X(PAGE_FREE, 17, "page_free", "#order", "#zone", "gpa", "", "", "", "")                    \
 	X(KVA_GET, 18, "kva_get", "", "", "va", "gpa", "", "", "")                                 \
-	X(KVA_PUT, 19, "kva_put", "", "", "va", "", "", "", "")                                 \
+	X(KVA_PUT, 19, "kva_put", "", "", "va", "", "", "", "")                                    \
 	X(USE, 20, "use", "#write", "", "va", "", "", "", "")                                      \
 	X(TASK_SWITCH, 21, "task_switch", "", "", "#prev", "#next", "#mm", "", "")                 \
 	X(FLASH_MARK, 22, "flash_mark", "#mark", "", "gpa", "", "", "", "")                        \

@@ -68,7 +68,7 @@ struct jffs2_inode_body {
 	u16 flags;
 	u32 data_crc; /* of the csize bytes */
 	u32 node_crc; /* without data_crc */
-		      /* data[csize] */
+	/* data[csize] */
 };
 
 struct jffs2_xattr_body {
