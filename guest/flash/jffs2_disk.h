@@ -67,8 +67,7 @@ struct jffs2_inode_body {
 	u8 compr, usercompr;
 	u16 flags;
 	u32 data_crc; /* of the csize bytes */
-	u32 node_crc; /* without data_crc */
-	/* data[csize] */
+	u32 node_crc; /* without data_crc; data[csize] follows */
 };
 
 struct jffs2_xattr_body {
