@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/suite.h"
 #include "vmm_rig.h"
 #include "vmm/arch.h"
 #include "vmm/plan.h"

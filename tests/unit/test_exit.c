@@ -2,6 +2,7 @@
 /* Exit dispatch fed with made-up exits: every reason has a name, none of them crashes the VMM. */
 #include <string.h>
 
+#include "tests/unit/suite.h"
 #include "vmm_rig.h"
 
 static struct vmm_rig *rig;

@@ -6,6 +6,7 @@
 
 #include "vmm_rig.h"
 #include "devices/abi/dt.h"
+#include "tests/unit/suite.h"
 #include "vmm/boot.h"
 #include "vmm/plan.h"
 

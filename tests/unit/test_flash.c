@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "tests/unit/flash_rig.h"
+#include "tests/unit/suite.h"
 
 #define PROBE 0x20 /* byte offset of word 10h: 'Q' in query mode, nothing like it elsewhere */
 #define TARGET 0xA004
@@ -248,8 +249,6 @@ int main(void)
 {
 	Suite *suite = suite_create("flash");
 	TCase *tcase = tcase_create("chip");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, rig_setup, rig_teardown);
 	tcase_set_timeout(tcase, 60); /* 256 chips a state, on a slow machine, under ASan */
@@ -262,9 +261,5 @@ int main(void)
 	tcase_add_test(tcase, owner_is_told_once_and_in_order);
 	tcase_add_test(tcase, owner_may_be_deaf);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "tests/unit/flash_rig.h"
+#include "tests/unit/suite.h"
 
 #define TARGET 0xA004
 #define ELSEWHERE 0x1F0F0
@@ -154,8 +155,6 @@ int main(void)
 {
 	Suite *suite = suite_create("flash_bus");
 	TCase *tcase = tcase_create("cycles");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, rig_setup, rig_teardown);
 	tcase_add_loop_test(tcase, any_offset_and_width_reads_the_right_lanes, 0,
@@ -166,9 +165,5 @@ int main(void)
 	tcase_add_test(tcase, wide_write_is_one_cycle_for_each_word);
 	tcase_add_test(tcase, noise_on_the_bus_is_harmless);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "tests/unit/flash_rig.h"
+#include "tests/unit/suite.h"
 
 #define TARGET 0xA004
 
@@ -173,8 +174,6 @@ int main(void)
 {
 	Suite *suite = suite_create("flash_data");
 	TCase *tcase = tcase_create("array");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, rig_setup, rig_teardown);
 	tcase_add_test(tcase, programming_only_clears_bits);
@@ -185,9 +184,5 @@ int main(void)
 	tcase_add_test(tcase, progress_depends_on_the_time_alone);
 	tcase_add_test(tcase, time_does_not_go_back);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -7,6 +7,7 @@
  * each read through a mapping the chip must be an array.
  */
 #include "tests/unit/guest_shim.h"
+#include "tests/unit/suite.h"
 
 #include <check.h>
 #include <pthread.h>
@@ -621,8 +622,6 @@ int main(void)
 {
 	Suite *suite = suite_create("flash driver");
 	TCase *bare = tcase_create("probe"), *open = tcase_create("driver");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(bare, setup, teardown);
 	tcase_add_test(bare, probe_finds_x8_x16_parts_in_x8_spacing);
@@ -640,8 +639,5 @@ int main(void)
 	tcase_add_test(open, a_fault_inside_the_driver_is_named);
 	tcase_add_test(open, readers_and_writers_never_meet_and_never_starve);
 	suite_add_tcase(suite, open);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return run_suite(suite);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "tests/unit/flash_rig.h"
+#include "tests/unit/suite.h"
 
 /* ---- parts ----------------------------------------------------------------------------------- */
 
@@ -234,8 +235,6 @@ int main(void)
 {
 	Suite *suite = suite_create("flash_query");
 	TCase *tcase = tcase_create("table");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tcase, parts_are_found_by_name);
 	tcase_add_test(tcase, each_row_is_sound);
@@ -245,9 +244,5 @@ int main(void)
 	tcase_add_test(tcase, only_the_query_table_answers_in_query_mode);
 	tcase_add_test(tcase, identifier_codes);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

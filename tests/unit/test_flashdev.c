@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/unit/suite.h"
 #include "vmm_rig.h"
 #include "vmm/flashdev.h"
 

@@ -2,6 +2,7 @@
 /* The accessor of guest memory: no range that is not wholly backed becomes a pointer. */
 #include <string.h>
 
+#include "tests/unit/suite.h"
 #include "vmm_rig.h"
 #include "vmm/gmem.h"
 

@@ -5,6 +5,7 @@
  * test_jffs2_images.c's.
  */
 #include "tests/unit/jffs2_rig.h"
+#include "tests/unit/suite.h"
 
 #define BLOCK KiB(8)
 
@@ -586,16 +587,11 @@ int main(void)
 {
 	Suite *suite = suite_create("jffs2");
 	TCase *base = tcase_create("crc and sort");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_test(base, crc_equals_its_definition);
 	tcase_add_test(base, sort_is_stable_and_keeps_all);
 	suite_add_tcase(suite, base);
 	add_rules(suite);
 	add_hostile(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return run_suite(suite);
 }

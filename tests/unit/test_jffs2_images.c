@@ -5,6 +5,7 @@
  */
 #define _XOPEN_SOURCE 700
 #include "tests/unit/jffs2_rig.h"
+#include "tests/unit/suite.h"
 
 #include <errno.h>
 #include <ftw.h>
@@ -246,9 +247,7 @@ static void add_mkfs(Suite *suite)
 int main(void)
 {
 	Suite *suite = suite_create("jffs2 images");
-	SRunner *runner;
 	char path[4096];
-	int failed;
 
 	snprintf(path, sizeof(path), "%s:/usr/sbin:/sbin",
 		 getenv("PATH") ? getenv("PATH") : "/bin");
@@ -263,9 +262,5 @@ int main(void)
 	}
 	snprintf(image, sizeof(image), "%s.img", tree);
 	add_mkfs(suite);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return run_suite(suite);
 }

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/unit/suite.h"
 #include "vmm_rig.h"
 #include "vmm/arch.h"
 #include "vmm/kvm.h"

@@ -10,6 +10,7 @@
 #include "devices/abi/layout.h"
 #include "devices/abi/shared.h"
 #include "devices/abi/trace_abi.h"
+#include "tests/unit/suite.h"
 
 static struct kvl_layout_request request_of(u64 mem, u64 split)
 {
@@ -407,8 +408,7 @@ int main(void)
 {
 	Suite *suite = suite_create("layout");
 	TCase *tcase = tcase_create("layout");
-	SRunner *runner;
-	int failed;
+	int status;
 
 	tcase_set_timeout(tcase, 120);
 	tcase_add_loop_test(tcase, every_frame_has_one_owner, 0, ARRAY_LEN(small_sizes));
@@ -421,10 +421,7 @@ int main(void)
 	tcase_add_loop_test(tcase, holes_that_cannot_be_are_refused, 0, 9);
 	tcase_add_test(tcase, other_refusals_of_holes);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
+	status = run_suite(suite);
 	free(frame);
-	return failed ? 1 : 0;
+	return status;
 }

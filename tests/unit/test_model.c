@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "arch/x86_64/vmm/pte.h"
+#include "tests/unit/suite.h"
 #include "vmm/trace/model.h"
 
 static const char *const sites[] = { "", "pt.map", "pt.unmap\n" };
@@ -305,8 +306,6 @@ int main(void)
 	Suite *suite = suite_create("model");
 	TCase *tables = tcase_create("tables"), *spaces = tcase_create("spaces");
 	TCase *waits = tcase_create("waits"), *bounds = tcase_create("bounds");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tables, setup, teardown);
 	tcase_add_test(tables, old_is_last_new);
@@ -340,8 +339,5 @@ int main(void)
 	tcase_add_test(bounds, too_many_spaces);
 	tcase_add_loop_test(bounds, random_records, 0, 10);
 	suite_add_tcase(suite, bounds);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

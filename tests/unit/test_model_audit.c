@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "arch/x86_64/vmm/pte.h"
+#include "tests/unit/suite.h"
 #include "vmm/trace/model.h"
 
 #define RAM_BYTES MiB(8)
@@ -305,8 +306,6 @@ int main(void)
 	Suite *suite = suite_create("model audit");
 	TCase *entries = tcase_create("entries"), *tables = tcase_create("tables");
 	TCase *direct = tcase_create("direct map");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(entries, setup, teardown);
 	tcase_add_test(entries, as_reported);
@@ -335,8 +334,5 @@ int main(void)
 	tcase_add_test(direct, direct_map_elsewhere);
 	tcase_add_test(direct, highmem);
 	suite_add_tcase(suite, direct);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "arch/x86_64/vmm/pte.h"
+#include "tests/unit/suite.h"
 #include "vmm/trace/model.h"
 
 #define FLASH 0xd0000000ull
@@ -435,8 +436,6 @@ int main(void)
 	Suite *suite = suite_create("model flash");
 	TCase *kernel = tcase_create("kernel"), *user = tcase_create("user");
 	TCase *kinds = tcase_create("kinds"), *chip = tcase_create("chip");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(kernel, setup, teardown);
 	tcase_add_test(kernel, in_order);
@@ -473,8 +472,5 @@ int main(void)
 	tcase_add_test(chip, mapped_while_another_partition_works);
 	tcase_add_test(chip, mapped_during_the_query);
 	suite_add_tcase(suite, chip);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/suite.h"
 #include "vmm/cli/options.h"
 #include "vmm/cli/parse.h"
 #include "vmm/trace/packet.h"
@@ -248,8 +249,6 @@ int main(void)
 {
 	Suite *suite = suite_create("options");
 	TCase *tcase = tcase_create("options");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, wrong_options_say_why, 0, ARRAY_LEN(wrong));
@@ -262,9 +261,5 @@ int main(void)
 	tcase_add_test(tcase, distances);
 	tcase_add_test(tcase, long_names_do_no_harm);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return run_suite(suite);
 }

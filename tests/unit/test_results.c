@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/suite.h"
 #include "vmm_rig.h"
 #include "vmm/judge.h"
 #include "vmm/plan.h"

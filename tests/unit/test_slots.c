@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "tests/unit/suite.h"
 #include "vmm_rig.h"
 #include "vmm/bus.h"
 #include "vmm/slots.h"

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "tests/unit/suite.h"
 #include "tests/unit/trace_rig.h"
 #include "vmm/trace/schema.h"
 
@@ -185,14 +186,11 @@ int main(void)
 {
 	Suite *suite = suite_create("trace ctf");
 	TCase *tcase = tcase_create("babeltrace2");
-	SRunner *runner;
-	int failed;
 
 	if (!have_babeltrace()) {
 		printf("SKIP: babeltrace2 is not installed\n");
 		return 0;
 	}
-	runner = srunner_create(suite);
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, every_event);
 	tcase_add_test(tcase, words_are_named);
@@ -201,8 +199,5 @@ int main(void)
 	tcase_add_test(tcase, after_garbage);
 	tcase_add_test(tcase, cut_is_refused);
 	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/unit/suite.h"
 #include "tests/unit/trace_rig.h"
 #include "vmm/trace/packet.h"
 
@@ -174,8 +175,6 @@ int main(void)
 {
 	Suite *suite = suite_create("trace files");
 	TCase *tcase = tcase_create("files");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_test(tcase, exists_already);
 	tcase_add_test(tcase, parent_missing);
@@ -186,8 +185,5 @@ int main(void)
 	tcase_add_test(tcase, stream_file_cannot_be_made);
 	tcase_add_test(tcase, only_streams_with_events);
 	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "tests/unit/suite.h"
 #include "tests/unit/trace_rig.h"
 
 static u64 lost(struct rig *rig)
@@ -295,8 +296,6 @@ int main(void)
 {
 	Suite *suite = suite_create("trace order");
 	TCase *tcase = tcase_create("order");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, merged_across_cpus);
@@ -313,8 +312,5 @@ int main(void)
 	tcase_add_test(tcase, dropped_is_lost);
 	tcase_add_test(tcase, nothing_judged_behind_a_loss);
 	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

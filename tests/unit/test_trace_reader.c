@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/suite.h"
 #include "tests/unit/trace_rig.h"
 #include "vmm/trace/print.h"
 #include "vmm/trace/reader.h"
@@ -346,8 +347,6 @@ int main(void)
 {
 	Suite *suite = suite_create("trace reader");
 	TCase *reading = tcase_create("reading"), *printing = tcase_create("printing");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_set_timeout(reading, 60);
 	tcase_add_test(reading, what_was_written);
@@ -364,8 +363,5 @@ int main(void)
 	tcase_add_test(printing, damaged);
 	tcase_add_test(printing, output_full);
 	suite_add_tcase(suite, printing);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/suite.h"
 #include "tests/unit/trace_rig.h"
 
 static void expect_broken(struct rig *rig, const char *part)
@@ -214,8 +215,6 @@ int main(void)
 {
 	Suite *suite = suite_create("trace rings");
 	TCase *good = tcase_create("good"), *garbage = tcase_create("garbage");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_test(good, laps_of_the_ring);
 	tcase_add_test(good, tail_overwritten);
@@ -231,8 +230,5 @@ int main(void)
 	tcase_add_test(garbage, counter_goes_back_for_the_vmm);
 	tcase_add_loop_test(garbage, random_garbage, 0, 40);
 	suite_add_tcase(suite, garbage);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

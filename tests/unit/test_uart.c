@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "devices/uart/uart16550.h"
+#include "tests/unit/suite.h"
 
 struct line {
 	u8 byte[512];
@@ -132,8 +133,6 @@ int main(void)
 {
 	Suite *suite = suite_create("uart");
 	TCase *tcase = tcase_create("16550");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, NULL);
 	tcase_add_test(tcase, registers_after_reset);
@@ -144,9 +143,5 @@ int main(void)
 	tcase_add_test(tcase, loopback_shows_modem_outputs_and_keeps_data_inside);
 	tcase_add_test(tcase, any_register_number_is_harmless);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

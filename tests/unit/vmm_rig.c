@@ -116,14 +116,3 @@ u64 rig_call(struct vmm_rig *rig, u32 cpu, u32 call, u64 arg)
 	rig_out(rig, cpu, KVL_PORT_CALL, 4, call);
 	return vm_shared(&rig->vm)->cpu[cpu].ret;
 }
-
-int run_suite(Suite *suite)
-{
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
-}

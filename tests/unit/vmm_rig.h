@@ -33,7 +33,4 @@ u64 rig_load(struct vmm_rig *rig, u32 cpu, u64 address, u32 bytes);
 /* A call of the guest: argument in the shared region, then the port; returns "ret". */
 u64 rig_call(struct vmm_rig *rig, u32 cpu, u32 call, u64 arg);
 
-/* Runs the suite and frees it; for main() to return. */
-int run_suite(Suite *suite);
-
 #endif
