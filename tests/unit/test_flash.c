@@ -5,7 +5,6 @@
  * accesses: test_flash_bus.c; the query table and the parts: test_flash_query.c.
  */
 #include <check.h>
-#include <stdlib.h>
 
 #include "tests/unit/flash_rig.h"
 #include "tests/unit/suite.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The console's UART: what leaves it, and what its registers say to software that polls. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "devices/uart/uart16550.h"

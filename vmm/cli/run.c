@@ -175,9 +175,11 @@ static void catch_signals(void)
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
-	/* A reader of our output that has gone is an error of fwrite(), not a death. */
+	/* A reader of our output that has gone, or a limit on the size of files, is an error of the
+	 * write, not a death. */
 	action.sa_handler = SIG_IGN;
 	sigaction(SIGPIPE, &action, NULL);
+	sigaction(SIGXFSZ, &action, NULL);
 }
 
 /* Only a result that is kept says how fast the host is: it costs a machine of its own. 0: unknown. */

@@ -14,6 +14,7 @@
 #define EFER_NXE (1 << 11)
 #define MSR_FS_BASE 0xC0000100
 #define CR0_PE (1 << 0)
+#define CR0_ET (1 << 4)
 #define CR0_WP (1 << 16)
 #define CR0_PG (1 << 31)
 #define CR4_PAE (1 << 5)

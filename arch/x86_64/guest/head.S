@@ -16,6 +16,20 @@
 
 #define PHYS(symbol) (symbol - head_start + IMAGE_GPA)
 
+/* 32-bit code: paging with the root table whose address lies at \root; a far jump must follow. */
+	.macro enter_long_mode root
+	movl \root, %eax
+	movl %eax, %cr3
+	movl $CR4_PAE, %eax
+	movl %eax, %cr4
+	movl $MSR_EFER, %ecx
+	movl $(EFER_LME | EFER_NXE), %eax
+	xorl %edx, %edx
+	wrmsr
+	movl $(CR0_PG | CR0_WP | CR0_ET | CR0_PE), %eax
+	movl %eax, %cr0
+	.endm
+
 	.section .note.pvh, "a"
 	.balign 4
 	.long 4, 4, 18			/* name, descriptor bytes; XEN_ELFNOTE_PHYS32_ENTRY */
@@ -30,16 +44,7 @@ pvh_start:
 	cli
 	cld
 	lgdt PHYS(head_gdt_pointer)
-	movl BOOT_GPA + BOOT_ROOT, %eax
-	movl %eax, %cr3
-	movl $CR4_PAE, %eax
-	movl %eax, %cr4
-	movl $MSR_EFER, %ecx
-	movl $(EFER_LME | EFER_NXE), %eax
-	xorl %edx, %edx
-	wrmsr
-	movl $(CR0_PG | CR0_WP | CR0_PE | (1 << 4)), %eax
-	movl %eax, %cr0
+	enter_long_mode BOOT_GPA + BOOT_ROOT
 	ljmp $SEL_KERNEL_CODE, $PHYS(low64)
 
 	.code64
@@ -84,16 +89,7 @@ trampoline_start:
 trampoline32:
 	movw $SEL_KERNEL_DATA, %ax
 	movw %ax, %ds
-	movl $CR4_PAE, %eax
-	movl %eax, %cr4
-	movl TPHYS(trampoline_values), %eax
-	movl %eax, %cr3
-	movl $MSR_EFER, %ecx
-	movl $(EFER_LME | EFER_NXE), %eax
-	xorl %edx, %edx
-	wrmsr
-	movl $(CR0_PG | CR0_WP | CR0_PE | (1 << 4)), %eax
-	movl %eax, %cr0
+	enter_long_mode TPHYS(trampoline_values)
 	ljmp $SEL_KERNEL_CODE, $TPHYS(trampoline64)
 
 	.code64
