@@ -4,6 +4,7 @@
  * several words, and noise.
  */
 #include <check.h>
+#include <stdlib.h>
 
 #include "tests/unit/flash_rig.h"
 #include "tests/unit/suite.h"

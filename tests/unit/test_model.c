@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Tables, spaces, roots and waits: each rule kept once and broken once. */
 #include <check.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "arch/x86_64/vmm/pte.h"

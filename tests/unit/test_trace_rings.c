@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the host makes of rings: good ones, full ones, and garbage. */
 #include <check.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/unit/suite.h"
