@@ -1,28 +1,35 @@
 /* SPDX-License-Identifier: MIT */
-/* The user programs. Each runs at CPL 3, from a copy: no calls but system calls, no data. */
+/*
+ * The user programs. Each runs at CPL 3, from a copy: no calls but system calls, no data. Each
+ * touches its stack, so that the pages it touches do not depend on the compiler.
+ */
 #include "guest/arch.h"
 #include "guest/task/syscall.h"
 #include "guest/user/user.h"
 
 USER_TEXT void user_watch(u64 address)
 {
-	while (arch_user_syscall(SYS_REPORT, *(volatile u64 *)address, 0))
+	volatile u64 on_stack = address;
+
+	while (arch_user_syscall(SYS_REPORT, *(volatile u64 *)on_stack, 0))
 		;
 	arch_user_syscall(SYS_EXIT, 0, 0);
 }
 
 USER_TEXT void user_touch(u64 start)
 {
-	u64 wrong = 0;
+	volatile u64 wrong = 0;
 
 	for (u64 va = start; va < start + 16 * PAGE_BYTES; va += PAGE_BYTES)
 		*(volatile u64 *)va = va;
 	for (u64 va = start; va < start + 16 * PAGE_BYTES; va += PAGE_BYTES)
-		wrong += *(volatile u64 *)va != va;
+		wrong = wrong + (*(volatile u64 *)va != va);
 	arch_user_syscall(SYS_EXIT, wrong, 0);
 }
 
 USER_TEXT void user_read(u64 address)
 {
-	arch_user_syscall(SYS_EXIT, *(volatile u64 *)address, 0);
+	volatile u64 on_stack = address;
+
+	arch_user_syscall(SYS_EXIT, *(volatile u64 *)on_stack, 0);
 }
