@@ -55,3 +55,14 @@ if [ -s "$work/other.order" ] && ! cmp -s "$work/first.order" "$work/other.order
 else
 	fail "another seed: the same interleaving"
 fi
+
+# The counts belong to the source, not to the compiler (tests/static/clang.sh has built the other).
+if [ ! -x "$out/clang/kvalab" ]; then
+	skip "hello built by clang: it has not been built"
+elif "$out/clang/kvalab" run hello --cpus 4 --seed 1 --json "$work/result" >"$work/log" 2>&1 &&
+	jq -cS '[.counts, [.checks[].got]]' "$work/result" >"$work/clang.counts" &&
+	cmp -s "$work/first.counts" "$work/clang.counts"; then
+	pass "hello built by clang: equal counts"
+else
+	fail "hello built by clang: other counts"
+fi
