@@ -15,7 +15,6 @@ enum exit_status {
 	EXIT_HOST = 3,	/* this host cannot */
 	EXIT_GUEST = 4, /* the guest crashed */
 	EXIT_VMM = 5,	/* the VMM or the trace is wrong */
-	EXIT_SKIP = 77,
 	EXIT_TIMEOUT = 124,
 };
 

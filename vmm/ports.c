@@ -61,6 +61,12 @@ static void copy_reason(const struct vm *vm, char *out, size_t bytes)
 	out[n] = '\0';
 }
 
+static void end_by_itself(struct vm *vm, u32 cpu, enum exit_status status, const char *reason)
+{
+	if (vm_end(vm, status, false, cpu, "%s", reason))
+		atomic_store(&vm->guest_done, true);
+}
+
 static void exit_access(void *owner, struct bus_access *access)
 {
 	struct vm *vm = owner;
@@ -71,10 +77,18 @@ static void exit_access(void *owner, struct bus_access *access)
 	copy_reason(vm, reason, sizeof(reason));
 	switch (access->data) {
 	case EXIT_OK:
+		/* 0 says that the scenario was gone through: what was not begun cannot hold. */
+		if (!atomic_load(&vm->scenario_done)) {
+			vm_end(vm, EXIT_GUEST, true, access->cpu,
+			       "vCPU %u: the guest ended with status 0 before the scenario was done",
+			       access->cpu);
+			return;
+		}
+		end_by_itself(vm, access->cpu, EXIT_OK, reason);
+		return;
 	case EXIT_CHECK:
 	case EXIT_USAGE:
-		atomic_store(&vm->guest_done, true);
-		vm_end(vm, (enum exit_status)access->data, false, access->cpu, "%s", reason);
+		end_by_itself(vm, access->cpu, (enum exit_status)access->data, reason);
 		return;
 	case EXIT_GUEST:
 		vm_end(vm, EXIT_GUEST, true, access->cpu, "%s",
@@ -99,6 +113,8 @@ static void call_mark(struct vm *vm, u32 cpu, u64 mark)
 {
 	if (mark == KVL_MARK_SCENARIO && cpu == 0 && !vm->boot_ticks)
 		vm->boot_ticks = vcpu_ticks(&vm->cpu[0]) - vm->cpu[0].entry_ticks;
+	if (mark == KVL_MARK_DONE)
+		atomic_store(&vm->scenario_done, true);
 	vm_log(vm, LOG_DEBUG, "vCPU %u: mark %llu", cpu, (unsigned long long)mark);
 }
 

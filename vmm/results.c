@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads struct kvl_result records (devices/abi/shared.h). Judging them: run.c. */
+/* Reads struct kvl_result records (devices/abi/shared.h). Judging them: judge.c. */
 #include "vmm/results.h"
 
 #include <string.h>

@@ -149,12 +149,14 @@ void vm_destroy(struct vm *vm)
 	pthread_mutex_destroy(&vm->lock);
 }
 
-void vm_end(struct vm *vm, enum exit_status status, bool dump, u32 cpu, const char *format, ...)
+bool vm_end(struct vm *vm, enum exit_status status, bool dump, u32 cpu, const char *format, ...)
 {
 	va_list args;
+	bool first;
 
 	pthread_mutex_lock(&vm->lock);
-	if (!vm->end.ended) {
+	first = !vm->end.ended;
+	if (first) {
 		vm->end = (struct vm_end){
 			.ended = true, .status = status, .dump = dump, .cpu = cpu
 		};
@@ -164,6 +166,7 @@ void vm_end(struct vm *vm, enum exit_status status, bool dump, u32 cpu, const ch
 		pthread_cond_broadcast(&vm->wake);
 	}
 	pthread_mutex_unlock(&vm->lock);
+	return first;
 }
 
 bool vm_ended(struct vm *vm)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One virtual machine: its memory, its buses, its vCPUs and how it ended. run.c makes one, fills it
- * and takes it down; exit.c, call.c and the devices work on it while it runs.
+ * and takes it down; exit.c, ports.c and the devices work on it while it runs.
  */
 #ifndef KVL_VM_H
 #define KVL_VM_H
@@ -69,9 +69,10 @@ struct vm {
 	u64 dtb_bytes;	     /* at KVL_DTB_GPA */
 	struct trace *trace; /* NULL: nothing is recorded */
 	struct flashdev *flash;
-	atomic_bool guest_done; /* it ended by itself, with 0, 1 or 2 */
-	atomic_bool stopping;	/* vCPU threads leave at the next exit */
-	u64 boot_ticks;		/* of the first vCPU, entry to the scenario; 0: never got there */
+	atomic_bool scenario_done; /* KVL_MARK_DONE was seen */
+	atomic_bool guest_done;	   /* it ended by itself, with 0, 1 or 2, and that is what counts */
+	atomic_bool stopping;	   /* vCPU threads leave at the next exit */
+	u64 boot_ticks; /* of the first vCPU, entry to the scenario; 0: never got there */
 
 	pthread_mutex_t lock; /* end, unclaimed */
 	pthread_cond_t wake;  /* end.ended has become true */
@@ -91,8 +92,11 @@ void vm_destroy(struct vm *vm);
 /* Makes a touch of one of @vm->layout's holes end the run. Part of vm_create(). */
 int vm_claim_holes(struct vm *vm, struct err *err);
 
-/* Ends the run; only the first call counts. From any thread. @cpu: on which vCPU it happened. */
-void vm_end(struct vm *vm, enum exit_status status, bool dump, u32 cpu, const char *format, ...)
+/*
+ * Ends the run; only the first call counts: true if it was this one. From any thread. @cpu: on which
+ * vCPU it happened.
+ */
+bool vm_end(struct vm *vm, enum exit_status status, bool dump, u32 cpu, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 bool vm_ended(struct vm *vm);
 

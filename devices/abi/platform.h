@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The modelled machine: what lies where in guest-physical space, and the ports. Host and guest
- * compile this same file; both engines present the same map (design: "Platform").
+ * compile this same file; every engine has to present this map, whatever it runs the guest on.
  *
  *   0          2 MiB   low memory: real-mode trampoline, firmware. Not RAM for the guest's allocator
  *   2 MiB      top     RAM (split at 3 GiB, goes on at 4 GiB), less the holes

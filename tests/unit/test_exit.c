@@ -253,10 +253,30 @@ START_TEST(statuses_of_the_guest)
 	};
 
 	set_reason("because");
+	rig_call(rig, 0, KVL_CALL_MARK, KVL_MARK_DONE);
 	ck_assert_int_eq(rig_out(rig, 1, KVL_PORT_EXIT, 1, row[_i].status), EXIT_ACTION_STOP);
 	ENDED(row[_i].want, "because");
 	ck_assert_int_eq(rig->vm.end.dump, row[_i].dump);
 	ck_assert_int_eq(atomic_load(&rig->vm.guest_done), row[_i].done);
+}
+END_TEST
+
+START_TEST(a_guest_that_skips_its_scenario_did_not_pass)
+{
+	rig_call(rig, 0, KVL_CALL_MARK, KVL_MARK_SCENARIO);
+	rig_out(rig, 1, KVL_PORT_EXIT, 1, 0);
+	ENDED(EXIT_GUEST, "vCPU 1: the guest ended with status 0 before the scenario was done");
+	ck_assert(!atomic_load(&rig->vm.guest_done));
+}
+END_TEST
+
+START_TEST(an_exit_after_the_end_is_none)
+{
+	rig_call(rig, 0, KVL_CALL_MARK, KVL_MARK_DONE);
+	vm_end(&rig->vm, EXIT_TIMEOUT, true, 0, "time limit");
+	rig_out(rig, 1, KVL_PORT_EXIT, 1, (u32)_i);
+	ENDED(EXIT_TIMEOUT, "time limit");
+	ck_assert(!atomic_load(&rig->vm.guest_done));
 }
 END_TEST
 
@@ -349,6 +369,8 @@ int main(void)
 	tcase_add_test(tcase, unclaimed_memory_reads_ones_of_the_right_width);
 	tcase_add_loop_test(tcase, a_touched_hole_is_named, 0, 2);
 	tcase_add_loop_test(tcase, statuses_of_the_guest, 0, 8);
+	tcase_add_test(tcase, a_guest_that_skips_its_scenario_did_not_pass);
+	tcase_add_loop_test(tcase, an_exit_after_the_end_is_none, 0, 3);
 	tcase_add_test(tcase, a_reason_is_cleaned_and_bounded);
 	tcase_add_test(tcase, a_reason_without_end_stops_at_its_field);
 	tcase_add_test(tcase, an_unknown_call_is_the_guests_error);

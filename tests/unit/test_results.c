@@ -149,6 +149,24 @@ START_TEST(a_failed_check_says_what_was_wanted)
 }
 END_TEST
 
+START_TEST(no_check_at_all_is_no_success)
+{
+	put(0, KVL_RESULT_COUNT, "faults", 0, 0, 7);
+	ck_assert_int_eq(results_read(shared, result, &err), 0);
+	judge_checks(result);
+	ck_assert_int_eq(result->status, EXIT_CHECK);
+	ck_assert_msg(strstr(result->reason, "no check was made"), "%s", result->reason);
+}
+END_TEST
+
+START_TEST(a_run_that_ended_early_is_not_blamed_for_its_missing_checks)
+{
+	judge_offer(result, EXIT_CHECK, "");
+	judge_checks(result);
+	ck_assert_str_eq(result->reason, "");
+}
+END_TEST
+
 START_TEST(findings)
 {
 	static const struct {
@@ -230,6 +248,8 @@ int main(void)
 	tcase_add_loop_test(tcase, any_bytes_are_harmless, 0, 50);
 	tcase_add_test(tcase, the_gravest_counts_and_among_equals_the_first);
 	tcase_add_test(tcase, a_failed_check_says_what_was_wanted);
+	tcase_add_test(tcase, no_check_at_all_is_no_success);
+	tcase_add_test(tcase, a_run_that_ended_early_is_not_blamed_for_its_missing_checks);
 	tcase_add_loop_test(tcase, findings, 0, 9);
 	tcase_add_test(tcase, lost_events_are_wrong_unless_they_may_be_lost);
 	tcase_add_loop_test(tcase, each_layout_failure_has_words, 0, 14);

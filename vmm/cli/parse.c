@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Owns the syntax of single values. Which options there are and what they mean: options.c. */
+/* Owns the syntax of single values. Which options there are and what they mean: option_table.c. */
 #include "vmm/cli/parse.h"
 
 #include <ctype.h>
