@@ -21,10 +21,12 @@ static struct {
 	u64 va, bytes;
 	u16 site;
 	volatile u32 pending; /* bit per CPU that has not acknowledged */
+	volatile u32 at_work; /* bit per CPU that is acting on it: it may lose its turn meanwhile */
 } request = { .lock = SPINLOCK("shootdown") };
 
 static void flush_here(u64 va, u64 bytes, u32 mm, u16 site)
 {
+	sched_point();
 	if (bytes > PAGE_CEILING * PAGE_BYTES) {
 		tlb_cpu_space(mm, site);
 		return;
@@ -38,19 +40,27 @@ bool tlb_requested(u32 cpu)
 	return __atomic_load_n(&request.pending, __ATOMIC_ACQUIRE) & 1u << cpu;
 }
 
+/* The request does not change before this CPU has acknowledged it. */
+static void act_on_request(u32 me)
+{
+	__atomic_fetch_or(&request.at_work, me, __ATOMIC_RELAXED);
+	flush_here(request.va, request.bytes, request.mm, request.site);
+	sched_point();
+	trace_event(KVL_EV_IPI_ACK, request.site, request.from_cpu, 0, request.id, 0, 0, 0, 0);
+	__atomic_fetch_and(&request.at_work, ~me, __ATOMIC_RELAXED);
+	__atomic_fetch_and(&request.pending, ~me, __ATOMIC_RELEASE);
+}
+
 void tlb_poll(void)
 {
+	u32 me = 1u << cpu_id();
 	unsigned long irq;
 
-	if (!tlb_requested(cpu_id()))
+	if (!tlb_requested(cpu_id()) || (request.at_work & me))
 		return;
 	irq = arch_irq_save();
-	if (tlb_requested(cpu_id())) {
-		flush_here(request.va, request.bytes, request.mm, request.site);
-		trace_event(KVL_EV_IPI_ACK, request.site, request.from_cpu, 0, request.id, 0, 0, 0,
-			    0);
-		__atomic_fetch_and(&request.pending, ~(1u << cpu_id()), __ATOMIC_RELEASE);
-	}
+	if (tlb_requested(cpu_id()) && !(request.at_work & me))
+		act_on_request(me);
 	arch_irq_restore(irq);
 }
 
@@ -97,7 +107,6 @@ void tlb_flush_range(struct mm *mm, u64 va, u64 bytes, u16 site)
 {
 	u32 targets, me = 1u << cpu_id();
 
-	sched_point();
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	targets = mm == &init_mm ? cpus_online() : mm->cpus;
 	if (targets & me)

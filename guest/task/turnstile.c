@@ -17,8 +17,10 @@
 
 bool turnstile_on; /* seeded, and nothing has failed yet */
 static u64 generator;
-static u32 taking_part; /* bit per CPU */
-static volatile u32 turn;
+static u32 taking_part;	  /* bit per CPU */
+static volatile u32 turn; /* CPU that has taken it up; NOBODY while it is on its way */
+
+#define NOBODY (~0u)
 
 static volatile u32 *go_word(u32 cpu)
 {
@@ -52,6 +54,7 @@ static void wait_for_turn(u32 me)
 	while (!__atomic_load_n(go_word(me), __ATOMIC_ACQUIRE))
 		arch_call(KVL_CALL_RELAX);
 	*go_word(me) = 0;
+	turn = me; /* only now: an interrupt must not act on a turn that is not taken up yet */
 	tlb_poll();
 }
 
@@ -60,7 +63,7 @@ static void hand_over(u32 next)
 	struct kvl_cpu_shared *mine = &((struct kvl_shared *)KVL_SHARED_VA)->cpu[cpu_id()];
 	unsigned long irq = arch_irq_save();
 
-	turn = next;
+	turn = NOBODY;
 	__atomic_store_n(go_word(next), 1, __ATOMIC_RELEASE);
 	mine->arg = next;
 	arch_call(KVL_CALL_WAKE);
