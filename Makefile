@@ -159,7 +159,7 @@ $(OUT)/asan/tests/unit/%: $(OUT)/asan/tests/unit/%.o $(OUT)/asan/libtest.a $(OUT
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(CHECK_LIBS) $(HOST_LIBS)
 
 # --- checks ------------------------------------------------------------------------------------
-STATIC_CHECKS := tests/static/lint.sh tests/static/headers.sh
+STATIC_CHECKS := tests/static/lint.sh tests/static/headers.sh tests/static/flush.sh
 CHECKS := $(STATIC_CHECKS) tests/static/format.sh tests/static/clang.sh tests/static/arm64.sh \
 	$(wildcard tests/cli/*.sh tests/guest/*.sh tests/mutants/run.sh)
 
