@@ -230,13 +230,27 @@ static void gather_host(struct run *run)
 		 host->counts_insns ? "insn" : "tsc");
 }
 
+/* Where the stopped CPUs run. The one whose write ended the run is past all that it reported. */
+static u32 find_running(struct vm *vm, struct audit_cpu *running)
+{
+	bool done = atomic_load(&vm->guest_done);
+	u32 n = 0;
+
+	for (u32 i = 0; i < vm->ncpus; i++) {
+		running[n] = (struct audit_cpu){ .cpu = i, .at_rest = done && vm->end.cpu == i };
+		n += arch_root(vm->cpu[i].fd, &running[n].root);
+	}
+	return n;
+}
+
 static u64 audit(struct run *run)
 {
 	struct vm *vm = &run->vm;
 	const struct kvl_layout *layout = &vm->layout;
 	struct audit_range usable[ARRAY_LEN(layout->usable)];
 	struct kvl_record pending[KVL_MAX_CPUS];
-	u32 npending = 0;
+	struct audit_cpu running[KVL_MAX_CPUS];
+	u32 npending = 0, nrunning = find_running(vm, running);
 
 	for (u32 i = 0; i < layout->nusable; i++)
 		usable[i] =
@@ -251,6 +265,8 @@ static u64 audit(struct run *run)
 						   .lowmem_end_gpa = layout->lowmem_end_gpa,
 						   .usable = usable,
 						   .nusable = layout->nusable,
+						   .running = running,
+						   .nrunning = nrunning,
 						   .pending = pending,
 						   .npending = npending });
 }
@@ -294,9 +310,9 @@ static void conclude(struct run *run)
 	struct vm *vm = &run->vm;
 	struct err err;
 
-	console_flush(vm);
 	judge_offer(run->result, vm->end.status, vm->end.reason);
 	close_record(run);
+	console_flush(vm); /* may wait for a slow reader: the trace is complete by then */
 	gather_boot_ticks(run); /* first, so that it always has room */
 	if (results_read(vm->shared, run->result, &err))
 		judge_offer(run->result, err.status, err.text);

@@ -125,6 +125,17 @@ static void kicked(int signal_number)
 	(void)signal_number;
 }
 
+/* Signals that are meant for the process are for the main thread: here they would cut a write. */
+static void block_user_signals(sigset_t *before)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	pthread_sigmask(SIG_BLOCK, &set, before);
+}
+
 static int start_one(struct vcpu *vcpu, struct err *err)
 {
 	int error = pthread_create(&vcpu->thread, NULL, vcpu_main, vcpu);
@@ -139,12 +150,15 @@ static int start_one(struct vcpu *vcpu, struct err *err)
 int vcpus_start(struct vm *vm, struct err *err)
 {
 	struct sigaction action = { .sa_handler = kicked };
+	sigset_t before;
+	int failed = 0;
 
 	sigaction(KICK_SIGNAL, &action, NULL);
-	for (u32 i = 0; i < vm->ncpus; i++)
-		if (start_one(&vm->cpu[i], err))
-			return -1;
-	return 0;
+	block_user_signals(&before); /* threads inherit the mask */
+	for (u32 i = 0; i < vm->ncpus && !failed; i++)
+		failed = start_one(&vm->cpu[i], err);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return failed;
 }
 
 /*

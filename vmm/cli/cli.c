@@ -41,14 +41,27 @@ int cli_fail(const struct err *err)
 	return err->status;
 }
 
+static int output_error; /* errno of the first output that was lost; 0: none */
+
+void cli_output_lost(int error)
+{
+	if (!output_error)
+		output_error = error;
+}
+
 int cli_end(int status)
 {
 	struct err err;
 
-	if (fflush(stdout) == 0 && !ferror(stdout))
+	errno = EIO; /* for a failure before this one, whose reason stdio has not kept */
+	if (fflush(stdout) || ferror(stdout))
+		cli_output_lost(errno);
+	if (!output_error)
 		return status;
+	errno = output_error;
 	err_errno(&err, EXIT_HOST, "writing to stdout");
-	return cli_fail(&err);
+	cli_fail(&err);
+	return status == EXIT_OK ? EXIT_HOST : status;
 }
 
 static void general_help(FILE *out)

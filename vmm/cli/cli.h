@@ -26,7 +26,13 @@ int cmd_flash(struct options *options);
 /* "kvalab: …" to stderr; returns the status that @err carries. */
 int cli_fail(const struct err *err);
 
-/* Flushes stdout; EXIT_HOST and a message if what was printed could not be written. */
+/* Output was lost that did not go through stdio; @error: its errno. cli_end() says so. */
+void cli_output_lost(int error);
+
+/*
+ * Flushes stdout. A message if not all that was printed could be written, and then EXIT_HOST instead
+ * of EXIT_OK; what went wrong before stays the status.
+ */
 int cli_end(int status);
 
 /* The address map of @plan as text, in the manner of the seed of rows A (vmm/cli/draw.c). */

@@ -3,7 +3,6 @@
  * kvalab run: checks names against the catalog, runs the guest, shows what came of it. How a guest
  * is run: vmm/run.c.
  */
-#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "vmm/catalog.h"
 #include "vmm/cli/cli.h"
 #include "vmm/cli/json.h"
+#include "vmm/cli/outlet.h"
 #include "vmm/cli/parse.h"
 #include "vmm/cli/summary.h"
 #include "vmm/plan.h"
@@ -139,25 +139,37 @@ static int check_config(const struct run_config *config, struct err *err)
 
 /* --- sinks ---------------------------------------------------------------------------------------- */
 struct sink {
-	FILE *console;
+	struct outlet console, log;
 	enum log_level level;
 };
 
 static void console_out(void *owner, const char *bytes, size_t n)
 {
-	const struct sink *sink = owner;
+	struct sink *sink = owner;
 
-	fwrite(bytes, 1, n, sink->console);
-	fflush(sink->console);
+	outlet_write(&sink->console, bytes, n);
 }
 
 static void log_out(void *owner, enum log_level level, const char *line)
 {
 	static const char *const name[] = { "error", "warning", "info", "debug" };
-	const struct sink *sink = owner;
+	struct sink *sink = owner;
+	char text[1100];
+	int n;
 
-	if (level <= sink->level)
-		fprintf(stderr, "kvalab: %s: %s\n", name[level], line);
+	if (level > sink->level)
+		return;
+	n = snprintf(text, sizeof(text), "kvalab: %s: %s\n", name[level], line);
+	outlet_write(&sink->log, text, n < (int)sizeof(text) ? (size_t)n : sizeof(text) - 1);
+}
+
+/* What a reader was too slow for comes before the summary. A log that nobody takes is no failure. */
+static void end_sinks(struct sink *sink)
+{
+	outlet_end(&sink->log);
+	outlet_end(&sink->console);
+	if (sink->console.error && sink->console.fd == STDOUT_FILENO)
+		cli_output_lost(sink->console.error);
 }
 
 /* --- signals: the first ends the run, the second the process ----------------------------------- */
@@ -171,7 +183,8 @@ static void on_signal(int number)
 
 static void catch_signals(void)
 {
-	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND };
+	struct sigaction action = { .sa_handler = on_signal,
+				    .sa_flags = SA_RESETHAND | SA_RESTART };
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
@@ -216,7 +229,9 @@ static int report(const struct options *options, const struct run_result *result
 int cmd_run(struct options *options)
 {
 	struct run_result *result = calloc(1, sizeof(*result));
-	struct sink sink = { .level = options->log, .console = stdout };
+	struct sink sink = { .level = options->log,
+			     .console.fd = STDOUT_FILENO,
+			     .log.fd = STDERR_FILENO };
 	struct run_config *config = &options->run;
 	struct err err;
 	int status;
@@ -227,7 +242,7 @@ int cmd_run(struct options *options)
 	config->log = log_out;
 	config->stop = &stop_wanted;
 	if (options->json && strcmp(options->json, "-") == 0)
-		sink.console = stderr;
+		sink.console.fd = STDERR_FILENO;
 	if (!result)
 		err_set(&err, EXIT_HOST, "no memory for the result");
 	if (!result || check_config(config, &err)) {
@@ -237,7 +252,10 @@ int cmd_run(struct options *options)
 	if (options->engine_auto)
 		fprintf(stderr, "kvalab: engine: kvm, the only one that this version has\n");
 	catch_signals();
-	status = run_guest(config, result, &err) ? cli_fail(&err) : report(options, result);
+	status = run_guest(config, result, &err) ? cli_fail(&err) : EXIT_OK;
+	end_sinks(&sink);
+	if (status == EXIT_OK)
+		status = report(options, result);
 	run_result_free(result);
 	free(result);
 	return status;
