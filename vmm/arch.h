@@ -57,6 +57,8 @@ u64 arch_boot_info(const struct gmem *mem);
 void arch_dump_vcpu(FILE *out, int vcpu_fd, const struct gmem *mem, const struct image *image);
 /* Where in guest-physical space the instruction at the program counter lies; false: nowhere. */
 bool arch_fetch_gpa(int vcpu_fd, const struct gmem *mem, u64 *fetch_gpa);
+/* The root of the page tables that a stopped vCPU runs on; false: paging is off. */
+bool arch_root(int vcpu_fd, u64 *root_gpa);
 /* One line: where a stopped vCPU is ("rip 0x… symbol+0x…"). */
 void arch_where(int vcpu_fd, const struct image *image, char *text, size_t bytes);
 

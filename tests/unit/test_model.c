@@ -37,6 +37,11 @@ static void table(u64 gpa, u16 level)
 	record(0, KVL_EV_TABLE_ALLOC, 0, 0, level, gpa, 0, 0, 0);
 }
 
+static void table_of(u64 mm, u64 gpa, u16 level)
+{
+	record(0, KVL_EV_TABLE_ALLOC, 0, 0, level, gpa, mm, 0, 0);
+}
+
 static void pt_set(u64 va, u64 gpa, u16 level, u64 old, u64 new)
 {
 	record(0, KVL_EV_PT_SET, 1, (u16)pte_index(va, level), level, va, gpa, old, new);
@@ -166,11 +171,97 @@ START_TEST(roots)
 	record(0xffff, KVL_EV_MM_CREATE, 0, 0, 0, 0, 0x5000, 0, 0);
 	table(0x5000, 4);
 	record(0, KVL_EV_ROOT_LOAD, 0, 0, 0, 0, 0x5000, 0, 0);
-	table(0x6000, 4);
+	table_of(1, 0x6000, 4);
+	record(0, KVL_EV_MM_CREATE, 0, 0, 0, 1, 0x6000, 0, 0);
+	record(1, KVL_EV_ROOT_LOAD, 0, 0, 0, 1, 0x6000, 0, 0);
+	record(1, KVL_EV_ROOT_LOAD, 0, 0, 0, 0, 0x5000, 0, 0);
+	record(0, KVL_EV_MM_DESTROY, 0, 0, 0, 1, 0x6000, 0, 0);
+	expect_none();
+}
+END_TEST
+
+START_TEST(mm_ends_while_it_runs)
+{
+	table_of(1, 0x6000, 4);
 	record(0, KVL_EV_MM_CREATE, 0, 0, 0, 1, 0x6000, 0, 0);
 	record(1, KVL_EV_ROOT_LOAD, 0, 0, 0, 1, 0x6000, 0, 0);
 	record(0, KVL_EV_MM_DESTROY, 0, 0, 0, 1, 0x6000, 0, 0);
+	expect(FINDING_BAD_RECORD, "mm_destroy of 1 by -: CPU 1 still runs on its root");
+}
+END_TEST
+
+START_TEST(init_mm_never_ends)
+{
+	record(0xffff, KVL_EV_MM_CREATE, 0, 0, 0, 0, 0x5000, 0, 0);
+	record(0xffff, KVL_EV_MM_DESTROY, 0, 0, 0, 0, 0x5000, 0, 0);
+	expect(FINDING_BAD_RECORD, "init_mm never ends");
+}
+END_TEST
+
+START_TEST(root_with_tables_of_another)
+{
+	table_of(2, 0x6000, 4);
+	record(0, KVL_EV_MM_CREATE, 0, 0, 0, 1, 0x6000, 0, 0);
+	record(1, KVL_EV_ROOT_LOAD, 0, 0, 0, 1, 0x6000, 0, 0);
+	expect(FINDING_BAD_RECORD, "which is not the root of mm 1");
+}
+END_TEST
+
+/* --- the root that a task needs --- */
+static void two_spaces(void)
+{
+	table(0x5000, 4);
+	record(0, KVL_EV_MM_CREATE, 0, 0, 0, 0, 0x5000, 0, 0);
+	table_of(1, 0x6000, 4);
+	record(0, KVL_EV_MM_CREATE, 0, 0, 0, 1, 0x6000, 0, 0);
+}
+
+static void task_switch(u64 next, u64 mm)
+{
+	record(1, KVL_EV_TASK_SWITCH, 0, 0, 0, 3, next, mm, 0);
+}
+
+static void user_fault(void)
+{
+	record(1, KVL_EV_FAULT_ENTER, 0, 1, 0, 0x400000, 4, 0x400000, 7);
+}
+
+START_TEST(task_with_its_root)
+{
+	two_spaces();
+	task_switch(7, 1);
+	record(1, KVL_EV_ROOT_LOAD, 0, 0, 0, 1, 0x6000, 0, 0);
+	user_fault();
+	task_switch(8, 0); /* a kernel task runs on whatever root there is */
+	task_switch(7, 1);
+	user_fault();
+	record(1, KVL_EV_ROOT_LOAD, 0, 0, 0, 0, 0x5000, 0, 0); /* the task ends */
+	task_switch(8, 0);
 	expect_none();
+}
+END_TEST
+
+START_TEST(root_load_left_out)
+{
+	two_spaces();
+	task_switch(7, 1);
+	record(1, KVL_EV_FAULT_ENTER, 0, 0, 0, 0x400000, 4, 0x400000, 7); /* the kernel's own */
+	expect_none();
+	user_fault();
+	expect(FINDING_UNREPORTED,
+	       "CPU 1 ran task 7 of mm 1, but the last root that it reported is "
+	       "that of mm 0: an unreported root load");
+	user_fault();
+	ck_assert_uint_eq(model_findings(model), 1);
+}
+END_TEST
+
+START_TEST(root_load_left_out_without_a_fault)
+{
+	two_spaces();
+	task_switch(7, 1);
+	task_switch(8, 0);
+	expect(FINDING_UNREPORTED, "CPU 1 ran task 7 of mm 1");
 }
 END_TEST
 
@@ -326,6 +417,12 @@ int main(void)
 	tcase_add_test(spaces, root_of_another);
 	tcase_add_test(spaces, mm_twice);
 	tcase_add_test(spaces, mm_gone);
+	tcase_add_test(spaces, mm_ends_while_it_runs);
+	tcase_add_test(spaces, init_mm_never_ends);
+	tcase_add_test(spaces, root_with_tables_of_another);
+	tcase_add_test(spaces, task_with_its_root);
+	tcase_add_test(spaces, root_load_left_out);
+	tcase_add_test(spaces, root_load_left_out_without_a_fault);
 	suite_add_tcase(suite, spaces);
 	tcase_add_checked_fixture(waits, setup, teardown);
 	tcase_add_test(waits, waits_end);

@@ -38,11 +38,16 @@ static u64 *entry_at(u32 table, u32 index)
 	return (u64 *)(void *)(machine.ram + table_at(table)) + index;
 }
 
+static void record_on(u32 cpu, u16 id, u16 h0, u16 h1, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4)
+{
+	struct kvl_record r = { ++machine.ticket, id, 0, { h0, h1 }, 0, { a0, a1, a2, a3, a4 } };
+
+	model_record(machine.model, cpu, &r);
+}
+
 static void record(u16 id, u16 h0, u16 h1, u64 a0, u64 a1, u64 a2, u64 a3)
 {
-	struct kvl_record r = { ++machine.ticket, id, 0, { h0, h1 }, 0, { a0, a1, a2, a3, 0 } };
-
-	model_record(machine.model, 0xffff, &r);
+	record_on(0xffff, id, h0, h1, a0, a1, a2, a3, 0);
 }
 
 /* Reported and stored. */
@@ -86,7 +91,7 @@ static void setup(void)
 		.nusable = 1,
 	};
 	for (u32 i = 0; i < NTABLES; i++)
-		record(KVL_EV_TABLE_ALLOC, 0, level_of[i], table_at(i), 0, 0, 0);
+		record(KVL_EV_TABLE_ALLOC, 0, level_of[i], table_at(i), i == USER_ROOT, 0, 0);
 	record(KVL_EV_MM_CREATE, 0, 0, 0, table_at(ROOT), 0, 0);
 	record(KVL_EV_MM_CREATE, 0, 0, 1, table_at(USER_ROOT), 0, 0);
 	map_direct();
@@ -251,7 +256,96 @@ START_TEST(arena_without_memory)
 }
 END_TEST
 
+/* --- the roots that CPUs run on --- */
+static void runs_on(u64 root, bool at_rest)
+{
+	static struct audit_cpu running;
+
+	running = (struct audit_cpu){ 2, root, at_rest };
+	machine.config.running = &running;
+	machine.config.nrunning = 1;
+}
+
+static void load_root(u64 mm, u32 table)
+{
+	record_on(2, KVL_EV_ROOT_LOAD, 0, 0, mm, table_at(table), 0, 0, 0);
+}
+
+static void go_on(void)
+{
+	record_on(2, KVL_EV_USE, 0, 0, 0, 0, 0, 0, 0);
+}
+
+START_TEST(runs_as_reported)
+{
+	runs_on(table_at(ROOT), true); /* the host's, before its first record */
+	expect(0, 0, "");
+	load_root(1, USER_ROOT);
+	go_on();
+	runs_on(table_at(USER_ROOT), true);
+	expect(0, 0, "");
+}
+END_TEST
+
+START_TEST(runs_elsewhere)
+{
+	runs_on(table_at(USER_ROOT), false);
+	expect(1, FINDING_UNREPORTED, "CPU 2 runs on root 0x7f4000, the trace says 0x7f0000");
+}
+END_TEST
+
+START_TEST(runs_on_the_last_root)
+{
+	load_root(1, USER_ROOT);
+	go_on();
+	runs_on(table_at(ROOT), false);
+	expect(1, FINDING_UNREPORTED, "CPU 2 runs on root 0x7f0000, the trace says 0x7f4000");
+}
+END_TEST
+
+/* The report comes before the load: a CPU may be stopped in between, if another ended the run. */
+START_TEST(stopped_before_the_load)
+{
+	load_root(1, USER_ROOT);
+	runs_on(table_at(ROOT), false);
+	expect(0, 0, "");
+	runs_on(table_at(ROOT), true);
+	expect(1, FINDING_UNREPORTED, "CPU 2 runs on root 0x7f0000");
+}
+END_TEST
+
+/* A root that no space has: what it leads to is looked at all the same. */
+START_TEST(unknown_root_is_walked)
+{
+	*entry_at(NTABLES, 3) = 0x300000 | FLAGS;
+	runs_on(table_at(NTABLES), false);
+	model_audit(machine.model, &machine.config);
+	ck_assert_uint_eq(model_finding_count(machine.model, FINDING_UNREPORTED), 1);
+	ck_assert_uint_eq(model_finding_count(machine.model, FINDING_FOREIGN_TABLE), 1);
+}
+END_TEST
+
+START_TEST(root_of_a_cpu_outside)
+{
+	runs_on(GiB(1), false);
+	model_audit(machine.model, &machine.config);
+	ck_assert_uint_eq(model_finding_count(machine.model, FINDING_FOREIGN_TABLE), 1);
+}
+END_TEST
+
 /* --- the direct map --- */
+START_TEST(no_init_mm)
+{
+	struct model_config config = { .ncpus = 1 };
+
+	model_destroy(machine.model);
+	machine.model = model_create(&config);
+	model_audit(machine.model, &machine.config);
+	ck_assert_uint_eq(model_findings(machine.model), 1);
+	ck_assert_ptr_nonnull(strstr(model_finding(machine.model, 0)->text, "there is no init_mm"));
+}
+END_TEST
+
 START_TEST(direct_map_over_a_hole)
 {
 	machine.usable[0] = (struct audit_range){ MiB(2), MiB(1) };
@@ -305,7 +399,7 @@ int main(void)
 {
 	Suite *suite = suite_create("model audit");
 	TCase *entries = tcase_create("entries"), *tables = tcase_create("tables");
-	TCase *direct = tcase_create("direct map");
+	TCase *roots = tcase_create("roots"), *direct = tcase_create("direct map");
 
 	tcase_add_checked_fixture(entries, setup, teardown);
 	tcase_add_test(entries, as_reported);
@@ -326,7 +420,16 @@ int main(void)
 	tcase_add_test(tables, root_outside);
 	tcase_add_test(tables, arena_without_memory);
 	suite_add_tcase(suite, tables);
+	tcase_add_checked_fixture(roots, setup, teardown);
+	tcase_add_test(roots, runs_as_reported);
+	tcase_add_test(roots, runs_elsewhere);
+	tcase_add_test(roots, runs_on_the_last_root);
+	tcase_add_test(roots, stopped_before_the_load);
+	tcase_add_test(roots, unknown_root_is_walked);
+	tcase_add_test(roots, root_of_a_cpu_outside);
+	suite_add_tcase(suite, roots);
 	tcase_add_checked_fixture(direct, setup, teardown);
+	tcase_add_test(direct, no_init_mm);
 	tcase_add_test(direct, direct_map_over_a_hole);
 	tcase_add_test(direct, direct_map_misses_large);
 	tcase_add_test(direct, direct_map_misses_a_page);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The audit: are the tables in guest memory those that the trace tells of? All vCPUs are stopped.
- * Three passes: every table that the trace knows, entry by entry; every table that the roots lead to
- * in memory; and the direct map. Guest memory is untrusted: tables may be anywhere and lead in
- * circles, so the second pass visits each frame of the arena once per level, and no other frame.
+ * Three passes: every table that the trace knows, entry by entry; every table in memory that the
+ * roots lead to, those of the spaces and those on which CPUs run; and the direct map. Guest memory
+ * is untrusted: tables may be anywhere and lead in circles, so the second pass visits each frame of
+ * the arena once per level, and no other frame.
  */
 #include "vmm/trace/model_internal.h"
 
@@ -151,6 +152,36 @@ static void follow_roots(struct audit *audit)
 	}
 }
 
+/* The report of a load comes before the load: a CPU may have been stopped in between. */
+static bool runs_as_told(const struct audit *audit, const struct audit_cpu *running)
+{
+	const struct cpu_state *state = &audit->model->cpu[running->cpu];
+
+	return running->root == model_cpu_root(audit->model, running->cpu) ||
+	       (state->just_loaded && !running->at_rest && running->root == state->root_before);
+}
+
+static void follow_running(struct audit *audit)
+{
+	for (u32 i = 0; i < audit->config->nrunning; i++) {
+		const struct audit_cpu *running = &audit->config->running[i];
+
+		if (!runs_as_told(audit, running))
+			model_add_finding(
+				audit->model, FINDING_UNREPORTED, 0,
+				"CPU %u runs on root %#llx, the trace says %#llx: an unreported "
+				"root load",
+				running->cpu, (ull)running->root,
+				(ull)model_cpu_root(audit->model, running->cpu));
+		if (in_arena(audit, running->root))
+			follow_table(audit, running->root, PTE_LEVELS);
+		else
+			model_add_finding(audit->model, FINDING_FOREIGN_TABLE, 0,
+					  "CPU %u runs on root %#llx outside the arena",
+					  running->cpu, (ull)running->root);
+	}
+}
+
 /* --- third pass: the direct map ------------------------------------------------------------------ */
 struct leaf {
 	u64 entry; /* 0: nothing is mapped */
@@ -255,8 +286,12 @@ u64 model_audit(struct model *model, const struct audit_config *config)
 	}
 	compare_known(&audit);
 	follow_roots(&audit);
+	follow_running(&audit);
 	if (kernel)
 		check_direct_map(&audit, kernel->root);
+	else
+		model_add_finding(model, FINDING_DIRECT_MAP, 0,
+				  "there is no init_mm to audit: its direct map was not looked at");
 	free(audit.visited);
 	return audit.compared;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The model as a whole: its life, its findings, and which event goes to whom. Tables and spaces are
- * model_tables.c's, translations to the chip model_flash.c's, waits model_waits.c's; what is in
- * guest memory at the end is audit.c's.
+ * The model as a whole: its life, its findings, and which event goes to whom. Tables are
+ * model_tables.c's, spaces and roots model_spaces.c's, translations to the chip model_flash.c's,
+ * waits model_waits.c's; what is in guest memory at the end is audit.c's.
  */
 #include "vmm/trace/model_internal.h"
 
@@ -42,9 +42,12 @@ static void cpu_starts(struct model *model, u32 cpu)
 /* Events of a vCPU's own stream, for which it matters whose it is. */
 static void record_of_cpu(struct model *model, u32 cpu, const struct kvl_record *record)
 {
+	model->cpu[cpu].just_loaded = record->id == KVL_EV_ROOT_LOAD;
 	switch (record->id) {
 	case KVL_EV_ROOT_LOAD: model_root_load(model, cpu, record); break;
 	case KVL_EV_TLB_FLUSH: model_tlb_flush(model, cpu, record->h[0], record->a[0]); break;
+	case KVL_EV_TASK_SWITCH: model_task_switch(model, cpu, record); break;
+	case KVL_EV_FAULT_ENTER: model_fault_enter(model, cpu, record); break;
 	case KVL_EV_WAIT_BEGIN: model_wait_begin(model, cpu, record); break;
 	case KVL_EV_WAIT_END: model_wait_end(model, record); break;
 	}
@@ -65,10 +68,9 @@ void model_record(struct model *model, u32 stream_cpu, const struct kvl_record *
 	case KVL_EV_FLASH_COMMAND: model_flash_command(model, record); break;
 	case KVL_EV_FLASH_STATE: model_flash_state(model, record); break;
 	case KVL_EV_FLASH_MODE: model_flash_mode(model, record); break;
-	default:
-		if (stream_cpu < KVL_MAX_CPUS)
-			record_of_cpu(model, stream_cpu, record);
 	}
+	if (stream_cpu < KVL_MAX_CPUS)
+		record_of_cpu(model, stream_cpu, record);
 }
 
 void model_incomplete(struct model *model)

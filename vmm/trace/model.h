@@ -64,7 +64,7 @@ void model_add_finding(struct model *model, enum finding_kind kind, u64 ticket, 
  * The audit: walks the tables in guest memory from every root that the model knows and compares
  * every entry with the model. @arena: where tables may lie. @usable (ascending): RAM that the direct
  * map of [page_offset + gpa) below @lowmem_end must map exactly once and completely. All vCPUs are
- * stopped. @pending: for each CPU, a pt_set record whose ticket was taken but not committed (id 0 =
+ * stopped. @running: where those that have paging on are. @pending: for each CPU, a pt_set record whose ticket was taken but not committed (id 0 =
  * none): that entry may have its old or new value.
  */
 struct audit_config {
@@ -75,6 +75,12 @@ struct audit_config {
 		u64 start, bytes;
 	} * usable;
 	u32 nusable;
+	const struct audit_cpu {
+		u32 cpu;
+		u64 root;     /* CR3, the frame only */
+		bool at_rest; /* it ended the run itself: not between a report and its effect */
+	} * running;
+	u32 nrunning;
 	const struct kvl_record *pending;
 	u32 npending;
 };

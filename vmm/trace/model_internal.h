@@ -49,8 +49,13 @@ struct space {
 };
 
 struct cpu_state {
-	bool runs; /* there was a record of it */
-	u64 mm;	   /* whose root it has loaded */
+	bool runs;	  /* there was a record of it */
+	bool loaded;	  /* and a root_load among them */
+	bool just_loaded; /* its last record is a root_load, which comes before the load itself */
+	u64 mm;		  /* whose root it has loaded */
+	u64 root, root_before;
+	u64 task;    /* of the last task_switch */
+	u64 owed_mm; /* whose root that task still needs; 0: none */
 };
 
 struct chip_partition {
@@ -92,14 +97,19 @@ void model_overflow(struct model *model, u64 ticket, const char *what);
 
 /* --- model_tables.c --- */
 struct table *model_table(const struct model *model, u64 gpa); /* NULL: no such live table */
-struct space *model_space(const struct model *model, u64 id);
 void model_table_alloc(struct model *model, const struct kvl_record *record);
 void model_table_free(struct model *model, const struct kvl_record *record);
+void model_pt_set(struct model *model, const struct kvl_record *record);
+void model_tables_free(struct model *model);
+
+/* --- model_spaces.c --- */
+struct space *model_space(const struct model *model, u64 id);
+u64 model_cpu_root(const struct model *model, u32 cpu); /* 0: unknown */
 void model_mm_create(struct model *model, const struct kvl_record *record);
 void model_mm_destroy(struct model *model, const struct kvl_record *record);
 void model_root_load(struct model *model, u32 cpu, const struct kvl_record *record);
-void model_pt_set(struct model *model, const struct kvl_record *record);
-void model_tables_free(struct model *model);
+void model_task_switch(struct model *model, u32 cpu, const struct kvl_record *record);
+void model_fault_enter(struct model *model, u32 cpu, const struct kvl_record *record);
 
 /* --- model_flash.c: row W5 --- */
 void model_entry_changes(struct model *model, struct table *table, u32 index, u64 va, u64 entry,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Page tables and address spaces, rebuilt from the events alone. A table is known from table_alloc
+ * Page tables, rebuilt from the events alone. A table is known from table_alloc
  * (all its entries are then zero) to table_free; each pt_set must find the value that the last one
  * left. What an entry means for the chip is model_flash.c's.
  */
@@ -13,11 +13,6 @@ typedef unsigned long long ull;
 struct table *model_table(const struct model *model, u64 gpa)
 {
 	return (struct table *)hash_find(&model->tables, gpa);
-}
-
-struct space *model_space(const struct model *model, u64 id)
-{
-	return (struct space *)hash_find(&model->spaces, id);
 }
 
 /* --- tables --------------------------------------------------------------------------------- */
@@ -125,65 +120,4 @@ void model_pt_set(struct model *model, const struct kvl_record *record)
 				  (ull)old, (ull)table->entry[index]);
 	model_entry_changes(model, table, index, va, new, record);
 	table->entry[index] = new;
-}
-
-/* --- spaces ---------------------------------------------------------------------------------- */
-void model_mm_create(struct model *model, const struct kvl_record *record)
-{
-	struct space *space;
-
-	if (model_space(model, record->a[0])) {
-		model_add_finding(model, FINDING_BAD_RECORD, record->ticket,
-				  "mm_create of %llu by %s: there is one of that number",
-				  (ull)record->a[0], model_site(model, record->site));
-		return;
-	}
-	space = model->spaces.count < MAX_SPACES ? calloc(1, sizeof(*space)) : NULL;
-	if (!space || !hash_add(&model->spaces, &space->by_id, record->a[0])) {
-		free(space);
-		model_overflow(model, record->ticket, "address spaces");
-		return;
-	}
-	space->root = record->a[1];
-}
-
-void model_mm_destroy(struct model *model, const struct kvl_record *record)
-{
-	struct space *space = model_space(model, record->a[0]);
-
-	if (!space) {
-		model_add_finding(model, FINDING_BAD_RECORD, record->ticket,
-				  "mm_destroy of %llu by %s: there is none of that number",
-				  (ull)record->a[0], model_site(model, record->site));
-		return;
-	}
-	hash_remove(&model->spaces, &space->by_id);
-	free(space);
-}
-
-static void check_root(struct model *model, u32 cpu, const struct kvl_record *record)
-{
-	const struct table *table = model_table(model, record->a[1]);
-	const struct space *space = model_space(model, record->a[0]);
-
-	if (!table || table->level != PTE_LEVELS)
-		model_add_finding(model, FINDING_UNKNOWN_TABLE, record->ticket,
-				  "CPU %u loads root %#llx of mm %llu (%s): no such table was "
-				  "allocated as a root",
-				  cpu, (ull)record->a[1], (ull)record->a[0],
-				  model_site(model, record->site));
-	else if (!space || space->root != record->a[1])
-		model_add_finding(model, FINDING_BAD_RECORD, record->ticket,
-				  "CPU %u loads root %#llx (%s), which is not the root of mm %llu",
-				  cpu, (ull)record->a[1], model_site(model, record->site),
-				  (ull)record->a[0]);
-}
-
-/* The load of a root drops what is not global (no PCID) and gives access to what the root holds. */
-void model_root_load(struct model *model, u32 cpu, const struct kvl_record *record)
-{
-	check_root(model, cpu, record);
-	model->cpu[cpu].mm = record->a[0];
-	model_tlb_flush(model, cpu, KVL_FLUSH_SPACE, 0);
-	model_cpu_reaches(model, cpu);
 }

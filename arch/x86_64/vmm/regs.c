@@ -181,6 +181,16 @@ bool arch_fetch_gpa(int vcpu_fd, const struct gmem *mem, u64 *fetch_gpa)
 	return walk.end == WALK_MAPPED;
 }
 
+bool arch_root(int vcpu_fd, u64 *root_gpa)
+{
+	struct state state;
+
+	if (!read_state(&state, vcpu_fd) || !paging(&state))
+		return false;
+	*root_gpa = state.sregs.cr3 & PTE_FRAME;
+	return true;
+}
+
 void arch_where(int vcpu_fd, const struct image *image, char *text, size_t bytes)
 {
 	struct state state = { .image = image };
