@@ -2,7 +2,7 @@
 /*
  * The model as a whole: its life, its findings, and which event goes to whom. Tables are
  * model_tables.c's, spaces and roots model_spaces.c's, translations to the chip model_flash.c's,
- * waits model_waits.c's; what is in guest memory at the end is audit.c's.
+ * shootdowns model_shootdowns.c's, waits model_waits.c's; what is in guest memory at the end is audit.c's.
  */
 #include "vmm/trace/model_internal.h"
 
@@ -45,7 +45,10 @@ static void record_of_cpu(struct model *model, u32 cpu, const struct kvl_record 
 	model->cpu[cpu].just_loaded = record->id == KVL_EV_ROOT_LOAD;
 	switch (record->id) {
 	case KVL_EV_ROOT_LOAD: model_root_load(model, cpu, record); break;
-	case KVL_EV_TLB_FLUSH: model_tlb_flush(model, cpu, record->h[0], record->a[0]); break;
+	case KVL_EV_TLB_FLUSH: model_cpu_flushes(model, cpu, record->h[0], record->a[0]); break;
+	case KVL_EV_SHOOTDOWN_BEGIN: model_shootdown_begin(model, cpu, record); break;
+	case KVL_EV_SHOOTDOWN_END: model_shootdown_end(model, cpu, record); break;
+	case KVL_EV_IPI_ACK: model_ipi_ack(model, cpu, record); break;
 	case KVL_EV_TASK_SWITCH: model_task_switch(model, cpu, record); break;
 	case KVL_EV_FAULT_ENTER: model_fault_enter(model, cpu, record); break;
 	case KVL_EV_WAIT_BEGIN: model_wait_begin(model, cpu, record); break;
@@ -140,6 +143,7 @@ const char *finding_kind_name(enum finding_kind kind)
 		[FINDING_UNREPORTED] = "unreported-write",
 		[FINDING_FOREIGN_TABLE] = "foreign-table",
 		[FINDING_DIRECT_MAP] = "direct-map",
+		[FINDING_SHOOTDOWN] = "shootdown",
 		[FINDING_OPEN_WAIT] = "open-wait",
 		[FINDING_BAD_RECORD] = "bad-record",
 	};

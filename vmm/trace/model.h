@@ -31,8 +31,9 @@ enum finding_kind {
 	FINDING_UNREPORTED,    /* audit: tables in memory differ from the trace */
 	FINDING_FOREIGN_TABLE, /* audit: an entry points to a table outside the arena */
 	FINDING_DIRECT_MAP,    /* audit: a direct-map leaf is wrong or missing */
-	FINDING_OPEN_WAIT,     /* a wait never ended */
-	FINDING_BAD_RECORD,    /* fields of a record contradict each other, or there are too many
+	FINDING_SHOOTDOWN,  /* acknowledged without a flush, or ended without an acknowledgement */
+	FINDING_OPEN_WAIT,  /* a wait never ended */
+	FINDING_BAD_RECORD, /* fields of a record contradict each other, or there are too many
 				* tables, spaces or waits to follow */
 	FINDING_KINDS,
 };
@@ -51,7 +52,7 @@ void model_incomplete(struct model *model);
 void model_finish(struct model *model, bool clean);
 
 u32 model_findings(const struct model *model); /* how many in all */
-/* The kept ones, in order: the first 55 and the first of each kind; NULL: no more are kept. */
+/* The kept ones, in order: the first 54 and the first of each kind; NULL: no more are kept. */
 const struct finding *model_finding(const struct model *model, u32 index);
 const char *finding_kind_name(enum finding_kind kind);
 u64 model_finding_count(const struct model *model, enum finding_kind kind);

@@ -17,6 +17,9 @@
 #define MAX_READERS 262144u
 #define MAX_WAITS 4096u
 
+/* Larger requests are answered by a flush of everything, as in Linux (there above 33 pages). */
+#define SHOOTDOWN_PAGES 512u
+
 /*
  * A reader translation: a present, cacheable leaf to a frame of the flash window (the driver's own
  * window, through which it commands the chip, is mapped uncached and is none). It is followed from
@@ -58,6 +61,22 @@ struct cpu_state {
 	u64 owed_mm; /* whose root that task still needs; 0: none */
 };
 
+/* What a target has flushed since the begin. */
+struct shootdown_answer {
+	bool all;
+	u32 npages;
+	u64 page[SHOOTDOWN_PAGES / 64]; /* bit per page of the request */
+};
+
+struct shootdown {
+	bool open;
+	u64 number, va, bytes;
+	u64 first_page;
+	u32 npages; /* above SHOOTDOWN_PAGES: only a flush of everything answers it */
+	u32 cpus, acked;
+	struct shootdown_answer answer[KVL_MAX_CPUS];
+};
+
 struct chip_partition {
 	enum kvl_flash_mode mode;
 	enum kvl_flash_state state;
@@ -79,6 +98,8 @@ struct model {
 
 	struct hash tables, spaces;
 	struct cpu_state cpu[KVL_MAX_CPUS];
+	struct shootdown shootdown[KVL_MAX_CPUS]; /* by the CPU that began it */
+	u32 shooting;				  /* bit per CPU whose shootdown is open */
 
 	struct hash readers; /* all, by address */
 	struct reader *present, *stale;
@@ -120,6 +141,13 @@ void model_tlb_flush(struct model *model, u32 cpu, u32 scope, u64 va);
 void model_flash_command(struct model *model, const struct kvl_record *record);
 void model_flash_state(struct model *model, const struct kvl_record *record);
 void model_flash_mode(struct model *model, const struct kvl_record *record);
+
+/* --- model_shootdowns.c --- */
+void model_shootdown_begin(struct model *model, u32 cpu, const struct kvl_record *record);
+void model_shootdown_end(struct model *model, u32 cpu, const struct kvl_record *record);
+void model_ipi_ack(struct model *model, u32 cpu, const struct kvl_record *record);
+/* One flush instruction, or the load of a root (KVL_FLUSH_SPACE). */
+void model_cpu_flushes(struct model *model, u32 cpu, u32 scope, u64 va);
 
 /* --- model_waits.c --- */
 void model_wait_begin(struct model *model, u32 cpu, const struct kvl_record *record);

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Shootdowns: a CPU that acknowledges one has flushed what was asked, in its own stream, between the
+ * begin of the shootdown and the acknowledgement; and the end comes after all acknowledgements. One
+ * shootdown for each initiating CPU at a time. Whether the right CPUs were asked is judged by what
+ * depends on it (model_flash.c).
+ */
+#include "vmm/trace/model_internal.h"
+
+typedef unsigned long long ull;
+
+static void finding(struct model *model, const struct kvl_record *record, u32 cpu, const char *what)
+{
+	model_add_finding(model, FINDING_SHOOTDOWN, record->ticket, "CPU %u %s (%s)", cpu, what,
+			  model_site(model, record->site));
+}
+
+/* The pages of [va, va + bytes); more than are followed one by one, if there are. */
+static void set_pages(struct shootdown *shootdown)
+{
+	u64 inside = shootdown->va % PAGE_BYTES, bytes = shootdown->bytes;
+
+	shootdown->first_page = shootdown->va / PAGE_BYTES;
+	shootdown->npages = SHOOTDOWN_PAGES + 1;
+	if (bytes <= SHOOTDOWN_PAGES * PAGE_BYTES)
+		shootdown->npages = (u32)((inside + bytes + PAGE_BYTES - 1) / PAGE_BYTES);
+}
+
+void model_shootdown_begin(struct model *model, u32 cpu, const struct kvl_record *record)
+{
+	struct shootdown *shootdown = &model->shootdown[cpu];
+
+	if (shootdown->open)
+		finding(model, record, cpu, "begins a shootdown before its last one has ended");
+	if (record->a[3] >> model->config.ncpus)
+		finding(model, record, cpu, "asks CPUs that there are not to flush");
+	*shootdown = (struct shootdown){ .open = true,
+					 .number = record->a[4],
+					 .va = record->a[0],
+					 .bytes = record->a[1],
+					 .cpus = (u32)record->a[3] };
+	set_pages(shootdown);
+	model->shooting |= 1u << cpu;
+}
+
+/* --- flushes --------------------------------------------------------------------------------- */
+static void flush_one(struct shootdown *shootdown, u32 cpu, u32 scope, u64 va)
+{
+	struct shootdown_answer *answer = &shootdown->answer[cpu];
+	u64 page = va / PAGE_BYTES - shootdown->first_page;
+	u64 bit = 1ull << page % 64;
+
+	if (scope != KVL_FLUSH_PAGE) {
+		answer->all = true;
+	} else if (page < shootdown->npages && page < SHOOTDOWN_PAGES &&
+		   !(answer->page[page / 64] & bit)) {
+		answer->page[page / 64] |= bit;
+		answer->npages++;
+	}
+}
+
+void model_cpu_flushes(struct model *model, u32 cpu, u32 scope, u64 va)
+{
+	model_tlb_flush(model, cpu, scope, va);
+	for (u32 rest = model->shooting; rest; rest &= rest - 1)
+		flush_one(&model->shootdown[__builtin_ctz(rest)], cpu, scope, va);
+}
+
+/* --- answers --------------------------------------------------------------------------------- */
+static void check_flushed(struct model *model, u32 cpu, const struct shootdown *shootdown,
+			  const struct kvl_record *record)
+{
+	const struct shootdown_answer *answer = &shootdown->answer[cpu];
+
+	if (answer->all || answer->npages == shootdown->npages)
+		return;
+	model_add_finding(
+		model, FINDING_SHOOTDOWN, record->ticket,
+		"CPU %u acknowledges shootdown %llu of CPU %u (va %#llx, %#llx bytes, %s) "
+		"without having flushed all of it since its begin",
+		cpu, (ull)shootdown->number, record->h[0], (ull)shootdown->va,
+		(ull)shootdown->bytes, model_site(model, record->site));
+}
+
+void model_ipi_ack(struct model *model, u32 cpu, const struct kvl_record *record)
+{
+	struct shootdown *shootdown = &model->shootdown[record->h[0] % KVL_MAX_CPUS];
+	u32 bit = 1u << cpu;
+
+	if (record->h[1])
+		return; /* another kind of request */
+	if (record->h[0] >= KVL_MAX_CPUS || !shootdown->open || shootdown->number != record->a[0] ||
+	    !(shootdown->cpus & ~shootdown->acked & bit)) {
+		finding(model, record, cpu, "acknowledges a shootdown that nobody asked of it");
+		return;
+	}
+	check_flushed(model, cpu, shootdown, record);
+	shootdown->acked |= bit;
+}
+
+void model_shootdown_end(struct model *model, u32 cpu, const struct kvl_record *record)
+{
+	struct shootdown *shootdown = &model->shootdown[cpu];
+	u32 missing = shootdown->cpus & ~shootdown->acked;
+
+	if (!shootdown->open || shootdown->number != record->a[0]) {
+		finding(model, record, cpu, "ends a shootdown that it did not begin");
+		return;
+	}
+	for (; missing; missing &= missing - 1)
+		model_add_finding(model, FINDING_SHOOTDOWN, record->ticket,
+				  "shootdown %llu of CPU %u (va %#llx, %#llx bytes, %s) ends, but "
+				  "CPU %u has not acknowledged it",
+				  (ull)shootdown->number, cpu, (ull)shootdown->va,
+				  (ull)shootdown->bytes, model_site(model, record->site),
+				  (u32)__builtin_ctz(missing));
+	shootdown->open = false;
+	model->shooting &= ~(1u << cpu);
+}
