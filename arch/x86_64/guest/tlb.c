@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The flush instructions: nothing else in the guest executes INVLPG or loads CR3
- * (tests/static/flush.sh looks into the image for that). Each function reports first and executes then: a translation that the report says is gone may still be used
- * until the function returns, never after.
+ * (tests/static/flush.sh looks into the image for that). Each function reports first and executes
+ * then: a translation that the report says is gone may still be used until the function returns,
+ * never after.
  */
 #include "guest/arch.h"
 #include "guest/kernel.h"

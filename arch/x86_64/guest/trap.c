@@ -78,16 +78,13 @@ static const char *exception_name(u64 vector)
 	return vector < ARRAY_LEN(name) && name[vector] ? name[vector] : "reserved vector";
 }
 
-/* The kernel's access to user memory failed: goes on at the fixup, if there is one. */
-static bool fixup(struct trap_frame *frame)
+/* Where the kernel's own access to user memory goes on if it fails; NULL: @rip is no such access. */
+static const struct fixup *find_fixup(u64 rip)
 {
-	for (const struct fixup *f = fixups_start; f < fixups_end; f++) {
-		if (frame->rip == f->at) {
-			frame->rip = f->go_on;
-			return true;
-		}
-	}
-	return false;
+	for (const struct fixup *f = fixups_start; f < fixups_end; f++)
+		if (f->at == rip)
+			return f;
+	return NULL;
 }
 
 static bool irqs_were_on(const struct trap_frame *frame)
@@ -97,6 +94,7 @@ static bool irqs_were_on(const struct trap_frame *frame)
 
 static void page_fault(struct trap_frame *frame)
 {
+	const struct fixup *fixup = find_fixup(frame->rip);
 	struct fault fault = {
 		.pc = frame->rip,
 		.error = frame->error,
@@ -104,16 +102,14 @@ static void page_fault(struct trap_frame *frame)
 		.exec = frame->error & PF_EXEC,
 		.user = frame->error & PF_USER,
 		.present = frame->error & PF_PRESENT,
-		.has_fixup = false,
+		.has_fixup = fixup,
 	};
-	struct trap_frame probe = *frame;
 
 	asm volatile("movq %%cr2, %0" : "=r"(fault.va));
-	fault.has_fixup = !fault.user && fixup(&probe);
 	if (irqs_were_on(frame))
 		asm volatile("sti" : : : "memory");
 	if (!fault_handle(&fault))
-		fixup(frame);
+		frame->rip = fixup->go_on;
 	asm volatile("cli" : : : "memory");
 }
 
