@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Exit dispatch. Every exit reason has a name; those that the guest cannot go on from end the run
- * with that name. Calls of the guest: call.c; devices: behind the buses.
+ * with that name. Calls of the guest: ports.c; devices: behind the buses.
  */
 #include "vmm/exit.h"
 
@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "vmm/arch.h"
+#include "vmm/flashdev.h"
 
 #define NAME(reason) [KVM_EXIT_##reason] = "KVM_EXIT_" #reason
 static const char *const exit_names[] = {
@@ -179,6 +180,16 @@ static const char *suberror_name(u32 suberror)
 	return "unknown";
 }
 
+const char *exit_fetch_place(struct vm *vm, u64 at)
+{
+	if (!vm->flash || at - KVL_FLASH_GPA >= vm->config->flash.part->chip_bytes)
+		return "where no memory is";
+	if (flashdev_is_busy(vm->flash))
+		return "busy flash";
+	return vm->config->flash.trap_reads ? "flash whose reads are trapped"
+					    : "flash that does not show its array";
+}
+
 /*
  * The usual cause: the guest runs code where no memory is, a busy flash chip above all. KVM then
  * has no bytes to emulate. True: that was it, and the run has ended with that name.
@@ -190,14 +201,8 @@ static bool end_bad_fetch(struct vm *vm, u32 cpu)
 	if (vm->cpu[cpu].fd < 0 || !arch_fetch_gpa(vm->cpu[cpu].fd, &vm->mem, &at) ||
 	    gmem_at(&vm->mem, gpa(at), 1))
 		return false;
-	if (vm->flash && at - KVL_FLASH_GPA < vm->config->flash.part->chip_bytes)
-		vm_end(vm, EXIT_GUEST, true, cpu,
-		       "vCPU %u: instruction fetch from busy flash at 0x%llx", cpu,
-		       (unsigned long long)at);
-	else
-		vm_end(vm, EXIT_GUEST, true, cpu,
-		       "vCPU %u: instruction fetch from 0x%llx, where no memory is", cpu,
-		       (unsigned long long)at);
+	vm_end(vm, EXIT_GUEST, true, cpu, "vCPU %u: instruction fetch from %s at 0x%llx", cpu,
+	       exit_fetch_place(vm, at), (unsigned long long)at);
 	return true;
 }
 

@@ -19,6 +19,9 @@ enum exit_action exit_dispatch(struct vm *vm, u32 cpu, struct kvm_run *run);
 /* "KVM_EXIT_MMIO"; "unknown exit reason" for a number that this program does not know. */
 const char *exit_name(u32 reason);
 
+/* Whence an instruction at guest-physical @at would have come, if no memory slot shows it. */
+const char *exit_fetch_place(struct vm *vm, u64 at);
+
 /* Claims the ports of platform.h: console, exit status, calls (ports.c). */
 int ports_claim(struct vm *vm, struct err *err);
 /* Hands on what the guest wrote of an unfinished line. After the last vCPU has stopped. */

@@ -102,6 +102,9 @@ static void sync_slot_running(struct flashdev *dev)
 }
 
 /* --- the clock -------------------------------------------------------------------------------- */
+/* Doubles from here on up need not fit into 64 bits; at any speed this is centuries of the chip. */
+#define REAL_END_NS (1ull << 63)
+
 static u64 real_now(const struct flashdev *dev)
 {
 	struct timespec now;
@@ -110,7 +113,8 @@ static u64 real_now(const struct flashdev *dev)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	ns = (double)(now.tv_sec - dev->start.tv_sec) * 1e9 +
 	     (double)(now.tv_nsec - dev->start.tv_nsec);
-	return (u64)(ns * dev->config->speed);
+	ns *= dev->config->speed;
+	return ns < (double)REAL_END_NS ? (u64)ns : REAL_END_NS;
 }
 
 static u64 now_locked(const struct flashdev *dev)
@@ -265,6 +269,17 @@ void flashdev_close(struct flashdev *dev)
 	flashfile_close(&dev->file);
 	pthread_mutex_destroy(&dev->lock);
 	free(dev);
+}
+
+bool flashdev_is_busy(struct flashdev *dev)
+{
+	bool busy;
+
+	pthread_mutex_lock(&dev->lock);
+	flash_advance(dev->chip, now_locked(dev));
+	busy = flash_busy_until(dev->chip) != UINT64_MAX;
+	pthread_mutex_unlock(&dev->lock);
+	return busy;
 }
 
 struct flashdev_counts flashdev_counts(struct flashdev *dev)

@@ -34,6 +34,9 @@ void flashdev_until(struct flashdev *dev, u32 cpu, u64 ns);
  */
 void flashdev_words(struct flashdev *dev, u32 cpu, u64 words);
 
+/* An erase or program operation is running now. */
+bool flashdev_is_busy(struct flashdev *dev);
+
 struct flashdev_counts {
 	u64 reads, writes; /* bus accesses that the model answered */
 	u64 words;	   /* bus words that the guest declared */

@@ -44,6 +44,15 @@ static int check_file(const struct flashfile *file, const char *path, u64 chip_b
 		return err_errno(err, EXIT_HOST, "flash file %s", path);
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, EXIT_USAGE, "flash file %s is not a regular file", path);
+	if (flock(file->fd, LOCK_EX | LOCK_NB))
+		return err_set(
+			err, EXIT_USAGE,
+			"flash file %s is the chip of another run: wait for it, or give this "
+			"run a copy",
+			path);
+	/* Only now is the size ours to know: until the lock another run may have filled it up. */
+	if (fstat(file->fd, &st))
+		return err_errno(err, EXIT_HOST, "flash file %s", path);
 	if ((u64)st.st_size > chip_bytes)
 		return err_set(
 			err, EXIT_USAGE,
@@ -51,12 +60,6 @@ static int check_file(const struct flashfile *file, const char *path, u64 chip_b
 			"a smaller image",
 			path, (unsigned long long)st.st_size, chip_name,
 			(unsigned long long)chip_bytes);
-	if (flock(file->fd, LOCK_EX | LOCK_NB))
-		return err_set(
-			err, EXIT_USAGE,
-			"flash file %s is the chip of another run: wait for it, or give this "
-			"run a copy",
-			path);
 	*bytes = (u64)st.st_size;
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "tests/unit/suite.h"
@@ -22,6 +23,16 @@ static char dir[64], path[128];
 static struct err err;
 static u32 slot_bytes, slot_calls; /* what KVM was told last: 0 = removed */
 static u32 slot_flags;
+
+/* In place of the C library's, so that something can happen just before the lock is taken. */
+static void (*before_lock)(void);
+
+int flock(int fd, int operation)
+{
+	if (before_lock)
+		before_lock();
+	return (int)syscall(SYS_flock, fd, operation);
+}
 
 static int fake_ioctl(int fd, unsigned long request, void *arg)
 {
@@ -184,6 +195,26 @@ START_TEST(a_short_file_is_filled_up_and_kept)
 }
 END_TEST
 
+/* Another run that began as late as this one, and was done with the file before it. */
+static void another_run(void)
+{
+	u8 word[2] = { 0x34, 0x12 };
+	int fd = open(path, O_RDWR);
+
+	ck_assert_int_eq(ftruncate(fd, (off_t)MiB(16)), 0);
+	ck_assert_int_eq(pwrite(fd, word, sizeof(word), (off_t)MiB(1)), 2);
+	close(fd);
+}
+
+START_TEST(what_another_run_left_is_not_overwritten)
+{
+	before_lock = another_run;
+	power_up(false);
+	before_lock = NULL;
+	ck_assert_uint_eq(file_word(MiB(1)), 0x1234);
+}
+END_TEST
+
 START_TEST(an_empty_file_is_an_erased_chip)
 {
 	make_file("", 0);
@@ -263,6 +294,17 @@ START_TEST(the_real_clock_waits)
 }
 END_TEST
 
+START_TEST(the_real_clock_stops_at_its_end)
+{
+	rig->config.flash.clock = CLOCK_REAL;
+	rig->config.flash.speed = 1e300;
+	power_up(false);
+	ck_assert_uint_eq(now(), 1ull << 63);
+	rig_call(rig, 0, KVL_CALL_CLOCK_UNTIL, 1ull << 63);
+	ck_assert_uint_eq(now(), 1ull << 63);
+}
+END_TEST
+
 START_TEST(a_wait_ends_with_the_run)
 {
 	rig->config.flash.clock = CLOCK_REAL;
@@ -321,6 +363,25 @@ START_TEST(trapped_reads_never_get_a_slot)
 }
 END_TEST
 
+/* A fetch fails for three reasons; only one of them is that the chip is busy. */
+START_TEST(a_fetch_from_flash_is_named_by_what_the_chip_does)
+{
+	power_up(true);
+	ck_assert_str_eq(exit_fetch_place(&rig->vm, KVL_FLASH_GPA + MiB(16)), "where no memory is");
+	rig_store(rig, 0, KVL_FLASH_GPA, 2, 0x70); /* status */
+	ck_assert_str_eq(exit_fetch_place(&rig->vm, KVL_FLASH_GPA),
+			 "flash that does not show its array");
+	program(0x100, 0);
+	ck_assert_str_eq(exit_fetch_place(&rig->vm, KVL_FLASH_GPA), "busy flash");
+	rig_call(rig, 0, KVL_CALL_CLOCK_UNTIL, now() + 210 * 1000);
+	ck_assert_str_eq(exit_fetch_place(&rig->vm, KVL_FLASH_GPA + MiB(16) - 1),
+			 "flash that does not show its array");
+	rig->config.flash.trap_reads = true;
+	ck_assert_str_eq(exit_fetch_place(&rig->vm, KVL_FLASH_GPA),
+			 "flash whose reads are trapped");
+}
+END_TEST
+
 START_TEST(the_chip_ends_where_it_ends)
 {
 	power_up(false);
@@ -346,15 +407,18 @@ int main(void)
 	tcase_add_test(tcase, a_file_that_is_another_runs_chip);
 	tcase_add_test(tcase, no_room_for_the_chip);
 	tcase_add_test(tcase, a_short_file_is_filled_up_and_kept);
+	tcase_add_test(tcase, what_another_run_left_is_not_overwritten);
 	tcase_add_test(tcase, an_empty_file_is_an_erased_chip);
 	tcase_add_test(tcase, a_programmed_word_is_in_the_file);
 	tcase_add_test(tcase, the_virtual_clock_counts_bus_words);
 	tcase_add_test(tcase, the_virtual_clock_never_goes_back);
 	tcase_add_test(tcase, the_real_clock_waits);
+	tcase_add_test(tcase, the_real_clock_stops_at_its_end);
 	tcase_add_test(tcase, a_wait_ends_with_the_run);
 	tcase_add_test(tcase, the_slot_follows_the_mode);
 	tcase_add_test(tcase, the_slot_stays_away_while_the_chip_is_busy);
 	tcase_add_test(tcase, trapped_reads_never_get_a_slot);
+	tcase_add_test(tcase, a_fetch_from_flash_is_named_by_what_the_chip_does);
 	tcase_add_test(tcase, the_chip_ends_where_it_ends);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);

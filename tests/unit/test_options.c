@@ -65,12 +65,20 @@ static const struct {
 	{ "--set =x", "is not KEY=VALUE" },
 	{ "--set a=1 --set a=2", "a is given twice" },
 	{ "--seed 18446744073709551616", "not between" },
+	{ "--seed 18446744073709551615", "not between 0 and 9223372036854775807" },
+	{ "--seed 9223372036854775808", "not between 0 and 9223372036854775807" },
 	{ "--timeout 0", "not between 1 and" },
 	{ "--tier off --trace t", "exclude each other" },
 	{ "--tier off --lossy", "exclude each other" },
 	{ "--flash-clock real", "needs --flash" },
-	{ "--flash-speed inf", "not a positive number" },
-	{ "--flash-speed -1", "not a positive number" },
+	{ "--flash-speed inf", "not a number between 1e-06 and 1e+09" },
+	{ "--flash-speed nan", "not a number between" },
+	{ "--flash-speed -1", "not a number between" },
+	{ "--flash-speed 0", "not a number between" },
+	{ "--flash-speed 9.9e-7", "not a number between" },
+	{ "--flash-speed 1.1e9", "not a number between" },
+	{ "--flash-speed 1e308", "not a number between" },
+	{ "--flash-speed 2x", "not a number between" },
 	{ "--flash file=f,chip=28f128j3 --flash-speed 2", "needs --flash-clock real" },
 	{ "--flash file=f", "chip= is missing" },
 	{ "--flash chip=28f128j3", "file= is missing" },
@@ -155,13 +163,13 @@ START_TEST(every_option_reaches_its_field)
 	ck_assert_uint_eq(options.run.layout.page_offset, GiB(1));
 	ck_assert_uint_eq(options.run.layout.kva_bytes, MiB(50));
 	ck_assert(options.run.layout.arena_highmem);
-	ck_assert_int_eq(parse_as(FOR_RUN, "--schedule free --trace d --seed 0xffffffffffffffff "
+	ck_assert_int_eq(parse_as(FOR_RUN, "--schedule free --trace d --seed 0x7fffffffffffffff "
 					   "--timeout 9 --strict-io --lossy --json - --log debug "
 					   "--engine auto --set a=b=c"),
 			 0);
 	ck_assert_int_eq(options.run.schedule, SCHEDULE_FREE);
 	ck_assert_str_eq(options.run.trace_dir, "d");
-	ck_assert_uint_eq(options.run.seed, UINT64_MAX);
+	ck_assert_uint_eq(options.run.seed, INT64_MAX);
 	ck_assert(options.run.strict_io && options.run.lossy && options.engine_auto);
 	ck_assert_int_eq(options.log, LOG_DEBUG);
 	ck_assert_str_eq(options.run.param[0].key, "a");
@@ -186,6 +194,20 @@ START_TEST(flash_reaches_its_fields)
 }
 END_TEST
 
+START_TEST(the_slowest_and_the_fastest_chip)
+{
+	static const char *const speed[] = { "1e-6", "1e9" };
+	char line[100];
+
+	snprintf(line, sizeof(line),
+		 "--flash file=/x,chip=28f128j3 --flash-clock real "
+		 "--flash-speed %s",
+		 speed[_i]);
+	ck_assert_int_eq(parse_as(FOR_RUN, line), 0);
+	ck_assert(options.run.flash.speed == strtod(speed[_i], NULL));
+}
+END_TEST
+
 START_TEST(words_and_help)
 {
 	ck_assert_int_eq(parse_as(FOR_RUN, "-- --mem"), 0);
@@ -195,6 +217,11 @@ START_TEST(words_and_help)
 	ck_assert_int_eq(parse_as(FOR_TRACE, "--cpu vmm --event a --event b --limit 3 --tsc"), 0);
 	ck_assert_uint_eq(options.print.cpu, TRACE_CPU_VMM);
 	ck_assert_uint_eq(options.nevents, 2);
+	ck_assert_int_eq(parse_as(FOR_TRACE, "--event c,d,"), 0);
+	ck_assert_uint_eq(options.nevents, 5);
+	ck_assert_str_eq(options.event[2], "c");
+	ck_assert_str_eq(options.event[3], "d");
+	ck_assert_str_eq(options.event[4], ""); /* which no event is called: trace print says so */
 }
 END_TEST
 
@@ -256,6 +283,7 @@ int main(void)
 	tcase_add_test(tcase, defaults);
 	tcase_add_test(tcase, every_option_reaches_its_field);
 	tcase_add_test(tcase, flash_reaches_its_fields);
+	tcase_add_loop_test(tcase, the_slowest_and_the_fastest_chip, 0, 2);
 	tcase_add_test(tcase, words_and_help);
 	tcase_add_loop_test(tcase, help_fits_a_terminal, 0, 5);
 	tcase_add_test(tcase, distances);

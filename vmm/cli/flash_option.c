@@ -80,7 +80,7 @@ static const struct flash_key {
 
 static int set_item(struct options *options, char *item, struct err *err)
 {
-	static const char *const names[] = { "file", "chip", "partition" };
+	const char *names[ARRAY_LEN(keys)];
 	char *equals = strchr(item, '=');
 	u32 chosen;
 
@@ -88,6 +88,8 @@ static int set_item(struct options *options, char *item, struct err *err)
 		return err_set(err, EXIT_USAGE, "--flash: \"%s\" is not KEY=VALUE (file=…,chip=…)",
 			       item);
 	*equals = '\0';
+	for (u32 i = 0; i < ARRAY_LEN(keys); i++)
+		names[i] = keys[i].key;
 	if (parse_choice("--flash", item, names, ARRAY_LEN(names), &chosen, err))
 		return -1;
 	return keys[chosen].set(options, equals + 1, err);

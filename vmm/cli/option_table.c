@@ -5,13 +5,15 @@
  */
 #include "vmm/cli/option_table.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "vmm/cli/parse.h"
 
 #define DEFAULT_TIMEOUT_S 120
+/* An erase of a second takes 11 days, or a nanosecond. */
+#define LEAST_FLASH_SPEED 1e-6
+#define MOST_FLASH_SPEED 1e9
 
 static int parse_arm(struct options *options, const char *value, struct err *err)
 {
@@ -46,7 +48,8 @@ static int parse_set(struct options *options, const char *value, struct err *err
 
 static int parse_seed(struct options *options, const char *value, struct err *err)
 {
-	return parse_number("--seed", value, 0, UINT64_MAX, &options->run.seed, err);
+	/* What JSON can say of it: its integers are signed. */
+	return parse_number("--seed", value, 0, INT64_MAX, &options->run.seed, err);
 }
 
 static int parse_schedule(struct options *options, const char *value, struct err *err)
@@ -159,11 +162,12 @@ static int parse_flash_speed(struct options *options, const char *value, struct 
 	char *rest;
 	double speed = strtod(value, &rest);
 
-	if (rest == value || *rest != '\0' || !isfinite(speed) || speed <= 0)
+	if (rest == value || *rest != '\0' ||
+	    !(speed >= LEAST_FLASH_SPEED && speed <= MOST_FLASH_SPEED))
 		return err_set(err, EXIT_USAGE,
-			       "--flash-speed: \"%s\" is not a positive number (chip seconds for "
-			       "one second of the host)",
-			       value);
+			       "--flash-speed: \"%s\" is not a number between %g and %g (chip "
+			       "seconds for one second of the host)",
+			       value, LEAST_FLASH_SPEED, MOST_FLASH_SPEED);
 	options->flash_speed_given = true;
 	options->run.flash.speed = speed;
 	return 0;
@@ -214,10 +218,19 @@ static int parse_strict_io(struct options *options, const char *value, struct er
 
 static int parse_event(struct options *options, const char *value, struct err *err)
 {
-	if (options->nevents == ARRAY_LEN(options->event))
-		return err_set(err, EXIT_USAGE, "--event: at most %zu names",
-			       ARRAY_LEN(options->event));
-	options->event[options->nevents++] = value;
+	char *name = options_keep(options, value, err), *next;
+
+	if (!name)
+		return -1;
+	for (; name; name = next) {
+		next = strchr(name, ',');
+		if (next)
+			*next++ = '\0';
+		if (options->nevents == ARRAY_LEN(options->event))
+			return err_set(err, EXIT_USAGE, "--event: at most %zu names",
+				       ARRAY_LEN(options->event));
+		options->event[options->nevents++] = name;
+	}
 	return 0;
 }
 
@@ -309,7 +322,7 @@ const struct option_row option_table[] = {
 	{ FLASH, "--flash-clock", "CLOCK", FOR_RUN, false, parse_flash_clock,
 	  "virtual (default): bus accesses advance it; real" },
 	{ FLASH, "--flash-speed", "X", FOR_RUN, false, parse_flash_speed,
-	  "real clock: chip seconds a second (default 1)" },
+	  "real clock: chip seconds a second, 1e-6 to 1e9\n(default 1)" },
 	{ FLASH, "--flash-reads", "HOW", FOR_RUN, false, parse_flash_reads,
 	  "slot (default): the array is memory; trap: every\nread goes through the model" },
 	{ RECORD, "--tier", "TIER", FOR_RUN, false, parse_tier,
@@ -318,8 +331,8 @@ const struct option_row option_table[] = {
 	  "keep the trace (CTF 1.8) in a new directory" },
 	{ RECORD, "--lossy", NULL, FOR_RUN, false, parse_lossy,
 	  "a full ring drops and counts, instead of waiting" },
-	{ RECORD, "--event", "NAME", FOR_TRACE, true, parse_event,
-	  "only events of this name; repeat" },
+	{ RECORD, "--event", "NAME,…", FOR_TRACE, true, parse_event,
+	  "only events of these names; repeat" },
 	{ RECORD, "--cpu", "N", FOR_TRACE, false, parse_cpu,
 	  "only this vCPU's events; vmm: only the VMM's" },
 	{ RECORD, "--limit", "N", FOR_TRACE, false, parse_limit, "at most so many lines" },
