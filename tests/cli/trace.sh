@@ -32,6 +32,14 @@ else
 	fail "trace print and babeltrace2 differ in the number of events"
 fi
 expect "trace print of one event" 0 "pt_set" "$kvalab" trace print "$work/good" --event pt_set
+expect "trace print of two events" 0 "tlb_flush" \
+	"$kvalab" trace print "$work/good" --event pt_set,tlb_flush
+if grep -v '^ *#' "$work/log" | awk '{ print $3 }' | sort -u | tr '\n' ' ' |
+   grep -qx 'pt_set tlb_flush '; then
+	pass "trace print of two events shows these two"
+else
+	fail "trace print of two events shows others, or not both"
+fi
 expect "trace print of an unknown event" 2 "pt_sett" \
 	"$kvalab" trace print "$work/good" --event pt_sett
 expect "trace print into a full disk" 3 "." sh -c "'$kvalab' trace print '$work/good' >/dev/full"
