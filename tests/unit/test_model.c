@@ -92,7 +92,7 @@ START_TEST(table_again)
 	pt_set(0x3000, 0x5000, 1, 0x1063, 0);
 	record(0, KVL_EV_TABLE_FREE, 0, 0, 1, 0x5000, 0, 0, 0);
 	table(0x5000, 2);
-	pt_set(0x3000, 0x5000, 2, 0, 0x1063);
+	pt_set(0x3000, 0x5000, 2, 0, 0x1063 | PTE_LARGE);
 	expect_none();
 }
 END_TEST
@@ -163,6 +163,139 @@ START_TEST(index_beyond_table)
 	table(0x5000, 1);
 	record(0, KVL_EV_PT_SET, 1, 512, 1, 0x3000, 0x5000, 0, 0x1063);
 	expect(FINDING_UNKNOWN_TABLE, "of entry 512");
+}
+END_TEST
+
+/* --- where tables are --- */
+#define LINK(gpa) ((gpa) | PTE_PRESENT | PTE_WRITABLE)
+
+static void pt_set_of(u64 mm, u64 va, u64 gpa, u16 level, u64 old, u64 new)
+{
+	struct kvl_record r = { ++ticket, KVL_EV_PT_SET,
+				1,	  { (u16)pte_index(va, level), level },
+				0,	  { va, gpa, old, new, mm } };
+
+	model_record(model, 0, &r);
+}
+
+/* Directories 0x6000 of init_mm and 0x7000 of mm 1, and a table of init_mm's for one of their entries. */
+static void directories(void)
+{
+	table(0x6000, 2);
+	table_of(1, 0x7000, 2);
+	table(0x5000, 1);
+}
+
+START_TEST(linked_by_two_spaces)
+{
+	directories();
+	pt_set_of(0, 0xf0200000, 0x6000, 2, 0, LINK(0x5000));
+	pt_set_of(0, 0xf0203000, 0x5000, 1, 0, 0x1063);
+	pt_set_of(1, 0xf0200000, 0x7000, 2, 0, LINK(0x5000));
+	pt_set_of(0, 0xf0203000, 0x5000, 1, 0x1063, 0);
+	pt_set_of(1, 0xf0200000, 0x7000, 2, LINK(0x5000), 0);
+	pt_set_of(0, 0xf0200000, 0x6000, 2, LINK(0x5000), 0);
+	record(0, KVL_EV_TABLE_FREE, 0, 0, 1, 0x5000, 0, 0, 0);
+	expect_none();
+}
+END_TEST
+
+/* Nine bits of the address agree, the others are invented. */
+START_TEST(va_of_another_table)
+{
+	directories();
+	pt_set_of(0, 0xf0200000, 0x6000, 2, 0, LINK(0x5000));
+	pt_set_of(0, 0xe0003000, 0x5000, 1, 0, 0x1063);
+	expect(FINDING_BAD_RECORD, "pt_set by pt.map of va 0xe0003000 in table 0x5000, which "
+				   "translates [0xf0200000, 0xf0400000)");
+}
+END_TEST
+
+START_TEST(va_beyond_the_root)
+{
+	table(0x5000, 4);
+	pt_set(1ull << 48, 0x5000, 4, 0, 0);
+	expect(FINDING_BAD_RECORD, "in table 0x5000, which translates [0, 0x1000000000000)");
+}
+END_TEST
+
+START_TEST(linked_elsewhere)
+{
+	directories();
+	pt_set_of(0, 0xf0200000, 0x6000, 2, 0, LINK(0x5000));
+	pt_set_of(1, 0xf0400000, 0x7000, 2, 0, LINK(0x5000));
+	expect(FINDING_BAD_RECORD, "the entry for va 0xf0400000 (level 2, mm 1) leads to table "
+				   "0x5000 of level 1 for va 0xf0200000, mm 0");
+}
+END_TEST
+
+/* What is set before the link counts as well. */
+START_TEST(linked_where_it_was_not_filled_for)
+{
+	directories();
+	pt_set_of(0, 0xe0003000, 0x5000, 1, 0, 0x1063);
+	pt_set_of(0, 0xf0200000, 0x6000, 2, 0, LINK(0x5000));
+	expect(FINDING_BAD_RECORD, "the entry for va 0xf0200000 (level 2, mm 0) leads to table "
+				   "0x5000 of level 1 for va 0xe0000000");
+}
+END_TEST
+
+START_TEST(linked_at_another_level)
+{
+	directories();
+	pt_set_of(0, 0xf0200000, 0x6000, 2, 0, LINK(0x6000));
+	expect(FINDING_BAD_RECORD, "leads to table 0x6000 of level 2");
+}
+END_TEST
+
+START_TEST(linked_table_of_another_space)
+{
+	directories();
+	table_of(2, 0x8000, 1);
+	pt_set_of(1, 0x400000, 0x7000, 2, 0, LINK(0x8000));
+	expect(FINDING_BAD_RECORD, "leads to table 0x8000 of level 1 for va 0, mm 2");
+}
+END_TEST
+
+START_TEST(linked_nowhere)
+{
+	directories();
+	pt_set_of(0, 0xf0200000, 0x6000, 2, 0, LINK(0x9000));
+	expect(FINDING_UNKNOWN_TABLE, "the entry for va 0xf0200000 leads to 0x9000, no such table "
+				      "was allocated");
+}
+END_TEST
+
+START_TEST(set_for_another_space)
+{
+	directories();
+	pt_set_of(1, 0xf0200000, 0x6000, 2, 0, LINK(0x5000));
+	expect(FINDING_BAD_RECORD, "in table 0x6000 of mm 0, said to be of mm 1");
+}
+END_TEST
+
+START_TEST(freed_while_linked)
+{
+	record(0, KVL_EV_MM_CREATE, 0, 0, 0, 0, 0x4000, 0, 0);
+	directories();
+	pt_set_of(0, 0xf0200000, 0x6000, 2, 0, LINK(0x5000));
+	record(0, KVL_EV_TABLE_FREE, 2, 0, 1, 0x5000, 0, 0, 0);
+	expect(FINDING_BAD_RECORD, "table_free of 0x5000 by pt.unmap?: 1 entries still lead to it");
+}
+END_TEST
+
+/* Its space has ended: from below is as good as from above. */
+START_TEST(freed_with_its_space)
+{
+	record(0, KVL_EV_MM_CREATE, 0, 0, 0, 1, 0x4000, 0, 0);
+	directories();
+	table_of(1, 0x8000, 1);
+	pt_set_of(1, 0x400000, 0x7000, 2, 0, LINK(0x8000));
+	record(0, KVL_EV_MM_DESTROY, 0, 0, 0, 1, 0x4000, 0, 0);
+	record(0, KVL_EV_TABLE_FREE, 2, 0, 1, 0x8000, 1, 0, 0);
+	pt_set_of(1, 0x400000, 0x7000, 2, LINK(0x8000), 0);
+	record(0, KVL_EV_TABLE_FREE, 2, 0, 2, 0x7000, 1, 0, 0);
+	expect_none();
 }
 END_TEST
 
@@ -395,7 +528,8 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("model");
-	TCase *tables = tcase_create("tables"), *spaces = tcase_create("spaces");
+	TCase *tables = tcase_create("tables"), *places = tcase_create("places");
+	TCase *spaces = tcase_create("spaces");
 	TCase *waits = tcase_create("waits"), *bounds = tcase_create("bounds");
 
 	tcase_add_checked_fixture(tables, setup, teardown);
@@ -411,6 +545,19 @@ int main(void)
 	tcase_add_test(tables, wrong_index);
 	tcase_add_test(tables, index_beyond_table);
 	suite_add_tcase(suite, tables);
+	tcase_add_checked_fixture(places, setup, teardown);
+	tcase_add_test(places, linked_by_two_spaces);
+	tcase_add_test(places, va_of_another_table);
+	tcase_add_test(places, va_beyond_the_root);
+	tcase_add_test(places, linked_elsewhere);
+	tcase_add_test(places, linked_where_it_was_not_filled_for);
+	tcase_add_test(places, linked_at_another_level);
+	tcase_add_test(places, linked_table_of_another_space);
+	tcase_add_test(places, linked_nowhere);
+	tcase_add_test(places, set_for_another_space);
+	tcase_add_test(places, freed_while_linked);
+	tcase_add_test(places, freed_with_its_space);
+	suite_add_tcase(suite, places);
 	tcase_add_checked_fixture(spaces, setup, teardown);
 	tcase_add_test(spaces, roots);
 	tcase_add_test(spaces, root_never_allocated);

@@ -55,8 +55,8 @@ static void set(u32 table, u64 va, u64 value)
 {
 	u32 index = pte_index(va, level_of[table]);
 
-	record(KVL_EV_PT_SET, (u16)index, level_of[table], va, table_at(table),
-	       *entry_at(table, index), value);
+	record_on(0xffff, KVL_EV_PT_SET, (u16)index, level_of[table], va, table_at(table),
+		  *entry_at(table, index), value, table == USER_ROOT);
 	*entry_at(table, index) = value;
 }
 
@@ -144,7 +144,7 @@ END_TEST
 
 START_TEST(reported_but_not_stored)
 {
-	record(KVL_EV_PT_SET, 1, 4, GiB(512), table_at(USER_ROOT), 0, 0x123000);
+	record_on(0xffff, KVL_EV_PT_SET, 1, 4, GiB(512), table_at(USER_ROOT), 0, 0x123000, 1);
 	expect(1, FINDING_UNREPORTED, "is 0, but the trace says 0x123000");
 }
 END_TEST
@@ -178,36 +178,44 @@ START_TEST(pending_explains_only_its_entry)
 END_TEST
 
 /* --- tables --- */
+/* The model itself has told of the entry already. */
+static void leads(u64 value, enum finding_kind kind, const char *part)
+{
+	bool found = false;
+
+	set(USER_ROOT, GiB(512), value);
+	ck_assert_uint_eq(model_findings(machine.model), 1);
+	model_audit(machine.model, &machine.config);
+	ck_assert_uint_ge(model_finding_count(machine.model, kind), 1);
+	for (u32 i = 1; i < model_findings(machine.model); i++)
+		found |= strstr(model_finding(machine.model, i)->text, part) != NULL;
+	ck_assert(found);
+}
+
 START_TEST(table_unknown_to_the_trace)
 {
-	u64 value = (ARENA + 10 * PAGE_BYTES) | FLAGS;
-
-	set(USER_ROOT, 0, value);
-	expect(1, FINDING_UNREPORTED, "leads to 0x7fa000, which the trace does not know");
+	leads((ARENA + 10 * PAGE_BYTES) | FLAGS, FINDING_UNREPORTED,
+	      "leads to 0x7fa000, which the trace does not know");
 }
 END_TEST
 
 START_TEST(table_outside_the_arena)
 {
-	set(USER_ROOT, 0, 0x300000 | FLAGS);
-	expect(1, FINDING_FOREIGN_TABLE, "leads to a table outside the arena");
+	leads(0x300000 | FLAGS, FINDING_FOREIGN_TABLE, "leads to a table outside the arena");
 }
 END_TEST
 
 START_TEST(table_nowhere)
 {
-	set(USER_ROOT, 0, 0x000ffffffffff000ull | FLAGS);
-	expect(1, FINDING_FOREIGN_TABLE, "leads to a table outside the arena");
+	leads(0x000ffffffffff000ull | FLAGS, FINDING_FOREIGN_TABLE,
+	      "leads to a table outside the arena");
 }
 END_TEST
 
 START_TEST(table_at_two_levels)
 {
-	set(USER_ROOT, 0, table_at(DIRECTORY) | FLAGS);
-	model_audit(machine.model, &machine.config);
-	ck_assert_uint_gt(model_finding_count(machine.model, FINDING_UNREPORTED), 0);
-	ck_assert_ptr_nonnull(strstr(model_finding(machine.model, 0)->text,
-				     "as a table of level 3; the trace says level 2"));
+	leads(table_at(DIRECTORY) | FLAGS, FINDING_UNREPORTED,
+	      "as a table of level 3; the trace says level 2");
 }
 END_TEST
 

@@ -61,7 +61,8 @@ static void teardown(void)
 
 static void set_at(u16 site, u64 va, u64 table, u16 level, u64 old, u64 new)
 {
-	record(0, KVL_EV_PT_SET, site, (u16)pte_index(va, level), level, va, table, old, new, 0);
+	record(0, KVL_EV_PT_SET, site, (u16)pte_index(va, level), level, va, table, old, new,
+	       table == USER_TABLE);
 }
 
 static void map(u64 va, u64 table)
@@ -367,12 +368,26 @@ START_TEST(large_leaf)
 }
 END_TEST
 
+/* Claimed for an address at which nobody flushes it, and at which no CPU reaches it. */
+START_TEST(claimed_elsewhere)
+{
+	set_at(MAP, 0xf0000000, LARGE_TABLE, 2, 0, KERNEL_TABLE | PTE_PRESENT);
+	record(0, KVL_EV_PT_SET, MAP, 3, 1, 0xe0003000, KERNEL_TABLE, 0, LEAF, 0);
+	record(0, KVL_EV_PT_SET, UNMAP, 3, 1, 0xe0003000, KERNEL_TABLE, LEAF, 0, 0);
+	ck_assert_uint_eq(model_finding_count(model, FINDING_BAD_RECORD), 2);
+	for (u32 cpu = 0; cpu < 2; cpu++)
+		flush(cpu, KVL_FLUSH_PAGE, 0xe0003000);
+	command();
+	ck_assert_uint_eq(model_finding_count(model, FINDING_CHIP_COMMAND), 2);
+}
+END_TEST
+
 /* A directory entry is no leaf, wherever it points. */
 START_TEST(directory_entry)
 {
 	set_at(MAP, 0xf0000000, LARGE_TABLE, 2, 0, LEAF);
 	command();
-	expect_none();
+	expect(1, "no such table was allocated");
 }
 END_TEST
 
@@ -465,6 +480,7 @@ int main(void)
 	tcase_add_test(kinds, other_memory);
 	tcase_add_test(kinds, large_leaf);
 	tcase_add_test(kinds, directory_entry);
+	tcase_add_test(kinds, claimed_elsewhere);
 	suite_add_tcase(suite, kinds);
 	tcase_add_checked_fixture(chip, setup, teardown);
 	tcase_add_test(chip, mapped_before_the_write_is_over);

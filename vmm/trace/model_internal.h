@@ -41,6 +41,9 @@ struct reader {
 struct table {
 	struct hash_node by_gpa;
 	u64 mm;
+	u64 base; /* the first address that it translates, if it is placed */
+	bool placed;
+	u32 links; /* entries of other tables that lead to it */
 	u32 level;
 	struct reader **reader; /* by index; NULL while the table never had one */
 	u64 entry[PTE_ENTRIES];

@@ -2,7 +2,8 @@
 /*
  * Page tables, rebuilt from the events alone. A table is known from table_alloc
  * (all its entries are then zero) to table_free; each pt_set must find the value that the last one
- * left. What an entry means for the chip is model_flash.c's.
+ * left. A table translates one range of addresses, whoever links it: its base comes from the first entry
+ * that is set in it or leads to it, and no later event can move it. What an entry means for the chip is model_flash.c's.
  */
 #include "vmm/trace/model_internal.h"
 
@@ -42,6 +43,7 @@ void model_table_alloc(struct model *model, const struct kvl_record *record)
 	}
 	table->level = level;
 	table->mm = record->a[1];
+	table->placed = level == PTE_LEVELS; /* at 0: a root translates everything */
 }
 
 static void free_table(struct model *model, struct table *table)
@@ -62,6 +64,11 @@ void model_table_free(struct model *model, const struct kvl_record *record)
 			(ull)record->a[0], model_site(model, record->site));
 		return;
 	}
+	/* A space that has ended takes its tables apart from below, and no CPU walks them. */
+	if (table->links && model_space(model, table->mm))
+		model_add_finding(model, FINDING_BAD_RECORD, record->ticket,
+				  "table_free of %#llx by %s: %u entries still lead to it",
+				  (ull)record->a[0], model_site(model, record->site), table->links);
 	/* Readers that are still in it go with it. */
 	for (u32 i = 0; table->reader && i < PTE_ENTRIES; i++)
 		if (table->reader[i])
@@ -95,6 +102,94 @@ static void check_place(struct model *model, const struct table *table,
 				  "pt_set by %s: va %#llx has entry %u at level %u, not %u",
 				  model_site(model, record->site), (ull)va, pte_index(va, level),
 				  level, index);
+	if (table->mm != record->a[4])
+		model_add_finding(model, FINDING_BAD_RECORD, record->ticket,
+				  "pt_set by %s in table %#llx of mm %llu, said to be of mm %llu",
+				  model_site(model, record->site), (ull)record->a[1],
+				  (ull)table->mm, (ull)record->a[4]);
+}
+
+/* --- where tables are ------------------------------------------------------------------------ */
+/* False: @table translates another range than the one that begins at @base. */
+static bool place(struct table *table, u64 base)
+{
+	if (!table->placed) {
+		table->base = base;
+		table->placed = true;
+	}
+	return table->base == base;
+}
+
+static void place_by_entry(struct model *model, struct table *table,
+			   const struct kvl_record *record)
+{
+	u64 bytes = pte_span(table->level) * PTE_ENTRIES;
+
+	if (!place(table, ALIGN_DOWN(record->a[0], bytes)))
+		model_add_finding(model, FINDING_BAD_RECORD, record->ticket,
+				  "pt_set by %s of va %#llx in table %#llx, which translates "
+				  "[%#llx, %#llx)",
+				  model_site(model, record->site), (ull)record->a[0],
+				  (ull)record->a[1], (ull)table->base, (ull)(table->base + bytes));
+}
+
+/* The table that @entry of @table leads to; NULL: none that is known. */
+static struct table *table_below(const struct model *model, const struct table *table, u64 entry)
+{
+	if (!pte_present(entry) || pte_is_leaf(entry, table->level))
+		return NULL;
+	return model_table(model, pte_table_gpa(entry));
+}
+
+/* What may hang there: of the level below, at this address, of the same space or of init_mm. */
+static bool fits(const struct table *table, const struct table *below, u64 va)
+{
+	return below->level == table->level - 1 && (!below->mm || below->mm == table->mm) &&
+	       (!below->placed || below->base == va);
+}
+
+static void report_link(struct model *model, const struct table *below, u64 va,
+			const struct kvl_record *record)
+{
+	u64 to = pte_table_gpa(record->a[3]);
+
+	if (!below)
+		model_add_finding(model, FINDING_UNKNOWN_TABLE, record->ticket,
+				  "pt_set by %s: the entry for va %#llx leads to %#llx, no such "
+				  "table was allocated",
+				  model_site(model, record->site), (ull)va, (ull)to);
+	else
+		model_add_finding(
+			model, FINDING_BAD_RECORD, record->ticket,
+			"pt_set by %s: the entry for va %#llx (level %u, mm %llu) leads to "
+			"table %#llx of level %u for va %#llx, mm %llu",
+			model_site(model, record->site), (ull)va, record->h[1], (ull)record->a[4],
+			(ull)to, below->level, (ull)below->base, (ull)below->mm);
+}
+
+/* Of a table that was freed while linked, and is another by now, the link is not counted off. */
+static void unlink_table(struct model *model, const struct table *table, u64 entry, u64 va)
+{
+	struct table *below = table_below(model, table, entry);
+
+	if (below && below->links && fits(table, below, va))
+		below->links--;
+}
+
+static void link_table(struct model *model, const struct table *table, u64 va,
+		       const struct kvl_record *record)
+{
+	u64 entry = record->a[3];
+	struct table *below = table_below(model, table, entry);
+
+	if (!pte_present(entry) || pte_is_leaf(entry, table->level))
+		return;
+	if (!below || !fits(table, below, va)) {
+		report_link(model, below, va, record);
+		return;
+	}
+	place(below, va);
+	below->links++;
 }
 
 void model_pt_set(struct model *model, const struct kvl_record *record)
@@ -112,6 +207,8 @@ void model_pt_set(struct model *model, const struct kvl_record *record)
 		return;
 	}
 	check_place(model, table, record);
+	place_by_entry(model, table, record);
+	va = table->base + index * pte_span(table->level); /* whatever is claimed */
 	if (table->entry[index] != old)
 		model_add_finding(model, FINDING_OLD_VALUE, record->ticket,
 				  "pt_set by %s of va %#llx (table %#llx, entry %u): old value is "
@@ -119,5 +216,7 @@ void model_pt_set(struct model *model, const struct kvl_record *record)
 				  model_site(model, record->site), (ull)va, (ull)gpa, index,
 				  (ull)old, (ull)table->entry[index]);
 	model_entry_changes(model, table, index, va, new, record);
+	unlink_table(model, table, table->entry[index], va);
+	link_table(model, table, va, record);
 	table->entry[index] = new;
 }
