@@ -39,6 +39,13 @@ holds "--json - leaves stdout to the object" '.scenario == "hello"'
 holds "nothing is claimed of a trace that is off" \
 	'.trace.tier == "off" and .trace.lost == null and .oracle.flash_violations == null'
 
+odd=$(printf 'tr\377ce')
+if "$kvalab" run hello --trace "$work/$odd" --json "$work/result" >"$work/log" 2>&1; then
+	holds "a path that is no UTF-8 is not left out" '.trace.dir | endswith("tr\ufffdce")'
+else
+	fail "json: a run with a path that is no UTF-8"
+fi
+
 expect "--json into a directory that is not there" 3 "nowhere" \
 	"$kvalab" run hello --json "$work/nowhere/result"
 expect "--json into a full device" 3 "/dev/full" "$kvalab" run hello --json /dev/full

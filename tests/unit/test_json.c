@@ -95,6 +95,94 @@ START_TEST(what_is_not_known_is_null)
 }
 END_TEST
 
+START_TEST(bytes_that_are_no_text_are_replaced_and_nothing_is_lost)
+{
+	static const struct {
+		const char *bytes, *text;
+	} row[] = {
+		{ "plain", "plain" },
+		{ "d\xC3\xA4mon", "d\xC3\xA4mon" },
+		{ "t\xFF\xFEr", "t\xEF\xBF\xBD\xEF\xBF\xBDr" },
+		{ "cut \xE2\x82", "cut \xEF\xBF\xBD\xEF\xBF\xBD" },
+		{ "\xC0\x80", "\xEF\xBF\xBD\xEF\xBF\xBD" },		    /* overlong */
+		{ "\xED\xA0\x80", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD" }, /* surrogate */
+		{ "\xF0\x9F\x98\x80", "\xF0\x9F\x98\x80" },
+	};
+
+	config.trace_dir = row[_i].bytes;
+	snprintf(result.reason, sizeof(result.reason), "%s", row[_i].bytes);
+	result.nfindings_kept = 1;
+	snprintf(result.finding[0].text, sizeof(result.finding[0].text), "%s", row[_i].bytes);
+	root = result_json(&config, &result, 0);
+	ck_assert_ptr_nonnull(root);
+	ck_assert_uint_eq(json_object_size(root), 16);
+	ck_assert_str_eq(json_string_value(at("trace.dir")), row[_i].text);
+	ck_assert_str_eq(json_string_value(at("exit.reason")), row[_i].text);
+	ck_assert_str_eq(
+		json_string_value(json_object_get(json_array_get(at("findings"), 0), "text")),
+		row[_i].text);
+	json_decref(root);
+}
+END_TEST
+
+START_TEST(no_number_becomes_negative)
+{
+	config.seed = INT64_MAX;
+	result.trace.lost = UINT64_MAX;
+	root = result_json(&config, &result, 0);
+	ck_assert_int_eq(json_integer_value(at("seed")), INT64_MAX);
+	ck_assert(json_number_value(at("trace.lost")) > 1e19);
+	json_decref(root);
+}
+END_TEST
+
+/* Memory that runs out anywhere on the way: an object that is whole, or none. */
+static size_t allocations_left;
+
+static void *scarce_malloc(size_t bytes)
+{
+	return allocations_left && allocations_left-- ? malloc(bytes) : NULL;
+}
+
+START_TEST(without_memory_there_is_no_object)
+{
+	size_t n = 0;
+
+	config.trace_dir = "\xFF";
+	result.nfindings_kept = 2;
+	json_set_alloc_funcs(scarce_malloc, free);
+	do {
+		allocations_left = n++;
+		root = result_json(&config, &result, 0);
+	} while (!root && n < 10000);
+	json_set_alloc_funcs(malloc, free);
+	ck_assert_ptr_nonnull(root);
+	ck_assert_uint_eq(allocations_left, 0);
+	ck_assert_uint_gt(n, 100);
+	ck_assert_uint_eq(json_array_size(at("findings")), 2);
+	ck_assert_uint_eq(json_array_size(at("checks")), 2);
+	json_decref(root);
+	ck_assert_int_eq(json_write(NULL, "/dev/null", &err), -1);
+	ck_assert_int_eq(err.status, EXIT_HOST);
+}
+END_TEST
+
+START_TEST(a_file_with_the_temporary_name_is_left_alone)
+{
+	char dir[] = P_tmpdir "/kvalab-json-XXXXXX", path[64], other[96];
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/result", dir);
+	snprintf(other, sizeof(other), "%s.%ld.tmp", path, (long)getpid());
+	fclose(fopen(other, "w"));
+	ck_assert_int_eq(json_write(result_json(&config, &result, 0), path, &err), -1);
+	ck_assert_int_eq(err.status, EXIT_HOST);
+	ck_assert_int_ne(access(path, F_OK), 0);
+	ck_assert_int_eq(unlink(other), 0);
+	ck_assert_int_eq(rmdir(dir), 0);
+}
+END_TEST
+
 START_TEST(a_file_is_whole_or_absent)
 {
 	char dir[] = P_tmpdir "/kvalab-json-XXXXXX", path[64], closed[64];
@@ -127,6 +215,10 @@ int main(void)
 	tcase_add_test(tcase, fields);
 	tcase_add_test(tcase, checks_say_what_they_want);
 	tcase_add_test(tcase, what_is_not_known_is_null);
+	tcase_add_loop_test(tcase, bytes_that_are_no_text_are_replaced_and_nothing_is_lost, 0, 7);
+	tcase_add_test(tcase, no_number_becomes_negative);
+	tcase_add_test(tcase, without_memory_there_is_no_object);
+	tcase_add_test(tcase, a_file_with_the_temporary_name_is_left_alone);
 	tcase_add_test(tcase, a_file_is_whole_or_absent);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);

@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -40,11 +41,14 @@ static int write_open(const json_t *root, int fd, const char *name, struct err *
 static int write_replace(const json_t *root, const char *path, struct err *err)
 {
 	char name[4096];
+	int fd;
 
 	if (snprintf(name, sizeof(name), "%s.%ld.tmp", path, (long)getpid()) >= (int)sizeof(name))
 		return err_set(err, EXIT_USAGE, "--json: the file's name is too long");
-	if (write_open(root, open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666), name,
-		       err)) {
+	fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (fd < 0) /* whatever has this name is not ours to remove */
+		return err_errno(err, EXIT_HOST, "--json: %s cannot be created", name);
+	if (write_open(root, fd, name, err)) {
 		unlink(name);
 		return -1;
 	}
@@ -74,17 +78,66 @@ int json_write(json_t *root, const char *path, struct err *err)
 }
 
 /* --- the object ----------------------------------------------------------------------------------- */
+/* Whatever cannot be made is NULL, and with it all that it is part of: json_pack() sees to that. */
 static json_t *number(u64 value)
 {
-	return json_integer((json_int_t)value);
+	return value <= INT64_MAX ? json_integer((json_int_t)value) : json_real((double)value);
+}
+
+#define UTF8_MAX_BYTES 4
+#define REPLACEMENT "\xEF\xBF\xBD" /* U+FFFD */
+
+/* Bytes of the character at @text; 0: there is none. The library is the judge of that. */
+static size_t character_bytes(const char *text, size_t left)
+{
+	for (size_t n = 1; n <= UTF8_MAX_BYTES && n <= left; n++) {
+		json_t *character = json_stringn(text, n);
+
+		json_decref(character);
+		if (character)
+			return n;
+	}
+	return 0;
+}
+
+static json_t *clean_text(const char *text)
+{
+	size_t left = strlen(text), used = 0;
+	char *clean = malloc(left * strlen(REPLACEMENT));
+	json_t *string;
+
+	if (!clean)
+		return NULL;
+	while (left) {
+		size_t n = character_bytes(text, left);
+
+		memcpy(clean + used, n ? text : REPLACEMENT, n ? n : strlen(REPLACEMENT));
+		used += n ? n : strlen(REPLACEMENT);
+		text += n ? n : 1;
+		left -= n ? n : 1;
+	}
+	string = json_stringn(clean, used);
+	free(clean);
+	return string;
+}
+
+json_t *json_text(const char *text)
+{
+	json_t *string = json_string(text);
+
+	return string ? string : clean_text(text);
 }
 
 static json_t *values(const struct run_value *value, u32 n)
 {
 	json_t *object = json_object();
 
-	for (u32 i = 0; i < n; i++)
-		json_object_set_new(object, value[i].name, json_integer(value[i].value));
+	for (u32 i = 0; i < n; i++) {
+		if (json_object_set_new(object, value[i].name, json_integer(value[i].value))) {
+			json_decref(object);
+			return NULL;
+		}
+	}
 	return object;
 }
 
@@ -107,7 +160,7 @@ static json_t *guest_json(const struct run_config *config, const struct run_resu
 /* With --tier off nothing was recorded: nothing is known to be lost or unreported. */
 static json_t *trace_json(const struct run_config *config, const struct run_result *result)
 {
-	json_t *dir = config->trace_dir ? json_string(config->trace_dir) : json_null();
+	json_t *dir = config->trace_dir ? json_text(config->trace_dir) : json_null();
 
 	if (config->tier == TIER_OFF)
 		return json_pack("{s:s, s:n, s:n, s:n, s:n, s:o}", "tier", "off", "events", "lost",
@@ -128,12 +181,21 @@ static json_t *check_json(const struct run_check *check)
 			 "got", (json_int_t)check->got);
 }
 
+/* Takes @item over. An array that lacks one is none. */
+static json_t *append(json_t *array, json_t *item)
+{
+	if (!json_array_append_new(array, item))
+		return array;
+	json_decref(array);
+	return NULL;
+}
+
 static json_t *checks_json(const struct run_result *result)
 {
 	json_t *array = json_array();
 
 	for (u32 i = 0; i < result->nchecks; i++)
-		json_array_append_new(array, check_json(&result->check[i]));
+		array = append(array, check_json(&result->check[i]));
 	return array;
 }
 
@@ -154,37 +216,33 @@ static json_t *findings_json(const struct run_result *result)
 	for (u32 i = 0; i < result->nfindings_kept; i++) {
 		const struct finding *finding = &result->finding[i];
 
-		json_array_append_new(array,
-				      json_pack("{s:s, s:o, s:s}", "kind",
+		array = append(array, json_pack("{s:s, s:o, s:o}", "kind",
 						finding_kind_name(finding->kind), "ticket",
-						number(finding->ticket), "text", finding->text));
+						number(finding->ticket), "text",
+						json_text(finding->text)));
 	}
 	return array;
+}
+
+static json_t *exit_json(const struct run_result *result)
+{
+	return json_pack("{s:i, s:o}", "status", (int)result->status, "reason",
+			 json_text(result->reason));
 }
 
 json_t *result_json(const struct run_config *config, const struct run_result *result,
 		    u64 insn_per_s)
 {
-	json_t *root = json_object();
-
-	json_object_set_new(root, "schema", json_string("kvalab-result-1"));
-	json_object_set_new(root, "scenario", json_string(config->scenario));
-	json_object_set_new(root, "arm", config->arm ? json_string(config->arm) : json_null());
-	json_object_set_new(root, "seed", number(config->seed));
-	json_object_set_new(root, "schedule",
-			    json_string(config->schedule == SCHEDULE_FREE ? "free" : "seeded"));
-	json_object_set_new(root, "engine", json_string("kvm"));
-	json_object_set_new(root, "host", host_json(result, insn_per_s));
-	json_object_set_new(root, "guest", guest_json(config, result));
-	json_object_set_new(root, "trace", trace_json(config, result));
-	json_object_set_new(root, "counts", values(result->count, result->ncounts));
-	json_object_set_new(root, "host_counts", values(result->host_count, result->nhost_counts));
-	json_object_set_new(root, "metrics", values(result->metric, result->nmetrics));
-	json_object_set_new(root, "checks", checks_json(result));
-	json_object_set_new(root, "oracle", oracle_json(config, result));
-	json_object_set_new(root, "findings", findings_json(result));
-	json_object_set_new(root, "exit",
-			    json_pack("{s:i, s:s}", "status", (int)result->status, "reason",
-				      result->reason));
-	return root;
+	return json_pack(
+		"{s:s, s:s, s:o, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
+		"s:o}",
+		"schema", "kvalab-result-1", "scenario", config->scenario, "arm",
+		config->arm ? json_text(config->arm) : json_null(), "seed", number(config->seed),
+		"schedule", config->schedule == SCHEDULE_FREE ? "free" : "seeded", "engine", "kvm",
+		"host", host_json(result, insn_per_s), "guest", guest_json(config, result), "trace",
+		trace_json(config, result), "counts", values(result->count, result->ncounts),
+		"host_counts", values(result->host_count, result->nhost_counts), "metrics",
+		values(result->metric, result->nmetrics), "checks", checks_json(result), "oracle",
+		oracle_json(config, result), "findings", findings_json(result), "exit",
+		exit_json(result));
 }

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#define SCHEMA "kvalab-probe-1"
+
 struct probe {
 	struct kvm_host host;
 	u64 insn_per_s;
@@ -16,21 +18,15 @@ struct probe {
 static json_t *probe_json(const struct probe *probe)
 {
 	const struct kvm_host *host = &probe->host;
-	bool usable = probe->err.status == EXIT_OK;
-	json_t *root = json_object();
 
-	json_object_set_new(root, "schema", json_string("kvalab-probe-1"));
-	json_object_set_new(root, "usable", json_boolean(usable));
-	json_object_set_new(root, "reason", usable ? json_null() : json_string(probe->err.text));
-	if (!usable)
-		return root;
-	json_object_set_new(root, "class", json_string(host->class_name));
-	json_object_set_new(root, "paging", json_string(host->paging));
-	json_object_set_new(root, "insn_per_s", json_integer((json_int_t)probe->insn_per_s));
-	json_object_set_new(root, "ticks", json_string(host->counts_insns ? "insn" : "tsc"));
-	json_object_set_new(root, "max_vcpus", json_integer(host->max_vcpus));
-	json_object_set_new(root, "max_slots", json_integer(host->max_slots));
-	return root;
+	if (probe->err.status != EXIT_OK)
+		return json_pack("{s:s, s:b, s:o}", "schema", SCHEMA, "usable", 0, "reason",
+				 json_text(probe->err.text));
+	return json_pack("{s:s, s:b, s:n, s:s, s:s, s:I, s:s, s:I, s:I}", "schema", SCHEMA,
+			 "usable", 1, "reason", "class", host->class_name, "paging", host->paging,
+			 "insn_per_s", (json_int_t)probe->insn_per_s, "ticks",
+			 host->counts_insns ? "insn" : "tsc", "max_vcpus",
+			 (json_int_t)host->max_vcpus, "max_slots", (json_int_t)host->max_slots);
 }
 
 static void probe_text(const struct probe *probe)
