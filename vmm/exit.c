@@ -12,6 +12,14 @@
 #include "vmm/arch.h"
 #include "vmm/flashdev.h"
 
+/* The host's kernel may be younger than the headers that this is built with. */
+#ifndef KVM_EXIT_MEMORY_FAULT
+#define KVM_EXIT_MEMORY_FAULT 39
+#endif
+#ifndef KVM_EXIT_TDX
+#define KVM_EXIT_TDX 40
+#endif
+
 #define NAME(reason) [KVM_EXIT_##reason] = "KVM_EXIT_" #reason
 static const char *const exit_names[] = {
 	NAME(UNKNOWN),
@@ -36,9 +44,12 @@ static const char *const exit_names[] = {
 	NAME(X86_RDMSR),
 	NAME(X86_WRMSR),
 	NAME(DIRTY_RING_FULL),
+	NAME(AP_RESET_HOLD),
 	NAME(X86_BUS_LOCK),
 	NAME(XEN),
 	NAME(NOTIFY),
+	NAME(MEMORY_FAULT),
+	NAME(TDX),
 };
 #undef NAME
 
@@ -54,20 +65,33 @@ static enum exit_action stop_if_ended(struct vm *vm)
 	return vm_ended(vm) ? EXIT_ACTION_STOP : EXIT_ACTION_CONTINUE;
 }
 
-/* True the first time that this address is touched (as far as the table reaches). */
-static bool first_touch(struct vm *vm, u64 address)
+enum touch { TOUCH_FIRST, TOUCH_AGAIN, TOUCH_ONE_TOO_MANY };
+
+static enum touch touch_locked(struct vm *vm, u64 address)
 {
-	bool first = true;
+	u32 told = vm->nunclaimed < VM_MAX_UNCLAIMED ? vm->nunclaimed : VM_MAX_UNCLAIMED;
+
+	vm->unclaimed_accesses++;
+	for (u32 i = 0; i < told; i++)
+		if (vm->unclaimed[i] == address)
+			return TOUCH_AGAIN;
+	if (vm->nunclaimed > VM_MAX_UNCLAIMED)
+		return TOUCH_AGAIN;
+	if (vm->nunclaimed++ == VM_MAX_UNCLAIMED)
+		return TOUCH_ONE_TOO_MANY;
+	vm->unclaimed[told] = address;
+	return TOUCH_FIRST;
+}
+
+/* Counts the access. Which of them are told: the first of each address, while the table has room. */
+static enum touch touch(struct vm *vm, u64 address)
+{
+	enum touch result;
 
 	pthread_mutex_lock(&vm->lock);
-	for (u32 i = 0; i < vm->nunclaimed && first; i++)
-		first = vm->unclaimed[i] != address;
-	if (first && vm->nunclaimed < VM_MAX_UNCLAIMED)
-		vm->unclaimed[vm->nunclaimed++] = address;
-	else
-		first = false;
+	result = touch_locked(vm, address);
 	pthread_mutex_unlock(&vm->lock);
-	return first;
+	return result;
 }
 
 /* A port and a memory address with the same number are different addresses. */
@@ -78,8 +102,16 @@ static void unclaimed(struct vm *vm, const struct bus *bus, const struct bus_acc
 	bool port = bus == &vm->port_bus;
 	const char *verb = access->write ? "write to" : "read of";
 
-	if (!first_touch(vm, access->address | (port ? PORT_SPACE : 0)))
+	switch (touch(vm, access->address | (port ? PORT_SPACE : 0))) {
+	case TOUCH_FIRST: break;
+	case TOUCH_AGAIN: return;
+	case TOUCH_ONE_TOO_MANY:
+		vm_log(vm, LOG_WARN,
+		       "more than %u addresses where nothing is: further ones are not told (the "
+		       "result counts them: host_counts.unclaimed)",
+		       VM_MAX_UNCLAIMED);
 		return;
+	}
 	vm_event(vm, KVL_EV_UNCLAIMED, (u16)access->cpu, access->write, access->address,
 		 access->bytes, access->data, 0, 0);
 	if (vm->config->strict_io)

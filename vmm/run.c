@@ -198,6 +198,7 @@ static void gather_host_counts(struct run *run)
 	add_host_count(run->result, "vm_exits", exits);
 	add_host_count(run->result, "io_exits", io);
 	add_host_count(run->result, "mmio_exits", mmio);
+	add_host_count(run->result, "unclaimed", vm->unclaimed_accesses);
 	if (vm->flash) {
 		struct flashdev_counts counts = flashdev_counts(vm->flash);
 

@@ -82,8 +82,8 @@ struct run_result {
 	u32 ncounts, nmetrics, nchecks;
 	struct run_value count[128], metric[256];
 	struct run_check check[256];
-	/* host's own: vm_exits, io_exits, mmio_exits; flash_reads, flash_writes, flash_words,
-	 * slot_changes */
+	/* host's own: vm_exits, io_exits, mmio_exits, unclaimed; flash_reads, flash_writes,
+	 * flash_words, slot_changes */
 	u32 nhost_counts;
 	struct run_value host_count[32];
 	/* trace */

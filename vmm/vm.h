@@ -46,7 +46,7 @@ struct vm_end {
 	char reason[1400];
 };
 
-/* Addresses that no device claims: warned about once each. */
+/* Addresses that no device claims: so many are told once each, then that there are more. */
 #define VM_MAX_UNCLAIMED 128
 
 struct vm {
@@ -74,11 +74,12 @@ struct vm {
 	atomic_bool stopping;	   /* vCPU threads leave at the next exit */
 	u64 boot_ticks; /* of the first vCPU, entry to the scenario; 0: never got there */
 
-	pthread_mutex_t lock; /* end, unclaimed */
+	pthread_mutex_t lock; /* end, nunclaimed, unclaimed, unclaimed_accesses */
 	pthread_cond_t wake;  /* end.ended has become true */
 	struct vm_end end;
 	u32 nunclaimed;
 	u64 unclaimed[VM_MAX_UNCLAIMED];
+	u64 unclaimed_accesses;	   /* all, told or not */
 	pthread_mutex_t sink_lock; /* one call of a sink at a time */
 };
 

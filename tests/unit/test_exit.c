@@ -89,6 +89,7 @@ START_TEST(an_unknown_reason_is_said_to_be_unknown)
 	ENDED(EXIT_VMM, "unexpected exit: unknown exit reason (4711)");
 	ck_assert_str_eq(exit_name(KVM_EXIT_MMIO), "KVM_EXIT_MMIO");
 	ck_assert_str_eq(exit_name(KVM_EXIT_FAIL_ENTRY), "KVM_EXIT_FAIL_ENTRY");
+	ck_assert_str_eq(exit_name(39), "KVM_EXIT_MEMORY_FAULT"); /* younger than Linux 6.1 */
 	ck_assert_str_eq(exit_name(UINT32_MAX), "unknown exit reason");
 }
 END_TEST
@@ -183,9 +184,18 @@ END_TEST
 
 START_TEST(the_table_of_warnings_may_fill_up)
 {
-	for (u32 i = 0; i < 4 * VM_MAX_UNCLAIMED; i++)
+	for (u32 i = 0; i < VM_MAX_UNCLAIMED; i++)
 		rig_load(rig, 0, MiB(512) + i * 8, 8);
 	ck_assert_uint_eq(rig->nlog, VM_MAX_UNCLAIMED);
+	for (u32 i = VM_MAX_UNCLAIMED; i < 4 * VM_MAX_UNCLAIMED; i++)
+		rig_load(rig, 0, MiB(512) + i * 8, 8);
+	ck_assert_uint_eq(rig->nlog, VM_MAX_UNCLAIMED + 1);
+	ck_assert_msg(strstr(rig->log, "more than 128 addresses"), "%s", rig->log);
+	ck_assert_uint_eq(rig->vm.unclaimed_accesses, 4 * VM_MAX_UNCLAIMED);
+	for (u32 i = 0; i < VM_MAX_UNCLAIMED; i++)
+		rig_load(rig, 0, MiB(512) + i * 8, 8);
+	ck_assert_uint_eq(rig->nlog, VM_MAX_UNCLAIMED + 1);
+	ck_assert_uint_eq(rig->vm.unclaimed_accesses, 5 * VM_MAX_UNCLAIMED);
 }
 END_TEST
 
