@@ -55,7 +55,10 @@ u64 arch_boot_info(const struct gmem *mem);
  * program counter and of the last fault address.
  */
 void arch_dump_vcpu(FILE *out, int vcpu_fd, const struct gmem *mem, const struct image *image);
-/* Where in guest-physical space the instruction at the program counter lies; false: nowhere. */
+/*
+ * Where in guest-physical space the instruction at the program counter lies; false: nowhere, or the
+ * guest uses tables of a kind that this program does not walk.
+ */
 bool arch_fetch_gpa(int vcpu_fd, const struct gmem *mem, u64 *fetch_gpa);
 /* The root of the page tables that a stopped vCPU runs on; false: paging is off. */
 bool arch_root(int vcpu_fd, u64 *root_gpa);

@@ -19,7 +19,6 @@ void boot_shared(struct vm *vm)
 	shared->ncpus = vm->ncpus;
 	shared->record = vm->config->tier != TIER_OFF;
 	shared->lossy = vm->config->lossy;
-	shared->ticket = 1;
 }
 
 int boot_contents(struct vm *vm, struct err *err)

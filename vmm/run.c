@@ -3,8 +3,10 @@
  * One run, from configuration to result: builds the machine, watches it, takes it down, gathers what
  * is known. The calling thread drains the trace and watches the clock; vCPUs have their own.
  */
+#define _XOPEN_SOURCE 700 /* nftw() */
 #include "vmm/run.h"
 
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,10 +89,25 @@ static int build(struct run *run, struct err *err)
 		if (!vm->flash)
 			return -1;
 	}
-	/* The trace comes after all that a user may have got wrong: no directory is left behind. */
+	/* The trace comes after all that a user may have got wrong, but before the first tables. */
 	if (boot_contents(vm, err) || open_record(run, err))
 		return -1;
 	return boot_start(vm, err);
+}
+
+static int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *where)
+{
+	(void)st;
+	(void)kind;
+	(void)where;
+	return remove(path);
+}
+
+/* The guest never started: the directory that open_record() made says nothing. */
+static void drop_record(struct run *run)
+{
+	if (run->vm.trace && run->config->trace_dir)
+		nftw(run->config->trace_dir, remove_entry, 4, FTW_DEPTH | FTW_PHYS);
 }
 
 static void tear_down(struct run *run)
@@ -313,7 +330,7 @@ static void conclude(struct run *run)
 
 	judge_offer(run->result, vm->end.status, vm->end.reason);
 	close_record(run);
-	console_flush(vm); /* may wait for a slow reader: the trace is complete by then */
+	console_flush(vm);	/* may wait for a slow reader: the trace is complete by then */
 	gather_boot_ticks(run); /* first, so that it always has room */
 	if (results_read(vm->shared, run->result, &err))
 		judge_offer(run->result, err.status, err.text);
@@ -338,6 +355,8 @@ int run_guest(const struct run_config *config, struct run_result *result, struct
 		watch(&run);
 		vcpus_stop(&run.vm);
 		conclude(&run);
+	} else {
+		drop_record(&run);
 	}
 	tear_down(&run);
 	return ret;

@@ -21,6 +21,20 @@ else
 	skip "a disk that is full: only root may mount a small one"
 fi
 
+# Stacks of threads (ulimit -s) that do not fit into the address space (ulimit -v).
+if (ulimit -s 4000000 && ulimit -v 2000000) 2>/dev/null; then
+	expect "no room for a vCPU's thread" 3 "no thread for vCPU" \
+		sh -c "ulimit -s 4000000; ulimit -v 2000000; '$kvalab' run hello --mem 64M \
+			--trace '$work/never'"
+	if [ -e "$work/never" ]; then
+		fail "a run that never started leaves a trace directory"
+	else
+		pass "a run that never started leaves no trace directory"
+	fi
+else
+	skip "no room for a vCPU's thread: the limits cannot be set"
+fi
+
 expect "a run with a trace" 0 "0 lost, 0 unreported" "$kvalab" run hello --trace "$work/good"
 readable "a run with a trace" "$work/good"
 if "$kvalab" trace print "$work/good" >"$work/print" 2>"$work/log" && [ -s "$work/events" ] &&

@@ -13,6 +13,8 @@
 #include "vmm/kvm.h"
 
 #define CR0_PG (1ull << 31)
+#define CR4_LA57 (1ull << 12)
+#define EFER_LMA (1ull << 10)
 #define MAX_INSN_BYTES 15
 #define SHOWN_INSNS 4
 #define MAX_FRAMES 16
@@ -35,9 +37,20 @@ static bool paging(const struct state *state)
 	return state->sregs.cr0 & CR0_PG;
 }
 
-/* Guest bytes at a virtual address, or a physical one while paging is off. */
+/* Tables as walk.c knows them. Paging without long mode has 2 or 3 levels of another shape. */
+static bool four_levels(const struct state *state)
+{
+	return paging(state) && state->sregs.efer & EFER_LMA && !(state->sregs.cr4 & CR4_LA57);
+}
+
+/*
+ * Guest bytes at a virtual address, or a physical one while paging is off. None through tables that
+ * cannot be walked.
+ */
 static size_t read_bytes(const struct state *state, u64 va, void *out, size_t bytes)
 {
+	if (paging(state) && !four_levels(state))
+		return 0;
 	if (paging(state))
 		return walk_read(state->mem, state->sregs.cr3, va, out, bytes);
 	return gmem_read(state->mem, gpa(va), out, bytes) ? bytes : 0;
@@ -160,6 +173,10 @@ void arch_dump_vcpu(FILE *out, int vcpu_fd, const struct gmem *mem, const struct
 		fprintf(out, "  paging is off\n");
 		return;
 	}
+	if (!four_levels(&state)) {
+		fprintf(out, "  paging is not that of 4 levels in long mode: not walked\n");
+		return;
+	}
 	print_walk(out, &state, "rip", state.regs.rip);
 	if (state.sregs.cr2)
 		print_walk(out, &state, "cr2", state.sregs.cr2);
@@ -176,6 +193,8 @@ bool arch_fetch_gpa(int vcpu_fd, const struct gmem *mem, u64 *fetch_gpa)
 		*fetch_gpa = state.regs.rip + state.sregs.cs.base;
 		return true;
 	}
+	if (!four_levels(&state))
+		return false;
 	walk = walk_tables(mem, state.sregs.cr3, state.regs.rip);
 	*fetch_gpa = walk.gpa;
 	return walk.end == WALK_MAPPED;
