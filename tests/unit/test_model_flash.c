@@ -446,11 +446,92 @@ START_TEST(many_pages)
 }
 END_TEST
 
+/* --- what a hostile guest costs: these end within the test's time limit --- */
+static void directory(u32 n)
+{
+	record(VMM, KVL_EV_TABLE_ALLOC, 0, 0, 1, 0x100000 + n * PAGE_BYTES, 0, 0, 0, 0);
+}
+
+static u64 page(u32 n)
+{
+	return 0x80000000 + n * PAGE_BYTES;
+}
+
+static void set_page(u32 n, u64 old, u64 new)
+{
+	set_at(new ? MAP : UNMAP, page(n), 0x100000 + n / PTE_ENTRIES * PAGE_BYTES, 1, old, new);
+}
+
+/* Many stale translations, which CPU 1 never flushes; CPU 0 flushes all the time. */
+START_TEST(many_flushes)
+{
+	for (u32 n = 0; n < 15000; n++) {
+		if (n % PTE_ENTRIES == 0)
+			directory(n / PTE_ENTRIES);
+		set_page(n, 0, LEAF);
+		set_page(n, LEAF, 0);
+	}
+	for (u32 i = 0; i < 300000; i++)
+		flush(0, i % 2 ? KVL_FLUSH_SPACE : KVL_FLUSH_ALL, 0);
+	for (u32 i = 0; i < 300000; i++)
+		load_root(0, i % 2);
+	expect_none();
+	command();
+	ck_assert_uint_eq(model_findings(model), 15000);
+	for (u32 i = 0; i < 300000; i++)
+		command();
+	ck_assert_uint_eq(model_findings(model), 15000);
+}
+END_TEST
+
+/* Mapped, removed and flushed again and again: nothing is left behind that would fill a bound. */
+START_TEST(many_laps)
+{
+	directory(0);
+	for (u32 lap = 0; lap < 200; lap++) {
+		for (u32 n = 0; n < 500; n++)
+			set_page(n, 0, LEAF);
+		for (u32 n = 0; n < 500; n++)
+			set_page(n, LEAF, 0);
+		flush(0, KVL_FLUSH_SPACE, 0);
+		flush(1, KVL_FLUSH_SPACE, 0);
+		command();
+		work();
+	}
+	expect_none();
+}
+END_TEST
+
+START_TEST(too_many_mappings)
+{
+	for (u32 n = 0; n < 20000; n++) {
+		if (n % PTE_ENTRIES == 0)
+			directory(n / PTE_ENTRIES);
+		set_page(n, 0, LEAF);
+	}
+	expect(1, "too many mappings of the chip to follow");
+}
+END_TEST
+
+/* One page in ever new tables. */
+START_TEST(one_place)
+{
+	for (u32 n = 0; n < 10000; n++) {
+		directory(n);
+		set_at(MAP, page(0), 0x100000 + n * PAGE_BYTES, 1, 0, LEAF);
+	}
+	for (u32 i = 0; i < 300000; i++)
+		flush(0, KVL_FLUSH_PAGE, page(0));
+	expect(1, "too many mappings of the chip to follow");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("model flash");
 	TCase *kernel = tcase_create("kernel"), *user = tcase_create("user");
 	TCase *kinds = tcase_create("kinds"), *chip = tcase_create("chip");
+	TCase *cost = tcase_create("cost");
 
 	tcase_add_checked_fixture(kernel, setup, teardown);
 	tcase_add_test(kernel, in_order);
@@ -488,5 +569,11 @@ int main(void)
 	tcase_add_test(chip, mapped_while_another_partition_works);
 	tcase_add_test(chip, mapped_during_the_query);
 	suite_add_tcase(suite, chip);
+	tcase_add_checked_fixture(cost, setup, teardown);
+	tcase_add_test(cost, many_flushes);
+	tcase_add_test(cost, many_laps);
+	tcase_add_test(cost, too_many_mappings);
+	tcase_add_test(cost, one_place);
+	suite_add_tcase(suite, cost);
 	return run_suite(suite);
 }

@@ -32,11 +32,10 @@ void model_destroy(struct model *model)
 }
 
 /* Before its first root_load a CPU runs on init_mm's root, which the host gave it. */
-static void cpu_starts(struct model *model, u32 cpu)
+static void cpu_starts(struct model *model, u32 cpu, u64 ticket)
 {
 	model->cpu[cpu].runs = true;
-	model->cpu[cpu].mm = 0;
-	model_cpu_reaches(model, cpu);
+	model->cpu[cpu].flushed_space = model->cpu[cpu].flushed_all = ticket;
 }
 
 /* Events of a vCPU's own stream, for which it matters whose it is. */
@@ -45,7 +44,9 @@ static void record_of_cpu(struct model *model, u32 cpu, const struct kvl_record 
 	model->cpu[cpu].just_loaded = record->id == KVL_EV_ROOT_LOAD;
 	switch (record->id) {
 	case KVL_EV_ROOT_LOAD: model_root_load(model, cpu, record); break;
-	case KVL_EV_TLB_FLUSH: model_cpu_flushes(model, cpu, record->h[0], record->a[0]); break;
+	case KVL_EV_TLB_FLUSH:
+		model_cpu_flushes(model, cpu, record->h[0], record->a[0], record->ticket);
+		break;
 	case KVL_EV_SHOOTDOWN_BEGIN: model_shootdown_begin(model, cpu, record); break;
 	case KVL_EV_SHOOTDOWN_END: model_shootdown_end(model, cpu, record); break;
 	case KVL_EV_IPI_ACK: model_ipi_ack(model, cpu, record); break;
@@ -61,7 +62,7 @@ void model_record(struct model *model, u32 stream_cpu, const struct kvl_record *
 	if (model->incomplete)
 		return;
 	if (stream_cpu < KVL_MAX_CPUS && !model->cpu[stream_cpu].runs)
-		cpu_starts(model, stream_cpu);
+		cpu_starts(model, stream_cpu, record->ticket);
 	switch (record->id) {
 	case KVL_EV_PT_SET: model_pt_set(model, record); break;
 	case KVL_EV_TABLE_ALLOC: model_table_alloc(model, record); break;

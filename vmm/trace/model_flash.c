@@ -6,6 +6,9 @@
  *
  * The kernel's half (mm 0) is reached from every root, so by every CPU that runs; a user entry only
  * by CPUs that run its space. A flush counts from its ticket on, on the CPU in whose stream it is.
+ *
+ * Who holds what is worked out when it is asked for, from the ticket of each CPU's last flush: so no
+ * event costs more the more is mapped, whatever a guest does.
  */
 #include "vmm/trace/model_internal.h"
 
@@ -25,28 +28,44 @@ static bool is_reader(const struct model *model, u64 entry, u32 level)
 	return start < end && start + pte_span(level) > model->config.flash.gpa;
 }
 
-static bool reaches(const struct model *model, u32 cpu, const struct reader *reader)
+static bool is_present(const struct reader *reader)
 {
-	const struct cpu_state *state = &model->cpu[cpu];
-
-	return state->runs && (reader->mm == 0 || reader->mm == state->mm);
+	return !reader->removed_ticket;
 }
 
-static bool is_present(const struct model *model, const struct reader *reader)
+/*
+ * May @cpu hold @reader, which was removed? If it has not flushed since; then it has not loaded a root
+ * either, so that the space it runs now is the one that it ran at the removal.
+ */
+static bool holds(const struct model *model, u32 cpu, const struct reader *reader)
 {
-	return reader->list == &model->present;
+	const struct cpu_state *state = &model->cpu[cpu];
+	u64 flushed = pte_global(reader->entry) ? state->flushed_all : state->flushed_space;
+
+	return state->runs && !(reader->dropped & 1u << cpu) && flushed < reader->removed_ticket &&
+	       (reader->space == 0 || reader->space == state->mm);
+}
+
+static bool is_held(const struct model *model, const struct reader *reader)
+{
+	for (u32 cpu = 0; cpu < KVL_MAX_CPUS; cpu++)
+		if (holds(model, cpu, reader))
+			return true;
+	return false;
 }
 
 /* Pages are aligned, so that the level fits into the low bits of an address. */
-static u64 reader_key(u64 va, u32 level)
+static u64 reader_key(u64 space, u64 va, u32 level)
 {
-	return va | level;
+	return (va | level) + space * 0x9e3779b97f4a7c15ull;
 }
 
 /* --- lists ------------------------------------------------------------------------------------ */
-static void list_add(struct reader **list, struct reader *reader)
+static void list_add(struct model *model, struct reader *reader, bool told)
 {
-	reader->list = list;
+	struct reader **list = told ? &model->told : &model->untold;
+
+	reader->told = told;
 	reader->prev = NULL;
 	reader->next = *list;
 	if (*list)
@@ -54,21 +73,54 @@ static void list_add(struct reader **list, struct reader *reader)
 	*list = reader;
 }
 
-static void list_remove(struct reader *reader)
+static void list_remove(struct model *model, struct reader *reader)
 {
 	if (reader->prev)
 		reader->prev->next = reader->next;
 	else
-		*reader->list = reader->next;
+		*(reader->told ? &model->told : &model->untold) = reader->next;
 	if (reader->next)
 		reader->next->prev = reader->prev;
 }
 
 static void forget(struct model *model, struct reader *reader)
 {
-	list_remove(reader);
-	hash_remove(&model->readers, &reader->by_va);
+	list_remove(model, reader);
+	hash_remove(&model->readers, &reader->by_place);
 	free(reader);
+}
+
+static void sweep_list(struct model *model, struct reader *reader)
+{
+	while (reader) {
+		struct reader *next = reader->next;
+
+		if (!is_present(reader) && !is_held(model, reader))
+			forget(model, reader);
+		reader = next;
+	}
+}
+
+/* Flushes free nothing themselves. Twice what is left, so that each reader pays for few looks. */
+static void sweep(struct model *model)
+{
+	sweep_list(model, model->untold);
+	sweep_list(model, model->told);
+	model->sweep_at = 2 * model->readers.count + 1024;
+}
+
+/* So long as sweeping helps: a sweep makes room for many more, or none is made. */
+static bool has_room(struct model *model)
+{
+	u64 room = 4 * (model->config.flash.bytes / PAGE_BYTES + 1);
+
+	room = room < MAX_READERS ? room : MAX_READERS;
+	if (model->readers.count >= model->sweep_at)
+		sweep(model);
+	if (model->readers.count < room)
+		return true;
+	sweep(model);
+	return model->readers.count < room - room / 8;
 }
 
 /* --- entries set and removed ------------------------------------------------------------------ */
@@ -85,14 +137,16 @@ static void add_reader(struct model *model, struct table *table, u32 index, u64 
 		       const struct kvl_record *record)
 {
 	u64 start = ALIGN_DOWN(va, pte_span(table->level));
+	/* A global one is used in any space, once it is there. */
+	u64 space = pte_global(entry) ? 0 : table->mm;
 	struct reader *reader = NULL;
 
 	if (!table->reader)
 		table->reader = calloc(PTE_ENTRIES, sizeof(struct reader *));
-	if (table->reader && model->readers.count < MAX_READERS)
+	if (table->reader && has_room(model))
 		reader = calloc(1, sizeof(*reader));
 	if (!reader ||
-	    !hash_add(&model->readers, &reader->by_va, reader_key(start, table->level))) {
+	    !hash_add(&model->readers, &reader->by_place, reader_key(space, start, table->level))) {
 		free(reader);
 		model_overflow(model, record->ticket, "mappings of the chip");
 		return;
@@ -100,48 +154,40 @@ static void add_reader(struct model *model, struct table *table, u32 index, u64 
 	reader->va = start;
 	reader->entry = entry;
 	reader->mm = table->mm;
-	reader->table = table->by_gpa.key;
+	reader->space = space;
 	reader->level = table->level;
 	reader->set_ticket = record->ticket;
 	reader->set_site = record->site;
-	for (u32 cpu = 0; cpu < KVL_MAX_CPUS; cpu++)
-		if (reaches(model, cpu, reader))
-			reader->holders |= 1u << cpu;
-	list_add(&model->present, reader);
-	model->npresent_user += reader->mm != 0;
+	list_add(model, reader, false);
 	table->reader[index] = reader;
 }
 
-/* Two stale translations of one page are one: the later removal is what a flush must follow. */
-static void absorb_older(struct model *model, struct reader *reader)
+/*
+ * Of two removed translations of one page only the later counts: whoever still holds the older one
+ * could reach, and so may hold, the later one, too.
+ */
+static void forget_older(struct model *model, const struct reader *reader)
 {
-	struct hash_node *node = hash_find(&model->readers, reader->by_va.key);
+	struct hash_node *node = hash_find(&model->readers, reader->by_place.key);
 
 	while (node) {
 		struct reader *other = (struct reader *)node;
 
 		node = hash_again(node);
-		if (other == reader || is_present(model, other) || other->mm != reader->mm ||
-		    pte_global(other->entry) != pte_global(reader->entry))
-			continue;
-		reader->holders |= other->holders;
-		forget(model, other);
+		if (other != reader && !is_present(other) && other->space == reader->space &&
+		    pte_global(other->entry) == pte_global(reader->entry))
+			forget(model, other);
 	}
 }
 
 static void remove_reader(struct model *model, struct reader *reader,
 			  const struct kvl_record *record)
 {
-	model->npresent_user -= reader->mm != 0;
-	if (!reader->holders) {
-		forget(model, reader);
-		return;
-	}
 	reader->removed_ticket = record->ticket;
 	reader->removed_site = record->site;
-	list_remove(reader);
-	list_add(&model->stale, reader);
-	absorb_older(model, reader);
+	forget_older(model, reader);
+	list_remove(model, reader);
+	list_add(model, reader, false);
 }
 
 void model_entry_changes(struct model *model, struct table *table, u32 index, u64 va, u64 entry,
@@ -163,80 +209,46 @@ void model_entry_changes(struct model *model, struct table *table, u32 index, u6
 	add_reader(model, table, index, va, entry, record);
 }
 
-/* --- CPUs -------------------------------------------------------------------------------------- */
-/* @cpu has loaded a root: what is present and reachable from there it may hold from now on. */
-void model_cpu_reaches(struct model *model, u32 cpu)
+/* --- flushes --------------------------------------------------------------------------------- */
+/* While an entry is present a flush takes nothing away: the CPU may walk to it again at once. */
+static void flush_place(struct model *model, u32 cpu, u64 space, u64 va, u32 level)
 {
-	for (struct reader *reader = model->present; reader; reader = reader->next)
-		if (reaches(model, cpu, reader))
-			reader->holders |= 1u << cpu;
-}
+	u64 start = ALIGN_DOWN(va, pte_span(level));
+	struct hash_node *node = hash_find(&model->readers, reader_key(space, start, level));
 
-/* A flush covers @reader: the CPU no longer holds it, unless it may walk to it again at once. */
-static void drop(struct model *model, u32 cpu, struct reader *reader)
-{
-	if (is_present(model, reader)) {
-		if (!reaches(model, cpu, reader))
-			reader->holders &= ~(1u << cpu);
-		return;
+	for (; node; node = hash_again(node)) {
+		struct reader *reader = (struct reader *)node;
+
+		if (!is_present(reader))
+			reader->dropped |= 1u << cpu;
 	}
-	reader->holders &= ~(1u << cpu);
-	if (!reader->holders)
-		forget(model, reader);
 }
 
 static void flush_page(struct model *model, u32 cpu, u64 va)
 {
+	u64 space = model->cpu[cpu].mm;
+
 	for (u32 level = 1; level < PTE_LEVELS; level++) {
-		u64 start = ALIGN_DOWN(va, pte_span(level));
-		struct hash_node *node = hash_find(&model->readers, reader_key(start, level));
-
-		while (node) {
-			struct hash_node *next = hash_again(node);
-
-			drop(model, cpu, (struct reader *)node);
-			node = next;
-		}
+		flush_place(model, cpu, 0, va, level);
+		if (space)
+			flush_place(model, cpu, space, va, level);
 	}
 }
 
-static bool covers(u32 scope, const struct reader *reader)
+void model_tlb_flush(struct model *model, u32 cpu, u32 scope, u64 va, u64 ticket)
 {
-	return scope == KVL_FLUSH_ALL || (scope == KVL_FLUSH_SPACE && !pte_global(reader->entry));
-}
-
-static void flush_list(struct model *model, u32 cpu, u32 scope, struct reader *reader)
-{
-	while (reader) {
-		struct reader *next = reader->next;
-
-		if (covers(scope, reader))
-			drop(model, cpu, reader);
-		reader = next;
-	}
-}
-
-void model_tlb_flush(struct model *model, u32 cpu, u32 scope, u64 va)
-{
-	if (!model->readers.count)
-		return;
-	if (scope == KVL_FLUSH_PAGE) {
+	if (scope == KVL_FLUSH_ALL)
+		model->cpu[cpu].flushed_all = ticket;
+	if (scope == KVL_FLUSH_ALL || scope == KVL_FLUSH_SPACE)
+		model->cpu[cpu].flushed_space = ticket;
+	else if (scope == KVL_FLUSH_PAGE && model->readers.count)
 		flush_page(model, cpu, va);
-		return;
-	}
-	flush_list(model, cpu, scope, model->stale);
-	if (model->npresent_user)
-		flush_list(model, cpu, scope, model->present);
 }
 
 /* --- the chip ---------------------------------------------------------------------------------- */
-/* Each translation is told once (for each CPU): a later command would say the same again. */
 static void report_mapped(struct model *model, const struct kvl_record *command,
-			  struct reader *reader)
+			  const struct reader *reader)
 {
-	if (reader->told_mapped)
-		return;
-	reader->told_mapped = true;
 	model_add_finding(model, FINDING_CHIP_COMMAND, command->ticket,
 			  "command %#llx at gpa %#llx: va %#llx of mm %llu is still mapped to the "
 			  "chip (set by %s at ticket %llu)",
@@ -257,23 +269,34 @@ static void report_holder(struct model *model, const struct kvl_record *command,
 			  (ull)reader->removed_ticket, cpu);
 }
 
-static void report_held(struct model *model, const struct kvl_record *command,
-			struct reader *reader)
+/*
+ * Each translation is told once, present or for each CPU that may hold it: a later command would say
+ * the same again.
+ */
+static void report_reader(struct model *model, const struct kvl_record *command,
+			  struct reader *reader)
 {
-	u32 news = reader->holders & ~reader->told;
+	bool held = false;
 
-	reader->told |= news;
+	list_remove(model, reader);
+	list_add(model, reader, true);
+	if (is_present(reader)) {
+		report_mapped(model, command, reader);
+		return;
+	}
 	for (u32 cpu = 0; cpu < KVL_MAX_CPUS; cpu++)
-		if (news & (1u << cpu))
+		if (holds(model, cpu, reader)) {
 			report_holder(model, command, reader, cpu);
+			held = true;
+		}
+	if (!held)
+		forget(model, reader);
 }
 
 void model_flash_command(struct model *model, const struct kvl_record *record)
 {
-	for (struct reader *reader = model->present; reader; reader = reader->next)
-		report_mapped(model, record, reader);
-	for (struct reader *reader = model->stale; reader; reader = reader->next)
-		report_held(model, record, reader);
+	while (model->untold)
+		report_reader(model, record, model->untold);
 	/* Until the chip says otherwise, reads return status. */
 	model->partition[record->h[1] % MAX_PARTITIONS].mode = KVL_FLASH_READ_STATUS;
 }

@@ -14,7 +14,7 @@
 /* Bounds against a guest that invents things without end. */
 #define MAX_TABLES 65536u /* 256 MiB of entries */
 #define MAX_SPACES 65536u
-#define MAX_READERS 262144u
+#define MAX_READERS 65536u /* or four for each page of the chip, if that is less */
 #define MAX_WAITS 4096u
 
 /* Larger requests are answered by a flush of everything, as in Linux (there above 33 pages). */
@@ -26,15 +26,14 @@
  * the moment it is set until no CPU may hold it any more.
  */
 struct reader {
-	struct hash_node by_va; /* key: first address, with the level in its low bits */
-	struct reader **list;	/* the list it is in: model->present or model->stale */
-	struct reader *next, *prev;
-	u64 va, entry, mm, table;
+	struct hash_node by_place;  /* key: space, first address, level */
+	struct reader *next, *prev; /* in model->untold or model->told */
+	u64 va, entry, mm;
+	u64 space; /* whose CPUs reach it; 0: all */
 	u32 level;
-	u32 holders; /* bit per CPU that may hold it */
-	u32 told;    /* bit per CPU that a finding has named as a holder */
-	bool told_mapped;
-	u64 set_ticket, removed_ticket;
+	u32 dropped; /* bit per CPU that has flushed its page since it was removed */
+	bool told;   /* a finding has named all that was to be said of it as it is now */
+	u64 set_ticket, removed_ticket; /* removed_ticket 0: it is present */
 	u16 set_site, removed_site;
 };
 
@@ -55,8 +54,10 @@ struct space {
 };
 
 struct cpu_state {
-	bool runs;	  /* there was a record of it */
-	bool loaded;	  /* and a root_load among them */
+	bool runs; /* there was a record of it */
+	u64 flushed_space,
+		flushed_all; /* tickets of its last flushes of that scope, or its first */
+	bool loaded;	     /* and a root_load among them */
 	bool just_loaded; /* its last record is a root_load, which comes before the load itself */
 	u64 mm;		  /* whose root it has loaded */
 	u64 root, root_before;
@@ -104,9 +105,9 @@ struct model {
 	struct shootdown shootdown[KVL_MAX_CPUS]; /* by the CPU that began it */
 	u32 shooting;				  /* bit per CPU whose shootdown is open */
 
-	struct hash readers; /* all, by address */
-	struct reader *present, *stale;
-	u32 npresent_user; /* of the present ones, those outside init_mm */
+	struct hash readers;	      /* all, by place */
+	struct reader *untold, *told; /* lists of them: at a command, only untold ones are new */
+	u32 sweep_at;		      /* number of readers at which those nobody holds are freed */
 	struct chip_partition partition[MAX_PARTITIONS];
 
 	struct open_wait *wait;
@@ -138,9 +139,8 @@ void model_fault_enter(struct model *model, u32 cpu, const struct kvl_record *re
 /* --- model_flash.c: row W5 --- */
 void model_entry_changes(struct model *model, struct table *table, u32 index, u64 va, u64 entry,
 			 const struct kvl_record *record);
-void model_cpu_reaches(struct model *model, u32 cpu);
 /* One flush instruction: KVL_FLUSH_PAGE drops the page of @va only, whatever size is reported. */
-void model_tlb_flush(struct model *model, u32 cpu, u32 scope, u64 va);
+void model_tlb_flush(struct model *model, u32 cpu, u32 scope, u64 va, u64 ticket);
 void model_flash_command(struct model *model, const struct kvl_record *record);
 void model_flash_state(struct model *model, const struct kvl_record *record);
 void model_flash_mode(struct model *model, const struct kvl_record *record);
@@ -150,7 +150,7 @@ void model_shootdown_begin(struct model *model, u32 cpu, const struct kvl_record
 void model_shootdown_end(struct model *model, u32 cpu, const struct kvl_record *record);
 void model_ipi_ack(struct model *model, u32 cpu, const struct kvl_record *record);
 /* One flush instruction, or the load of a root (KVL_FLUSH_SPACE). */
-void model_cpu_flushes(struct model *model, u32 cpu, u32 scope, u64 va);
+void model_cpu_flushes(struct model *model, u32 cpu, u32 scope, u64 va, u64 ticket);
 
 /* --- model_waits.c --- */
 void model_wait_begin(struct model *model, u32 cpu, const struct kvl_record *record);

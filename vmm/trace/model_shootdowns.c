@@ -59,9 +59,9 @@ static void flush_one(struct shootdown *shootdown, u32 cpu, u32 scope, u64 va)
 	}
 }
 
-void model_cpu_flushes(struct model *model, u32 cpu, u32 scope, u64 va)
+void model_cpu_flushes(struct model *model, u32 cpu, u32 scope, u64 va, u64 ticket)
 {
-	model_tlb_flush(model, cpu, scope, va);
+	model_tlb_flush(model, cpu, scope, va, ticket);
 	for (u32 rest = model->shooting; rest; rest &= rest - 1)
 		flush_one(&model->shootdown[__builtin_ctz(rest)], cpu, scope, va);
 }

@@ -100,8 +100,7 @@ void model_root_load(struct model *model, u32 cpu, const struct kvl_record *reco
 	state->mm = record->a[0];
 	if (state->owed_mm == state->mm)
 		state->owed_mm = 0;
-	model_cpu_flushes(model, cpu, KVL_FLUSH_SPACE, 0);
-	model_cpu_reaches(model, cpu);
+	model_cpu_flushes(model, cpu, KVL_FLUSH_SPACE, 0, record->ticket);
 }
 
 /* --- tasks ----------------------------------------------------------------------------------- */
