@@ -70,6 +70,8 @@ void arch_ipi_send(u32 cpu); /* shootdown vector; the target calls tlb_ipi_handl
 /* Prepares @task so that the first switch to it calls task_first(arg, fn) on its stack. */
 void arch_task_prepare(struct task *task, void (*fn)(void *), void *arg);
 void arch_switch(struct task *prev, struct task *next);
+/* @task runs next on this CPU: traps from CPL 3 come in on its stack. */
+void arch_task_runs(struct task *task);
 /* Goes to CPL 3; returns never: the task comes back by traps. */
 _Noreturn void arch_enter_user(u64 pc, u64 sp, u64 arg);
 

@@ -56,8 +56,12 @@ static void put_number(struct output *out, u64 value, u32 base, bool negative, i
 		digits[--at] = "0123456789abcdef"[value % base];
 		value /= base;
 	} while (value);
-	if (negative)
+	if (negative && pad == '0') {
+		put(out, '-');
+		width--;
+	} else if (negative) {
 		digits[--at] = '-';
+	}
 	put_padded(out, digits + at, sizeof(digits) - at, width, left, pad);
 }
 
@@ -103,7 +107,8 @@ static void format_to(struct output *out, const char *f, va_list args)
 			put_number(out, (u64)va_arg(args, void *), 16, false, width, left, pad);
 			break;
 		case 's': {
-			const char *s = va_arg(args, const char *);
+			const char *given = va_arg(args, const char *);
+			const char *s = given ? given : "(null)";
 			size_t n = precision < 0 ? strlen(s) : strnlen(s, precision);
 
 			put_padded(out, s, n, width, left, ' ');
@@ -164,14 +169,20 @@ static const char *leave_reason(const char *name, const char *format, va_list ar
 
 static _Noreturn void fail(const void *frame, const char *name, const char *format, va_list args)
 {
-	static volatile u32 failed;
+	static volatile u32 failed; /* CPU number + 1 */
 	u64 pc[16];
-	u32 n;
+	u32 first, n;
 
 	arch_irq_save();
 	turnstile_stop();
-	while (__atomic_exchange_n(&failed, 1, __ATOMIC_ACQUIRE))
-		arch_relax(); /* another CPU failed first: it ends the run */
+	first = 0;
+	if (!__atomic_compare_exchange_n(&failed, &first, cpu_id() + 1, false, __ATOMIC_ACQUIRE,
+					 __ATOMIC_RELAXED)) {
+		if (first == cpu_id() + 1)
+			arch_exit(4); /* a failure while failing: the first reason stands */
+		for (;;)
+			arch_relax(); /* another CPU failed first: it ends the run */
+	}
 	print_now("\npanic: %s\n  CPU %u, task %u (%s)%s\n", leave_reason(name, format, args),
 		  cpu_id(), current()->id, current()->name,
 		  current()->magic == TASK_MAGIC ? "" : ", STACK OVERRUN");

@@ -19,8 +19,14 @@ void kernel_main(void)
 {
 	const struct kvl_boot *boot = (const struct kvl_boot *)KVL_BOOT_GPA; /* identity, for now */
 
+	const struct kvl_shared *shared = (const struct kvl_shared *)KVL_SHARED_VA;
+
 	task_init_first_cpu(boot_stack);
 	arch_cpu_init(0);
+	if (boot->magic != KVL_BOOT_MAGIC || boot->version != KVL_ABI_VERSION ||
+	    shared->version != KVL_ABI_VERSION)
+		panic("bad boot page", "magic %x, versions %u and %u; this kernel speaks %u",
+		      boot->magic, boot->version, shared->version, KVL_ABI_VERSION);
 	host_mark(KVL_MARK_FIRST_C);
 	options_read((const void *)(KVL_DTB_GPA + boot->page_offset));
 	turnstile_init(boot_options.seed, boot_options.seeded);

@@ -218,23 +218,34 @@ const char *param_text(const char *key)
 	return NULL;
 }
 
+static u32 unit_shift(char unit)
+{
+	switch (unit) {
+	case 'K': return 10;
+	case 'M': return 20;
+	case 'G': return 30;
+	}
+	return 0;
+}
+
 static bool parse_size(const char *s, u64 *value)
 {
 	const char *start = s;
+	u32 shift;
 
 	*value = 0;
 	for (; *s >= '0' && *s <= '9'; s++) {
-		if (*value > (~0ull >> 34) / 10)
+		if (*value > (~0ull - 9) / 10)
 			return false;
 		*value = *value * 10 + *s - '0';
 	}
 	if (s == start)
 		return false;
-	switch (*s) {
-	case 'G': *value <<= 10; /* fall through */
-	case 'M': *value <<= 10; /* fall through */
-	case 'K': *value <<= 10; s++;
-	}
+	shift = unit_shift(*s);
+	s += shift != 0;
+	if (*value > ~0ull >> shift)
+		return false;
+	*value <<= shift;
 	return *s == 0;
 }
 

@@ -69,7 +69,10 @@ static inline void fill(struct kvl_record *record, u64 header, u64 a0, u64 a1, u
 	record->a[3] = a3;
 	record->a[4] = a4;
 	record->tsc = arch_cycles();
-	record->ticket = __atomic_fetch_add(&shared()->ticket, 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&record->ticket,
+			 __atomic_fetch_add(&shared()->ticket, 1, __ATOMIC_SEQ_CST),
+			 __ATOMIC_RELEASE);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST); /* what is reported comes after */
 }
 
 static inline void commit(struct kvl_cpu_shared *mine)
@@ -108,20 +111,19 @@ void trace_record(u64 header, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4)
 	arch_irq_restore(irq);
 }
 
-/* Interrupts are off: the caller holds the space's lock. */
-u64 trace_pt_set(u64 header, u64 va, u64 table, u64 new, u64 mm, volatile u64 *entry)
+bool trace_begin(u64 header, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4)
 {
 	struct kvl_cpu_shared *mine = current()->trace;
-	u64 old = *entry;
 
-	if (trace_on && (!packet_is_full(mine) || next_packet(mine))) {
-		fill((struct kvl_record *)mine->next, header, va, table, old, new, mm);
-		*entry = new;
-		commit(mine);
-	} else {
-		*entry = new;
-	}
-	return old;
+	if (!trace_on || (packet_is_full(mine) && !next_packet(mine)))
+		return false;
+	fill((struct kvl_record *)mine->next, header, a0, a1, a2, a3, a4);
+	return true;
+}
+
+void trace_commit(void)
+{
+	commit(current()->trace);
 }
 
 void trace_init(void)

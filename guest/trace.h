@@ -40,11 +40,12 @@ static inline void trace_event(u16 id, u16 site, u16 h0, u16 h1, u64 a0, u64 a1,
 }
 
 /*
- * The pt_set event: stores @new at @entry between the ticket and the commit, so that a CPU that is
- * stopped in between leaves a pending record, not an unreported write. Returns the old value.
- * Only pt.c uses it.
+ * The two halves of an event around a thing that must not go unreported: trace_begin() takes the
+ * ticket, then the thing is done, then trace_commit(). A CPU that is stopped in between leaves a
+ * pending record. Interrupts are off. False: nothing is recorded, nothing to commit.
  */
-u64 trace_pt_set(u64 header, u64 va, u64 table, u64 new, u64 mm, volatile u64 *entry);
+bool trace_begin(u64 header, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4);
+void trace_commit(void);
 
 void trace_init(void);
 

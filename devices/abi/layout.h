@@ -84,7 +84,7 @@ struct kvl_layout {
 };
 
 /* One struct page must fit; asserted in guest/mm/page.h. */
-#define KVL_FRAME_ENTRY_BYTES 32
+#define KVL_FRAME_ENTRY_BYTES 16
 
 enum kvl_layout_error {
 	KVL_LAYOUT_OK = 0,

@@ -28,10 +28,12 @@ struct mm *mm_create(void)
 	mm->vma_lock.name = "areas";
 	spin_lock(&list_lock);
 	mm->id = ++last_id;
+	spin_unlock(&list_lock);
+	pt_create(mm);
+	spin_lock(&list_lock); /* on the list only once it has a root */
 	mm->next = list;
 	list = mm;
 	spin_unlock(&list_lock);
-	pt_create(mm);
 	return mm;
 }
 

@@ -175,8 +175,6 @@ static struct page *zone_alloc(u32 zone_id, u32 order)
 	if (page) {
 		page->state = PAGE_IN_USE;
 		page->refs = 1;
-		page->private = 0;
-		page->kva = 0;
 		trace_event(KVL_EV_PAGE_ALLOC, 0, order, zone_id, page_gpa(page), 0, 0, 0, 0);
 	}
 	spin_unlock(&zone->lock);

@@ -22,8 +22,6 @@ struct page {
 	u8 poisoned;
 	u32 refs;
 	u32 next, prev; /* free list, by frame number; 0 = none */
-	u64 private;	/* owner's */
-	u64 kva;	/* dynamic kernel address, 0 = none (seed row T2) */
 };
 
 _Static_assert(sizeof(struct page) == KVL_FRAME_ENTRY_BYTES, "layout.h plans this size");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Page tables: the only file that reaches an entry, and pt_set() in it the only function that
- * writes one (and fixmap_set(), for the table by which the others are reached). Every change is
- * made under the space's pt_lock and reported with the site that asked for it.
+ * Page tables: the only file that reaches an entry. All changes go through pt_set(), under the
+ * space's pt_lock, with the site that asked for it (and through fixmap_set(), for the one table by
+ * which the others are reached); the store itself is entry_store()'s.
  *
  * A table is addressed as (frame, index). Where the arena has no direct address, table_map() maps
  * the frame in this CPU's fixmap slot; one table at a time, interrupts off.
@@ -21,7 +21,7 @@ struct entry {
 struct mm init_mm = { .pt_lock = SPINLOCK("init_mm tables"),
 		      .vma_lock = SPINLOCK("init_mm areas") };
 
-static u16 entries_in_use[KVL_ARENA_BYTES / PAGE_BYTES]; /* of tables made by the guest */
+static u16 entries_in_use[KVL_ARENA_BYTES / PAGE_BYTES]; /* meaningful for the guest's own tables */
 
 /* --- reaching a table ---------------------------------------------------------------------- */
 
@@ -34,15 +34,26 @@ u64 fixmap_va(u32 cpu, enum fixmap_use use)
 	return FIXMAP_START_VA + (cpu * FIXMAP_PER_CPU + use) * PAGE_BYTES;
 }
 
+/* The one store to an entry, with the record around it. Interrupts are off. */
+static u64 entry_store(struct entry *entry, u64 header, u64 va, u64 table, u64 new, u32 mm)
+{
+	u64 old = entry->raw;
+	bool recorded = trace_begin(header, va, table, old, new, mm);
+
+	count(COUNT_PT_SET);
+	entry->raw = new;
+	if (recorded)
+		trace_commit();
+	return old;
+}
+
 void fixmap_set(u64 va, u64 value, u16 site)
 {
 	struct entry *table = (struct entry *)FIXMAP_TABLE_VA;
-	struct entry *entry = &table[arch_pt_index(va, 1)];
-	u64 table_gpa = arch_pte_gpa(table[ARCH_PT_ENTRIES - 1].raw);
+	u32 index = arch_pt_index(va, 1);
 
-	count(COUNT_PT_SET);
-	trace_pt_set(trace_header(KVL_EV_PT_SET, site, arch_pt_index(va, 1), 1), va, table_gpa,
-		     value, init_mm.id, &entry->raw);
+	entry_store(&table[index], trace_header(KVL_EV_PT_SET, site, index, 1), va,
+		    arch_pte_gpa(table[ARCH_PT_ENTRIES - 1].raw), value, init_mm.id);
 }
 
 static bool arena_is_direct; /* tables have direct addresses: the arena is in lowmem */
@@ -108,23 +119,22 @@ static void count_entry(u64 table, u64 old, u64 new)
  * Writes the entry of @level that translates @va; @mapped is @table as table_map() reaches it. Not
  * present to present needs no flush; after any other change the caller flushes.
  */
-static void pt_set_mapped(struct mm *mm, u64 va, u64 table, struct entry *mapped, u32 level,
-			  u64 new, u16 site)
+static void pt_set(struct mm *mm, u64 va, u64 table, struct entry *mapped, u32 level, u64 new,
+		   u16 site)
 {
 	u32 index = arch_pt_index(va, level);
 	u64 old;
 
 	spin_assert_held(&mm->pt_lock);
 	sched_point();
-	count(COUNT_PT_SET);
-	old = trace_pt_set(trace_header(KVL_EV_PT_SET, site, index, level), va, table, new, mm->id,
-			   &mapped[index].raw);
+	old = entry_store(&mapped[index], trace_header(KVL_EV_PT_SET, site, index, level), va,
+			  table, new, mm->id);
 	count_entry(table, old, new);
 }
 
-static void pt_set(struct mm *mm, u64 va, u64 table, u32 level, u64 new, u16 site)
+static void pt_set_one(struct mm *mm, u64 va, u64 table, u32 level, u64 new, u16 site)
 {
-	pt_set_mapped(mm, va, table, table_map(table), level, new, site);
+	pt_set(mm, va, table, table_map(table), level, new, site);
 	table_unmap();
 }
 
@@ -161,7 +171,7 @@ static u64 walk(struct mm *mm, u64 va, u32 level, bool create, u16 site)
 		if (!create)
 			return 0;
 		next = arena_alloc(at - 1, mm->id);
-		pt_set(mm, va, table, at, arch_pte_table(next, serves_user(va, at)), site);
+		pt_set_one(mm, va, table, at, arch_pte_table(next, serves_user(va, at)), site);
 		table = next;
 	}
 	return table;
@@ -192,7 +202,7 @@ static u32 map_in_table(struct mm *mm, u64 va, u64 end, u64 table, u32 level, u6
 	for (; va < end; va += step, leaf += step) {
 		if (arch_pte_present(mapped[arch_pt_index(va, level)].raw))
 			continue;
-		pt_set_mapped(mm, va, table, mapped, level, leaf, site);
+		pt_set(mm, va, table, mapped, level, leaf, site);
 		made++;
 	}
 	table_unmap();
@@ -233,7 +243,7 @@ static void clear_copies(u64 va, u16 site)
 		spin_lock(&mm->pt_lock);
 		table = walk(mm, va, 2, false, site);
 		if (table && pt_get(table, arch_pt_index(va, 2)))
-			pt_set(mm, va, table, 2, 0, site);
+			pt_set_one(mm, va, table, 2, 0, site);
 		spin_unlock(&mm->pt_lock);
 	}
 	mm_list_unlock();
@@ -248,7 +258,7 @@ static u32 unmap_in_table(struct mm *mm, u64 va, u64 end, u64 table, u16 site)
 	for (; va < end; va += PAGE_BYTES) {
 		if (!mapped[arch_pt_index(va, 1)].raw)
 			continue;
-		pt_set_mapped(mm, va, table, mapped, 1, 0, site);
+		pt_set(mm, va, table, mapped, 1, 0, site);
 		removed++;
 	}
 	table_unmap();
@@ -266,7 +276,7 @@ static u32 unmap_in_directory(struct mm *mm, u64 va, u64 end, u16 site, bool *la
 		return 0;
 	if (!*large)
 		return unmap_in_table(mm, va, end, arch_pte_gpa(entry), site);
-	pt_set(mm, va, directory, 2, 0, site);
+	pt_set_one(mm, va, directory, 2, 0, site);
 	return 1;
 }
 
@@ -324,7 +334,7 @@ u64 pt_replace(struct mm *mm, u64 va, u64 entry, u16 site)
 	table = find_leaf(mm, va, &level, &old);
 	if (!table)
 		panic("nothing mapped", "pt_replace of %lx in space %u", va, mm->id);
-	pt_set(mm, va, table, level, entry, site);
+	pt_set_one(mm, va, table, level, entry, site);
 	spin_unlock(&mm->pt_lock);
 	return old;
 }
@@ -349,22 +359,28 @@ static u64 master_directory(u64 va)
 	return directory;
 }
 
-enum pt_sync pt_sync_kernel(struct mm *mm, u64 va)
+/* Under mm->pt_lock: what is removed from init_mm meanwhile is removed here after us. */
+static enum pt_sync sync_locked(struct mm *mm, u64 va, u16 site)
 {
-	u16 site = SITE("fault.sync");
-	u64 table, directory = master_directory(va);
-	enum pt_sync result = PT_PRESENT;
+	u64 directory = master_directory(va), table;
 
 	if (!directory)
 		return PT_MISSING;
-	if (mm == &init_mm)
-		return PT_PRESENT;
-	spin_lock(&mm->pt_lock);
 	table = walk(mm, va, 2, true, site);
-	if (pt_get(table, arch_pt_index(va, 2)) != directory) {
-		pt_set(mm, va, table, 2, directory, site);
-		result = PT_SYNCED;
-	}
+	if (pt_get(table, arch_pt_index(va, 2)) == directory)
+		return PT_PRESENT;
+	pt_set_one(mm, va, table, 2, directory, site);
+	return PT_SYNCED;
+}
+
+enum pt_sync pt_sync_kernel(struct mm *mm, u64 va)
+{
+	enum pt_sync result;
+
+	if (mm == &init_mm)
+		return master_directory(va) ? PT_PRESENT : PT_MISSING;
+	spin_lock(&mm->pt_lock);
+	result = sync_locked(mm, va, SITE("fault.sync"));
 	spin_unlock(&mm->pt_lock);
 	return result;
 }
@@ -375,7 +391,7 @@ static void copy_directories(struct mm *mm, u64 va, u64 end, u16 site)
 		u64 from = walk(&init_mm, va, 2, false, site), to = walk(mm, va, 2, true, site);
 
 		if (!pt_get(to, arch_pt_index(va, 2)))
-			pt_set(mm, va, to, 2, pt_get(from, arch_pt_index(va, 2)), site);
+			pt_set_one(mm, va, to, 2, pt_get(from, arch_pt_index(va, 2)), site);
 	}
 }
 
@@ -388,7 +404,7 @@ void pt_create(struct mm *mm)
 	mm->root_gpa = arena_alloc(ARCH_PT_LEVELS, mm->id);
 	trace_event(KVL_EV_MM_CREATE, site, 0, 0, mm->id, mm->root_gpa, 0, 0, 0);
 	entry = pt_get(init_mm.root_gpa, arch_pt_index(KVL_WINDOW_VA, ARCH_PT_LEVELS));
-	pt_set(mm, KVL_WINDOW_VA, mm->root_gpa, ARCH_PT_LEVELS, entry, site);
+	pt_set_one(mm, KVL_WINDOW_VA, mm->root_gpa, ARCH_PT_LEVELS, entry, site);
 	copy_directories(mm, core, core + layout.core.bytes, site);
 	copy_directories(mm, FIXMAP_START_VA, GiB(4), site);
 	spin_unlock(&mm->pt_lock);
@@ -414,7 +430,7 @@ static void free_tables(struct mm *mm, u64 table, u32 level, u64 va, u16 site)
 			      arch_pte_gpa(entry));
 		if (!is_shared(va, level))
 			free_tables(mm, arch_pte_gpa(entry), level - 1, va, site);
-		pt_set(mm, va, table, level, 0, site);
+		pt_set_one(mm, va, table, level, 0, site);
 	}
 	arena_free(table, level, mm->id);
 }

@@ -137,8 +137,12 @@ void *ioremap(u64 gpa, u64 bytes, u16 site)
 
 	if (!start)
 		return NULL;
-	pt_map_range(&init_mm, start, gpa, ALIGN_UP(bytes, PAGE_BYTES),
-		     PROT_WRITE | PROT_UNCACHED | (large ? PROT_LARGE : 0), site);
+	if (large)
+		pt_map_range(&init_mm, start, gpa, bytes, PROT_WRITE | PROT_UNCACHED | PROT_LARGE,
+			     site);
+	/* The rest, and where a table of small leaves stands already. */
+	pt_map_range(&init_mm, start, gpa, ALIGN_UP(bytes, PAGE_BYTES), PROT_WRITE | PROT_UNCACHED,
+		     site);
 	return (void *)start;
 }
 

@@ -8,15 +8,18 @@
 
 void spin_lock(struct spinlock *lock)
 {
+	u32 me = cpu_id() + 1, free = 0;
 	unsigned long irq;
 
 	sched_point();
 	irq = arch_irq_save();
-	if (lock->held && lock->owner_cpu == cpu_id())
+	if (lock->owner == me)
 		panic("deadlock", "CPU %u takes lock %s twice", cpu_id(), lock->name);
-	while (__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE))
+	while (!__atomic_compare_exchange_n(&lock->owner, &free, me, false, __ATOMIC_ACQUIRE,
+					    __ATOMIC_RELAXED)) {
 		turnstile_spin();
-	lock->owner_cpu = cpu_id();
+		free = 0;
+	}
 	lock->irq_state = irq;
 	current()->locks++;
 }
@@ -27,8 +30,7 @@ void spin_unlock(struct spinlock *lock)
 
 	spin_assert_held(lock);
 	current()->locks--;
-	lock->owner_cpu = ~0u;
-	__atomic_store_n(&lock->held, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&lock->owner, 0, __ATOMIC_RELEASE);
 	arch_irq_restore(irq);
 }
 

@@ -82,9 +82,8 @@ static inline void sched_point(void)
 
 /* --- locks: interrupts stay off while one is held --- */
 struct spinlock {
-	volatile u32 held;
+	volatile u32 owner; /* CPU number + 1; 0: free */
 	const char *name;
-	u32 owner_cpu;
 	unsigned long irq_state;
 };
 
@@ -100,7 +99,7 @@ _Noreturn void spin_not_held(const struct spinlock *lock);
 /* Stops the run (named failure) if this CPU does not hold it. */
 static inline void spin_assert_held(const struct spinlock *lock)
 {
-	if (!lock->held || lock->owner_cpu != cpu_id())
+	if (lock->owner != cpu_id() + 1)
 		spin_not_held(lock);
 }
 

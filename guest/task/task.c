@@ -7,6 +7,7 @@
 #include "guest/arch.h"
 #include "guest/kernel.h"
 #include "guest/lib/string.h"
+#include "guest/mm/tlb.h"
 #include "guest/mm/vm.h"
 #include "guest/task/sched.h"
 #include "guest/task/syscall.h"
@@ -111,6 +112,7 @@ static void switch_to(struct run_queue *queue, struct task *next)
 	queue->running = next;
 	queue->previous = prev;
 	next->on_cpu = true;
+	arch_task_runs(next);
 	arch_switch(prev, next);
 	finish_switch();
 }
@@ -136,6 +138,10 @@ void task_yield(void)
 {
 	struct run_queue *queue = my_queue();
 
+	if (in_atomic())
+		panic("wait in atomic context", "task %s yields with %u locks held, interrupts %s",
+		      current()->name, current()->locks, arch_irqs_on() ? "on" : "off");
+	tlb_poll();
 	if (queue->first)
 		schedule();
 	else
@@ -280,5 +286,6 @@ void cpu_main(void)
 	__atomic_fetch_or(&init_mm.cpus, 1u << cpu, __ATOMIC_SEQ_CST);
 	trace_event(KVL_EV_ROOT_LOAD, SITE("cpu.start"), 0, 0, 0, init_mm.root_gpa, 0, 0, 0);
 	__atomic_fetch_or(&online, 1u << cpu, __ATOMIC_RELEASE);
+	arch_irq_enable();
 	idle();
 }

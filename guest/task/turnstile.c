@@ -103,7 +103,6 @@ void turnstile_yield(void)
 {
 	u32 others = taking_part & ~(1u << cpu_id());
 
-	tlb_poll();
 	if (!turnstile_on)
 		arch_call(KVL_CALL_RELAX);
 	else if (others)

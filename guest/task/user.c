@@ -17,13 +17,15 @@ static enum fault_result text_fault(struct vma *vma, const struct fault *fault)
 {
 	u64 va = ALIGN_DOWN(fault->va, PAGE_BYTES), offset = va - vma->start;
 	u64 left = user_text_end - user_text_start - offset;
+	u64 n = left < PAGE_BYTES ? left : PAGE_BYTES;
 	struct page *page = page_alloc(ZONE_HIGHMEM, 0);
 	void *address;
 
 	if (!page)
 		return FAULT_ERROR;
 	address = kmap_local(page);
-	memcpy(address, user_text_start + offset, left < PAGE_BYTES ? left : PAGE_BYTES);
+	memcpy(address, user_text_start + offset, n);
+	memset((u8 *)address + n, 0, PAGE_BYTES - n);
 	kunmap_local(address);
 	if (!pt_map(vma->mm, va, page_gpa(page), vma->prot, SITE("user.text")))
 		page_free(page); /* another thread was first */

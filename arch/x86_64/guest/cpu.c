@@ -77,9 +77,9 @@ void arch_cpu_init(u32 cpu)
 	apic_init();
 }
 
-void x86_set_kernel_stack(u32 cpu, u64 top)
+void arch_task_runs(struct task *task)
 {
-	descriptors[cpu].tss.rsp[0] = top;
+	descriptors[cpu_id()].tss.rsp[0] = (u64)task + ARCH_STACK_BYTES;
 }
 
 void arch_task_prepare(struct task *task, void (*fn)(void *), void *arg)
@@ -109,7 +109,7 @@ void arch_enter_user(u64 pc, u64 sp, u64 arg)
 	};
 
 	arch_irq_save();
-	x86_set_kernel_stack(cpu_id(), (u64)current() + ARCH_STACK_BYTES);
+	arch_task_runs(current());
 	x86_iret(&frame);
 }
 

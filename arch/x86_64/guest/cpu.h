@@ -48,7 +48,6 @@ extern const struct fixup fixups_start[], fixups_end[];
 
 void trap_dispatch(struct trap_frame *frame);
 void trap_init(u32 cpu);
-void x86_set_kernel_stack(u32 cpu, u64 top);
 void apic_init(void);
 void apic_eoi(void);
 extern const char trap_stub[][16];
@@ -58,14 +57,6 @@ void x86_task_entry(void);
 static inline void outb(u16 port, u8 value)
 {
 	asm volatile("outb %0, %1" : : "a"(value), "Nd"(port));
-}
-
-static inline u8 inb(u16 port)
-{
-	u8 value;
-
-	asm volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
-	return value;
 }
 
 static inline void outl(u16 port, u32 value)
