@@ -15,7 +15,7 @@ bad()
 	readable "a guest that ${name%%:*}" "$work/${name#*:}"
 }
 
-bad "hangs:hang" 124 "time limit of 3 s: vCPU 0 at .*hang" --timeout 3
+bad "hangs:hang" 124 "time limit of 10 s: vCPU 0 at .*hang" --timeout 10 # is there within one
 bad "faults:fault" 4 "wild pointer"
 bad "touches a hole:hole" 4 "hole" --hole 256M:16M
 bad "triple-faults:triple" 4 "triple fault"

@@ -5,17 +5,17 @@
 need_kvm
 
 for signal in INT TERM; do
-	# Waits until the trace is there, so that there is a run to interrupt. env: a shell starts
-	# background commands with SIGINT ignored.
-	env --default-signal=INT "$kvalab" run hello --set fail=hang --timeout 60 \
-		--trace "$work/$signal" --json "$work/$signal.json" >"$work/log" 2>&1 &
+	# Waits until the guest has said that its scenario begins. env: a shell starts background
+	# commands with SIGINT ignored.
+	: >"$work/log"
+	env --default-signal=INT "$kvalab" run hello --set fail=hang --timeout 100 \
+		--log debug --trace "$work/$signal" --json "$work/$signal.json" >"$work/log" 2>&1 &
 	pid=$!
 	i=0
-	while [ ! -d "$work/$signal" ] && [ $i -lt 100 ]; do
+	while ! grep -q 'vCPU 0: mark 2' "$work/log" && [ $i -lt 600 ]; do
 		sleep 0.1
 		i=$((i + 1))
 	done
-	sleep 0.5
 	kill -s $signal $pid
 	wait $pid
 	got=$?
