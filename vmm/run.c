@@ -314,6 +314,8 @@ static void close_record(struct run *run)
 
 	if (!vm->trace)
 		return;
+	if (atomic_load(&vm->guest_done))
+		trace_at_rest(vm->trace, vm->end.cpu);
 	if (trace_finish(vm->trace, &err))
 		judge_offer(run->result, err.status, err.text);
 	model_finish(run->model, atomic_load(&vm->guest_done));

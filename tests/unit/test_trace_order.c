@@ -205,6 +205,27 @@ START_TEST(pending_explains_one)
 }
 END_TEST
 
+/* The CPU that ended the run holds nothing, whatever it left in its ring. */
+START_TEST(at_rest_explains_nothing)
+{
+	struct kvl_record record = { .id = KVL_EV_PT_SET }, seen;
+	struct rig rig;
+
+	rig_init(&rig, 2);
+	rig_open(&rig, false);
+	rig_use(&rig, 0);
+	record.ticket = rig_ticket(&rig);
+	*rig_slot(&rig, 1, 0) = record;
+	rig_use(&rig, 0);
+	trace_at_rest(rig.trace, 1);
+	trace_at_rest(rig.trace, 99);
+	ck_assert_int_eq(trace_finish(rig.trace, &rig.err), 0);
+	ck_assert_uint_eq(lost(&rig), 1);
+	ck_assert(!trace_pending(rig.trace, 1, &seen));
+	rig_done(&rig);
+}
+END_TEST
+
 START_TEST(ticket_in_two_streams)
 {
 	struct kvl_record record = { .id = KVL_EV_USE };
@@ -306,6 +327,7 @@ int main(void)
 	tcase_add_test(tcase, taken_is_not_lost);
 	tcase_add_test(tcase, filling_is_not_lost);
 	tcase_add_test(tcase, pending_explains_one);
+	tcase_add_test(tcase, at_rest_explains_nothing);
 	tcase_add_test(tcase, ticket_in_two_streams);
 	tcase_add_test(tcase, counter_jumps);
 	tcase_add_test(tcase, backlog_is_bounded);

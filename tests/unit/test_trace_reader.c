@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "tests/unit/suite.h"
 #include "tests/unit/trace_rig.h"
@@ -328,6 +330,115 @@ START_TEST(damaged)
 }
 END_TEST
 
+/* --- incomplete --- */
+static void remove_file(const struct rig *rig, const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s", rig->trace_dir, name);
+	ck_assert_int_eq(unlink(path), 0);
+}
+
+static void expect_print(const struct rig *rig, int status, const char *part)
+{
+	struct trace_print_options all = { 0 };
+	struct err err = { 0 };
+	FILE *out = fopen("/dev/null", "w");
+
+	ck_assert_int_eq(trace_print(rig->trace_dir, out, &all, &err), status ? -1 : 0);
+	ck_assert_int_eq(err.status, status);
+	ck_assert_msg(strstr(err.text, part) != NULL, "%s", err.text);
+	fclose(out);
+}
+
+static void say_lossy(const struct rig *rig)
+{
+	size_t bytes;
+	char *text = (char *)rig_read(rig, "metadata", &bytes);
+	char *at = strstr(text, "lossy = 0");
+
+	ck_assert_ptr_nonnull(at);
+	at[strlen("lossy = ")] = '1';
+	rig_write(rig, "metadata", text, bytes);
+	free(text);
+}
+
+START_TEST(stream_missing)
+{
+	struct rig rig;
+
+	write_trace(&rig);
+	expect_print(&rig, 0, "");
+	remove_file(&rig, "vcpu1");
+	expect_print(&rig, EXIT_VMM, "is incomplete");
+	say_lossy(&rig);
+	expect_print(&rig, 0, "");
+	rig_done(&rig);
+}
+END_TEST
+
+/* A stopped CPU may hold one ticket. */
+START_TEST(one_missing)
+{
+	struct rig rig;
+
+	rig_init(&rig, 1);
+	rig_open(&rig, true);
+	rig_use(&rig, 0);
+	rig_ticket(&rig);
+	rig_use(&rig, 0);
+	if (_i)
+		rig_ticket(&rig);
+	rig_use(&rig, 0);
+	ck_assert_int_eq(trace_finish(rig.trace, &rig.err), 0);
+	expect_print(&rig, _i ? EXIT_VMM : 0, _i ? "2 tickets have no record" : "");
+	rig_done(&rig);
+}
+END_TEST
+
+/* A FIFO must not hold the reader until somebody writes to it. */
+START_TEST(fifo)
+{
+	static const char *const name[] = { "metadata", "vcpu0", "vmm" };
+	static const char *const part[] = { "metadata: not a regular file",
+					    "vcpu0: not a regular file",
+					    "vmm: not a regular file" };
+	struct rig rig;
+	char path[128];
+
+	write_trace(&rig);
+	remove_file(&rig, name[_i]);
+	snprintf(path, sizeof(path), "%s/%s", rig.trace_dir, name[_i]);
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	expect_print(&rig, _i ? EXIT_VMM : EXIT_USAGE, part[_i]);
+	unlink(path);
+	rig_done(&rig);
+}
+END_TEST
+
+/* Records thrown away after the last one that was kept. */
+START_TEST(discarded_at_the_end)
+{
+	const struct packet *packet;
+	struct rig rig;
+	size_t bytes;
+	u8 *file;
+
+	rig_init(&rig, 1);
+	rig_open(&rig, true);
+	rig_use(&rig, 0);
+	ck_assert_int_eq(trace_drain(rig.trace, &rig.err), 0);
+	rig.shared->cpu[0].dropped = 9;
+	ck_assert_int_eq(trace_finish(rig.trace, &rig.err), 0);
+	file = rig_read(&rig, "vcpu0", &bytes);
+	ck_assert_uint_eq(bytes, KVL_PACKET_BYTES);
+	packet = (const struct packet *)(const void *)file;
+	ck_assert_uint_eq(packet->header.events_discarded, 9);
+	free(file);
+	rig_done(&rig);
+}
+END_TEST
+
 START_TEST(output_full)
 {
 	struct trace_print_options all = { 0 };
@@ -347,6 +458,7 @@ int main(void)
 {
 	Suite *suite = suite_create("trace reader");
 	TCase *reading = tcase_create("reading"), *printing = tcase_create("printing");
+	TCase *incomplete = tcase_create("incomplete");
 
 	tcase_set_timeout(reading, 60);
 	tcase_add_test(reading, what_was_written);
@@ -363,5 +475,10 @@ int main(void)
 	tcase_add_test(printing, damaged);
 	tcase_add_test(printing, output_full);
 	suite_add_tcase(suite, printing);
+	tcase_add_test(incomplete, stream_missing);
+	tcase_add_loop_test(incomplete, one_missing, 0, 2);
+	tcase_add_loop_test(incomplete, fifo, 0, 3);
+	tcase_add_test(incomplete, discarded_at_the_end);
+	suite_add_tcase(suite, incomplete);
 	return run_suite(suite);
 }

@@ -16,7 +16,8 @@
 #define BACKLOG_HARD 1024 /* 64 MiB */
 
 struct ring {
-	u64 tail; /* records taken out; what the guest finds in kvl_cpu_shared.tail is a copy */
+	u64 tail;     /* records taken out; what the guest finds in kvl_cpu_shared.tail is a copy */
+	bool at_rest; /* the CPU stopped itself, after its last record */
 };
 
 struct trace {

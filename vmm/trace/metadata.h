@@ -28,12 +28,14 @@ void metadata_write(FILE *out, const struct metadata *metadata);
 /* What metadata_parse() finds. */
 struct metadata_parsed {
 	u8 uuid[TRACE_UUID_BYTES];
+	bool lossy;
+	u32 ncpus;
 	u32 nsites;
 	char (*site)[SITE_NAME_MAX + 1]; /* owned; printable ASCII */
 };
 
 /*
- * Reads back the version, the uuid and the site names out of @text (NUL-terminated). EXIT_VMM: not
+ * Reads back the version, the uuid, lossy, cpus and the site names out of @text (NUL-terminated). EXIT_VMM: not
  * a kvalab trace, another version, damaged. Free with metadata_free().
  */
 int metadata_parse(const char *text, struct metadata_parsed *out, struct err *err);

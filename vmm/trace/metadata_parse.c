@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Takes the version, the uuid and the site names back out of a "metadata" that metadata.c wrote.
+ * Takes the version, the uuid, two numbers and the site names back out of a "metadata" that
+ * metadata.c wrote.
  * Not a TSDL parser: it knows the one form in which metadata.c writes these. The text is untrusted.
  */
 #include "vmm/trace/metadata.h"
@@ -8,6 +9,8 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "devices/abi/platform.h"
 
 #define MAX_SITES 65536u
 
@@ -125,10 +128,11 @@ int metadata_parse(const char *text, struct metadata_parsed *out, struct err *er
 {
 	const char *version = behind(text, "\n\tkvalab_trace_version = ");
 	const char *uuid = behind(text, "\n\tuuid = \"");
+	const char *lossy = behind(text, "\n\tlossy = "), *cpus = behind(text, "\n\tcpus = ");
 	const char *sites = behind(text, "\nenum site : u16_t {\n");
 
 	memset(out, 0, sizeof(*out));
-	if (strncmp(text, "/* CTF 1.8 */", 13) || !version || !uuid || !sites)
+	if (strncmp(text, "/* CTF 1.8 */", 13) || !version || !uuid || !lossy || !cpus || !sites)
 		return err_set(err, EXIT_VMM, "metadata: not of a kvalab trace, or damaged");
 	if (strtoul(version, NULL, 10) != KVL_TRACE_VERSION)
 		return err_set(err, EXIT_VMM,
@@ -136,6 +140,11 @@ int metadata_parse(const char *text, struct metadata_parsed *out, struct err *er
 			       strtoul(version, NULL, 10), KVL_TRACE_VERSION);
 	if (!parse_uuid(uuid, out->uuid))
 		return err_set(err, EXIT_VMM, "metadata: the uuid is damaged");
+	out->lossy = strtoul(lossy, NULL, 10) != 0;
+	out->ncpus = (u32)strtoul(cpus, NULL, 10);
+	if (!out->ncpus || out->ncpus > KVL_MAX_CPUS)
+		return err_set(err, EXIT_VMM, "metadata: %u CPUs, not 1 to %d", out->ncpus,
+			       KVL_MAX_CPUS);
 	if (parse_sites(sites, out, err)) {
 		metadata_free(out);
 		return -1;

@@ -149,6 +149,12 @@ static int print_end(const struct printer *printer, const char *dir, struct err 
 		return err_set(err, EXIT_VMM, "trace %s is damaged: %s%s", dir,
 			       trace_reader_problem(printer->reader, 0),
 			       problems > 1 ? ", and more" : "");
+	if (trace_reader_incomplete(printer->reader))
+		return err_set(err, EXIT_VMM,
+			       "trace %s is incomplete: %" PRIu64
+			       " tickets have no record, more than "
+			       "stopped CPUs can have held",
+			       dir, missing);
 	return 0;
 }
 

@@ -72,6 +72,11 @@ u64 trace_reader_missing(const struct trace_reader *reader)
 	return reader->missing;
 }
 
+bool trace_reader_incomplete(const struct trace_reader *reader)
+{
+	return !reader->metadata.lossy && reader->missing > reader->metadata.ncpus;
+}
+
 /* --- packets -------------------------------------------------------------------------------- */
 /* Reads as much as there is; a read error counts as the end and is reported. */
 static size_t read_bytes(struct trace_reader *reader, struct input *input, off_t start)
@@ -175,18 +180,33 @@ bool trace_reader_next(struct trace_reader *reader, struct kvl_record *record, u
 }
 
 /* --- opening ----------------------------------------------------------------------------------- */
+/* Opens what must be a regular file: a FIFO would hold us for ever. -1 with errno. */
+static int open_regular(int dir, const char *name, struct stat *info)
+{
+	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0 || (!fstat(fd, info) && S_ISREG(info->st_mode)))
+		return fd;
+	close(fd);
+	errno = EMEDIUMTYPE;
+	return -1;
+}
+
+static const char *open_error(void)
+{
+	return errno == EMEDIUMTYPE ? "not a regular file" : strerror(errno);
+}
+
 /* The whole of a small file as text; NULL with errno. */
 static char *read_text(int dir, const char *name)
 {
-	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
 	struct stat info;
+	int fd = open_regular(dir, name, &info);
 	size_t done = 0;
 	char *text = NULL;
 
 	if (fd < 0)
 		return NULL;
-	if (fstat(fd, &info))
-		goto out_close;
 	errno = EFBIG;
 	if (info.st_size < 0 || (u64)info.st_size > MAX_TEXT_BYTES)
 		goto out_close;
@@ -211,6 +231,7 @@ static int open_input(struct trace_reader *reader, int dir, u32 index, struct er
 {
 	bool vmm = index == KVL_MAX_CPUS;
 	struct input *input = calloc(1, sizeof(*input));
+	struct stat info;
 
 	reader->input[index] = input;
 	if (!input)
@@ -222,9 +243,9 @@ static int open_input(struct trace_reader *reader, int dir, u32 index, struct er
 		snprintf(input->name, sizeof(input->name), "vmm");
 	else
 		snprintf(input->name, sizeof(input->name), "vcpu%u", index);
-	input->fd = openat(dir, input->name, O_RDONLY | O_CLOEXEC);
+	input->fd = open_regular(dir, input->name, &info);
 	if (input->fd < 0 && errno != ENOENT)
-		problem(reader, "%s: %s", input->name, strerror(errno));
+		problem(reader, "%s: %s", input->name, open_error());
 	return 0;
 }
 
@@ -234,7 +255,8 @@ static int read_directory(struct trace_reader *reader, int dir, const char *path
 	int result;
 
 	if (!text)
-		return err_errno(err, EXIT_USAGE, "%s is no trace directory: metadata", path);
+		return err_set(err, EXIT_USAGE, "%s is no trace directory: metadata: %s", path,
+			       open_error());
 	result = metadata_parse(text, &reader->metadata, err);
 	free(text);
 	if (result)

@@ -84,12 +84,12 @@ int ring_drain(struct trace *trace, u32 cpu, struct err *err)
 			"holds %llu",
 			cpu, (unsigned long long)head, (unsigned long long)ring->tail,
 			(unsigned long long)KVL_RING_RECORDS);
+	if (dropped > trace->stream[cpu].discarded)
+		trace->stream[cpu].discarded = dropped > UINT32_MAX ? UINT32_MAX : (u32)dropped;
 	if (head == ring->tail)
 		return 0;
 	if (trace_counter(trace, &counter, err))
 		return -1;
-	if (dropped > trace->stream[cpu].discarded)
-		trace->stream[cpu].discarded = dropped > UINT32_MAX ? UINT32_MAX : (u32)dropped;
 	while (!result && ring->tail != head) {
 		result = take_record(trace, cpu, ring->tail, counter, err);
 		ring->tail++;
@@ -101,7 +101,7 @@ int ring_drain(struct trace *trace, u32 cpu, struct err *err)
 enum ring_pending ring_pending(const struct trace *trace, u32 cpu, struct kvl_record *out)
 {
 	memcpy(out, ring_slot(trace, cpu, trace->ring[cpu].tail), sizeof(*out));
-	if (!event_from_guest(out->id))
+	if (trace->ring[cpu].at_rest || !event_from_guest(out->id))
 		return RING_IDLE;
 	if (!out->ticket)
 		return RING_FILLING;

@@ -254,6 +254,14 @@ void trace_event(struct trace *trace, enum kvl_event_id id, u16 h0, u16 h1, u64 
 	pthread_mutex_unlock(&trace->lock);
 }
 
+void trace_at_rest(struct trace *trace, u32 cpu)
+{
+	pthread_mutex_lock(&trace->lock);
+	if (cpu < trace->ncpus)
+		trace->ring[cpu].at_rest = true;
+	pthread_mutex_unlock(&trace->lock);
+}
+
 /* The last packets go out even if the trace is broken, as far as the disk takes them. */
 static int write_rest(struct trace *trace, struct err *err)
 {

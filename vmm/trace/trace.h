@@ -55,6 +55,12 @@ void trace_event(struct trace *trace, enum kvl_event_id id, u16 h0, u16 h1, u64 
 int trace_drain(struct trace *trace, struct err *err);
 
 /*
+ * Before trace_finish(): @cpu ended the run by itself, so it holds no ticket. What stands in its ring
+ * behind the last record is none.
+ */
+void trace_at_rest(struct trace *trace, u32 cpu);
+
+/*
  * After the last vCPU has stopped: drains, checks that tickets are dense, writes the last packets.
  * A record whose ticket was taken but which was never committed (the CPU stopped in between) is not
  * lost: at most one per CPU, seen in its ring's next slot. The directory is complete afterwards.
