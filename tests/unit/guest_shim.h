@@ -86,24 +86,29 @@ void kfree(void *object)
 	free(object);
 }
 
+struct shim_page {
+	struct page page; /* first */
+	void *bytes;
+};
+
 struct page *page_alloc(enum zone_id zone, u32 order)
 {
-	struct page *page;
+	struct shim_page *shim;
 
 	if (shim_page_limit && shim_pages >= shim_page_limit)
 		return NULL;
-	page = kalloc(sizeof(*page));
-	page->zone = zone;
-	page->order = order;
-	page->private = (uintptr_t)malloc(PAGE_BYTES << order);
-	memset((void *)(uintptr_t)page->private, 0xa5, PAGE_BYTES << order);
+	shim = kalloc(sizeof(*shim));
+	shim->page.zone = zone;
+	shim->page.order = order;
+	shim->bytes = malloc(PAGE_BYTES << order);
+	memset(shim->bytes, 0xa5, PAGE_BYTES << order);
 	shim_pages++;
-	return page;
+	return &shim->page;
 }
 
 void *page_address(const struct page *page)
 {
-	return (void *)(uintptr_t)page->private;
+	return ((const struct shim_page *)page)->bytes;
 }
 
 void page_free(struct page *page)
