@@ -416,15 +416,26 @@ static bool is_shared(u64 va, u32 level)
 	return va >= KVL_WINDOW_VA || (level == 2 && is_kernel(va));
 }
 
-static void free_tables(struct mm *mm, u64 table, u32 level, u64 va, u16 site)
+/* The first entry in use from @from on; there is one. */
+static u64 next_in_use(u64 table, u32 *from)
+{
+	struct entry *mapped = table_map(table);
+	u64 entry;
+
+	while (!mapped[*from].raw)
+		++*from;
+	entry = mapped[*from].raw;
+	table_unmap();
+	return entry;
+}
+
+static void free_tables(struct mm *mm, u64 table, u32 level, u64 start, u16 site)
 {
 	const u16 *used = &entries_in_use[(table - layout.arena.start) / PAGE_BYTES];
 
-	for (u32 i = 0; *used; i++, va += level_bytes(level)) {
-		u64 entry = pt_get(table, i);
+	for (u32 i = 0; *used; i++) {
+		u64 entry = next_in_use(table, &i), va = start + i * level_bytes(level);
 
-		if (!entry)
-			continue;
 		if (level == 1)
 			panic("mapping left", "%lx in space %u maps %lx", va, mm->id,
 			      arch_pte_gpa(entry));

@@ -7,10 +7,14 @@
  *   tables     what one mapping costs where tables have an address, and where each must be mapped
  *              to be reached (--arena highmem; B3)
  *   swbit      a software bit in an entry, through the architecture's accessor (L3)
- *   watch      a user page is changed under CPL 3 on every CPU, flushed, seen changed
+ *   watch      a user page is changed under a task on every CPU, flushed, seen changed
+ *   spin       the same while the tasks read it at CPL 3 all the time (free schedule only: under the
+ *              seeded one a CPU at CPL 3 has the turn, and nobody could change the page)
+ *   share      two user tasks take turns on one CPU
  *   wait       a kernel VMA whose fault function waits (W1, W9)
  *   touch      anonymous user memory: faults = pages
  *   guard      a user task reads kernel space and is killed for it
+ *   ioremap    device memory over tables that earlier mappings left, while spaces come and go
  */
 #include "guest/scenario/hello.h"
 
@@ -145,24 +149,38 @@ static struct {
 	volatile u32 wrong;
 } watch;
 
-/* A watcher reports what it reads; it is let go once it has seen the new word. */
-static u64 watch_report(u64 value, u64 unused)
+/* What a task saw; true if it was the new word. */
+static bool note_seen(u64 value)
 {
 	u32 bit = 1u << cpu_id();
 
-	(void)unused;
 	if (value == NEW_WORD) {
 		__atomic_fetch_or(&watch.saw_new, bit, __ATOMIC_SEQ_CST);
-		return 0;
+		return true;
 	}
 	if (value != OLD_WORD || watch.changed)
 		__atomic_fetch_add(&watch.wrong, 1, __ATOMIC_SEQ_CST);
 	__atomic_fetch_or(&watch.saw_old, bit, __ATOMIC_SEQ_CST);
+	return false;
+}
+
+/* A watcher reports what it reads; it is let go once it has seen the new word. */
+static u64 watch_report(u64 value, u64 unused)
+{
+	(void)unused;
+	if (note_seen(value))
+		return 0;
 	wait_begin(KVL_WAIT_TASK, current()->id, SITE("hello.watch"));
 	while (!watch.changed)
 		task_yield();
 	wait_end(KVL_WAIT_TASK, current()->id, SITE("hello.watch"));
 	return 1;
+}
+
+static u64 spin_report(u64 value, u64 unused)
+{
+	(void)unused;
+	return note_seen(value);
 }
 
 static struct page *page_with(u64 word)
@@ -184,42 +202,106 @@ static enum fault_result no_fault(struct vma *vma, const struct fault *fault)
 
 static const struct vma_ops fixed_ops = { .name = "fixed page", .fault = no_fault };
 
+/* Starts @program on every CPU of @cpus with the page to read, waits until each has read it. */
+static void start_readers(struct mm *mm, void (*program)(u64), u32 cpus, struct task **task)
+{
+	for (u32 cpu = 0; cpu < ncpus(); cpu++)
+		if (cpus & 1u << cpu)
+			task[cpu] = user_start("reader", cpu, mm, program, DATA_VA, cpu);
+	while (watch.saw_old != cpus)
+		task_yield();
+}
+
+static void join_readers(const char *name, u32 cpus, struct task **task)
+{
+	for (u32 cpu = 0; cpu < ncpus(); cpu++)
+		if (cpus & 1u << cpu)
+			check_equal(name, task_join(task[cpu]), 0);
+}
+
+/* Replaces the page under the readers on @cpus. The flush reaches every CPU that runs the space. */
+static void change_page(struct mm *mm, struct page *new)
+{
+	pt_replace(mm, DATA_VA, arch_pte_leaf(page_gpa(new), PROT_USER), SITE("hello.change"));
+	tlb_flush_range(mm, DATA_VA, PAGE_BYTES, SITE("hello.change"));
+}
+
+/* A space with @page at DATA_VA, kept alive by us. */
+static struct mm *space_with(struct page *page)
+{
+	struct mm *mm = user_mm_create();
+
+	mm->users++;
+	vma_map_user(mm, DATA_VA, PAGE_BYTES, PROT_READ, &fixed_ops, NULL, 0);
+	pt_map(mm, DATA_VA, page_gpa(page), PROT_USER, SITE("hello.page"));
+	memset((void *)&watch, 0, sizeof(watch));
+	return mm;
+}
+
+static void drop_space(struct mm *mm)
+{
+	pt_unmap(mm, DATA_VA, PAGE_BYTES, SITE("hello.page"));
+	tlb_flush_range(mm, DATA_VA, PAGE_BYTES, SITE("hello.page"));
+	mm_put(mm);
+}
+
 /* One thread per CPU reads the page; the page is replaced and flushed; each must see the new one. */
 static void watch_change(void)
 {
 	struct page *old = page_with(OLD_WORD), *new = page_with(NEW_WORD);
-	struct mm *mm = user_mm_create();
+	struct mm *mm = space_with(old);
 	struct task *task[KVL_MAX_CPUS];
 	u64 shootdowns = count_total(COUNT_SHOOTDOWNS), ipis = count_total(COUNT_IPIS);
 	u64 faults = count_total(COUNT_FAULTS), syncs = count_total(COUNT_FAULT_SYNCS);
 	const u32 n = ncpus();
 
-	vma_map_user(mm, DATA_VA, PAGE_BYTES, PROT_READ, &fixed_ops, NULL, 0);
-	pt_map(mm, DATA_VA, page_gpa(old), PROT_USER, SITE("hello.watch"));
-	mm->users++; /* ours, until the counts are taken */
 	syscall_report = watch_report;
-	for (u32 cpu = 0; cpu < n; cpu++)
-		task[cpu] = user_start("watcher", cpu, mm, user_watch, DATA_VA, cpu);
-	while (watch.saw_old != cpus_online())
-		task_yield();
+	start_readers(mm, user_watch, cpus_online(), task);
 	/* each thread touches its stack; the text page is mapped by the first, and those that fault
 	 * on it at the same time find it there */
 	faults = count_total(COUNT_FAULTS) - faults - (count_total(COUNT_FAULT_SYNCS) - syncs);
 	check_range("watch.faults", faults, n + 1, 2 * n);
-	pt_replace(mm, DATA_VA, arch_pte_leaf(page_gpa(new), PROT_USER), SITE("hello.watch"));
-	tlb_flush_range(mm, DATA_VA, PAGE_BYTES, SITE("hello.watch"));
+	change_page(mm, new);
 	check_count("watch.shootdowns", COUNT_SHOOTDOWNS, shootdowns, n > 1);
 	check_count("watch.ipis", COUNT_IPIS, ipis, n - 1);
 	watch.changed = true;
-	for (u32 cpu = 0; cpu < n; cpu++)
-		check_equal("watch.exit", task_join(task[cpu]), 0);
+	join_readers("watch.exit", cpus_online(), task);
 	check_equal("watch.saw_new", watch.saw_new, cpus_online());
 	check_equal("watch.stale_or_wild", watch.wrong, 0);
-	pt_unmap(mm, DATA_VA, PAGE_BYTES, SITE("hello.watch"));
-	tlb_flush_range(mm, DATA_VA, PAGE_BYTES, SITE("hello.watch"));
-	mm_put(mm);
+	drop_space(mm);
 	page_free(old);
 	page_free(new);
+}
+
+/* The readers are at CPL 3 when the page is changed: the interrupt has to fetch them. */
+static void spin_change(void)
+{
+	struct page *old = page_with(OLD_WORD), *new = page_with(NEW_WORD);
+	struct mm *mm = space_with(old);
+	struct task *task[KVL_MAX_CPUS];
+	u64 ipis = count_total(COUNT_IPIS);
+	u32 others = cpus_online() & ~(1u << cpu_id());
+
+	syscall_report = spin_report;
+	start_readers(mm, user_spin, others, task);
+	change_page(mm, new);
+	check_count("spin.ipis", COUNT_IPIS, ipis, ncpus() - 1);
+	join_readers("spin.exit", others, task);
+	check_equal("spin.saw_new", watch.saw_new, others);
+	drop_space(mm);
+	page_free(old);
+	page_free(new);
+}
+
+/* Two tasks in turns on one CPU: each traps on its own kernel stack. */
+static void share_cpu(void)
+{
+	struct mm *a = user_mm_create(), *b = user_mm_create();
+	struct task *first = user_start("first", ncpus() - 1, a, user_yield, 5, 0);
+	struct task *second = user_start("second", ncpus() - 1, b, user_yield, 5, 0);
+
+	check_equal("share.first", task_join(first), 0);
+	check_equal("share.second", task_join(second), 0);
 }
 
 /* --- wait ------------------------------------------------------------------------------------------------- */
@@ -293,6 +375,41 @@ static void guard_kernel(void)
 		    -1);
 }
 
+/* --- ioremap --------------------------------------------------------------------------------- */
+
+static void come_and_go(void *unused)
+{
+	(void)unused;
+	for (u32 i = 0; i < 2; i++) {
+		struct mm *mm = mm_create();
+
+		mm->users++;
+		mm_put(mm);
+		task_yield();
+	}
+}
+
+/*
+ * 2 MiB of addresses where a vmalloc() has left its table behind, and large leaves beside, mapped
+ * and unmapped while another task makes and ends spaces, which get copies of directories.
+ */
+static void remap_devices(void)
+{
+	u64 gpa = layout.shared.start; /* any memory that no struct page describes */
+	struct task *spaces;
+
+	vfree(vmalloc(PAGE_BYTES, SITE("hello.vmalloc")));
+	spaces = task_start("spaces", ncpus() - 1, NULL, come_and_go, NULL);
+	for (u32 i = 0; i < 3; i++) {
+		const struct kvl_shared *seen = ioremap(gpa, LARGE_BYTES, SITE("hello.ioremap"));
+
+		check_equal("ioremap.word", seen->version, KVL_ABI_VERSION);
+		iounmap((void *)(u64)seen);
+		task_yield();
+	}
+	task_join(spaces);
+}
+
 void hello_run(const struct arm *arm)
 {
 	const char *fail = param_text("fail");
@@ -309,7 +426,11 @@ void hello_run(const struct arm *arm)
 	reach_tables();
 	software_bit();
 	watch_change();
+	if (!boot_options.seeded && ncpus() > 1)
+		spin_change();
+	share_cpu();
 	waiting_fault();
 	touch_anonymous();
 	guard_kernel();
+	remap_devices();
 }

@@ -16,6 +16,29 @@ USER_TEXT void user_watch(u64 address)
 	arch_user_syscall(SYS_EXIT, 0, 0);
 }
 
+USER_TEXT void user_spin(u64 address)
+{
+	volatile u64 first = *(volatile u64 *)address;
+
+	arch_user_syscall(SYS_REPORT, first, 0);
+	while (*(volatile u64 *)address == first)
+		;
+	arch_user_syscall(SYS_REPORT, *(volatile u64 *)address, 0);
+	arch_user_syscall(SYS_EXIT, 0, 0);
+}
+
+USER_TEXT void user_yield(u64 times)
+{
+	volatile u64 wrong = 0, on_stack;
+
+	for (u64 i = 0; i < times; i++) {
+		on_stack = i;
+		arch_user_syscall(SYS_YIELD, 0, 0);
+		wrong = wrong + (on_stack != i);
+	}
+	arch_user_syscall(SYS_EXIT, wrong, 0);
+}
+
 USER_TEXT void user_touch(u64 start)
 {
 	volatile u64 wrong = 0;

@@ -23,6 +23,11 @@ struct task *user_start(const char *name, u32 cpu, struct mm *mm, void (*program
 /* --- programs --- */
 /* Reads the word at @address, reports it, goes on while the answer is not 0. */
 void user_watch(u64 address);
+/* Reports the word at @address, reads it at CPL 3 until it changes, reports the new one. */
+void user_spin(u64 address);
+/* Yields @times times, with something on its stack each time; ends with the number of times that
+ * it was not there afterwards. */
+void user_yield(u64 times);
 /* Writes and reads back every page of [start, start + 16 pages), then ends with the number wrong. */
 void user_touch(u64 start);
 /* Reads @address once: for addresses that a user task must not reach. */
