@@ -21,11 +21,12 @@ else
 	skip "a disk that is full: only root may mount a small one"
 fi
 
-# Stacks of threads (ulimit -s) that do not fit into the address space (ulimit -v).
-if (ulimit -s 4000000 && ulimit -v 2000000) 2>/dev/null; then
+# Stacks of threads that do not fit into the address space.
+limits="prlimit --stack=4000000000 --as=2000000000"
+if $limits true 2>/dev/null; then
+	# shellcheck disable=SC2086 # a command of several words
 	expect "no room for a vCPU's thread" 3 "no thread for vCPU" \
-		sh -c "ulimit -s 4000000; ulimit -v 2000000; '$kvalab' run hello --mem 64M \
-			--trace '$work/never'"
+		$limits "$kvalab" run hello --mem 64M --trace "$work/never"
 	if [ -e "$work/never" ]; then
 		fail "a run that never started leaves a trace directory"
 	else
