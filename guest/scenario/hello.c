@@ -390,8 +390,8 @@ static void come_and_go(void *unused)
 }
 
 /*
- * 2 MiB of addresses where a vmalloc() has left its table behind, and large leaves beside, mapped
- * and unmapped while another task makes and ends spaces, which get copies of directories.
+ * 2 MiB of addresses where a vmalloc() has left its table behind, and a large leaf beside, mapped
+ * and unmapped while another task makes and ends spaces: each may hold a copy of the leaf.
  */
 static void remap_devices(void)
 {
@@ -401,7 +401,8 @@ static void remap_devices(void)
 	vfree(vmalloc(PAGE_BYTES, SITE("hello.vmalloc")));
 	spaces = task_start("spaces", ncpus() - 1, NULL, come_and_go, NULL);
 	for (u32 i = 0; i < 3; i++) {
-		const struct kvl_shared *seen = ioremap(gpa, LARGE_BYTES, SITE("hello.ioremap"));
+		const struct kvl_shared *seen =
+			ioremap(gpa, 2 * LARGE_BYTES, SITE("hello.ioremap"));
 
 		check_equal("ioremap.word", seen->version, KVL_ABI_VERSION);
 		iounmap((void *)(u64)seen);
