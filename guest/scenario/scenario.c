@@ -14,7 +14,7 @@
 
 const struct scenario scenarios[] = {
 	{ .name = "hello",
-	  .about = "one of every event; SMP; the smallest thing that works",
+	  .about = "the core, each part once; SMP; the smallest thing that works",
 	  .params = hello_params,
 	  .run = hello_run },
 	{ .name = "flash-mount",
