@@ -41,6 +41,15 @@ not_posix()
 	fi
 }
 
+# The names under which the guest may fail.
+undocumented_failures()
+{
+	grep -rhoE 'panic(_at)?\([^"]*"[^"]+"' guest arch/*/guest | sed -E 's/.*"([^"]+)"/\1/' | sort -u |
+		while read -r name; do
+			grep -qF "\`$name\`" docs/debugging.md || echo "$name"
+		done
+}
+
 rule "every file names its licence" "$(without_licence)"
 rule "the guest includes nothing of the VMM" \
 	"$(grep -rn --include='*.[chS]' '#include "vmm/' guest arch/*/guest devices)"
@@ -58,5 +67,6 @@ rule "nothing is left to be done" \
 		vmm arch guest devices tests scripts docs README.md | grep -v '^tests/static/lint.sh')"
 rule "no file of the program is longer than 600 lines" \
 	"$(sources vmm arch guest devices | xargs wc -l | awk '$2 != "total" && $1 > 600')"
+rule "every named failure is explained in docs/debugging.md" "$(undocumented_failures)"
 rule "scripts are POSIX sh" "$(not_posix)"
 exit 0
