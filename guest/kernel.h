@@ -35,7 +35,6 @@ struct boot_options {
 	char scenario[32], arm[32];
 	u64 seed;
 	bool seeded; /* schedule */
-	bool ticks_are_insn;
 	u32 ncpus;
 	u64 flash_gpa, flash_bytes; /* 0: no chip */
 	u32 flash_bank_width;
@@ -50,7 +49,7 @@ const char *param_text(const char *key);
 /* As a number with K, M, G; @fallback if not given; a usage failure if it does not parse. */
 u64 param_u64(const char *key, u64 fallback);
 
-/* Instructions of this CPU, or TSC cycles (boot_options.ticks_are_insn). Costs one VM exit. */
+/* Instructions of this CPU, or TSC cycles, as the host can count. Costs one VM exit. */
 u64 ticks_now(void);
 
 /* Flash clock, ns. */

@@ -80,8 +80,6 @@ static void chosen(const struct property *p)
 		o->seed = cells(p, 0, 2);
 	else if (is(p, DT_SCHEDULE))
 		o->seeded = strcmp(text(p), "seeded") == 0;
-	else if (is(p, DT_TICKS))
-		o->ticks_are_insn = strcmp(text(p), "insn") == 0;
 	else if (is(p, DT_MEM))
 		o->request.mem_bytes = cells(p, 0, 2);
 	else if (is(p, DT_PAGE_OFFSET))

@@ -28,8 +28,7 @@ int boot_contents(struct vm *vm, struct err *err)
 
 	if (!room)
 		return err_set(err, EXIT_VMM, "no guest memory for the device tree");
-	used = fdt_write(vm->config, &vm->layout, vm->host.counts_insns, room, KVL_DTB_MAX_BYTES,
-			 err);
+	used = fdt_write(vm->config, &vm->layout, room, KVL_DTB_MAX_BYTES, err);
 	if (used < 0)
 		return -1;
 	vm->dtb_bytes = (u64)used;

@@ -24,7 +24,7 @@ int boot_start(struct vm *vm, struct err *err);
  * Writes the flattened device tree (devices/abi/dt.h) into @out. Returns its size, or -1 and
  * EXIT_USAGE if it does not fit: too many or too long parameters.
  */
-int fdt_write(const struct run_config *config, const struct kvl_layout *layout, bool ticks_are_insn,
-	      void *out, size_t room, struct err *err);
+int fdt_write(const struct run_config *config, const struct kvl_layout *layout, void *out,
+	      size_t room, struct err *err);
 
 #endif

@@ -170,15 +170,13 @@ static void write_flash(struct writer *w, const struct run_flash *flash)
 	end(w);
 }
 
-static void write_chosen(struct writer *w, const struct run_config *config, bool ticks_are_insn)
+static void write_chosen(struct writer *w, const struct run_config *config)
 {
 	begin(w, "chosen");
 	put_text(w, DT_SCENARIO, config->scenario);
 	put_text(w, DT_ARM, config->arm ? config->arm : "");
 	put_u64(w, DT_SEED, config->seed);
 	put_text(w, DT_SCHEDULE, config->schedule == SCHEDULE_SEEDED ? "seeded" : "free");
-	put_text(w, DT_TICKS, ticks_are_insn ? "insn" : "tsc");
-	put_u32(w, DT_RECORD, config->tier != TIER_OFF);
 	put_u64(w, DT_MEM, config->layout.mem_bytes);
 	put_u64(w, DT_PAGE_OFFSET, config->layout.page_offset);
 	put_u64(w, DT_VMALLOC, config->layout.vmalloc_bytes);
@@ -192,7 +190,7 @@ static void write_chosen(struct writer *w, const struct run_config *config, bool
 }
 
 static void write_tree(struct writer *w, const struct run_config *config,
-		       const struct kvl_layout *layout, bool ticks_are_insn)
+		       const struct kvl_layout *layout)
 {
 	begin(w, "");
 	put_cells(w, 2, 2);
@@ -201,18 +199,18 @@ static void write_tree(struct writer *w, const struct run_config *config,
 	write_reserved(w, layout);
 	write_cpus(w, config->layout.ncpus);
 	write_flash(w, &config->flash);
-	write_chosen(w, config, ticks_are_insn);
+	write_chosen(w, config);
 	end(w);
 }
 
-int fdt_write(const struct run_config *config, const struct kvl_layout *layout, bool ticks_are_insn,
-	      void *out, size_t room, struct err *err)
+int fdt_write(const struct run_config *config, const struct kvl_layout *layout, void *out,
+	      size_t room, struct err *err)
 {
 	struct writer w = { .fdt = out };
 
 	note(&w, fdt_create(out, (int)room));
 	note(&w, fdt_finish_reservemap(out));
-	write_tree(&w, config, layout, ticks_are_insn);
+	write_tree(&w, config, layout);
 	note(&w, fdt_finish(out));
 	if (w.error == -FDT_ERR_NOSPACE)
 		return err_set(

@@ -18,8 +18,6 @@
 #define DT_ARM "kvalab,arm"	      /* string, "" where the scenario has none */
 #define DT_SEED "kvalab,seed"	      /* u64 */
 #define DT_SCHEDULE "kvalab,schedule" /* string: "seeded" or "free" */
-#define DT_TICKS "kvalab,ticks"	      /* string: "insn" or "tsc" */
-#define DT_RECORD "kvalab,record"     /* u32: 1 = events are wanted */
 /* The layout request (layout.h), from which the guest plans the same layout again: */
 #define DT_MEM "kvalab,mem"		     /* u64 bytes */
 #define DT_PAGE_OFFSET "kvalab,page-offset"  /* u64 */

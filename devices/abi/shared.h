@@ -18,10 +18,10 @@ enum kvl_call {
 	KVL_CALL_MARK,	       /* arg: enum kvl_mark */
 	KVL_CALL_RELAX,	       /* returns when this CPU's go != 0, or after about a millisecond */
 	KVL_CALL_WAKE,	       /* arg: CPU whose go was just set: ends its KVL_CALL_RELAX */
-	KVL_CALL_TICKS, /* ret: this CPU's instruction count (insn) or TSC (see "kvalab,ticks") */
-	KVL_CALL_CLOCK_NOW,   /* ret: flash clock in ns */
-	KVL_CALL_CLOCK_UNTIL, /* arg: ns; returns when the flash clock shows at least that */
-	KVL_CALL_FLASH_WORDS, /* arg: bus words read from the array through a memory mapping */
+	KVL_CALL_TICKS,	       /* ret: this CPU's instruction count, or TSC where none is kept */
+	KVL_CALL_CLOCK_NOW,    /* ret: flash clock in ns */
+	KVL_CALL_CLOCK_UNTIL,  /* arg: ns; returns when the flash clock shows at least that */
+	KVL_CALL_FLASH_WORDS,  /* arg: bus words read from the array through a memory mapping */
 };
 
 enum kvl_mark {

@@ -35,7 +35,7 @@ static void setup(void)
 
 static void write_tree(void)
 {
-	int bytes = fdt_write(&config, &layout, true, tree, sizeof(tree), &err);
+	int bytes = fdt_write(&config, &layout, tree, sizeof(tree), &err);
 
 	ck_assert_msg(bytes > 0, "%s", err.text);
 	ck_assert_int_eq(fdt_check_full(tree, (size_t)bytes), 0);
@@ -139,8 +139,6 @@ START_TEST(what_the_guest_is_asked)
 	check_text("/chosen", DT_ARM, "fault");
 	check_u64("/chosen", DT_SEED, 0x123456789ABCDEFull);
 	check_text("/chosen", DT_SCHEDULE, "seeded");
-	check_text("/chosen", DT_TICKS, "insn");
-	check_u32("/chosen", DT_RECORD, 1);
 	check_u64("/chosen", DT_MEM, GiB(5));
 	check_u64("/chosen", DT_PAGE_OFFSET, GiB(3));
 	check_u64("/chosen", DT_VMALLOC, MiB(96));
@@ -155,13 +153,10 @@ START_TEST(the_other_answers)
 {
 	config.arm = NULL;
 	config.schedule = SCHEDULE_FREE;
-	config.tier = TIER_OFF;
 	config.nparams = 0;
-	ck_assert_int_gt(fdt_write(&config, &layout, false, tree, sizeof(tree), &err), 0);
+	ck_assert_int_gt(fdt_write(&config, &layout, tree, sizeof(tree), &err), 0);
 	check_text("/chosen", DT_ARM, "");
 	check_text("/chosen", DT_SCHEDULE, "free");
-	check_text("/chosen", DT_TICKS, "tsc");
-	check_u32("/chosen", DT_RECORD, 0);
 	node("/chosen/params");
 	ck_assert_int_eq(fdt_path_offset(tree, "/flash@d0000000"), -FDT_ERR_NOTFOUND);
 }
@@ -199,7 +194,7 @@ START_TEST(what_does_not_fit_is_the_users_error)
 
 	memset(huge, 'x', sizeof(huge) - 1);
 	config.param[0].value = huge;
-	ck_assert_int_eq(fdt_write(&config, &layout, true, tree, sizeof(tree), &err), -1);
+	ck_assert_int_eq(fdt_write(&config, &layout, tree, sizeof(tree), &err), -1);
 	ck_assert_int_eq(err.status, EXIT_USAGE);
 	ck_assert_ptr_nonnull(strstr(err.text, "--set"));
 }
@@ -208,10 +203,10 @@ END_TEST
 START_TEST(too_little_room_anywhere_is_an_error)
 {
 	static u8 small[KVL_DTB_MAX_BYTES];
-	int bytes = fdt_write(&config, &layout, true, tree, sizeof(tree), &err);
+	int bytes = fdt_write(&config, &layout, tree, sizeof(tree), &err);
 
 	for (int room = 0; room < bytes; room += 3)
-		ck_assert_int_eq(fdt_write(&config, &layout, true, small, (size_t)room, &err), -1);
+		ck_assert_int_eq(fdt_write(&config, &layout, small, (size_t)room, &err), -1);
 }
 END_TEST
 
