@@ -7,6 +7,13 @@
 extern const struct scenario_param hello_params[];
 void hello_run(const struct arm *arm);
 
+struct page;
+
+/* A highmem page whose first word is @word. */
+struct page *hello_page(u64 word);
+/* The parts with user tasks (hello_user.c). */
+void hello_user(void);
+
 /* --set fail=…: what must not happen, on purpose (hello_fail.c). False: no such failure. */
 bool hello_fail(const char *how);
 

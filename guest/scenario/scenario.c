@@ -63,6 +63,11 @@ void check_equal(const char *name, s64 got, s64 want)
 	check_range(name, got, want, want);
 }
 
+void check_count(const char *name, enum counter which, u64 before, u64 want)
+{
+	check_equal(name, count_total(which) - before, want);
+}
+
 void check_true(const char *name, bool got)
 {
 	check_equal(name, got, 1);

@@ -18,6 +18,8 @@ void scenario_run(void);
 void metric(const char *name, s64 value);
 /* A closed form, or any other exact statement: fails the run (exit 1) when got != want. */
 void check_equal(const char *name, s64 got, s64 want);
+/* Exactly: the counter has risen by @want since it was @before. */
+void check_count(const char *name, enum counter which, u64 before, u64 want);
 /* A bound stated beforehand (free schedule): low <= got <= high. */
 void check_range(const char *name, s64 got, s64 low, s64 high);
 void check_true(const char *name, bool got);
