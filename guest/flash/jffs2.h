@@ -52,10 +52,11 @@ struct jffs2_counts {
 	u32 data_checked; /* inode nodes whose data CRC was computed */
 	u64 data_bytes;	  /* over so many bytes */
 	u32 inodes;	  /* with at least one inode node, or the root */
-	u32 dangling;	  /* names whose inode has no node */
+	u32 dangling;	  /* names whose inode has no node; if a directory, its entries are kept */
 	u32 orphans;	  /* inodes that no name leads to */
-	u32 unreachable;  /* directories that are linked twice or form a loop, or lie too deep */
-	u32 damaged;	  /* sum of damage[] */
+	u32 unreachable; /* by jffs2_list(): directories that are linked twice or form a loop, or lie too deep */
+	u32 detached; /* inodes with a name, to which no path from the root leads */
+	u32 damaged;  /* sum of damage[] */
 	u32 damage[JFFS2_DAMAGES];
 	u64 index_bytes; /* RAM of the index */
 };
@@ -74,7 +75,8 @@ void jffs2_verify(struct jffs2 *fs);
  * Prints type, size, number of nodes, verdict and path, sorted by path; at most @max_rows entries,
  * then how many are left out. Lines begin with "ls:", the totals with "total:". Bytes that are not
  * printable and backslashes are written \xNN. Verdicts: "ok", "bad" (a data CRC is wrong),
- * "hole" (a part of the file has no node), "-" (not verified), "missing" (no inode node).
+ * "hole" (a part of the file has no node), "-" (not verified), "missing" (no inode node). Detached
+ * inodes follow as "jffs2: detached inode …", the first of them.
  */
 void jffs2_list(struct jffs2 *fs, u32 max_rows);
 

@@ -188,15 +188,21 @@ static void link_dirent(struct jffs2 *fs, struct jffs2_dirent *entry)
 	directory = get_inode(fs, entry->pino);
 	if (!directory)
 		return;
-	entry->inode = jffs2_find_inode(fs, entry->ino);
-	if (entry->inode && !entry->inode->nnodes && entry->ino != JFFS2_ROOT_INO)
-		entry->inode = NULL;
-	if (entry->inode)
-		entry->inode->linked = true;
-	else
-		fs->counts.dangling++;
 	entry->link.next = directory->children;
 	directory->children = &entry->link;
+}
+
+/* Once all directories are known: one whose own nodes are damaged still has its entries. */
+static void find_inodes_of(struct jffs2 *fs, struct jffs2_inode *directory)
+{
+	for (struct list_link *l = directory->children; l; l = l->next) {
+		struct jffs2_dirent *entry = (struct jffs2_dirent *)l;
+
+		entry->inode = jffs2_find_inode(fs, entry->ino);
+		if (entry->inode)
+			entry->inode->linked = true;
+		fs->counts.dangling += !entry->inode || !jffs2_has_inode(entry->inode);
+	}
 }
 
 static int by_name(const struct list_link *a, const struct list_link *b)
@@ -275,10 +281,12 @@ void jffs2_link(struct jffs2 *fs)
 	for (u32 i = 0; i <= fs->hash_mask && !fs->status; i++)
 		for (struct jffs2_dirent *e = fs->dirent_hash[i]; e; e = e->hash_next)
 			link_dirent(fs, e);
+	for (struct jffs2_inode *inode = fs->inodes; inode && !fs->status; inode = inode->next)
+		find_inodes_of(fs, inode);
 	for (struct jffs2_inode *inode = fs->inodes; inode && !fs->status; inode = inode->next) {
 		inode->children = list_sort(inode->children, by_name);
 		judge_nodes(fs, inode);
-		fs->counts.inodes += inode->nnodes || inode->ino == JFFS2_ROOT_INO;
+		fs->counts.inodes += jffs2_has_inode(inode);
 		fs->counts.orphans += inode->nnodes && !inode->linked &&
 				      inode->ino != JFFS2_ROOT_INO;
 	}

@@ -24,10 +24,11 @@ struct jffs2_inode {
 	struct jffs2_inode *next; /* all, in the order in which they were met */
 	u32 ino;
 	u32 nnodes;
-	struct list_link *nodes; /* struct jffs2_node, newest first once linked */
+	struct list_link *nodes; /* struct jffs2_node: newest first once linked, last once verified */
 	bool unsorted;		 /* nodes did not come in the order of their versions */
 	bool has_hole;
-	bool linked; /* a name leads here */
+	bool linked;  /* some directory has a name for it */
+	bool reached; /* the walk from the root came to such a name */
 	bool verified;
 	u32 bad_nodes;
 	u32 newest_version;
@@ -40,7 +41,7 @@ struct jffs2_inode {
 struct jffs2_dirent {
 	struct list_link link; /* first member: inode->children */
 	struct jffs2_dirent *hash_next;
-	struct jffs2_inode *inode; /* NULL: dangling */
+	struct jffs2_inode *inode; /* NULL: nothing is known of it but this name */
 	u32 pino, ino, version;
 	u32 name_crc;
 	u8 type, nsize;
@@ -88,6 +89,12 @@ bool jffs2_index_init(struct jffs2 *fs);
 void jffs2_add_inode_node(struct jffs2 *fs, u32 at, const struct jffs2_inode_body *body);
 void jffs2_add_dirent(struct jffs2 *fs, const struct jffs2_dirent_body *body, const char *name);
 struct jffs2_inode *jffs2_find_inode(const struct jffs2 *fs, u32 ino);
+/* False for a directory of which only the entries are left. The root needs no node. */
+static inline bool jffs2_has_inode(const struct jffs2_inode *inode)
+{
+	return inode->nnodes || inode->ino == JFFS2_ROOT_INO;
+}
+
 /* After the scan: which names hold, who is in which directory, which nodes are live. */
 void jffs2_link(struct jffs2 *fs);
 

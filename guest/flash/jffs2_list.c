@@ -9,6 +9,7 @@
 
 #define MAX_DEPTH 128
 #define MAX_PATH_BYTES 4096
+#define MAX_DETACHED_ROWS 16
 
 #define TYPE_FIFO 1
 #define TYPE_CHAR 2
@@ -63,7 +64,7 @@ static u32 path_append(char *path, u32 used, const struct jffs2_dirent *entry)
 
 static const char *verdict(const struct jffs2_inode *inode, u32 type)
 {
-	if (!inode)
+	if (!inode || !jffs2_has_inode(inode))
 		return "missing";
 	if (!inode->verified)
 		return "-";
@@ -74,10 +75,12 @@ static const char *verdict(const struct jffs2_inode *inode, u32 type)
 
 static void print_row(struct walk *w, const struct jffs2_dirent *entry)
 {
-	const struct jffs2_inode *inode = entry->inode;
+	struct jffs2_inode *inode = entry->inode;
 	u32 type = entry_type(entry);
 
 	w->of_type[type]++;
+	if (inode)
+		inode->reached = true;
 	if (type == TYPE_FILE && inode)
 		w->file_bytes += inode->isize;
 	if (w->entries++ < w->max_rows)
@@ -118,7 +121,7 @@ static void walk_entry(struct walk *w, const struct jffs2_dirent *entry, u32 par
 
 static void walk_tree(struct walk *w, struct jffs2_inode *root)
 {
-	root->entered = true;
+	root->entered = root->reached = true;
 	w->level[0].next = root->children;
 	w->depth = 1;
 	while (w->depth) {
@@ -132,6 +135,20 @@ static void walk_tree(struct walk *w, struct jffs2_inode *root)
 		w->level[top].next = entry->next;
 		walk_entry(w, (const struct jffs2_dirent *)entry, w->level[top].path_bytes);
 	}
+}
+
+/* Files below a damaged directory that nobody can name any more, and loops without a way in. */
+static void count_detached(struct jffs2 *fs)
+{
+	u32 n = 0;
+
+	for (const struct jffs2_inode *inode = fs->inodes; inode; inode = inode->next)
+		if (inode->nnodes && inode->linked && !inode->reached && n++ < MAX_DETACHED_ROWS)
+			printk("jffs2: detached inode %u: %u bytes, %u nodes: no path leads to it\n",
+			       inode->ino, inode->isize, inode->nnodes);
+	if (n > MAX_DETACHED_ROWS)
+		printk("jffs2: … and %u more detached inodes\n", n - MAX_DETACHED_ROWS);
+	fs->counts.detached = n;
 }
 
 static void print_totals(const struct walk *w)
@@ -151,7 +168,7 @@ void jffs2_list(struct jffs2 *fs, u32 max_rows)
 	struct walk *w = kalloc(sizeof(*w));
 
 	for (struct jffs2_inode *inode = fs->inodes; inode; inode = inode->next)
-		inode->entered = false;
+		inode->entered = inode->reached = false;
 	fs->counts.unreachable = 0;
 	w->fs = fs;
 	w->max_rows = max_rows;
@@ -159,5 +176,6 @@ void jffs2_list(struct jffs2 *fs, u32 max_rows)
 		printk("ls: t      size nodes  crc     path\n");
 	walk_tree(w, jffs2_find_inode(fs, JFFS2_ROOT_INO));
 	print_totals(w);
+	count_detached(fs);
 	kfree(w);
 }

@@ -170,6 +170,50 @@ START_TEST(names_without_inode_and_inodes_without_name_are_counted)
 	ck_assert(printed("missing /nobody\n"));
 	ck_assert(!printed("nowhere"));
 	ck_assert_uint_eq(out.counts.dangling, 1);
+	ck_assert(printed("detached inode 9: 1 bytes, 1 nodes"));
+	ck_assert_uint_eq(out.counts.detached, 1);
+}
+END_TEST
+
+/* The directory's own node is damaged; its entries are not, in whatever order they are met. */
+START_TEST(a_directory_without_inode_keeps_its_entries)
+{
+	for (u32 order = 0; order < 2; order++) {
+		struct outcome out;
+
+		memset(m.data, 0xff, m.bytes);
+		builder_at = 0;
+		put_dirent(&m, 1, 1, order ? 2 : 40, 4, "top");
+		m.data[put_inode(&m, order ? 2 : 40, 1, DIR_MODE, 0, 0, "") + 30] ^= 4;
+		put_dirent(&m, order ? 2 : 40, 1, order ? 3 : 39, 4, "sub");
+		put_dirent(&m, order ? 3 : 39, 1, 4, 8, "file");
+		put_inode(&m, 4, 1, FILE_MODE, 3, 0, "abc");
+		out = run_both(&m, BLOCK);
+		ck_assert_uint_eq(out.counts.damaged, 1);
+		ck_assert(printed("ls: d         0     0  missing /top\n"));
+		ck_assert(printed("ls: d         0     0  missing /top/sub\n"));
+		ck_assert(printed("ls: -         3     1  ok      /top/sub/file\n"));
+		ck_assert_uint_eq(out.counts.dangling, 2);
+		ck_assert_uint_eq(out.counts.orphans + out.counts.detached, 0);
+	}
+}
+END_TEST
+
+/* Two directories, each in the other, and neither in the root. */
+START_TEST(loops_without_a_way_in_are_counted_and_named)
+{
+	struct outcome out;
+
+	put_dirent(&m, 2, 1, 3, 4, "a");
+	put_inode(&m, 2, 1, DIR_MODE, 0, 0, "");
+	put_dirent(&m, 3, 1, 2, 4, "b");
+	put_inode(&m, 3, 1, DIR_MODE, 0, 0, "");
+	put_dirent(&m, 3, 2, 4, 8, "file");
+	put_inode(&m, 4, 1, FILE_MODE, 3, 0, "abc");
+	out = run_both(&m, BLOCK);
+	ck_assert_uint_eq(out.counts.orphans, 0);
+	ck_assert_uint_eq(out.counts.detached, 3);
+	ck_assert(printed("detached inode 4: 3 bytes, 1 nodes"));
 }
 END_TEST
 
@@ -274,6 +318,8 @@ int main(void)
 	tcase_add_test(c, parts_of_a_file_that_no_node_covers_are_holes);
 	tcase_add_test(c, live_nodes_agree_with_a_model);
 	tcase_add_test(c, names_without_inode_and_inodes_without_name_are_counted);
+	tcase_add_test(c, a_directory_without_inode_keeps_its_entries);
+	tcase_add_test(c, loops_without_a_way_in_are_counted_and_named);
 	tcase_add_test(c, loops_and_second_links_of_directories_end);
 	tcase_add_test(c, depth_and_path_are_bounded);
 	tcase_add_test(c, control_bytes_are_escaped);
