@@ -162,11 +162,16 @@ static bool read_query(struct flash_chip *chip)
 	       find_commands(chip);
 }
 
-static void read_id(struct flash_chip *chip)
+/* Of the first device; nothing depends on it. */
+static void print_id(const struct flash_chip *chip)
 {
+	u32 lane = 8 * chip->bank_width / chip->interleave;
+	u32 mask = lane < 32 ? (1u << lane) - 1 : ~0u;
+
 	chip_write(chip, 0, cfi_command(chip, CMD_READ_ID));
-	chip->manufacturer = chip_read(chip, 0);
-	chip->device = chip_read(chip, query_offset(chip, 1));
+	printk("flash: %lu KiB at %lx, %u x %u bits: manufacturer %04x, device %04x, %s commands\n",
+	       chip->bytes >> 10, chip->gpa, chip->interleave, lane, chip_read(chip, 0) & mask,
+	       chip_read(chip, query_offset(chip, 1)) & mask, chip->commands->name);
 }
 
 enum flash_error cfi_probe(struct flash_chip *chip)
@@ -184,7 +189,10 @@ enum flash_error cfi_probe(struct flash_chip *chip)
 	}
 	usable = read_query(chip);
 	if (usable)
-		read_id(chip);
+		print_id(chip);
 	leave(chip);
+	/* What failed before this kernel began must not fail its first operation. */
+	if (usable)
+		chip->commands->reset(chip);
 	return usable ? FLASH_OK : FLASH_ABSENT;
 }

@@ -19,6 +19,8 @@
 #include "guest/kernel.h"
 #include "guest/trace.h"
 
+#define MAX_CHIP_BYTES GiB(1)
+
 const char *flash_error_text(enum flash_error error)
 {
 	static const char *const text[] = {
@@ -32,6 +34,7 @@ const char *flash_error_text(enum flash_error error)
 		[FLASH_VPP] = "programming voltage too low",
 		[FLASH_STUCK] = "the chip is out of service after a time-out",
 		[FLASH_ABSENT] = "no chip answers as CFI demands",
+		[FLASH_NO_SPACE] = "no kernel address space",
 	};
 
 	return text[error];
@@ -67,36 +70,38 @@ static void wait_turn(struct flash_chip *chip, u32 ticket, bool write)
 	wait_end(what, chip->gpa, site);
 }
 
-static void note_reader_wait(struct flash_chip *chip, u64 ticks, u64 ns)
+static void account_wait(struct flash_waits *waits, u64 ticks, u64 ns)
 {
-	struct flash_stats *s = &chip->stats;
-
-	if (s->reader_waits < FLASH_WAIT_SAMPLES)
-		s->wait_ticks[s->reader_waits] = ticks;
-	s->reader_waits++;
-	s->reader_wait_ticks += ticks;
-	s->reader_wait_max_ticks = ticks > s->reader_wait_max_ticks ? ticks
-								    : s->reader_wait_max_ticks;
-	s->reader_wait_max_ns = ns > s->reader_wait_max_ns ? ns : s->reader_wait_max_ns;
+	if (waits->n < FLASH_WAIT_SAMPLES)
+		waits->sample[waits->n] = ticks;
+	waits->n++;
+	waits->ticks += ticks;
+	waits->max_ticks = ticks > waits->max_ticks ? ticks : waits->max_ticks;
+	waits->max_ns = ns > waits->max_ns ? ns : waits->max_ns;
 }
 
-/* Returns with chip->lock held. */
 static void wait_as_reader(struct flash_chip *chip, u32 ticket)
 {
 	u64 ticks = ticks_now(), ns = flash_clock_now();
 
 	wait_turn(chip, ticket, false);
 	count(COUNT_CHIP_WAITS);
-	ticks = ticks_now() - ticks;
-	ns = flash_clock_now() - ns;
-	spin_lock(&chip->lock);
-	note_reader_wait(chip, ticks, ns);
+	if (current()->flash_waits)
+		account_wait(current()->flash_waits, ticks_now() - ticks, flash_clock_now() - ns);
+}
+
+/* Row W7. First come, first served: before this turn came all the others who had asked before,
+ * @others_asked of them, and nobody else. */
+static void note_served(struct flash_chip *chip, bool write, u32 others_asked)
+{
+	chip->stats.out_of_order += chip->served[!write] != others_asked;
+	chip->served[write]++;
 }
 
 /* Returns with chip->lock held, the caller's ticket being served. */
 static void take_turn(struct flash_chip *chip, bool write)
 {
-	u32 ticket;
+	u32 ticket, others_asked;
 
 	if (current()->in_driver)
 		panic("flash driver entered twice",
@@ -105,21 +110,17 @@ static void take_turn(struct flash_chip *chip, bool write)
 		      current()->name, chip->gpa);
 	spin_lock(&chip->lock);
 	ticket = chip->next_ticket++;
-	if (write) {
-		u32 ahead = ticket - chip->serving + chip->readers;
-
-		if (ahead > chip->stats.writer_queue_max)
-			chip->stats.writer_queue_max = ahead;
+	chip->asked[write]++;
+	others_asked = chip->asked[!write];
+	if (!may_go(chip, ticket, write)) {
+		spin_unlock(&chip->lock);
+		if (write)
+			wait_turn(chip, ticket, true);
+		else
+			wait_as_reader(chip, ticket);
+		spin_lock(&chip->lock);
 	}
-	if (may_go(chip, ticket, write))
-		return;
-	spin_unlock(&chip->lock);
-	if (!write) {
-		wait_as_reader(chip, ticket);
-		return;
-	}
-	wait_turn(chip, ticket, true);
-	spin_lock(&chip->lock);
+	note_served(chip, write, others_asked);
 }
 
 /* Last of all: whoever waits for its ticket looks without the lock, and must find the rest done. */
@@ -168,10 +169,21 @@ void flash_read_end(struct flash_chip *chip)
 
 /* --- writers ------------------------------------------------------------------------------------- */
 
+/* Every write waits, for its turn or for the chip to be done: so it is refused where that is
+ * forbidden even if this one would find the chip idle (row W17). */
+static void must_be_able_to_wait(const struct flash_chip *chip)
+{
+	if (in_atomic())
+		panic("wait in atomic context",
+		      "task %s writes to the chip at %lx with %u locks held, interrupts %s",
+		      current()->name, chip->gpa, current()->locks, arch_irqs_on() ? "on" : "off");
+}
+
 enum flash_error flash_write_begin(struct flash_chip *chip)
 {
 	u64 asked = ticks_now(), delay;
 
+	must_be_able_to_wait(chip);
 	take_turn(chip, true);
 	if (chip->state == CHIP_STUCK) {
 		serve_next(chip);
@@ -206,11 +218,25 @@ void flash_write_end(struct flash_chip *chip, enum flash_error outcome)
 
 /* --- life ---------------------------------------------------------------------------------------- */
 
+/* What the device tree says; cfi.c believes four devices of 256 MiB, side by side. */
+static bool place_ok(u64 gpa, u64 bytes)
+{
+	if (bytes && bytes <= MAX_CHIP_BYTES && !(gpa % PAGE_BYTES) && !(bytes % PAGE_BYTES) &&
+	    gpa <= UINT64_MAX - bytes)
+		return true;
+	printk("flash: %lu bytes at %lx: no chip can be there: at most 1 GiB, whole pages\n", bytes,
+	       gpa);
+	return false;
+}
+
 struct flash_chip *flash_chip_open(void)
 {
-	struct flash_chip *chip = kalloc(sizeof(*chip));
+	struct flash_chip *chip;
 	enum flash_error error;
 
+	if (!place_ok(boot_options.flash_gpa, boot_options.flash_bytes))
+		return NULL;
+	chip = kalloc(sizeof(*chip));
 	chip->gpa = boot_options.flash_gpa;
 	chip->bytes = boot_options.flash_bytes;
 	chip->bank_width = boot_options.flash_bank_width;

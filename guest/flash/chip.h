@@ -12,8 +12,8 @@ struct flash_chip;
 struct flash_commands {
 	u16 id;
 	const char *name;
-	/* Back to reading the array, whatever state the chip was left in. */
-	void (*read_array)(struct flash_chip *chip);
+	/* Array mode and no error bits, whatever state the chip was left in. */
+	void (*reset)(struct flash_chip *chip);
 	/* Both leave the chip in array mode with its error bits cleared, also when they fail. */
 	enum flash_error (*erase)(struct flash_chip *chip, u64 offset);
 	enum flash_error (*program)(struct flash_chip *chip, u64 offset, const u8 *from, u64 bytes);
@@ -34,7 +34,6 @@ struct flash_chip {
 	u32 bank_width;	     /* bytes of a bus word: interleave × device width */
 	u32 interleave;	     /* devices side by side */
 	u32 query_scale;     /* bus words between query bytes: 2 for x8/x16 parts in x8 mode */
-	u16 manufacturer, device;
 	const struct flash_commands *commands;
 	u32 nregions;
 	struct {
@@ -46,6 +45,7 @@ struct flash_chip {
 	/* arbitration: chip.c */
 	struct spinlock lock;
 	volatile u32 next_ticket, serving;
+	u32 asked[2], served[2]; /* tickets and turns: [0] of readers, [1] of writers */
 	volatile enum { CHIP_READY, CHIP_WRITING, CHIP_STUCK } state;
 	volatile u32 readers; /* copies under way */
 	struct flash_mapping *mappings;

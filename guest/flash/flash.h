@@ -22,6 +22,7 @@ enum flash_error {
 	FLASH_VPP,	/* SR.3: programming voltage too low */
 	FLASH_STUCK,	/* an earlier time-out has taken the chip out of service */
 	FLASH_ABSENT,	/* no chip that answers a CFI query as it should */
+	FLASH_NO_SPACE, /* no kernel address space for a mapping */
 };
 
 /* For people: "block is locked". */
@@ -34,20 +35,26 @@ struct flash_chip *flash_chip_open(void);
 void flash_chip_close(struct flash_chip *chip);
 
 /* What the arbitration saw since the chip was opened. Ticks: see ticks_now(). */
-#define FLASH_WAIT_SAMPLES 256
 struct flash_stats {
-	u32 sessions;	   /* of writing: from revocation to array mode */
-	u32 revocations;   /* mappings that had pages when a session began */
-	u64 pages_revoked; /* by those */
-	u32 reader_waits;
-	u64 reader_wait_ticks; /* of all waits together */
-	u64 reader_wait_max_ticks;
-	u64 reader_wait_max_ns;		    /* flash clock */
-	u64 writer_delay_max_ticks;	    /* from asking until commands may start */
-	u32 writer_queue_max;		    /* readers ahead of a writer when it asked */
-	u64 wait_ticks[FLASH_WAIT_SAMPLES]; /* of the first waits */
+	u32 sessions;		    /* of writing: from revocation to array mode */
+	u32 revocations;	    /* mappings that had pages when a session began */
+	u64 pages_revoked;	    /* by those */
+	u64 writer_delay_max_ticks; /* from asking until commands may start */
+	/* Turns before which not exactly those of the other kind were served, of readers or of
+	 * writers, that had asked before: must stay 0 (seed row W7). */
+	u32 out_of_order;
 };
 const struct flash_stats *flash_stats(const struct flash_chip *chip);
+
+/* A task's waits until it could read a chip: current()->flash_waits, if it wants an account. */
+#define FLASH_WAIT_SAMPLES 256
+struct flash_waits {
+	u32 n;
+	u64 ticks; /* of all waits together */
+	u64 max_ticks;
+	u64 max_ns;			/* flash clock */
+	u64 sample[FLASH_WAIT_SAMPLES]; /* ticks of the first waits */
+};
 
 /* True while a program or erase session has the chip. Only a hint: it may change at once. */
 bool flash_is_writing(const struct flash_chip *chip);
@@ -90,10 +97,11 @@ struct flash_mapping_stats {
 };
 
 /*
- * A kernel area over the whole partition, read-only. Nothing is mapped until it is touched, and all
- * of it goes whenever the chip is written. NULL: no kernel address space.
+ * A kernel area over the whole partition, read-only. No page is present until it is touched; all of
+ * them go whenever any part of the chip is written, and come back one by one. Touching it when the
+ * chip is out of service is a named failure. Errors: FLASH_NO_SPACE, FLASH_STUCK.
  */
-struct flash_mapping *flash_map(const struct flash_partition *partition);
+enum flash_error flash_map(const struct flash_partition *partition, struct flash_mapping **out);
 void flash_unmap(struct flash_mapping *mapping);
 const void *flash_mapping_base(const struct flash_mapping *mapping);
 struct flash_mapping_stats flash_mapping_stats(const struct flash_mapping *mapping);

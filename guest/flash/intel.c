@@ -76,20 +76,22 @@ static enum flash_error wait_ready(struct flash_chip *chip, u64 offset,
 	}
 }
 
-static void read_array(struct flash_chip *chip)
+/* Error bits cleared, and reads return the array again. */
+static void reset(struct flash_chip *chip)
 {
+	command(chip, 0, CMD_CLEAR_STATUS);
 	command(chip, 0, CMD_READ_ARRAY);
 }
 
-/* Whatever happened: error bits cleared, and reads return the array again. */
 static enum flash_error finish(struct flash_chip *chip, enum flash_error error, const char *what,
 			       u64 offset)
 {
 	if (error) {
 		printk("flash: %s at %lx: %s\n", what, chip->gpa + offset, flash_error_text(error));
-		command(chip, 0, CMD_CLEAR_STATUS);
+		reset(chip);
+	} else {
+		command(chip, 0, CMD_READ_ARRAY);
 	}
-	read_array(chip);
 	return error;
 }
 
@@ -126,8 +128,8 @@ static enum flash_error program(struct flash_chip *chip, u64 offset, const u8 *f
 
 const struct flash_commands flash_intel_commands = {
 	.id = 0x0001,
-	.name = "Intel/Sharp extended",
-	.read_array = read_array,
+	.name = "Intel/Sharp",
+	.reset = reset,
 	.erase = erase,
 	.program = program,
 };

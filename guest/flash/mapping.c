@@ -45,7 +45,9 @@ static enum fault_result mapping_fault(struct vma *vma, const struct fault *faul
 		      "is commanding, at %lx",
 		      current()->name, fault->va, fault->pc);
 	if (flash_read_lock(chip))
-		return FAULT_ERROR;
+		panic("flash chip out of service",
+		      "task %s touches %lx, a mapping of the chip at %lx, at %lx", current()->name,
+		      fault->va, chip->gpa, fault->pc);
 	note_mapped(mapping, va, pt_map(&init_mm, va, gpa, vma->prot, SITE("flash.fault")));
 	flash_read_unlock(chip);
 	return FAULT_DONE;
@@ -84,24 +86,31 @@ void flash_revoke_all(struct flash_chip *chip)
 		revoke(mapping);
 }
 
-struct flash_mapping *flash_map(const struct flash_partition *partition)
+enum flash_error flash_map(const struct flash_partition *partition, struct flash_mapping **out)
 {
 	struct flash_mapping *mapping = kalloc(sizeof(*mapping));
+	enum flash_error error = FLASH_NO_SPACE;
 
 	mapping->chip = partition->chip;
 	mapping->offset = partition->offset;
 	forget_pages(mapping);
 	mapping->vma = vma_map_kernel(partition->bytes, PROT_READ, &mapping_ops, mapping, 0);
-	if (!mapping->vma || flash_read_lock(partition->chip)) {
-		if (mapping->vma)
-			vma_unmap(mapping->vma);
-		kfree(mapping);
-		return NULL;
-	}
+	if (!mapping->vma)
+		goto out_free;
+	error = flash_read_lock(partition->chip);
+	if (error)
+		goto out_unmap;
 	mapping->next = partition->chip->mappings;
 	partition->chip->mappings = mapping;
 	flash_read_unlock(partition->chip);
-	return mapping;
+	*out = mapping;
+	return FLASH_OK;
+
+out_unmap:
+	vma_unmap(mapping->vma);
+out_free:
+	kfree(mapping);
+	return error;
 }
 
 void flash_unmap(struct flash_mapping *mapping)

@@ -7,9 +7,9 @@
 #ifndef GUEST_FLASH_READER_H
 #define GUEST_FLASH_READER_H
 
+#include "guest/flash/flash.h"
 #include "guest/kernel.h"
 
-struct flash_partition;
 struct flash_reader;
 
 /* The most that can be asked for in one piece. */
@@ -26,21 +26,24 @@ struct flash_reader_ops {
 	 */
 	const void *(*get)(struct flash_reader *reader, u32 offset, u32 need, u32 ahead);
 	void (*put)(struct flash_reader *reader); /* the piece is no longer used; may be NULL */
+	/* What the mapping behind reader->base saw; NULL: the arm has none. */
+	struct flash_mapping_stats (*mapping_stats)(const struct flash_reader *reader);
 };
 
 struct flash_reader {
 	const struct flash_reader_ops *ops;
 	struct flash_partition *partition;
-	u32 bytes;	/* of the partition */
-	u32 bus_shift;	/* a bus word is 1 << bus_shift bytes */
-	const u8 *base; /* the whole partition; NULL: use get */
-	void *private;	/* the arm's */
-	u64 words;	/* bus words read from the array */
-	u64 words_told; /* of these, the host knows */
-	u64 copy_ticks; /* spent copying out of the chip, without waits for it */
-	u64 ram_bytes;	/* that the arm needs to read the chip (seed row W12) */
-	u32 errors;	/* pieces that could not be read */
-	u32 last_page;	/* page + 1 that was marked last in touched */
+	u32 bytes;		  /* of the partition */
+	u32 bus_shift;		  /* a bus word is 1 << bus_shift bytes */
+	const u8 *base;		  /* the whole partition; NULL: use get */
+	void *private;		  /* the arm's */
+	u64 words;		  /* bus words read from the array */
+	u64 words_told;		  /* of these, the host knows */
+	u64 copy_ticks;		  /* spent copying out of the chip, without waits for it */
+	struct flash_waits waits; /* for the chip, of the task that reads */
+	u64 ram_bytes;		  /* that the arm needs to read the chip (seed row W12) */
+	u32 errors;		  /* pieces that could not be read */
+	u32 last_page;		  /* page + 1 that was marked last in touched */
 	u32 pages_touched;
 	u32 *touched; /* bit per page of the partition that was ever read; NULL: not kept */
 };

@@ -18,17 +18,15 @@ void flash_mount_run(const struct arm *arm);
 extern const struct flash_reader_ops flash_mount_copy;
 extern const struct flash_reader_ops flash_mount_fault;
 
-/* What the arm fault has to show beside its metrics; other arms: all zero. */
-struct flash_mapping_stats flash_mount_mapping_stats(const struct flash_reader *reader);
-
 /* --- the writer (flash_mount_writer.c) --- */
 struct flash_writer {
 	const struct flash_partition *partition;
 	bool erases, programs;
 	u32 blocks;	  /* to write */
 	u32 words, batch; /* bus words to program in each; in one session */
+	u32 sessions;	  /* that these need */
 	/* results */
-	u32 erased, sessions;
+	u32 erased;
 	u64 programmed; /* words */
 	u32 wrong;	/* read back otherwise than written */
 	enum flash_error error;
@@ -40,6 +38,8 @@ struct flash_writer flash_writer_from_params(const struct flash_partition *parti
 void flash_writer_task(void *arg);
 
 /* --- bad behaviour on purpose (flash_mount_provoke.c) --- */
+/* Refuses what an arm with @ops cannot do, or nobody; before anything is opened. */
+void flash_mount_check_provoke(const char *what, const struct flash_reader_ops *ops);
 /* Does what --set provoke= asks for; returns only if it did not end the run. */
 void flash_mount_provoke(const char *what, struct flash_reader *reader,
 			 const struct flash_partition *log);

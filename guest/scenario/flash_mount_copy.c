@@ -26,8 +26,7 @@ static void copy_close(struct flash_reader *reader)
 /* From the wanted byte on, as Linux's scan does: what follows a header is usually wanted next. */
 static bool fill(struct flash_reader *reader, struct buffer *buffer, u32 offset, u32 bytes)
 {
-	const struct flash_stats *stats = flash_stats(reader->partition->chip);
-	u64 ticks = ticks_now(), waited = stats->reader_wait_ticks;
+	u64 ticks = ticks_now(), waited = reader->waits.ticks;
 	enum flash_error error =
 		flash_partition_read(reader->partition, offset, buffer->data, bytes);
 
@@ -35,7 +34,7 @@ static bool fill(struct flash_reader *reader, struct buffer *buffer, u32 offset,
 	buffer->bytes = error ? 0 : bytes;
 	if (!error)
 		flash_reader_note(reader, offset, bytes);
-	reader->copy_ticks += ticks_now() - ticks - (stats->reader_wait_ticks - waited);
+	reader->copy_ticks += ticks_now() - ticks - (reader->waits.ticks - waited);
 	return !error;
 }
 

@@ -8,11 +8,12 @@
 
 static bool fault_open(struct flash_reader *reader)
 {
-	struct flash_mapping *mapping = flash_map(reader->partition);
+	struct flash_mapping *mapping;
+	enum flash_error error = flash_map(reader->partition, &mapping);
 
-	if (!mapping) {
-		printk("flash-mount: no kernel address space for partition %s\n",
-		       reader->partition->label);
+	if (error) {
+		printk("flash-mount: partition %s cannot be mapped: %s\n", reader->partition->label,
+		       flash_error_text(error));
 		return false;
 	}
 	reader->private = mapping;
@@ -26,14 +27,13 @@ static void fault_close(struct flash_reader *reader)
 	flash_unmap(reader->private);
 }
 
-struct flash_mapping_stats flash_mount_mapping_stats(const struct flash_reader *reader)
+static struct flash_mapping_stats fault_mapping_stats(const struct flash_reader *reader)
 {
-	if (reader->ops != &flash_mount_fault)
-		return (struct flash_mapping_stats){ 0 };
 	return flash_mapping_stats(reader->private);
 }
 
 const struct flash_reader_ops flash_mount_fault = {
 	.open = fault_open,
 	.close = fault_close,
+	.mapping_stats = fault_mapping_stats,
 };

@@ -7,10 +7,11 @@
 #include "guest/scenario/flash_mount.h"
 
 /* A store through the mapping: faults, and never reaches the chip. */
-static void store(struct flash_reader *reader)
+static void store(struct flash_reader *reader, const struct flash_partition *log)
 {
 	volatile u8 *byte = (volatile u8 *)(uintptr_t)reader->base;
 
+	(void)log;
 	*byte = 0;
 }
 
@@ -35,17 +36,49 @@ static void program_from_mapping(struct flash_reader *reader, const struct flash
 	flash_partition_program(log, log->bytes - log->bank_width, reader->base, log->bank_width);
 }
 
+/* A write with a lock held: it would wait for the chip, idle or not. */
+static void write_in_atomic_context(struct flash_reader *reader, const struct flash_partition *log)
+{
+	struct spinlock lock = SPINLOCK("provoke");
+	const u32 zero = 0;
+
+	(void)reader;
+	spin_lock(&lock);
+	flash_partition_program(log, log->bytes - log->bank_width, &zero, log->bank_width);
+	spin_unlock(&lock);
+}
+
+static const struct provocation {
+	const char *name;
+	bool needs_mapping;
+	void (*run)(struct flash_reader *reader, const struct flash_partition *log);
+} provocations[] = {
+	{ "store", true, store },
+	{ "atomic", true, touch_in_atomic_context },
+	{ "driver", true, program_from_mapping },
+	{ "write", false, write_in_atomic_context },
+};
+
+static const struct provocation *find(const char *what)
+{
+	for (u32 i = 0; i < ARRAY_LEN(provocations); i++)
+		if (strcmp(provocations[i].name, what) == 0)
+			return &provocations[i];
+	return NULL;
+}
+
+void flash_mount_check_provoke(const char *what, const struct flash_reader_ops *ops)
+{
+	const struct provocation *p = find(what);
+
+	if (!p && strcmp(what, "none") != 0)
+		usage_failure("provoke=%s: must be none, store, atomic, driver or write", what);
+	if (p && p->needs_mapping && !ops->mapping_stats)
+		usage_failure("provoke=%s needs an arm with a mapping", what);
+}
+
 void flash_mount_provoke(const char *what, struct flash_reader *reader,
 			 const struct flash_partition *log)
 {
-	if (!reader->base)
-		usage_failure("provoke=%s needs an arm with a mapping", what);
-	if (strcmp(what, "store") == 0)
-		store(reader);
-	else if (strcmp(what, "atomic") == 0)
-		touch_in_atomic_context(reader, log);
-	else if (strcmp(what, "driver") == 0)
-		program_from_mapping(reader, log);
-	else
-		usage_failure("provoke=%s: must be none, store, atomic or driver", what);
+	find(what)->run(reader, log);
 }

@@ -30,6 +30,7 @@ struct flash_writer flash_writer_from_params(const struct flash_partition *parti
 	w.blocks = w.erases || w.programs ? blocks : 0;
 	w.words = words;
 	w.batch = batch;
+	w.sessions = w.blocks * (w.erases + (w.programs ? (words + batch - 1) / batch : 0));
 	return w;
 }
 
@@ -57,7 +58,6 @@ static void erase_block(struct flash_writer *w, u64 offset, void *buffer)
 	u32 piece = bytes < PAGE_BYTES ? bytes : PAGE_BYTES;
 
 	w->error = flash_partition_erase(w->partition, offset);
-	w->sessions++;
 	if (w->error)
 		return;
 	w->erased++;
@@ -90,7 +90,6 @@ static void program_block(struct flash_writer *w, u64 offset, u8 *want, u8 *got)
 		u32 n = batch < bytes - at ? batch : bytes - at;
 
 		w->error = flash_partition_program(w->partition, offset + at, want + at, n);
-		w->sessions++;
 		w->programmed += w->error ? 0 : n / width;
 		task_yield();
 	}

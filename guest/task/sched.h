@@ -12,6 +12,7 @@
 #include "devices/abi/shared.h"
 #include "guest/arch.h"
 
+struct flash_waits;
 struct mm;
 
 enum task_state {
@@ -35,6 +36,7 @@ struct task {
 	u32 fault_depth;   /* page faults being handled */
 	int exit_code;
 	bool in_driver; /* runs inside the flash driver with the chip in command mode */
+	struct flash_waits *flash_waits; /* account of its waits to read a chip; NULL: none kept */
 	char name[TASK_NAME_BYTES];
 	u64 magic; /* last: stack overflow is noticed here */
 };

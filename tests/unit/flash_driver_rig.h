@@ -145,6 +145,16 @@ void turnstile_point(void)
 	pass_baton();
 }
 
+bool in_atomic(void)
+{
+	return me->locks;
+}
+
+bool arch_irqs_on(void)
+{
+	return true;
+}
+
 static u64 yields;
 
 void task_yield(void)

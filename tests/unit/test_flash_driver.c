@@ -10,8 +10,7 @@
 
 START_TEST(probe_finds_what_the_chip_says)
 {
-	ck_assert_uint_eq(chip->manufacturer, 0x89);
-	ck_assert_uint_eq(chip->device, 0x4321);
+	ck_assert(strstr(shim_text, "1 x 16 bits: manufacturer 0089, device 4321, Intel/Sharp"));
 	ck_assert_uint_eq(chip->interleave, 1);
 	ck_assert_uint_eq(chip->commands->id, 1);
 	ck_assert_uint_eq(chip->nregions, 2);
@@ -68,6 +67,38 @@ START_TEST(probe_refuses_an_empty_bus_and_odd_widths)
 	open_chip();
 	ck_assert_ptr_null(chip);
 	ck_assert(strstr(shim_text, "no bus is 3 bytes wide"));
+}
+END_TEST
+
+/* An erase without its confirmation, before this kernel: SR.4 and SR.5 stay set until cleared. */
+START_TEST(old_error_bits_do_not_fail_the_first_operation)
+{
+	bus_model_write(0, 2, 0x20);
+	bus_model_write(0, 2, 0x00);
+	ck_assert_uint_eq(bus_model_status(), 0xb0);
+	open_chip();
+	ck_assert_ptr_nonnull(chip);
+	require_readable();
+	ck_assert(flash_partition_find(chip, "part", &part));
+	ck_assert_int_eq(flash_partition_erase(&part, 0), FLASH_OK);
+	flash_chip_close(chip);
+}
+END_TEST
+
+static const struct {
+	u64 gpa, bytes;
+} wrong_place[] = {
+	{ CHIP_GPA, UINT64_MAX - 4095 }, { CHIP_GPA, GiB(1) + 4096 }, { CHIP_GPA, KiB(128) - 2 },
+	{ CHIP_GPA + 64, KiB(128) },	 { UINT64_MAX - 4095, 4096 }, { CHIP_GPA, 0 },
+};
+
+START_TEST(a_chip_where_none_can_be_is_refused)
+{
+	boot_options.flash_gpa = wrong_place[_i].gpa;
+	boot_options.flash_bytes = wrong_place[_i].bytes;
+	open_chip();
+	ck_assert_ptr_null(chip);
+	ck_assert_msg(strstr(shim_text, "no chip can be there"), "%s", shim_text);
 }
 END_TEST
 
@@ -148,21 +179,31 @@ END_TEST
 START_TEST(a_chip_that_stays_busy_is_taken_out_of_service)
 {
 	u64 start = shim_ns;
+	struct flash_mapping *other;
 	u8 byte;
 
+	ck_assert_int_eq(flash_map(&part, &mapped), FLASH_OK);
 	bus_faults.never_ready = true;
 	ck_assert_int_eq(flash_partition_program(&part, 0, "ab", 2), FLASH_TIMEOUT);
 	ck_assert_uint_ge(shim_ns - start, chip->program_word.max);
 	ck_assert_uint_le(shim_ns - start, 2 * chip->program_word.max);
 	ck_assert_int_eq(flash_partition_read(&part, 0, &byte, 1), FLASH_STUCK);
 	ck_assert_int_eq(flash_partition_erase(&part, 0), FLASH_STUCK);
-	ck_assert_ptr_null(flash_map(&part));
+	ck_assert_int_eq(flash_map(&part, &other), FLASH_STUCK);
+	shim_panic_expected = true;
+	if (!setjmp(shim_panic_to)) {
+		touch(0);
+		ck_abort_msg("not noticed");
+	}
+	shim_panic_expected = false;
+	ck_assert_str_eq(shim_panic_name, "flash chip out of service");
+	flash_unmap(mapped);
 }
 END_TEST
 
 START_TEST(a_fault_inside_the_driver_is_named)
 {
-	mapped = flash_map(&part);
+	ck_assert_int_eq(flash_map(&part, &mapped), FLASH_OK);
 	ck_assert_int_eq(flash_write_begin(chip), FLASH_OK);
 	shim_panic_expected = true;
 	if (!setjmp(shim_panic_to)) {
@@ -181,6 +222,29 @@ START_TEST(a_fault_inside_the_driver_is_named)
 }
 END_TEST
 
+/* At once, although the chip is idle and this write would not wait for its turn. */
+START_TEST(a_write_where_waiting_is_forbidden_is_named)
+{
+	shim_panic_expected = true;
+	me->locks = 1;
+	if (!setjmp(shim_panic_to)) {
+		flash_partition_erase(&part, 0);
+		ck_abort_msg("not noticed");
+	}
+	ck_assert_str_eq(shim_panic_name, "wait in atomic context");
+	shim_panic_name[0] = '\0';
+	if (!setjmp(shim_panic_to)) {
+		flash_partition_program(&part, 0, "ab", 2);
+		ck_abort_msg("not noticed");
+	}
+	ck_assert_str_eq(shim_panic_name, "wait in atomic context");
+	shim_panic_expected = false;
+	me->locks = 0;
+	require_readable();
+	ck_assert_uint_eq(flash_stats(chip)->sessions, 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("flash driver");
@@ -190,6 +254,8 @@ int main(void)
 	tcase_add_test(bare, probe_finds_x8_x16_parts_in_x8_spacing);
 	tcase_add_loop_test(bare, probe_believes_nothing_that_cannot_be, 0, ARRAY_LEN(wrong_query));
 	tcase_add_test(bare, probe_refuses_an_empty_bus_and_odd_widths);
+	tcase_add_test(bare, old_error_bits_do_not_fail_the_first_operation);
+	tcase_add_loop_test(bare, a_chip_where_none_can_be_is_refused, 0, ARRAY_LEN(wrong_place));
 	suite_add_tcase(suite, bare);
 	tcase_set_timeout(open, 60);
 	tcase_add_checked_fixture(open, setup_open, teardown_open);
@@ -200,6 +266,7 @@ int main(void)
 			    ARRAY_LEN(failures));
 	tcase_add_test(open, a_chip_that_stays_busy_is_taken_out_of_service);
 	tcase_add_test(open, a_fault_inside_the_driver_is_named);
+	tcase_add_test(open, a_write_where_waiting_is_forbidden_is_named);
 	suite_add_tcase(suite, open);
 	return run_suite(suite);
 }
