@@ -103,14 +103,19 @@ done
 # Damage of each kind, as "kind offset stored computed".
 make_image "$work/image" --little-endian --no-cleanmarkers
 jffs2dump -c "$work/image" >"$work/dump"
+# flip_at OFFSET
+flip_at()
+{
+	byte=$(od -An -tu1 -j "$1" -N 1 "$work/image")
+	# shellcheck disable=SC2059 # the format is the byte
+	printf "\\$(printf %o $((byte ^ 4)))" |
+		dd of="$work/image" bs=1 seek="$1" conv=notrunc status=none
+}
 # flip KIND NUMBER BYTE: byte BYTE of the NUMBER-th node of that kind
 flip()
 {
 	node=$(sed -n "s/^ *$1 *node at \(0x[0-9a-f]*\), .*/\1/p" "$work/dump" | sed -n "$2p")
-	byte=$(od -An -tu1 -j $((node + $3)) -N 1 "$work/image")
-	# shellcheck disable=SC2059 # the format is the byte
-	printf "\\$(printf %o $((byte ^ 4)))" |
-		dd of="$work/image" bs=1 seek=$((node + $3)) conv=notrunc status=none
+	flip_at $((node + $3))
 }
 flip Inode 2 80
 flip Inode 4 30
@@ -132,6 +137,32 @@ for arm in copy fault; do
 	fi
 done
 try "damage that nobody expects fails the run" 1 "check damaged: got 5, want 0" fault
+
+# A directory whose only inode node is damaged: what lies below is there all the same.
+make_image "$work/image" --little-endian --no-cleanmarkers
+ino=$(sed -n 's/.* Dirent .*#ino *\([0-9]*\), .* name deep$/\1/p' "$work/dump")
+node=$(sed -n "s/^ *Inode *node at \(0x[0-9a-f]*\), .*#ino *$ino, .*/\1/p" "$work/dump")
+flip_at $((node + 30))
+fresh_chip "$work/image"
+for arm in copy fault; do
+	try "$arm: a damaged directory keeps its files" 0 "  ok      /with space/deep/a b.c$" $arm \
+		--set expect_damaged=1 --set list=full
+	if grep -q "  missing /with space/deep$" "$work/log" &&
+		grep -q "0 inodes without a name, 1 names without an inode, 0 inodes below no path" \
+			"$work/log"; then
+		pass "$arm: the damaged directory is listed as missing"
+	else
+		fail "$arm: the damaged directory is not named"
+	fi
+done
+# Without the name as well, its files are counted.
+node=$(sed -n "s/^ *Dirent *node at \(0x[0-9a-f]*\), .* name deep$/\1/p" "$work/dump")
+flip_at $((node + 41))
+fresh_chip "$work/image"
+for arm in copy fault; do
+	try "$arm: files below no path are named" 0 "jffs2: detached inode [0-9]*: [0-9]* bytes" $arm \
+		--set expect_damaged=2 --set list=off
+done
 
 make_image "$work/big" --big-endian
 fresh_chip "$work/big"
@@ -177,7 +208,22 @@ try "a store through the mapping" 4 "wild pointer: write to " fault --set provok
 try "a wait in atomic context" 4 "wait in atomic context: task mount" fault --set provoke=atomic
 try "a fault inside the driver" 4 "fault in the flash driver: task mount" fault \
 	--set provoke=driver
+for arm in copy fault; do
+	try "$arm: a write with a lock held" 4 "wait in atomic context: task mount writes" $arm \
+		--set provoke=write --set writer=off
+done
 try "a mistake that needs a mapping" 2 "needs an arm with a mapping" copy --set provoke=store
+if grep -q "^flash: " "$work/log"; then
+	fail "a mistake that needs a mapping: refused only after the chip was opened"
+else
+	pass "a mistake that needs a mapping: refused before the chip is opened"
+fi
+try "what is mounted is not written" 2 "partition=rootfs at 0.* overlap" fault --set log=rootfs
+if cmp -s -n "$(wc -c <"$work/image")" "$work/image" "$work/chip"; then
+	pass "what is mounted is not written: the image is what it was"
+else
+	fail "what is mounted is not written: the image has changed"
+fi
 try "no such partition" 1 "no partition nowhere" fault --set partition=nowhere
 try "more blocks than the log has" 2 "blocks=8: partition log" fault --set blocks=8
 try "more words than fit" 2 "words=9999" fault --set words=9999
