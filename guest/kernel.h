@@ -70,6 +70,7 @@ void host_mark(u32 mark);
 	X(IPIS, "ipis")                     \
 	X(FAULTS, "faults")                 \
 	X(FAULT_SYNCS, "fault_syncs")       \
+	X(USER_FAULTS, "user_faults")       \
 	X(FAULT_WAITS, "fault_waits")       \
 	X(SYSCALLS, "syscalls")             \
 	X(CHIP_WAITS, "chip_waits")         \

@@ -22,6 +22,7 @@ need()
 
 program() { command -v "$1"; }
 header() { printf '#include <%s>\n' "$1" | "$cc" -E -x c -; }
+cross_header() { printf '#include <%s>\n' "$1" | "${CROSS_CC:-aarch64-linux-gnu-gcc}" -E -x c -; }
 archive() { case $("$cc" -print-file-name="$1") in */*) ;; *) return 1 ;; esac; }
 
 # need_lib PACKAGE HEADER ARCHIVE
@@ -53,6 +54,7 @@ look()
 		need clang program clang
 		need clang-format program "${CLANG_FORMAT:-clang-format}"
 		need gcc-aarch64-linux-gnu program "${CROSS_CC:-aarch64-linux-gnu-gcc}"
+		need libc6-dev-arm64-cross cross_header stdlib.h
 		need babeltrace2 program babeltrace2
 		need jq program jq
 		need mtd-utils program mkfs.jffs2

@@ -60,6 +60,7 @@ static enum kvl_fault_outcome user_address(const struct fault *fault)
 {
 	struct mm *mm = current()->mm;
 
+	count(COUNT_USER_FAULTS);
 	return mm ? by_vma(mm, fault, KVL_FAULT_USER_VMA) : KVL_FAULT_PANIC;
 }
 

@@ -121,15 +121,14 @@ static void watch_change(void)
 	struct mm *mm = space_with(old);
 	struct task *task[KVL_MAX_CPUS];
 	u64 shootdowns = count_total(COUNT_SHOOTDOWNS), ipis = count_total(COUNT_IPIS);
-	u64 faults = count_total(COUNT_FAULTS), syncs = count_total(COUNT_FAULT_SYNCS);
+	u64 faults = count_total(COUNT_USER_FAULTS);
 	const u32 n = boot_options.ncpus;
 
 	syscall_report = watch_report;
 	start_readers(mm, user_watch, cpus_online(), task);
 	/* each thread touches its stack; the text page is mapped by the first, and those that fault
 	 * on it at the same time find it there */
-	faults = count_total(COUNT_FAULTS) - faults - (count_total(COUNT_FAULT_SYNCS) - syncs);
-	check_range("watch.faults", faults, n + 1, 2 * n);
+	check_range("watch.faults", count_total(COUNT_USER_FAULTS) - faults, n + 1, 2 * n);
 	change_page(mm, new);
 	check_count("watch.shootdowns", COUNT_SHOOTDOWNS, shootdowns, n > 1);
 	check_count("watch.ipis", COUNT_IPIS, ipis, n - 1);
@@ -178,7 +177,7 @@ static void share_cpu(void)
 static void touch_anonymous(void)
 {
 	struct mm *mm = user_mm_create();
-	u64 faults = count_total(COUNT_FAULTS), syncs = count_total(COUNT_FAULT_SYNCS);
+	u64 faults = count_total(COUNT_USER_FAULTS);
 
 	vma_map_user(mm, DATA_VA, 16 * PAGE_BYTES, PROT_WRITE, &anon_ops, NULL, 0);
 	check_equal(
@@ -186,8 +185,7 @@ static void touch_anonymous(void)
 		task_join(user_start("touch", boot_options.ncpus - 1, mm, user_touch, DATA_VA, 0)),
 		0);
 	/* 16 pages of data, 1 of text, 1 of stack */
-	check_count("touch.faults", COUNT_FAULTS, faults + count_total(COUNT_FAULT_SYNCS) - syncs,
-		    18);
+	check_count("touch.faults", COUNT_USER_FAULTS, faults, 18);
 }
 
 static void guard_kernel(void)
