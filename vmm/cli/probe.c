@@ -41,7 +41,7 @@ static void probe_text(const struct probe *probe)
 	printf("ticks        %s\n", host->counts_insns
 					    ? "insn: KVM counts the guest kernel's instructions"
 					    : "tsc: KVM does not count instructions here");
-	printf("vCPUs        %u recommended at most\n", host->max_vcpus);
+	printf("vCPUs        %u at most\n", host->max_vcpus);
 	printf("slots        %u memory slots\n", host->max_slots);
 	printf("tiers        ring, off\n");
 }
