@@ -6,7 +6,7 @@
 # "N passed, N failed, N skipped". Exit status 0 if nothing failed, else 1.
 set -u
 
-limit=${TEST_LIMIT:-300} # seconds for one test
+limit=${TEST_LIMIT:-900} # seconds for one test
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 passed=0 failed=0 skipped=0
