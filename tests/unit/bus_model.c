@@ -4,38 +4,9 @@
 
 #include <stdlib.h>
 
-#include "devices/flash/flash.h"
+#include "tests/unit/flash_rig.h"
 
 struct bus_faults bus_faults;
-
-#define CHIP_BYTES KiB(128)
-
-/* Two kinds of blocks, so that both sides of a border are near; times of the 28f128j3. */
-static const struct flash_part part = {
-	.name = "bus",
-	.compatible = "test,bus",
-	.manufacturer = 0x0089,
-	.device = 0x4321,
-	.command_set = 0x0001,
-	.chip_bytes = CHIP_BYTES,
-	.bus_bytes = 2,
-	.nregions = 2,
-	.region = { { 4, KiB(8) }, { 3, KiB(32) } },
-	.read_ns = 100,
-	.program_typ_us = 210,
-	.program_max_us = 630,
-	.erase_typ_ms = 1000,
-	.erase_max_ms = 5000,
-	.cfi = {
-		.extended_at = 0x40,
-		.version = { '1', '1' },
-		.interface = 1,
-		.program_typ = 7,
-		.program_max = 4,
-		.erase_typ = 10,
-		.erase_max = 4,
-	},
-};
 
 static struct flash_chip *chip;
 static u8 *array;
@@ -47,10 +18,10 @@ void bus_model_start(const u64 *ns)
 	clock_ns = ns;
 	bus_faults = (struct bus_faults){ 0 };
 	query_mode = errors_shown = false;
-	array = malloc(CHIP_BYTES);
-	for (u32 i = 0; i < CHIP_BYTES; i++)
+	array = malloc(RIG_BYTES);
+	for (u32 i = 0; i < RIG_BYTES; i++)
 		array[i] = i * 37 + (i >> 8) * 11 + 1;
-	chip = flash_create(&part, array, NULL);
+	chip = flash_create(&rig_part, array, NULL);
 	if (!chip)
 		abort();
 }
@@ -103,7 +74,7 @@ u8 *bus_model_array(void)
 
 u64 bus_model_bytes(void)
 {
-	return CHIP_BYTES;
+	return RIG_BYTES;
 }
 
 bool bus_model_is_array(void)

@@ -20,7 +20,15 @@ const struct flash_part rig_part = {
 	.program_max_us = 630,
 	.erase_typ_ms = RIG_ERASE_NS / 1000000,
 	.erase_max_ms = 5000,
-	.cfi = { .extended_at = 0x40, .version = "11", .interface = 1 },
+	.cfi = {
+		.extended_at = 0x40,
+		.version = "11",
+		.interface = 1,
+		.program_typ = 7,
+		.program_max = 4,
+		.erase_typ = 10,
+		.erase_max = 4,
+	},
 };
 
 struct rig *rig;
