@@ -22,6 +22,7 @@ u64 arch_cycles(void); /* time-stamp counter */
 /* --- platform ----------------------------------------------------------------------------- */
 void arch_console_putc(char c);
 void arch_call(u32 call);	     /* KVL_PORT_CALL */
+void arch_pause_machine(void);	     /* KVL_PORT_PAUSE */
 _Noreturn void arch_exit(u8 status); /* KVL_PORT_EXIT; stops this CPU */
 
 void arch_triple_fault(void); /* to see what the host makes of it */

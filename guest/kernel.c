@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Console output, the named failure, counters, and the calls to the host. Boot is in main.c, the
- * reading of the device tree in options.c.
+ * Console output, the named failure, counters. Boot is in main.c, the reading of the device tree in
+ * options.c, the calls to the host in host.c.
  */
 #include "guest/kernel.h"
 
@@ -179,7 +179,7 @@ static _Noreturn void fail(const void *frame, const char *name, const char *form
 	if (!__atomic_compare_exchange_n(&failed, &first, cpu_id() + 1, false, __ATOMIC_ACQUIRE,
 					 __ATOMIC_RELAXED)) {
 		if (first == cpu_id() + 1)
-			arch_exit(4); /* a failure while failing: the first reason stands */
+			host_exit(4); /* a failure while failing: the first reason stands */
 		for (;;)
 			arch_relax(); /* another CPU failed first: it ends the run */
 	}
@@ -189,7 +189,7 @@ static _Noreturn void fail(const void *frame, const char *name, const char *form
 	n = arch_backtrace(pc, ARRAY_LEN(pc), frame);
 	for (u32 i = 0; i < n; i++)
 		print_now("  from %lx\n", pc[i]);
-	arch_exit(4);
+	host_exit(4);
 }
 
 void panic(const char *name, const char *format, ...)
@@ -221,7 +221,7 @@ void usage_failure(const char *format, ...)
 
 	va_start(args, format);
 	leave_reason("", format, args);
-	arch_exit(2);
+	host_exit(2);
 }
 
 /* --- counters ---------------------------------------------------------------------------------- */
@@ -246,45 +246,4 @@ const char *counter_name(enum counter which)
 	};
 
 	return name[which];
-}
-
-/* --- calls to the host --------------------------------------------------------------------------- */
-
-static u64 call(u32 number, u64 arg)
-{
-	struct kvl_cpu_shared *mine = &shared()->cpu[cpu_id()];
-	unsigned long irq = arch_irq_save();
-	u64 ret;
-
-	mine->arg = arg;
-	arch_call(number);
-	ret = mine->ret;
-	arch_irq_restore(irq);
-	return ret;
-}
-
-u64 ticks_now(void)
-{
-	return call(KVL_CALL_TICKS, 0);
-}
-
-u64 flash_clock_now(void)
-{
-	return call(KVL_CALL_CLOCK_NOW, 0);
-}
-
-void flash_clock_until(u64 ns)
-{
-	call(KVL_CALL_CLOCK_UNTIL, ns);
-}
-
-void flash_words_read(u64 words)
-{
-	call(KVL_CALL_FLASH_WORDS, words);
-}
-
-void host_mark(u32 mark)
-{
-	trace_event(KVL_EV_MARK, 0, 0, 0, mark, 0, 0, 0, 0);
-	call(KVL_CALL_MARK, mark);
 }

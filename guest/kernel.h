@@ -4,7 +4,7 @@
 #define GUEST_KERNEL_H
 
 #include "devices/abi/layout.h"
-#include "devices/abi/shared.h"
+#include "guest/host.h"
 #include "guest/task/sched.h"
 
 /* Console. %s %c %d %u %x %lu %ld %lx %p and widths (%-20s, %8lu, %08x); enough for tables. */
@@ -48,18 +48,6 @@ extern struct kvl_layout layout;
 const char *param_text(const char *key);
 /* As a number with K, M, G; @fallback if not given; a usage failure if it does not parse. */
 u64 param_u64(const char *key, u64 fallback);
-
-/* Instructions of this CPU, or TSC cycles, as the host can count. Costs one VM exit. */
-u64 ticks_now(void);
-
-/* Flash clock, ns. */
-u64 flash_clock_now(void);
-void flash_clock_until(u64 ns);
-/* Tells the clock that @words bus words were read from the array through a memory mapping. */
-void flash_words_read(u64 words);
-
-/* Tells the host that the run has come to this point. */
-void host_mark(u32 mark);
 
 /* Per-CPU counters that the seed determines; summed into "counts". */
 #define KERNEL_COUNTERS(X)                  \

@@ -40,5 +40,5 @@ void kernel_main(void)
 	host_mark(KVL_MARK_SCENARIO);
 	scenario_run();
 	host_mark(KVL_MARK_DONE);
-	arch_exit(0);
+	host_exit(0);
 }

@@ -48,7 +48,7 @@ static bool next_packet(struct kvl_cpu_shared *mine)
 			mine->dropped++;
 			return false;
 		}
-		arch_call(KVL_CALL_DOORBELL);
+		host_doorbell();
 	}
 	enter_packet(mine, (mine->packet + 1) % KVL_RING_PACKETS);
 	return true;

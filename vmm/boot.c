@@ -19,6 +19,7 @@ void boot_shared(struct vm *vm)
 	shared->ncpus = vm->ncpus;
 	shared->record = vm->config->tier != TIER_OFF;
 	shared->lossy = vm->config->lossy;
+	shared->answers = 1;
 }
 
 int boot_contents(struct vm *vm, struct err *err)

@@ -46,6 +46,10 @@
 #define KVL_PORT_EXIT 0xF4     /* out, 8 bit: exit status; QEMU's isa-debug-exit sits there too */
 #define KVL_PORT_CALL 0x600 /* out, 32 bit: enum kvl_call; argument and result in kvl_cpu_shared */
 
+/* QEMU's pvpanic (docs/specs/pvpanic.txt there): stops all CPUs until the host lets them go on. */
+#define KVL_PORT_PAUSE 0x505
+#define KVL_PAUSE 1 /* PVPANIC_PANICKED */
+
 #define KVL_BOOT_MAGIC 0x4c56414bu /* "KVAL" */
 
 /* At KVL_BOOT_GPA; written by the host before the first instruction. */

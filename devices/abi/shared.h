@@ -28,6 +28,7 @@ enum kvl_mark {
 	KVL_MARK_FIRST_C = 1, /* first C line of the guest */
 	KVL_MARK_SCENARIO,    /* first line of the scenario: boot_ticks ends here */
 	KVL_MARK_DONE,	      /* scenario has ended, checks are in the results */
+	KVL_MARKS,
 };
 
 struct kvl_cpu_shared {
@@ -43,11 +44,14 @@ struct kvl_cpu_shared {
 } __attribute__((aligned(64)));
 
 struct kvl_shared {
-	u32 version; /* host: KVL_ABI_VERSION */
-	u32 ncpus;   /* host */
-	u32 record;  /* host: 1 = events are wanted (any tier but off) */
-	u32 lossy;   /* host: 1 = drop when full */
-	u64 pad0[6];
+	u32 version;  /* host: KVL_ABI_VERSION */
+	u32 ncpus;    /* host */
+	u32 record;   /* host: 1 = events are wanted (any tier but off) */
+	u32 lossy;    /* host: 1 = drop when full */
+	u32 answers;  /* host: 1 = KVL_PORT_CALL answers; 0: the guest does without (QEMU) */
+	u32 exit_cpu; /* guest: the CPU that writes to KVL_PORT_EXIT */
+	u64 mark_ticks[KVL_MARKS]; /* guest, answers 0: TSC at each enum kvl_mark; 0: not yet */
+	u64 pad0[1];
 	u64 ticket __attribute__((aligned(64))); /* the total order: fetch-and-add 1; starts at 1 */
 	u64 pad1[7];
 	u32 nresults __attribute__((aligned(64))); /* guest: kvl_result records that are complete */

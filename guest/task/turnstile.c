@@ -52,7 +52,7 @@ static u32 draw(u32 mask)
 static void wait_for_turn(u32 me)
 {
 	while (!__atomic_load_n(go_word(me), __ATOMIC_ACQUIRE))
-		arch_call(KVL_CALL_RELAX);
+		host_relax();
 	*go_word(me) = 0;
 	turn = me; /* only now: an interrupt must not act on a turn that is not taken up yet */
 	tlb_poll();
@@ -60,13 +60,11 @@ static void wait_for_turn(u32 me)
 
 static void hand_over(u32 next)
 {
-	struct kvl_cpu_shared *mine = &((struct kvl_shared *)KVL_SHARED_VA)->cpu[cpu_id()];
 	unsigned long irq = arch_irq_save();
 
 	turn = NOBODY;
 	__atomic_store_n(go_word(next), 1, __ATOMIC_RELEASE);
-	mine->arg = next;
-	arch_call(KVL_CALL_WAKE);
+	host_wake(next);
 	arch_irq_restore(irq);
 }
 
@@ -104,7 +102,7 @@ void turnstile_yield(void)
 	u32 others = taking_part & ~(1u << cpu_id());
 
 	if (!turnstile_on)
-		arch_call(KVL_CALL_RELAX);
+		host_relax();
 	else if (others)
 		give_turn(draw(others));
 }
@@ -121,7 +119,7 @@ void turnstile_idle(void)
 
 	if (!turnstile_on) {
 		tlb_poll();
-		arch_call(KVL_CALL_RELAX);
+		host_relax();
 		return;
 	}
 	taking_part &= ~(1u << me);

@@ -131,6 +131,11 @@ void arch_call(u32 call)
 	outl(KVL_PORT_CALL, call);
 }
 
+void arch_pause_machine(void)
+{
+	outb(KVL_PORT_PAUSE, KVL_PAUSE);
+}
+
 void arch_exit(u8 status)
 {
 	for (;;) {
