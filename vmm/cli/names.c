@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Owns the check of the names on a command line (scenario, arm, parameters and their values) against
+ * what the guest inside this program knows.
+ */
+#include "vmm/cli/names.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "vmm/cli/parse.h"
+
+static const char *name_of_scenario(const void *list, size_t i)
+{
+	const struct catalog *catalog = list;
+
+	return i < catalog->nscenarios ? catalog->scenarios[i].name : NULL;
+}
+
+static const char *name_of_arm(const void *list, size_t i)
+{
+	const struct catalog_scenario *scenario = list;
+
+	return i < scenario->narms ? scenario->arms[i].name : NULL;
+}
+
+static const char *name_of_param(const void *list, size_t i)
+{
+	const struct catalog_scenario *scenario = list;
+
+	return i < scenario->nparams ? scenario->params[i].key : NULL;
+}
+
+static int check_arm(const struct catalog_scenario *scenario, const char *arm, struct err *err)
+{
+	char all[256] = "";
+
+	if (!scenario->narms)
+		return arm ? err_set(err, EXIT_USAGE, "--arm: %s has no arms", scenario->name) : 0;
+	if (arm && !catalog_find_arm(scenario, arm))
+		return err_set(err, EXIT_USAGE, "--arm: %s has no arm \"%s\"; did you mean %s?",
+			       scenario->name, arm, nearest_name(arm, name_of_arm, scenario));
+	if (arm)
+		return 0;
+	for (u32 i = 0; i < scenario->narms; i++) {
+		strncat(all, i ? ", " : "", sizeof(all) - strlen(all) - 1);
+		strncat(all, scenario->arms[i].name, sizeof(all) - strlen(all) - 1);
+	}
+	return err_set(err, EXIT_USAGE, "%s needs --arm: one of %s", scenario->name, all);
+}
+
+/* Is @value one of "off|erase|program"? */
+static bool among(const char *values, const char *value)
+{
+	size_t n = strlen(value);
+
+	for (;; values++) {
+		size_t name_bytes = strcspn(values, "|");
+
+		if (name_bytes == n && memcmp(values, value, n) == 0)
+			return true;
+		values += name_bytes;
+		if (!*values)
+			return false;
+	}
+}
+
+static int check_value(const struct catalog_param *param, const char *value, struct err *err)
+{
+	char what[80];
+	u64 number;
+
+	snprintf(what, sizeof(what), "--set %s", param->key);
+	if (!strcmp(param->values, "number") || !strcmp(param->values, "bytes"))
+		return parse_size(what, value, &number, err);
+	if (!strchr(param->values, '|') || among(param->values, value) ||
+	    !strcmp(value, param->fallback))
+		return 0;
+	return err_set(err, EXIT_USAGE, "%s: \"%s\" is not one of %s (default %s)", what, value,
+		       param->values, param->fallback);
+}
+
+static int check_param(const struct catalog_scenario *scenario, const struct run_param *given,
+		       struct err *err)
+{
+	if (!scenario->nparams)
+		return err_set(err, EXIT_USAGE, "--set: %s has no parameters", scenario->name);
+	for (u32 i = 0; i < scenario->nparams; i++)
+		if (strcmp(scenario->params[i].key, given->key) == 0)
+			return check_value(&scenario->params[i], given->value, err);
+	return err_set(err, EXIT_USAGE, "--set: %s has no parameter \"%s\"; did you mean %s?",
+		       scenario->name, given->key,
+		       nearest_name(given->key, name_of_param, scenario));
+}
+
+int names_check(const struct catalog *catalog, const struct run_config *config, struct err *err)
+{
+	const struct catalog_scenario *scenario = catalog_find(catalog, config->scenario);
+
+	if (!scenario)
+		return err_set(err, EXIT_USAGE,
+			       "unknown scenario \"%s\"; did you mean %s? (kvalab list)",
+			       config->scenario,
+			       nearest_name(config->scenario, name_of_scenario, catalog));
+	if (check_arm(scenario, config->arm, err))
+		return -1;
+	for (u32 i = 0; i < config->nparams; i++)
+		if (check_param(scenario, &config->param[i], err))
+			return -1;
+	if (scenario->needs_flash && !config->flash.file)
+		return err_set(err, EXIT_USAGE,
+			       "%s needs a chip: --flash file=PATH,chip=NAME (kvalab flash parts)",
+			       scenario->name);
+	return 0;
+}

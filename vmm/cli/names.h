@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* Names on the command line that the guest's catalog decides about. */
+#ifndef KVL_CLI_NAMES_H
+#define KVL_CLI_NAMES_H
+
+#include "vmm/catalog.h"
+#include "vmm/run.h"
+
+/*
+ * Scenario, arm, parameters, and whether there is a chip if it needs one. EXIT_USAGE names the
+ * nearest that there is.
+ */
+int names_check(const struct catalog *catalog, const struct run_config *config, struct err *err);
+
+#endif
