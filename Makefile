@@ -40,7 +40,7 @@ WARN := -Wall -Wextra -Wshadow -Wcast-qual -Wmissing-prototypes -Wstrict-prototy
 COMMON := -std=gnu11 -O2 -g $(WARN) -I. -MMD -MP
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
-HOST_CFLAGS := $(COMMON) -pthread -DKVALAB_VERSION='"$(VERSION)"'
+HOST_CFLAGS := $(COMMON) -Iarch/$(ARCH)/vmm -pthread -DKVALAB_VERSION='"$(VERSION)"'
 HOST_LIBS := -lfdt -lcapstone -ljansson -lxxhash -lpthread
 CHECK_LIBS := -lcheck_pic -lsubunit -lrt -lm
 

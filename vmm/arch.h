@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "arch_state.h"
 #include "devices/abi/layout.h"
 #include "vmm/err.h"
 #include "vmm/gmem.h"
@@ -49,20 +50,27 @@ int arch_boot_tables(const struct gmem *mem, const struct kvl_layout *layout, st
 /* Writes the PVH start info into low memory; returns its address. */
 u64 arch_boot_info(const struct gmem *mem);
 
-/* --- diagnosis -------------------------------------------------------------------------------- */
+/* --- a stopped CPU ------------------------------------------------------------------------------ */
+/* Its state, by KVM_GET_REGS and KVM_GET_SREGS; false: KVM does not say. */
+bool arch_kvm_state(int vcpu_fd, struct arch_state *state);
+/* The same from the text of QEMU's monitor command "info registers"; false: not such a text. */
+bool arch_qemu_state(const char *text, struct arch_state *state);
+
 /*
- * Describes a stopped vCPU: registers, decoded instruction with its symbol, page-table walks of the
- * program counter and of the last fault address.
+ * Describes it: registers, decoded instruction with its symbol, page-table walks of the program
+ * counter and of the last fault address.
  */
-void arch_dump_vcpu(FILE *out, int vcpu_fd, const struct gmem *mem, const struct image *image);
+void arch_dump_state(FILE *out, const struct arch_state *state, const struct gmem *mem,
+		     const struct image *image);
 /*
  * Where in guest-physical space the instruction at the program counter lies; false: nowhere, or the
  * guest uses tables of a kind that this program does not walk.
  */
-bool arch_fetch_gpa(int vcpu_fd, const struct gmem *mem, u64 *fetch_gpa);
-/* The root of the page tables that a stopped vCPU runs on; false: paging is off. */
-bool arch_root(int vcpu_fd, u64 *root_gpa);
-/* One line: where a stopped vCPU is ("rip 0x… symbol+0x…"). */
-void arch_where(int vcpu_fd, const struct image *image, char *text, size_t bytes);
+bool arch_fetch_gpa(const struct arch_state *state, const struct gmem *mem, u64 *fetch_gpa);
+/* The root of the page tables that it runs on; false: paging is off. */
+bool arch_root(const struct arch_state *state, u64 *root_gpa);
+/* One line: where it is ("rip 0x… symbol+0x…"). */
+void arch_where(const struct arch_state *state, const struct image *image, char *text,
+		size_t bytes);
 
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "vmm/arch.h"
+#include "vmm/engine.h"
 #include "vmm/image.h"
 
 void boot_shared(struct vm *vm)
@@ -19,7 +20,7 @@ void boot_shared(struct vm *vm)
 	shared->ncpus = vm->ncpus;
 	shared->record = vm->config->tier != TIER_OFF;
 	shared->lossy = vm->config->lossy;
-	shared->answers = 1;
+	shared->answers = vm->engine->answers;
 }
 
 int boot_contents(struct vm *vm, struct err *err)
@@ -53,6 +54,5 @@ int boot_start(struct vm *vm, struct err *err)
 	boot.boot_tables = (u64)tables;
 	if (!gmem_write(&vm->mem, gpa(KVL_BOOT_GPA), &boot, sizeof(boot)))
 		return err_set(err, EXIT_VMM, "no guest memory for the boot page");
-	return arch_vcpu_enter(vm->cpu[0].fd, vm->image->pvh_entry_gpa, arch_boot_info(&vm->mem),
-			       err);
+	return vm->engine->enter(vm, vm->image->pvh_entry_gpa, arch_boot_info(&vm->mem), err);
 }

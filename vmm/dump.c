@@ -7,15 +7,23 @@
 #include <stdlib.h>
 
 #include "vmm/arch.h"
+#include "vmm/engine.h"
 #include "vmm/exit.h"
 
-static void dump_vcpu(FILE *out, const struct vm *vm, u32 cpu)
+static void dump_vcpu(FILE *out, struct vm *vm, u32 cpu)
 {
 	const struct vcpu *vcpu = &vm->cpu[cpu];
+	struct arch_state state;
 
-	fprintf(out, "vCPU %u, last exit %s, %llu exits:\n", cpu, exit_name(vcpu->run->exit_reason),
-		(unsigned long long)vcpu->exits);
-	arch_dump_vcpu(out, vcpu->fd, &vm->mem, vm->image);
+	fprintf(out, "vCPU %u", cpu);
+	if (vcpu->run)
+		fprintf(out, ", last exit %s, %llu exits", exit_name(vcpu->run->exit_reason),
+			(unsigned long long)vcpu->exits);
+	fprintf(out, ":\n");
+	if (vm->engine->state(vm, cpu, &state))
+		arch_dump_state(out, &state, &vm->mem, vm->image);
+	else
+		fprintf(out, "  its registers cannot be read\n");
 }
 
 char *dump_vm(struct vm *vm)

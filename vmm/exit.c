@@ -228,10 +228,11 @@ const char *exit_fetch_place(struct vm *vm, u64 at)
  */
 static bool end_bad_fetch(struct vm *vm, u32 cpu)
 {
+	struct arch_state state;
 	u64 at;
 
-	if (vm->cpu[cpu].fd < 0 || !arch_fetch_gpa(vm->cpu[cpu].fd, &vm->mem, &at) ||
-	    gmem_at(&vm->mem, gpa(at), 1))
+	if (vm->cpu[cpu].fd < 0 || !arch_kvm_state(vm->cpu[cpu].fd, &state) ||
+	    !arch_fetch_gpa(&state, &vm->mem, &at) || gmem_at(&vm->mem, gpa(at), 1))
 		return false;
 	vm_end(vm, EXIT_GUEST, true, cpu, "vCPU %u: instruction fetch from %s at 0x%llx", cpu,
 	       exit_fetch_place(vm, at), (unsigned long long)at);

@@ -9,20 +9,16 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "vmm/console.h"
+#include "vmm/ending.h"
 #include "vmm/exit.h"
 #include "vmm/flashdev.h"
 #include "vmm/vm.h"
 
-/* --- console: whole lines, so that lines of the log do not cut them -------------------------- */
-static void console_byte(void *owner, u8 byte)
+/* --- console ---------------------------------------------------------------------------------- */
+static void uart_sends(void *owner, u8 byte)
 {
-	struct vm *vm = owner;
-
-	vm->line[vm->line_bytes++] = (char)byte;
-	if (byte != '\n' && vm->line_bytes < sizeof(vm->line))
-		return;
-	vm_console(vm, vm->line, vm->line_bytes);
-	vm->line_bytes = 0;
+	console_byte(owner, byte);
 }
 
 static void console_access(void *owner, struct bus_access *access)
@@ -37,67 +33,11 @@ static void console_access(void *owner, struct bus_access *access)
 	pthread_mutex_unlock(&vm->uart_lock);
 }
 
-void console_flush(struct vm *vm)
-{
-	vm_console(vm, vm->line, vm->line_bytes);
-	vm->line_bytes = 0;
-}
-
 /* --- exit status ------------------------------------------------------------------------------ */
-
-/* The guest's own words, cut at their end and cleaned of what a terminal would act on. */
-static void copy_reason(const struct vm *vm, char *out, size_t bytes)
-{
-	const volatile char *from = vm_shared(vm)->reason;
-	size_t n = 0;
-
-	while (n < bytes - 1 && n < sizeof(vm_shared(vm)->reason)) {
-		char c = from[n];
-
-		if (!c)
-			break;
-		out[n++] = c >= ' ' && c <= '~' ? c : '?';
-	}
-	out[n] = '\0';
-}
-
-static void end_by_itself(struct vm *vm, u32 cpu, enum exit_status status, const char *reason)
-{
-	if (vm_end(vm, status, false, cpu, "%s", reason))
-		atomic_store(&vm->guest_done, true);
-}
-
 static void exit_access(void *owner, struct bus_access *access)
 {
-	struct vm *vm = owner;
-	char reason[sizeof(vm_shared(vm)->reason) + 1];
-
-	if (!access->write)
-		return;
-	copy_reason(vm, reason, sizeof(reason));
-	switch (access->data) {
-	case EXIT_OK:
-		/* 0 says that the scenario was gone through: what was not begun cannot hold. */
-		if (!atomic_load(&vm->scenario_done)) {
-			vm_end(vm, EXIT_GUEST, true, access->cpu,
-			       "vCPU %u: the guest ended with status 0 before the scenario was done",
-			       access->cpu);
-			return;
-		}
-		end_by_itself(vm, access->cpu, EXIT_OK, reason);
-		return;
-	case EXIT_CHECK:
-	case EXIT_USAGE:
-		end_by_itself(vm, access->cpu, (enum exit_status)access->data, reason);
-		return;
-	case EXIT_GUEST:
-		vm_end(vm, EXIT_GUEST, true, access->cpu, "%s",
-		       *reason ? reason : "the guest gave up without a reason");
-		return;
-	}
-	vm_end(vm, EXIT_GUEST, true, access->cpu,
-	       "vCPU %u: the guest ends with status %llu, which means nothing (reason: \"%s\")",
-	       access->cpu, (unsigned long long)access->data, reason);
+	if (access->write)
+		guest_ends(owner, access->cpu, access->data);
 }
 
 /* --- calls ------------------------------------------------------------------------------------ */
@@ -183,7 +123,7 @@ static void call_access(void *owner, struct bus_access *access)
 
 int ports_claim(struct vm *vm, struct err *err)
 {
-	uart_init(&vm->uart, console_byte, vm);
+	uart_init(&vm->uart, uart_sends, vm);
 	if (bus_add(&vm->port_bus, "console", KVL_PORT_CONSOLE, UART_REGISTERS, console_access, vm,
 		    err) ||
 	    bus_add(&vm->port_bus, "exit", KVL_PORT_EXIT, 1, exit_access, vm, err))

@@ -14,14 +14,13 @@
 
 #include "vmm/arch.h"
 #include "vmm/boot.h"
+#include "vmm/console.h"
 #include "vmm/dump.h"
-#include "vmm/exit.h"
-#include "vmm/flashdev.h"
+#include "vmm/engine.h"
 #include "vmm/image.h"
 #include "vmm/judge.h"
 #include "vmm/plan.h"
 #include "vmm/results.h"
-#include "vmm/vm.h"
 
 /* How often the rings are emptied while the guest runs; a full ring asks by itself. */
 #define DRAIN_NS (3 * 1000 * 1000)
@@ -49,7 +48,7 @@ static int open_record(struct run *run, struct err *err)
 				      .nsites = run->image.nsites,
 				      .scenario = run->config->scenario,
 				      .arm = run->config->arm ? run->config->arm : "",
-				      .host_class = vm->host.class_name,
+				      .host_class = vm->host_class,
 				      .seed = run->config->seed };
 	char *symbols;
 
@@ -76,19 +75,14 @@ static int build(struct run *run, struct err *err)
 	struct vm *vm = &run->vm;
 
 	if (layout_plan(&run->config->layout, &vm->layout, err) ||
-	    image_open_embedded(&run->image, vm->layout.page_offset, err) ||
-	    kvm_open(&vm->host, &kvm_this_host, err))
+	    image_open_embedded(&run->image, vm->layout.page_offset, err))
 		return -1;
 	vm->ncpus = run->config->layout.ncpus;
 	vm->image = &run->image;
-	if (vm_create(vm, err) || ports_claim(vm, err))
+	vm->engine = run->config->engine;
+	if (vm->engine->open(vm, err) || vm->engine->create(vm, err))
 		return -1;
 	boot_shared(vm);
-	if (run->config->flash.file) {
-		vm->flash = flashdev_open(vm, err);
-		if (!vm->flash)
-			return -1;
-	}
 	/* The trace comes after all that a user may have got wrong, but before the first tables. */
 	if (boot_contents(vm, err) || open_record(run, err))
 		return -1;
@@ -114,13 +108,13 @@ static void tear_down(struct run *run)
 {
 	struct vm *vm = &run->vm;
 
-	vcpus_stop(vm);
+	if (vm->engine)
+		vm->engine->stop(vm);
 	if (vm->trace)
 		trace_close(vm->trace);
 	if (run->model)
 		model_destroy(run->model);
 	vm_destroy(vm);
-	flashdev_close(vm->flash);
 	image_close(&run->image);
 }
 
@@ -163,12 +157,15 @@ static void end_by_time(struct run *run)
 {
 	struct vm *vm = &run->vm;
 	char where[1024] = "", one[192];
+	struct arch_state state;
 
-	vcpus_stop(vm);
+	vm->engine->stop(vm);
 	for (u32 i = 0; i < vm->ncpus; i++) {
 		size_t used = strlen(where);
 
-		arch_where(vm->cpu[i].fd, vm->image, one, sizeof(one));
+		snprintf(one, sizeof(one), "a place that is not known");
+		if (vm->engine->state(vm, i, &state))
+			arch_where(&state, vm->image, one, sizeof(one));
 		snprintf(where + used, sizeof(where) - used, "%s vCPU %u at %s", i ? "," : "", i,
 			 one);
 	}
@@ -194,36 +191,12 @@ static void watch(struct run *run)
 }
 
 /* --- after ------------------------------------------------------------------------------------ */
-static void add_host_count(struct run_result *result, const char *name, u64 value)
+void run_result_host_count(struct run_result *result, const char *name, u64 value)
 {
 	struct run_value *count = &result->host_count[result->nhost_counts++];
 
 	snprintf(count->name, sizeof(count->name), "%s", name);
 	count->value = (s64)value;
-}
-
-static void gather_host_counts(struct run *run)
-{
-	struct vm *vm = &run->vm;
-	u64 exits = 0, io = 0, mmio = 0;
-
-	for (u32 i = 0; i < vm->ncpus; i++) {
-		exits += vm->cpu[i].exits;
-		io += vm->cpu[i].io_exits;
-		mmio += vm->cpu[i].mmio_exits;
-	}
-	add_host_count(run->result, "vm_exits", exits);
-	add_host_count(run->result, "io_exits", io);
-	add_host_count(run->result, "mmio_exits", mmio);
-	add_host_count(run->result, "unclaimed", vm->unclaimed_accesses);
-	if (vm->flash) {
-		struct flashdev_counts counts = flashdev_counts(vm->flash);
-
-		add_host_count(run->result, "flash_reads", counts.reads);
-		add_host_count(run->result, "flash_writes", counts.writes);
-		add_host_count(run->result, "flash_words", counts.words);
-		add_host_count(run->result, "slot_changes", counts.slot_changes);
-	}
 }
 
 static void gather_boot_ticks(struct run *run)
@@ -240,23 +213,23 @@ static void gather_boot_ticks(struct run *run)
 
 static void gather_host(struct run *run)
 {
-	const struct kvm_host *host = &run->vm.host;
+	const struct vm *vm = &run->vm;
 
-	snprintf(run->result->host_class, sizeof(run->result->host_class), "%s", host->class_name);
-	snprintf(run->result->paging, sizeof(run->result->paging), "%s", host->paging);
-	snprintf(run->result->ticks, sizeof(run->result->ticks), "%s",
-		 host->counts_insns ? "insn" : "tsc");
+	snprintf(run->result->host_class, sizeof(run->result->host_class), "%s", vm->host_class);
+	snprintf(run->result->paging, sizeof(run->result->paging), "%s", vm->paging);
+	snprintf(run->result->ticks, sizeof(run->result->ticks), "%s", vm->ticks);
 }
 
 /* Where the stopped CPUs run. The one whose write ended the run is past all that it reported. */
 static u32 find_running(struct vm *vm, struct audit_cpu *running)
 {
 	bool done = atomic_load(&vm->guest_done);
+	struct arch_state state;
 	u32 n = 0;
 
 	for (u32 i = 0; i < vm->ncpus; i++) {
 		running[n] = (struct audit_cpu){ .cpu = i, .at_rest = done && vm->end.cpu == i };
-		n += arch_root(vm->cpu[i].fd, &running[n].root);
+		n += vm->engine->state(vm, i, &state) && arch_root(&state, &running[n].root);
 	}
 	return n;
 }
@@ -338,7 +311,7 @@ static void conclude(struct run *run)
 		judge_offer(run->result, err.status, err.text);
 	judge_checks(run->result);
 	gather_host(run);
-	gather_host_counts(run);
+	vm->engine->gather(vm, run->result);
 	if (vm->end.dump)
 		run->result->report = dump_vm(vm);
 }
@@ -352,10 +325,10 @@ int run_guest(const struct run_config *config, struct run_result *result, struct
 	vm_init(&run.vm, config);
 	ret = build(&run, err);
 	if (!ret)
-		ret = vcpus_start(&run.vm, err);
+		ret = config->engine->start(&run.vm, err);
 	if (!ret) {
 		watch(&run);
-		vcpus_stop(&run.vm);
+		config->engine->stop(&run.vm);
 		conclude(&run);
 	} else {
 		drop_record(&run);

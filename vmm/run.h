@@ -16,6 +16,8 @@ enum run_tier { TIER_RING, TIER_OFF };
 enum run_schedule { SCHEDULE_SEEDED, SCHEDULE_FREE };
 enum flash_clock { CLOCK_VIRTUAL, CLOCK_REAL };
 
+struct engine; /* vmm/engine.h */
+
 struct run_param {
 	const char *key, *value;
 };
@@ -39,6 +41,7 @@ struct run_flash {
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
 struct run_config {
+	const struct engine *engine;
 	const char *scenario, *arm;
 	struct kvl_layout_request layout;
 	u64 seed;
@@ -104,5 +107,8 @@ struct run_result {
  */
 int run_guest(const struct run_config *config, struct run_result *result, struct err *err);
 void run_result_free(struct run_result *result); /* frees what it points to */
+
+/* Adds one of the host's own counts; for engines. */
+void run_result_host_count(struct run_result *result, const char *name, u64 value);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One virtual machine: its memory, its buses, its vCPUs and how it ended. run.c makes one, fills it
- * and takes it down; exit.c, ports.c and the devices work on it while it runs.
+ * One virtual machine: its memory, what its engine keeps, and how it ended. run.c makes one, fills it
+ * and takes it down; its engine, exit.c, ports.c and the devices work on it while it runs.
  */
 #ifndef KVL_VM_H
 #define KVL_VM_H
@@ -18,9 +18,11 @@
 #include "vmm/run.h"
 #include "vmm/slots.h"
 
+struct engine;
 struct flashdev;
 struct image;
 struct kvm_run;
+struct qemu;
 struct trace;
 struct vm;
 
@@ -51,28 +53,36 @@ struct vm_end {
 
 struct vm {
 	const struct run_config *config;
-	struct kvm_host host;
-	int fd;
+	const struct engine *engine;
+	const char *host_class, *paging; /* set by engine->open() */
+	const char *ticks;		 /* "insn" or "tsc", set by engine->create() */
 	struct kvl_layout layout;
 	struct gmem mem;
-	struct slots slots;
 	u8 *machine; /* all host memory behind the guest, layout.machine_bytes */
 	u8 *shared;  /* the shared region in it; NULL in tests of single units */
-	struct bus memory_bus, port_bus;
-	struct uart16550 uart;
-	pthread_mutex_t uart_lock;
-	size_t line_bytes; /* console output not yet handed on: up to the end of the line */
-	char line[512];
 	u32 ncpus;
-	struct vcpu cpu[KVL_MAX_CPUS];
 	struct image *image;
 	u64 dtb_bytes;	     /* at KVL_DTB_GPA */
 	struct trace *trace; /* NULL: nothing is recorded */
-	struct flashdev *flash;
+	size_t line_bytes;   /* console output not yet handed on: up to the end of the line */
+	char line[512];
 	atomic_bool scenario_done; /* KVL_MARK_DONE was seen */
 	atomic_bool guest_done;	   /* it ended by itself, with 0, 1 or 2, and that is what counts */
-	atomic_bool stopping;	   /* vCPU threads leave at the next exit */
-	u64 boot_ticks; /* of the first vCPU, entry to the scenario; 0: never got there */
+	u64 boot_ticks;		   /* of the first CPU, entry to the scenario; 0: never got there */
+
+	/* engine kvm */
+	struct kvm_host host;
+	int fd;
+	struct slots slots;
+	struct bus memory_bus, port_bus;
+	struct uart16550 uart;
+	pthread_mutex_t uart_lock;
+	struct vcpu cpu[KVL_MAX_CPUS];
+	struct flashdev *flash;
+	atomic_bool stopping; /* vCPU threads leave at the next exit */
+
+	/* engine qemu */
+	struct qemu *qemu;
 
 	pthread_mutex_t lock; /* end, nunclaimed, unclaimed, unclaimed_accesses */
 	pthread_cond_t wake;  /* end.ended has become true */
@@ -83,15 +93,15 @@ struct vm {
 	pthread_mutex_t sink_lock; /* one call of a sink at a time */
 };
 
-/* Neither KVM nor memory yet: what unit tests need. vm_destroy() undoes it. */
+/* Neither engine nor memory yet: what unit tests need. vm_destroy() undoes it. */
 void vm_init(struct vm *vm, const struct run_config *config);
-
-/* Machine of @vm->layout: memory, slots, interrupt controller, vCPUs. EXIT_HOST errors. */
-int vm_create(struct vm *vm, struct err *err);
 void vm_destroy(struct vm *vm);
 
-/* Makes a touch of one of @vm->layout's holes end the run. Part of vm_create(). */
-int vm_claim_holes(struct vm *vm, struct err *err);
+/*
+ * The memory of @vm->layout: usable RAM, the first 2 MiB and the shared region become vm->mem.
+ * @shared_fd: a file of layout.machine_bytes that another process maps too, or -1.
+ */
+int vm_make_memory(struct vm *vm, int shared_fd, struct err *err);
 
 /*
  * Ends the run; only the first call counts: true if it was this one. From any thread. @cpu: on which
@@ -116,7 +126,7 @@ static inline struct kvl_shared *vm_shared(const struct vm *vm)
 	return (struct kvl_shared *)(void *)vm->shared;
 }
 
-/* --- vcpu.c --- */
+/* --- engine kvm: vcpu.c --- */
 int vcpu_create(struct vcpu *vcpu, struct vm *vm, u32 index, struct err *err);
 void vcpu_destroy(struct vcpu *vcpu);
 /* Starts the threads of all vCPUs. */

@@ -22,7 +22,7 @@ try()
 n=0 bad=0
 for header in $(find vmm devices tests arch/*/vmm -name '*.h' | sort); do
 	n=$((n + 1))
-	try "$header"
+	try "$header" -Iarch/x86_64/vmm
 done
 for header in $(find guest arch/*/guest -name '*.h' ! -name arch_inline.h | sort); do
 	n=$((n + 1))

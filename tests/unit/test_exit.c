@@ -4,6 +4,7 @@
 
 #include "tests/unit/suite.h"
 #include "vmm_rig.h"
+#include "vmm/console.h"
 
 static struct vmm_rig *rig;
 
@@ -230,7 +231,7 @@ START_TEST(a_touched_hole_is_named)
 	rig->vm.layout.nholes = 2;
 	rig->vm.layout.hole[0] = (struct kvl_range){ MiB(64), MiB(2) };
 	rig->vm.layout.hole[1] = (struct kvl_range){ MiB(128), PAGE_BYTES };
-	ck_assert_int_eq(vm_claim_holes(&rig->vm, &err), 0);
+	ck_assert_int_eq(holes_claim(&rig->vm, &err), 0);
 	rig_load(rig, 0, MiB(64) - 1, 1);
 	rig_load(rig, 0, MiB(66), 1);
 	ck_assert(!rig->vm.end.ended);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The dump of a stopped vCPU whose registers the test makes up: which page tables may be walked. */
 #include <check.h>
-#include <linux/kvm.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +9,6 @@
 #include "tests/unit/suite.h"
 #include "vmm/arch.h"
 #include "vmm/image.h"
-#include "vmm/kvm.h"
 
 #define CR0_PG (1ull << 31)
 #define CR4_LA57 (1ull << 12)
@@ -19,24 +17,10 @@
 #define CODE_GPA (ROOT_GPA + 5 * PAGE_BYTES)
 #define CODE_VA 0x5000ull
 
-static struct kvm_regs regs;
-static struct kvm_sregs sregs;
+static struct arch_state cpu;
 static struct gmem mem;
 static u8 *memory;
 static struct image image;
-
-/* In place of vmm/kvm.c's. */
-int kvm_ioctl(int fd, unsigned long request, void *arg)
-{
-	(void)fd;
-	if (request == KVM_GET_REGS)
-		memcpy(arg, &regs, sizeof(regs));
-	else if (request == KVM_GET_SREGS)
-		memcpy(arg, &sregs, sizeof(sregs));
-	else
-		ck_abort_msg("request %#lx", request);
-	return 0;
-}
 
 /* A chain of tables, one frame after the other, that maps CODE_VA to CODE_GPA in 4 levels. */
 static void setup(void)
@@ -54,13 +38,12 @@ static void setup(void)
 		       sizeof(entry));
 	}
 	memory[CODE_GPA] = 0xf4; /* hlt */
-	memset(&regs, 0, sizeof(regs));
-	memset(&sregs, 0, sizeof(sregs));
-	regs.rip = CODE_VA;
-	sregs.cr0 = CR0_PG;
-	sregs.cr3 = ROOT_GPA;
-	sregs.efer = EFER_LMA;
-	sregs.cs.l = 1;
+	memset(&cpu, 0, sizeof(cpu));
+	cpu.rip = CODE_VA;
+	cpu.cr0 = CR0_PG;
+	cpu.cr3 = ROOT_GPA;
+	cpu.efer = EFER_LMA;
+	cpu.code64 = 1;
 }
 
 static void teardown(void)
@@ -75,7 +58,7 @@ static void dump(const char *text, bool want)
 	FILE *file = open_memstream(&out, &bytes);
 
 	ck_assert_ptr_nonnull(file);
-	arch_dump_vcpu(file, 0, &mem, &image);
+	arch_dump_state(file, &cpu, &mem, &image);
 	fclose(file);
 	ck_assert_msg(!!strstr(out, text) == want, "\"%s\" in:\n%s", text, out);
 	free(out);
@@ -85,7 +68,7 @@ START_TEST(four_levels_are_walked)
 {
 	u64 at = 0;
 
-	ck_assert(arch_fetch_gpa(0, &mem, &at));
+	ck_assert(arch_fetch_gpa(&cpu, &mem, &at));
 	ck_assert_uint_eq(at, CODE_GPA);
 	dump("walk of rip 0x5000", true);
 	dump("hlt", true);
@@ -97,10 +80,10 @@ START_TEST(tables_of_another_shape_are_not)
 	u64 at = 0;
 
 	if (_i == 0)
-		sregs.efer = 0; /* 2 or 3 levels */
+		cpu.efer = 0; /* 2 or 3 levels */
 	else
-		sregs.cr4 = CR4_LA57;
-	ck_assert(!arch_fetch_gpa(0, &mem, &at));
+		cpu.cr4 = CR4_LA57;
+	ck_assert(!arch_fetch_gpa(&cpu, &mem, &at));
 	dump("walk of", false);
 	dump("not walked", true);
 	dump("cannot be read", true);
@@ -111,12 +94,12 @@ START_TEST(without_paging_addresses_are_physical)
 {
 	u64 at = 0;
 
-	sregs.cr0 = 0;
-	sregs.efer = 0;
-	sregs.cs.l = 0;
-	sregs.cs.db = 1;
-	regs.rip = CODE_GPA;
-	ck_assert(arch_fetch_gpa(0, &mem, &at));
+	cpu.cr0 = 0;
+	cpu.efer = 0;
+	cpu.code64 = 0;
+	cpu.code32 = 1;
+	cpu.rip = CODE_GPA;
+	ck_assert(arch_fetch_gpa(&cpu, &mem, &at));
 	ck_assert_uint_eq(at, CODE_GPA);
 	dump("paging is off", true);
 	dump("hlt", true);

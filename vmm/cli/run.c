@@ -14,6 +14,7 @@
 #include "vmm/cli/names.h"
 #include "vmm/cli/outlet.h"
 #include "vmm/cli/summary.h"
+#include "vmm/engine.h"
 #include "vmm/plan.h"
 #include "vmm/rate.h"
 
@@ -130,6 +131,7 @@ int cmd_run(struct options *options)
 	struct err err;
 	int status;
 
+	config->engine = &engine_kvm;
 	config->scenario = options->word[0];
 	config->owner = &sink;
 	config->console = console_out;

@@ -4,13 +4,11 @@
  * dump is dump.c's decision.
  */
 #include <capstone/capstone.h>
-#include <linux/kvm.h>
 #include <stdlib.h>
 
 #include "arch/x86_64/vmm/walk.h"
 #include "vmm/arch.h"
 #include "vmm/image.h"
-#include "vmm/kvm.h"
 
 #define CR0_PG (1ull << 31)
 #define CR4_LA57 (1ull << 12)
@@ -19,78 +17,69 @@
 #define SHOWN_INSNS 4
 #define MAX_FRAMES 16
 
-struct state {
-	struct kvm_regs regs;
-	struct kvm_sregs sregs;
+typedef unsigned long long ull;
+
+/* A stopped CPU, and what its addresses mean. */
+struct view {
+	const struct arch_state *cpu;
 	const struct gmem *mem;
 	const struct image *image;
 };
 
-static bool read_state(struct state *state, int vcpu_fd)
+static bool paging(const struct view *view)
 {
-	return !kvm_ioctl(vcpu_fd, KVM_GET_REGS, &state->regs) &&
-	       !kvm_ioctl(vcpu_fd, KVM_GET_SREGS, &state->sregs);
-}
-
-static bool paging(const struct state *state)
-{
-	return state->sregs.cr0 & CR0_PG;
+	return view->cpu->cr0 & CR0_PG;
 }
 
 /* Tables as walk.c knows them. Paging without long mode has 2 or 3 levels of another shape. */
-static bool four_levels(const struct state *state)
+static bool four_levels(const struct view *view)
 {
-	return paging(state) && state->sregs.efer & EFER_LMA && !(state->sregs.cr4 & CR4_LA57);
+	return paging(view) && view->cpu->efer & EFER_LMA && !(view->cpu->cr4 & CR4_LA57);
 }
 
 /*
  * Guest bytes at a virtual address, or a physical one while paging is off. None through tables that
  * cannot be walked.
  */
-static size_t read_bytes(const struct state *state, u64 va, void *out, size_t bytes)
+static size_t read_bytes(const struct view *view, u64 va, void *out, size_t bytes)
 {
-	if (paging(state) && !four_levels(state))
+	if (paging(view) && !four_levels(view))
 		return 0;
-	if (paging(state))
-		return walk_read(state->mem, state->sregs.cr3, va, out, bytes);
-	return gmem_read(state->mem, gpa(va), out, bytes) ? bytes : 0;
+	if (paging(view))
+		return walk_read(view->mem, view->cpu->cr3, va, out, bytes);
+	return gmem_read(view->mem, gpa(va), out, bytes) ? bytes : 0;
 }
 
-static void print_regs(FILE *out, const struct state *state)
+static void print_regs(FILE *out, const struct view *view)
 {
-	const struct kvm_regs *r = &state->regs;
-	const struct kvm_sregs *s = &state->sregs;
+	const struct arch_state *cpu = view->cpu;
+	static const char *const name[] = { "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp",
+					    "r8 ", "r9 ", "r10", "r11", "r12", "r13", "r14", "r15" };
 
-	fprintf(out, "  rax %016llx  rbx %016llx  rcx %016llx  rdx %016llx\n", r->rax, r->rbx,
-		r->rcx, r->rdx);
-	fprintf(out, "  rsi %016llx  rdi %016llx  rbp %016llx  rsp %016llx\n", r->rsi, r->rdi,
-		r->rbp, r->rsp);
-	fprintf(out, "  r8  %016llx  r9  %016llx  r10 %016llx  r11 %016llx\n", r->r8, r->r9, r->r10,
-		r->r11);
-	fprintf(out, "  r12 %016llx  r13 %016llx  r14 %016llx  r15 %016llx\n", r->r12, r->r13,
-		r->r14, r->r15);
+	for (u32 i = 0; i < REGS; i++)
+		fprintf(out, "  %s %016llx%s", name[i], (ull)cpu->reg[i], i % 4 == 3 ? "\n" : "");
 	fprintf(out, "  rip %016llx  rflags %08llx  cs %04x (CPL %u, %s)  ss %04x  tr %04x\n",
-		r->rip, r->rflags, s->cs.selector, s->ss.dpl,
-		s->cs.l	   ? "64-bit"
-		: s->cs.db ? "32-bit"
-			   : "16-bit",
-		s->ss.selector, s->tr.selector);
-	fprintf(out, "  cr0 %08llx  cr2 %016llx  cr3 %016llx  cr4 %08llx  efer %04llx\n", s->cr0,
-		s->cr2, s->cr3, s->cr4, s->efer);
+		(ull)cpu->rip, (ull)cpu->rflags, cpu->cs, cpu->cpl,
+		cpu->code64   ? "64-bit"
+		: cpu->code32 ? "32-bit"
+			      : "16-bit",
+		cpu->ss, cpu->tr);
+	fprintf(out, "  cr0 %08llx  cr2 %016llx  cr3 %016llx  cr4 %08llx  efer %04llx\n",
+		(ull)cpu->cr0, (ull)cpu->cr2, (ull)cpu->cr3, (ull)cpu->cr4, (ull)cpu->efer);
 }
 
-static cs_mode code_mode(const struct state *state)
+static cs_mode code_mode(const struct view *view)
 {
-	if (state->sregs.cs.l)
+	if (view->cpu->code64)
 		return CS_MODE_64;
-	return state->sregs.cs.db ? CS_MODE_32 : CS_MODE_16;
+	return view->cpu->code32 ? CS_MODE_32 : CS_MODE_16;
 }
 
-static void print_insn(FILE *out, const struct state *state, const cs_insn *insn)
+static void print_insn(FILE *out, const struct view *view, const cs_insn *insn)
 {
 	char place[160];
 
-	image_describe(state->image, insn->address, place, sizeof(place));
+	image_describe(view->image, insn->address, place, sizeof(place));
 	fprintf(out, "    %016llx %-28s  %s %s\n", (unsigned long long)insn->address, place,
 		insn->mnemonic, insn->op_str);
 }
@@ -103,11 +92,11 @@ static void print_raw(FILE *out, const u8 *code, size_t n)
 	fputc('\n', out);
 }
 
-static void print_code(FILE *out, const struct state *state)
+static void print_code(FILE *out, const struct view *view)
 {
-	u64 pc = state->regs.rip + (state->sregs.cs.l ? 0 : state->sregs.cs.base);
+	u64 pc = view->cpu->rip + (view->cpu->code64 ? 0 : view->cpu->cs_base);
 	u8 code[MAX_INSN_BYTES * SHOWN_INSNS];
-	size_t bytes = read_bytes(state, pc, code, sizeof(code)), n;
+	size_t bytes = read_bytes(view, pc, code, sizeof(code)), n;
 	cs_insn *insn;
 	csh handle;
 
@@ -116,11 +105,11 @@ static void print_code(FILE *out, const struct state *state)
 		fprintf(out, "    cannot be read\n");
 		return;
 	}
-	if (cs_open(CS_ARCH_X86, code_mode(state), &handle) != CS_ERR_OK)
+	if (cs_open(CS_ARCH_X86, code_mode(view), &handle) != CS_ERR_OK)
 		return;
 	n = cs_disasm(handle, code, bytes, pc, SHOWN_INSNS, &insn);
 	for (size_t i = 0; i < n; i++)
-		print_insn(out, state, &insn[i]);
+		print_insn(out, view, &insn[i]);
 	if (n)
 		cs_free(insn, n);
 	else
@@ -129,18 +118,18 @@ static void print_code(FILE *out, const struct state *state)
 }
 
 /* The guest keeps frame pointers: [rbp] = caller's rbp, [rbp + 8] = return address. */
-static void print_callers(FILE *out, const struct state *state)
+static void print_callers(FILE *out, const struct view *view)
 {
-	u64 frame = state->regs.rbp, pair[2];
+	u64 frame = view->cpu->reg[REG_RBP], pair[2];
 	char place[160];
 
-	if (!state->sregs.cs.l || state->sregs.ss.dpl)
+	if (!view->cpu->code64 || view->cpu->cpl)
 		return;
 	for (u32 i = 0; i < MAX_FRAMES && frame; i++) {
-		if (read_bytes(state, frame, pair, sizeof(pair)) != sizeof(pair))
+		if (read_bytes(view, frame, pair, sizeof(pair)) != sizeof(pair))
 			return;
 		/* One back: the call may be the last instruction of its function. */
-		image_describe(state->image, pair[1] - 1, place, sizeof(place));
+		image_describe(view->image, pair[1] - 1, place, sizeof(place));
 		if (place[0] == '?')
 			return;
 		fprintf(out, "  called from %016llx %s\n", (unsigned long long)pair[1], place);
@@ -150,75 +139,63 @@ static void print_callers(FILE *out, const struct state *state)
 	}
 }
 
-static void print_walk(FILE *out, const struct state *state, const char *name, u64 va)
+static void print_walk(FILE *out, const struct view *view, const char *name, u64 va)
 {
-	struct walk walk = walk_tables(state->mem, state->sregs.cr3, va);
+	struct walk walk = walk_tables(view->mem, view->cpu->cr3, va);
 
 	fprintf(out, "  walk of %s 0x%llx:\n", name, (unsigned long long)va);
 	walk_print(out, &walk);
 }
 
-void arch_dump_vcpu(FILE *out, int vcpu_fd, const struct gmem *mem, const struct image *image)
+void arch_dump_state(FILE *out, const struct arch_state *state, const struct gmem *mem,
+		     const struct image *image)
 {
-	struct state state = { .mem = mem, .image = image };
+	struct view view = { state, mem, image };
 
-	if (!read_state(&state, vcpu_fd)) {
-		fprintf(out, "  its registers cannot be read\n");
-		return;
-	}
-	print_regs(out, &state);
-	print_code(out, &state);
-	print_callers(out, &state);
-	if (!paging(&state)) {
+	print_regs(out, &view);
+	print_code(out, &view);
+	print_callers(out, &view);
+	if (!paging(&view)) {
 		fprintf(out, "  paging is off\n");
 		return;
 	}
-	if (!four_levels(&state)) {
+	if (!four_levels(&view)) {
 		fprintf(out, "  paging is not that of 4 levels in long mode: not walked\n");
 		return;
 	}
-	print_walk(out, &state, "rip", state.regs.rip);
-	if (state.sregs.cr2)
-		print_walk(out, &state, "cr2", state.sregs.cr2);
+	print_walk(out, &view, "rip", state->rip);
+	if (state->cr2)
+		print_walk(out, &view, "cr2", state->cr2);
 }
 
-bool arch_fetch_gpa(int vcpu_fd, const struct gmem *mem, u64 *fetch_gpa)
+bool arch_fetch_gpa(const struct arch_state *state, const struct gmem *mem, u64 *fetch_gpa)
 {
-	struct state state = { .mem = mem };
+	struct view view = { state, mem, NULL };
 	struct walk walk;
 
-	if (!read_state(&state, vcpu_fd))
-		return false;
-	if (!paging(&state)) {
-		*fetch_gpa = state.regs.rip + state.sregs.cs.base;
+	if (!paging(&view)) {
+		*fetch_gpa = state->rip + state->cs_base;
 		return true;
 	}
-	if (!four_levels(&state))
+	if (!four_levels(&view))
 		return false;
-	walk = walk_tables(mem, state.sregs.cr3, state.regs.rip);
+	walk = walk_tables(mem, state->cr3, state->rip);
 	*fetch_gpa = walk.gpa;
 	return walk.end == WALK_MAPPED;
 }
 
-bool arch_root(int vcpu_fd, u64 *root_gpa)
+bool arch_root(const struct arch_state *state, u64 *root_gpa)
 {
-	struct state state;
-
-	if (!read_state(&state, vcpu_fd) || !paging(&state))
+	if (!(state->cr0 & CR0_PG))
 		return false;
-	*root_gpa = state.sregs.cr3 & PTE_FRAME;
+	*root_gpa = state->cr3 & PTE_FRAME;
 	return true;
 }
 
-void arch_where(int vcpu_fd, const struct image *image, char *text, size_t bytes)
+void arch_where(const struct arch_state *state, const struct image *image, char *text, size_t bytes)
 {
-	struct state state = { .image = image };
 	char place[160];
 
-	if (!read_state(&state, vcpu_fd)) {
-		snprintf(text, bytes, "somewhere");
-		return;
-	}
-	image_describe(image, state.regs.rip, place, sizeof(place));
-	snprintf(text, bytes, "rip 0x%llx %s", state.regs.rip, place);
+	image_describe(image, state->rip, place, sizeof(place));
+	snprintf(text, bytes, "rip 0x%llx %s", (ull)state->rip, place);
 }

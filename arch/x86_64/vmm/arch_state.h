@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* A stopped CPU, whatever engine it ran on. */
+#ifndef KVL_ARCH_STATE_H
+#define KVL_ARCH_STATE_H
+
+#include "devices/abi/types.h"
+
+enum { REG_RAX, REG_RBX, REG_RCX, REG_RDX, REG_RSI, REG_RDI, REG_RBP, REG_RSP, REG_R8, REGS = 16 };
+
+struct arch_state {
+	u64 reg[REGS];
+	u64 rip, rflags;
+	u64 cr0, cr2, cr3, cr4, efer;
+	u64 cs_base;
+	u16 cs, ss, tr; /* selectors */
+	u8 cpl;
+	bool code64, code32; /* neither: 16 bit */
+};
+
+#endif

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Engine kvm: the virtual machine, the slots that show memory to the guest, and what a touch of a
+ * hole means. Threads: vcpu.c; exits: exit.c, ports.c; the chip: flashdev.c.
+ */
+#include <errno.h>
+#include <linux/kvm.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "vmm/arch.h"
+#include "vmm/engine.h"
+#include "vmm/exit.h"
+#include "vmm/flashdev.h"
+
+static int kvm_engine_open(struct vm *vm, struct err *err)
+{
+	if (kvm_open(&vm->host, &kvm_this_host, err))
+		return -1;
+	vm->host_class = vm->host.class_name;
+	vm->paging = vm->host.paging;
+	return 0;
+}
+
+/* --- machine ---------------------------------------------------------------------------------- */
+static int make_vm(struct vm *vm, struct err *err)
+{
+	if (vm->ncpus > vm->host.max_vcpus)
+		return err_set(err, EXIT_HOST, "%u vCPUs wanted, this KVM has %u: use --cpus %u",
+			       vm->ncpus, vm->host.max_vcpus, vm->host.max_vcpus);
+	do
+		vm->fd = kvm_ioctl(vm->host.fd, KVM_CREATE_VM, NULL);
+	while (vm->fd < 0 && errno == EINTR);
+	if (vm->fd < 0)
+		return err_errno(
+			err, EXIT_HOST,
+			"KVM cannot create a virtual machine (no memory, or the processor's "
+			"virtualization is in use)");
+	slots_init(&vm->slots, vm->fd, kvm_ioctl);
+	return arch_vm_setup(vm->fd, err);
+}
+
+static const char *range_name(const struct vm *vm, u64 start)
+{
+	if (start == 0)
+		return "low";
+	if (start == vm->layout.shared.start)
+		return "shared";
+	return start < vm->layout.lowmem_end_gpa ? "ram-low" : "ram-high";
+}
+
+/* Holes get no slot: a touch leaves the guest. */
+static int show_memory(struct vm *vm, struct err *err)
+{
+	for (u32 i = 0; i < vm->mem.nranges; i++) {
+		const struct gmem_range *range = &vm->mem.range[i];
+		u64 start = range->start.v;
+
+		if (slots_add(&vm->slots, range_name(vm, start), start, range->bytes, range->host,
+			      false, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Seed row A1: the kernel may not touch a hole; if it does, the run ends and names it. */
+static void touch_hole(void *owner, struct bus_access *access)
+{
+	struct vm *vm = owner;
+	const struct kvl_range *hole = &vm->layout.hole[0];
+
+	for (u32 i = 1; i < vm->layout.nholes; i++)
+		if (access->address >= vm->layout.hole[i].start)
+			hole = &vm->layout.hole[i];
+	vm_end(vm, EXIT_GUEST, true, access->cpu,
+	       "touch of a hole: vCPU %u %s 0x%llx, in the hole 0x%llx-0x%llx", access->cpu,
+	       access->write ? "writes to" : "reads", (unsigned long long)access->address,
+	       (unsigned long long)hole->start, (unsigned long long)(hole->start + hole->bytes));
+	access->data = UINT64_MAX;
+}
+
+int holes_claim(struct vm *vm, struct err *err)
+{
+	for (u32 i = 0; i < vm->layout.nholes; i++)
+		if (bus_add(&vm->memory_bus, "hole", vm->layout.hole[i].start,
+			    vm->layout.hole[i].bytes, touch_hole, vm, err))
+			return -1;
+	return 0;
+}
+
+static int open_chip(struct vm *vm, struct err *err)
+{
+	if (!vm->config->flash.file)
+		return 0;
+	vm->flash = flashdev_open(vm, err);
+	return vm->flash ? 0 : -1;
+}
+
+static int kvm_engine_create(struct vm *vm, struct err *err)
+{
+	if (make_vm(vm, err) || vm_make_memory(vm, -1, err) || show_memory(vm, err) ||
+	    holes_claim(vm, err))
+		return -1;
+	for (u32 i = 0; i < vm->ncpus; i++)
+		if (vcpu_create(&vm->cpu[i], vm, i, err))
+			return -1;
+	vm->ticks = vm->host.counts_insns ? "insn" : "tsc";
+	if (ports_claim(vm, err))
+		return -1;
+	return open_chip(vm, err);
+}
+
+static int kvm_engine_enter(struct vm *vm, u64 entry_gpa, u64 start_info_gpa, struct err *err)
+{
+	return arch_vcpu_enter(vm->cpu[0].fd, entry_gpa, start_info_gpa, err);
+}
+
+static bool kvm_engine_state(struct vm *vm, u32 cpu, struct arch_state *state)
+{
+	return vm->cpu[cpu].fd >= 0 && arch_kvm_state(vm->cpu[cpu].fd, state);
+}
+
+static void kvm_engine_gather(struct vm *vm, struct run_result *result)
+{
+	u64 exits = 0, io = 0, mmio = 0;
+
+	for (u32 i = 0; i < vm->ncpus; i++) {
+		exits += vm->cpu[i].exits;
+		io += vm->cpu[i].io_exits;
+		mmio += vm->cpu[i].mmio_exits;
+	}
+	run_result_host_count(result, "vm_exits", exits);
+	run_result_host_count(result, "io_exits", io);
+	run_result_host_count(result, "mmio_exits", mmio);
+	run_result_host_count(result, "unclaimed", vm->unclaimed_accesses);
+	if (vm->flash) {
+		struct flashdev_counts counts = flashdev_counts(vm->flash);
+
+		run_result_host_count(result, "flash_reads", counts.reads);
+		run_result_host_count(result, "flash_writes", counts.writes);
+		run_result_host_count(result, "flash_words", counts.words);
+		run_result_host_count(result, "slot_changes", counts.slot_changes);
+	}
+}
+
+static void kvm_engine_destroy(struct vm *vm)
+{
+	for (u32 i = 0; i < vm->ncpus; i++)
+		vcpu_destroy(&vm->cpu[i]);
+	if (vm->fd >= 0)
+		close(vm->fd);
+	flashdev_close(vm->flash);
+	kvm_close(&vm->host);
+}
+
+const struct engine engine_kvm = {
+	.name = "kvm",
+	.answers = true,
+	.open = kvm_engine_open,
+	.create = kvm_engine_create,
+	.enter = kvm_engine_enter,
+	.start = vcpus_start,
+	.stop = vcpus_stop,
+	.state = kvm_engine_state,
+	.gather = kvm_engine_gather,
+	.destroy = kvm_engine_destroy,
+};
