@@ -214,7 +214,9 @@ static const char *suberror_name(u32 suberror)
 
 const char *exit_fetch_place(struct vm *vm, u64 at)
 {
-	if (!vm->flash || at - KVL_FLASH_GPA >= vm->config->flash.part->chip_bytes)
+	const struct flash_part *part = vm->config->flash.part;
+
+	if (!vm->flash || at - flashdev_gpa(part) >= part->chip_bytes)
 		return "where no memory is";
 	if (flashdev_is_busy(vm->flash))
 		return "busy flash";

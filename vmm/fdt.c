@@ -9,6 +9,7 @@
 
 #include "devices/abi/dt.h"
 #include "vmm/boot.h"
+#include "vmm/flashdev.h"
 
 struct writer {
 	void *fdt;
@@ -155,16 +156,18 @@ static void write_flash(struct writer *w, const struct run_flash *flash)
 {
 	char compatible[96];
 	int vendor;
+	u64 gpa;
 
 	if (!flash->file)
 		return;
+	gpa = flashdev_gpa(flash->part);
 	vendor = snprintf(compatible, sizeof(compatible) - sizeof(DT_FLASH_COMPATIBLE), "%s",
 			  flash->part->compatible);
 	memcpy(compatible + vendor + 1, DT_FLASH_COMPATIBLE, sizeof(DT_FLASH_COMPATIBLE));
-	begin_at(w, "flash", KVL_FLASH_GPA);
+	begin_at(w, "flash", gpa);
 	note(w, fdt_property(w->fdt, "compatible", compatible,
 			     vendor + 1 + (int)sizeof(DT_FLASH_COMPATIBLE)));
-	put_reg(w, KVL_FLASH_GPA, flash->part->chip_bytes);
+	put_reg(w, gpa, flash->part->chip_bytes);
 	put_u32(w, "bank-width", flash->part->bus_bytes);
 	write_partitions(w, flash);
 	end(w);

@@ -20,6 +20,7 @@
 struct flashdev {
 	struct vm *vm;
 	const struct run_flash *config;
+	u64 gpa;
 	struct flashfile file;
 	pthread_mutex_t lock; /* all below */
 	struct flash_chip *chip;
@@ -30,42 +31,49 @@ struct flashdev {
 	struct flashdev_counts counts;
 };
 
+u64 flashdev_gpa(const struct flash_part *part)
+{
+	if (strcmp(part->name, FLASHDEV_QEMU_PART) == 0)
+		return KVL_QEMU_FLASH_END_GPA - part->chip_bytes;
+	return KVL_FLASH_GPA;
+}
+
 /* --- what the chip tells ---------------------------------------------------------------------- */
 static void on_command(void *owner, u32 partition, u64 offset, u8 command, u64 data, u64 now_ns)
 {
 	struct flashdev *dev = owner;
 
-	vm_event(dev->vm, KVL_EV_FLASH_COMMAND, (u16)dev->cpu, (u16)partition,
-		 KVL_FLASH_GPA + offset, command, data, now_ns, 0);
+	vm_event(dev->vm, KVL_EV_FLASH_COMMAND, (u16)dev->cpu, (u16)partition, dev->gpa + offset,
+		 command, data, now_ns, 0);
 }
 
 static void on_state(void *owner, u32 partition, enum kvl_flash_state state, u8 status, u64 now_ns)
 {
 	struct flashdev *dev = owner;
 
-	vm_event(dev->vm, KVL_EV_FLASH_STATE, (u16)partition, 0, KVL_FLASH_GPA, state, status,
-		 now_ns, 0);
+	vm_event(dev->vm, KVL_EV_FLASH_STATE, (u16)partition, 0, dev->gpa, state, status, now_ns,
+		 0);
 }
 
 static void on_mode(void *owner, u32 partition, enum kvl_flash_mode mode, u64 now_ns)
 {
 	struct flashdev *dev = owner;
 
-	vm_event(dev->vm, KVL_EV_FLASH_MODE, (u16)partition, 0, KVL_FLASH_GPA, mode, 0, now_ns, 0);
+	vm_event(dev->vm, KVL_EV_FLASH_MODE, (u16)partition, 0, dev->gpa, mode, 0, now_ns, 0);
 }
 
 /* --- the slot --------------------------------------------------------------------------------- */
 static void slot_event(struct flashdev *dev, int slot, bool present)
 {
 	dev->counts.slot_changes++;
-	vm_event(dev->vm, KVL_EV_SLOT_CHANGE, (u16)slot, present, KVL_FLASH_GPA, dev->file.bytes, 1,
-		 0, 0);
+	vm_event(dev->vm, KVL_EV_SLOT_CHANGE, (u16)slot, present, dev->gpa, dev->file.bytes, 1, 0,
+		 0);
 }
 
 static int show_array(struct flashdev *dev, struct err *err)
 {
-	dev->slot = slots_add(&dev->vm->slots, "flash", KVL_FLASH_GPA, dev->file.bytes,
-			      dev->file.array, true, err);
+	dev->slot = slots_add(&dev->vm->slots, "flash", dev->gpa, dev->file.bytes, dev->file.array,
+			      true, err);
 	if (dev->slot < 0)
 		return -1;
 	slot_event(dev, dev->slot, true);
@@ -213,8 +221,8 @@ static int make_chip(struct flashdev *dev, struct err *err)
 	dev->chip = flash_create(dev->config->part, dev->file.array, &observer);
 	if (!dev->chip)
 		return err_set(err, EXIT_HOST, "no memory for the flash chip");
-	if (bus_add(&dev->vm->memory_bus, "flash", KVL_FLASH_GPA, dev->file.bytes, flash_access,
-		    dev, err))
+	if (bus_add(&dev->vm->memory_bus, "flash", dev->gpa, dev->file.bytes, flash_access, dev,
+		    err))
 		return -1;
 	return sync_slot(dev, err);
 }
@@ -227,6 +235,7 @@ static struct flashdev *make_dev(struct vm *vm)
 		return NULL;
 	dev->vm = vm;
 	dev->config = &vm->config->flash;
+	dev->gpa = flashdev_gpa(dev->config->part);
 	dev->slot = -1;
 	pthread_mutex_init(&dev->lock, NULL);
 	clock_gettime(CLOCK_MONOTONIC, &dev->start);

@@ -12,6 +12,12 @@
 struct flashdev;
 struct vm;
 
+/* The part that has the shape of the flash that QEMU's "pc" machine has built in. */
+#define FLASHDEV_QEMU_PART "qemu-x8"
+
+/* Where a chip of @part lies in every machine: that one where QEMU has it, all others at one place. */
+u64 flashdev_gpa(const struct flash_part *part);
+
 /*
  * Opens the chip of vm->config->flash: maps its file (MAP_SHARED: the file is the chip), claims its
  * addresses and shows the array. Errors, each with a message of its own: the file cannot be opened,

@@ -17,6 +17,7 @@
 #include "vmm/console.h"
 #include "vmm/dump.h"
 #include "vmm/engine.h"
+#include "vmm/flashdev.h"
 #include "vmm/image.h"
 #include "vmm/judge.h"
 #include "vmm/plan.h"
@@ -55,7 +56,7 @@ static int open_record(struct run *run, struct err *err)
 	if (run->config->tier == TIER_OFF)
 		return 0;
 	if (run->config->flash.file)
-		model.flash = (struct kvl_flash_window){ KVL_FLASH_GPA,
+		model.flash = (struct kvl_flash_window){ flashdev_gpa(run->config->flash.part),
 							 run->config->flash.part->chip_bytes };
 	run->model = model_create(&model);
 	symbols = image_symbols_text(&run->image);

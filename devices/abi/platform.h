@@ -31,6 +31,9 @@
 #define KVL_CORE_END_GPA (KVL_BOOT_GPA + MiB(2)) /* the image ends below; one large page maps it */
 
 #define KVL_FLASH_GPA 0xD0000000ull
+/* QEMU's pc machine stacks its flash below 4 GiB: the firmware's unit, here of 4 MiB, and below it
+ * unit 1, the chip. The part that is shaped as that one lies there in every machine. */
+#define KVL_QEMU_FLASH_END_GPA (GiB(4) - MiB(4))
 #define KVL_LAPIC_GPA 0xFEE00000ull
 
 /*

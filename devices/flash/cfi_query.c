@@ -7,7 +7,8 @@
  * The table says what this model does. There is no write buffer (20h, 24h, 2Ah), no chip erase
  * (22h, 26h), no suspend, lock, protection register or page read (feature bits, suspend functions,
  * block status mask, number of protection fields, page size: all 0), though the silicon has them: a
- * driver that believes its query table never sends a command that is not modelled.
+ * driver that believes its query table never sends a command that is not modelled. The exception is
+ * a part's row that claims a protection field because what it is compared with does.
  */
 #include <string.h>
 
@@ -33,6 +34,7 @@ enum {
 
 	EXTENDED_VERSION = 0x03,
 	EXTENDED_VCC_BEST = 0x0C,
+	EXTENDED_PROTECTION = 0x0E,
 	EXTENDED_BYTES =
 		0x11, /* up to "number of synchronous read fields", after 0 protection fields */
 };
@@ -66,6 +68,7 @@ static void put_extended(const struct flash_part *part, u8 *extended)
 	memcpy(extended, "PRI", 3);
 	memcpy(&extended[EXTENDED_VERSION], part->cfi.version, sizeof(part->cfi.version));
 	extended[EXTENDED_VCC_BEST] = part->cfi.vcc_best;
+	extended[EXTENDED_PROTECTION] = part->cfi.protection_fields;
 }
 
 void flash_cfi_query(const struct flash_part *part, u8 query[FLASH_QUERY_BYTES])

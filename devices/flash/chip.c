@@ -10,7 +10,6 @@
 #include "devices/flash/chip.h"
 
 enum {
-	BUS_BYTES = 2,
 	MAX_ACCESS_BYTES = 8,
 	PARTITION = 0,
 };
@@ -96,10 +95,10 @@ struct cycle {
 };
 
 /* @offset lies inside the chip. */
-static struct cycle next_cycle(u64 offset, u32 bytes)
+static struct cycle next_cycle(const struct flash_chip *chip, u64 offset, u32 bytes)
 {
-	u32 lane = offset % BUS_BYTES;
-	u32 room = BUS_BYTES - lane;
+	u32 lane = offset % chip->part->bus_bytes;
+	u32 room = chip->part->bus_bytes - lane;
 
 	return (struct cycle){
 		.offset = (u32)(offset - lane),
@@ -132,7 +131,7 @@ u64 flash_read(struct flash_chip *chip, u64 offset, u32 bytes, u64 now_ns)
 
 	flash_advance(chip, now_ns);
 	for (u32 done = 0; done < inside;) {
-		struct cycle cycle = next_cycle(offset + done, inside - done);
+		struct cycle cycle = next_cycle(chip, offset + done, inside - done);
 		u64 lanes = (u64)intel_read_cycle(chip, cycle.offset) >> cycle.shift;
 
 		value |= (lanes & low_bytes_mask(cycle.bytes)) << (done * 8);
@@ -144,14 +143,15 @@ u64 flash_read(struct flash_chip *chip, u64 offset, u32 bytes, u64 now_ns)
 void flash_write(struct flash_chip *chip, u64 offset, u32 bytes, u64 value, u64 now_ns)
 {
 	u32 inside = bytes_inside(chip, offset, bytes);
+	u64 bus = low_bytes_mask(chip->part->bus_bytes);
 
 	flash_advance(chip, now_ns);
 	for (u32 done = 0; done < inside;) {
-		struct cycle cycle = next_cycle(offset + done, inside - done);
+		struct cycle cycle = next_cycle(chip, offset + done, inside - done);
 		u64 lanes = low_bytes_mask(cycle.bytes) << cycle.shift;
 		u64 driven = ((value >> done * 8) << cycle.shift) & lanes;
 
-		intel_write_cycle(chip, cycle.offset, (u16)(driven | (0xFFFF & ~lanes)));
+		intel_write_cycle(chip, cycle.offset, (u16)(driven | (bus & ~lanes)));
 		done += cycle.bytes;
 	}
 }

@@ -29,6 +29,7 @@ struct flash_cfi {
 	u8 vcc_best;		     /* extended table +Ch: BCD, highest performance */
 	u8 program_typ, program_max; /* 1Fh, 23h: 2^n us; 2^n times typical */
 	u8 erase_typ, erase_max;     /* 21h, 25h: 2^n ms; 2^n times typical */
+	u8 protection_fields;	     /* extended table +Eh; none is modelled */
 };
 
 /* A part: one row of the table in parts.c, with the source (data sheet, section) of its numbers. */
@@ -38,7 +39,7 @@ struct flash_part {
 	u16 manufacturer, device;
 	u16 command_set; /* CFI primary command set id: 0x0001 Intel/Sharp */
 	u32 chip_bytes;	 /* a power of two */
-	u32 bus_bytes;	 /* bus width used: 2 = x16 mode, the only one modelled */
+	u32 bus_bytes;	 /* bus width used, and with it a word: 1 = x8, 2 = x16 */
 	u32 nregions;
 	struct flash_region region[FLASH_MAX_REGIONS];
 	u32 read_ns;			    /* one random read of the bus */

@@ -57,15 +57,15 @@ static u16 id_word(const struct flash_chip *chip, u32 word)
 
 u16 intel_read_cycle(const struct flash_chip *chip, u32 offset)
 {
-	const u8 *cells = chip->array + offset;
+	u32 word = offset / chip->part->bus_bytes;
 
 	switch (chip->mode) {
 	case KVL_FLASH_READ_STATUS: return intel_status(chip);
-	case KVL_FLASH_READ_ID: return id_word(chip, offset / 2);
-	case KVL_FLASH_READ_CFI: return query_word(chip, offset / 2);
+	case KVL_FLASH_READ_ID: return id_word(chip, word);
+	case KVL_FLASH_READ_CFI: return query_word(chip, word);
 	case KVL_FLASH_READ_ARRAY: break;
 	}
-	return (u16)(cells[0] | cells[1] << 8);
+	return flash_get_word(chip->part, chip->array + offset);
 }
 
 /* From here until Read Array, reads return status: between the two cycles, and ever after. */

@@ -12,38 +12,45 @@
  *          requested bits may be missing, and no other bit has changed.
  *
  * erase    First "block preconditioning": the block is programmed to 00h, from its end to its
- *          beginning, in PRECONDITION_CHUNKS chunks. That direction is the one that the authors of
+ *          beginning, in as many chunks as pulses follow. That direction is the one that the authors of
  *          Linux's UBI saw on an S29GL512N (drivers/mtd/ubi/io.c, nor_erase_prepare()): the cut
  *          that hurts most, a node's header intact and its data gone. Then erase pulses: they act
- *          on the whole block at once, so each of the ERASE_PULSES raises one bit in every word.
+ *          on the whole block at once, so each of them raises one bit in every word.
  *          Half of the time goes to each phase; no source gives a ratio for this family.
  */
 #include <string.h>
 
 #include "devices/flash/operation.h"
 
-enum {
-	WORD_BITS = 16,
-	PRECONDITION_CHUNKS = 16,
-	ERASE_PULSES = WORD_BITS,
-	ERASE_STEPS = PRECONDITION_CHUNKS + ERASE_PULSES,
-};
-
-/* The bit of @word that comes as number @turn: 5 is odd, so 16 turns name all 16 bits. */
-static u16 bit_in_order(u32 word, u32 turn)
+static u32 word_bits(const struct flash_part *part)
 {
-	return (u16)(1u << ((word * 7 + turn * 5) % WORD_BITS));
+	return part->bus_bytes * 8;
 }
 
-static u16 get_word(const u8 *at)
+/* The bit of @word that comes as number @turn: 5 is odd, so as many turns as bits name them all. */
+static u16 bit_in_order(const struct flash_op *op, u32 word, u32 turn)
 {
-	return (u16)(at[0] | at[1] << 8);
+	return (u16)(1u << ((word * 7 + turn * 5) % word_bits(op->part)));
 }
 
-static void put_word(u8 *at, u16 value)
+u16 flash_get_word(const struct flash_part *part, const u8 *at)
 {
-	at[0] = value & 0xFF;
-	at[1] = value >> 8;
+	u16 value = 0;
+
+	for (u32 i = 0; i < part->bus_bytes; i++)
+		value |= (u16)(at[i] << i * 8);
+	return value;
+}
+
+static u16 get_word(const struct flash_op *op, const u8 *at)
+{
+	return flash_get_word(op->part, at);
+}
+
+static void put_word(const struct flash_op *op, u8 *at, u16 value)
+{
+	for (u32 i = 0; i < op->part->bus_bytes; i++)
+		at[i] = (u8)(value >> i * 8);
 }
 
 static void start(struct flash_op *op, enum kvl_flash_state state, u64 now_ns, u64 duration_ns)
@@ -58,10 +65,11 @@ static void start(struct flash_op *op, enum kvl_flash_state state, u64 now_ns, u
 void flash_op_program(struct flash_op *op, const struct flash_part *part, u8 *array, u32 offset,
 		      u16 data, u64 now_ns)
 {
+	op->part = part;
 	op->target = array + offset;
-	op->bytes = sizeof(u16);
-	op->word = offset / sizeof(u16);
-	op->pending = get_word(op->target) & (u16)~data;
+	op->bytes = part->bus_bytes;
+	op->word = offset / part->bus_bytes;
+	op->pending = get_word(op, op->target) & (u16)~data;
 	op->steps = (u32)__builtin_popcount(op->pending);
 	start(op, KVL_FLASH_PROGRAM, now_ns, part->program_typ_us * 1000ull);
 }
@@ -71,10 +79,11 @@ void flash_op_erase(struct flash_op *op, const struct flash_part *part, u8 *arra
 {
 	struct flash_block block = flash_block_at(part, offset);
 
+	op->part = part;
 	op->target = array + block.start;
 	op->bytes = block.bytes;
-	op->word = (u32)(block.start / sizeof(u16));
-	op->steps = ERASE_STEPS;
+	op->word = (u32)(block.start / part->bus_bytes);
+	op->steps = 2 * word_bits(part);
 	start(op, KVL_FLASH_ERASE, now_ns, part->erase_typ_ms * 1000000ull);
 }
 
@@ -83,25 +92,27 @@ static void program_step(struct flash_op *op)
 	u16 bit;
 
 	do
-		bit = bit_in_order(op->word, op->turn++);
+		bit = bit_in_order(op, op->word, op->turn++);
 	while (!(op->pending & bit));
 	op->pending &= (u16)~bit;
-	put_word(op->target, get_word(op->target) & (u16)~bit);
+	put_word(op, op->target, get_word(op, op->target) & (u16)~bit);
 }
 
 static void precondition(struct flash_op *op, u32 chunk)
 {
-	u32 bytes = op->bytes / PRECONDITION_CHUNKS;
+	u32 chunks = op->steps / 2, bytes = op->bytes / chunks;
 
-	memset(op->target + (PRECONDITION_CHUNKS - 1 - chunk) * bytes, 0, bytes);
+	memset(op->target + (chunks - 1 - chunk) * bytes, 0, bytes);
 }
 
 static void erase_pulse(struct flash_op *op, u32 pulse)
 {
-	for (u32 i = 0; i < op->bytes; i += sizeof(u16)) {
-		u16 bit = bit_in_order(op->word + i / (u32)sizeof(u16), pulse);
+	u32 width = op->part->bus_bytes;
 
-		put_word(op->target + i, get_word(op->target + i) | bit);
+	for (u32 i = 0; i < op->bytes; i += width) {
+		u16 bit = bit_in_order(op, op->word + i / width, pulse);
+
+		put_word(op, op->target + i, get_word(op, op->target + i) | bit);
 	}
 }
 
@@ -111,10 +122,10 @@ static void step(struct flash_op *op)
 
 	if (op->state == KVL_FLASH_PROGRAM)
 		program_step(op);
-	else if (n < PRECONDITION_CHUNKS)
+	else if (n < op->steps / 2)
 		precondition(op, n);
 	else
-		erase_pulse(op, n - PRECONDITION_CHUNKS);
+		erase_pulse(op, n - op->steps / 2);
 }
 
 static u32 steps_due(const struct flash_op *op, u64 now_ns)

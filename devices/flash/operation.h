@@ -6,6 +6,7 @@
 #include "devices/flash/flash.h"
 
 struct flash_op {
+	const struct flash_part *part;
 	enum kvl_flash_state state; /* KVL_FLASH_IDLE: nothing runs, the rest has no meaning */
 	u64 start_ns, end_ns;
 	u32 steps, done; /* step n (from 1) is due at start + n/steps of the time */
@@ -16,7 +17,10 @@ struct flash_op {
 	u32 turn;    /* program: bits of the order that were looked at */
 };
 
-/* Starts to program @data into the word at @offset (even, inside the chip). */
+/* The bus word at @at, in the array. */
+u16 flash_get_word(const struct flash_part *part, const u8 *at);
+
+/* Starts to program @data into the bus word that begins at @offset (inside the chip). */
 void flash_op_program(struct flash_op *op, const struct flash_part *part, u8 *array, u32 offset,
 		      u16 data, u64 now_ns);
 

@@ -48,6 +48,41 @@ static const struct flash_part parts[] = {
 			.erase_max = 4,
 		},
 	},
+	/*
+	 * The flash of QEMU's "pc" machine (pflash_cfi01, given as -drive if=pflash,unit=1), of a
+	 * size of 4 MiB: the shape of that device and its query table, as QEMU 7.2.22 answered over
+	 * the bus, less its write buffer, around a chip that behaves as NOR does. The times are those of the table, which
+	 * QEMU states and does not take. It states no read time: that is the 28f128j3's. Its codes
+	 * are 00h and 00h, and the version of its extended table is "1.0".
+	 */
+	{
+		.name = "qemu-x8",
+		.compatible = "qemu,pflash-x8",
+		.manufacturer = 0x0000,
+		.device = 0x0000,
+		.command_set = 0x0001,
+		.chip_bytes = MiB(4),
+		.bus_bytes = 1,
+		.nregions = 1,
+		.region = { { .blocks = 1024, .block_bytes = KiB(4) } },
+		.read_ns = 150,
+		.program_typ_us = 128,
+		.program_max_us = 2048,
+		.erase_typ_ms = 1024,
+		.erase_max_ms = 16384,
+		.cfi = {
+			.extended_at = 0x31,
+			.version = { '1', '0' },
+			.interface = 2,
+			.vcc_min = 0x45,
+			.vcc_max = 0x55,
+			.program_typ = 7,
+			.program_max = 4,
+			.erase_typ = 10,
+			.erase_max = 4,
+			.protection_fields = 1,
+		},
+	},
 };
 
 const struct flash_part *flash_part_row(size_t index)

@@ -31,6 +31,32 @@ const struct flash_part rig_part = {
 	},
 };
 
+const struct flash_part rig_part_x8 = {
+	.name = "rig-x8",
+	.compatible = "test,rig-x8",
+	.manufacturer = 0x0089,
+	.device = 0x0021,
+	.command_set = 0x0001,
+	.chip_bytes = RIG_BYTES,
+	.bus_bytes = 1,
+	.nregions = 2,
+	.region = { { 4, KiB(8) }, { 3, KiB(32) } },
+	.read_ns = 100,
+	.program_typ_us = RIG_PROGRAM_NS / 1000,
+	.program_max_us = 630,
+	.erase_typ_ms = RIG_ERASE_NS / 1000000,
+	.erase_max_ms = 5000,
+	.cfi = {
+		.extended_at = 0x40,
+		.version = "11",
+		.interface = 0,
+		.program_typ = 7,
+		.program_max = 4,
+		.erase_typ = 10,
+		.erase_max = 4,
+	},
+};
+
 struct rig *rig;
 
 u8 rig_byte(u64 offset)
@@ -60,7 +86,7 @@ static void on_mode(void *owner, u32 partition, enum kvl_flash_mode mode, u64 ns
 	record(owner, (struct rig_event){ RIG_MODE, mode + partition, 0, 0, ns });
 }
 
-struct rig *rig_new(void)
+struct rig *rig_new(const struct flash_part *part)
 {
 	struct rig *fresh = calloc(1, sizeof(*fresh));
 	struct flash_observer observer = {
@@ -73,7 +99,8 @@ struct rig *rig_new(void)
 	ck_assert_ptr_nonnull(fresh);
 	for (u64 i = 0; i < RIG_BYTES; i++)
 		fresh->array[i] = rig_byte(i);
-	fresh->chip = flash_create(&rig_part, fresh->array, &observer);
+	fresh->part = part;
+	fresh->chip = flash_create(part, fresh->array, &observer);
 	ck_assert_ptr_nonnull(fresh->chip);
 	return fresh;
 }
@@ -86,7 +113,20 @@ void rig_free(struct rig *old)
 
 void rig_setup(void)
 {
-	rig = rig_new();
+	rig = rig_new(&rig_part);
+}
+
+void rig_setup_x8(void)
+{
+	rig = rig_new(&rig_part_x8);
+}
+
+void rig_renew(void)
+{
+	const struct flash_part *part = rig->part;
+
+	rig_free(rig);
+	rig = rig_new(part);
 }
 
 void rig_teardown(void)
@@ -94,14 +134,19 @@ void rig_teardown(void)
 	rig_free(rig);
 }
 
+u16 rig_word_mask(void)
+{
+	return rig->part->bus_bytes == 1 ? 0x00FF : 0xFFFF;
+}
+
 u16 rig_original_word(u64 offset)
 {
-	return (u16)(rig_byte(offset) | rig_byte(offset + 1) << 8);
+	return (rig_byte(offset) | rig_byte(offset + 1) << 8) & rig_word_mask();
 }
 
 u16 rig_array_word(u64 offset)
 {
-	return (u16)(rig->array[offset] | rig->array[offset + 1] << 8);
+	return (rig->array[offset] | rig->array[offset + 1] << 8) & rig_word_mask();
 }
 
 void rig_forget_events(void)
@@ -111,12 +156,12 @@ void rig_forget_events(void)
 
 u16 rig_get(u64 offset, u64 ns)
 {
-	return (u16)flash_read(rig->chip, offset, 2, ns);
+	return (u16)flash_read(rig->chip, offset, rig->part->bus_bytes, ns);
 }
 
 void rig_put(u64 offset, u16 value, u64 ns)
 {
-	flash_write(rig->chip, offset, 2, value, ns);
+	flash_write(rig->chip, offset, rig->part->bus_bytes, value, ns);
 }
 
 void rig_start_program(u64 offset, u16 data, u64 ns)
@@ -147,7 +192,7 @@ void rig_require_filled(struct flash_block block, u8 value)
 
 void rig_require_chip_reads(u16 value, u64 ns)
 {
-	for (u64 i = 0; i < RIG_BYTES; i += 2)
+	for (u64 i = 0; i < RIG_BYTES; i += rig->part->bus_bytes)
 		if (rig_get(i, ns) != value)
 			ck_abort_msg("word at %#lx reads %04x", (long)i, rig_get(i, ns));
 }

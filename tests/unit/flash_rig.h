@@ -17,14 +17,16 @@ struct rig_event {
 #define RIG_MAX_EVENTS 16
 
 struct rig {
-	u8 array[RIG_BYTES];
+	const struct flash_part *part;
+	u8 array[RIG_BYTES + 1]; /* a word may be read at the last byte */
 	struct flash_chip *chip;
 	struct rig_event event[RIG_MAX_EVENTS];
 	u32 nevents; /* goes on counting beyond RIG_MAX_EVENTS */
 };
 
 /* 4 blocks of 8 KiB, then 3 of 32 KiB; times of the 28f128j3. */
-extern const struct flash_part rig_part;
+extern const struct flash_part rig_part;    /* on a 16-bit bus */
+extern const struct flash_part rig_part_x8; /* the same on an 8-bit bus */
 
 enum {
 	RIG_PROGRAM_NS = 210 * 1000,
@@ -32,18 +34,23 @@ enum {
 };
 
 /* A chip fresh from power-up over an array that is different everywhere. */
-struct rig *rig_new(void);
+struct rig *rig_new(const struct flash_part *part);
 void rig_free(struct rig *old);
 
 /* The chip on the bench; each test gets a fresh one by these two (a checked fixture). */
 extern struct rig *rig;
 void rig_setup(void);
+void rig_setup_x8(void);
 void rig_teardown(void);
+void rig_renew(void); /* a fresh one of the same part */
 
 /* What rig_new() puts at @offset. */
 u8 rig_byte(u64 offset);
 
-/* The word there, and what the array holds, without a bus cycle. */
+/* All bits of a bus word. */
+u16 rig_word_mask(void);
+
+/* The bus word there, and what the array holds, without a bus cycle. */
 u16 rig_original_word(u64 offset);
 u16 rig_array_word(u64 offset);
 

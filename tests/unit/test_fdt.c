@@ -188,6 +188,15 @@ START_TEST(a_chip_and_its_partitions)
 }
 END_TEST
 
+START_TEST(the_chip_shaped_as_qemus)
+{
+	config.flash = (struct run_flash){ .file = "x", .part = flash_part_find("qemu-x8") };
+	write_tree();
+	check_reg("/flash@ff800000", GiB(4) - MiB(8), MiB(4));
+	check_u32("/flash@ff800000", "bank-width", 1);
+}
+END_TEST
+
 START_TEST(what_does_not_fit_is_the_users_error)
 {
 	static char huge[KVL_DTB_MAX_BYTES];
@@ -223,6 +232,7 @@ int main(void)
 	tcase_add_test(tcase, what_the_guest_is_asked);
 	tcase_add_test(tcase, the_other_answers);
 	tcase_add_test(tcase, a_chip_and_its_partitions);
+	tcase_add_test(tcase, the_chip_shaped_as_qemus);
 	tcase_add_test(tcase, what_does_not_fit_is_the_users_error);
 	tcase_add_test(tcase, too_little_room_anywhere_is_an_error);
 	suite_add_tcase(suite, tcase);

@@ -9,9 +9,14 @@
 #include "tests/unit/flash_rig.h"
 #include "tests/unit/suite.h"
 
-#define PROBE 0x20 /* byte offset of word 10h: 'Q' in query mode, nothing like it elsewhere */
+#define QUERY_Q 0x10 /* word 10h: 'Q' in query mode, nothing like it elsewhere */
 #define TARGET 0xA004
 #define ELSEWHERE 0x1F0F0
+
+static u64 probe(void)
+{
+	return QUERY_Q * rig->part->bus_bytes;
+}
 
 /* ---- every first-cycle byte in every state --------------------------------------------------- */
 
@@ -67,7 +72,7 @@ static u8 expected_errors(enum state now, u8 byte)
 static u16 expected_read(enum state state, u8 errors)
 {
 	switch (state) {
-	case ARRAY: return rig_original_word(PROBE);
+	case ARRAY: return rig_original_word(probe());
 	case ID: return 0x0000; /* word 10h: reserved */
 	case CFI: return 'Q';
 	case PROGRAMMING:
@@ -93,8 +98,8 @@ static void check_cell(enum state now, u8 byte)
 
 	bring_to(now);
 	rig_put(TARGET, byte, 10);
-	ck_assert_msg(rig_get(PROBE, 10) == expected_read(next, errors),
-		      "state %d, byte %02x: reads %04x", now, byte, rig_get(PROBE, 10));
+	ck_assert_msg(rig_get(probe(), 10) == expected_read(next, errors),
+		      "state %d, byte %02x: reads %04x", now, byte, rig_get(probe(), 10));
 	ck_assert_msg((flash_busy_until(rig->chip) != UINT64_MAX) == busy,
 		      "state %d, byte %02x: busy", now, byte);
 	ck_assert_msg(flash_is_array(rig->chip) == (next == ARRAY), "state %d, byte %02x: is array",
@@ -117,8 +122,7 @@ START_TEST(every_byte_in_every_state)
 {
 	for (u32 byte = 0; byte < 256; byte++) {
 		check_cell((enum state)_i, (u8)byte);
-		rig_teardown();
-		rig_setup();
+		rig_renew();
 	}
 }
 END_TEST
@@ -132,7 +136,7 @@ START_TEST(powers_up_in_array_mode_and_ready)
 	ck_assert_uint_eq(rig_get(TARGET, 0), rig_original_word(TARGET));
 	rig_put(0, 0x70, 0);
 	ck_assert_uint_eq(rig_get(TARGET, 0), 0x80);
-	ck_assert_ptr_eq(flash_part_of(rig->chip), &rig_part);
+	ck_assert_ptr_eq(flash_part_of(rig->chip), rig->part);
 }
 END_TEST
 
@@ -170,7 +174,7 @@ START_TEST(whole_chip_returns_status_while_busy)
 	ck_assert(!flash_is_array(rig->chip));
 	rig_put(0, 0xFF, RIG_ERASE_NS);
 	ck_assert(flash_is_array(rig->chip));
-	ck_assert_uint_eq(rig_get(TARGET, RIG_ERASE_NS), 0xFFFF);
+	ck_assert_uint_eq(rig_get(TARGET, RIG_ERASE_NS), rig_word_mask());
 }
 END_TEST
 
@@ -203,11 +207,11 @@ START_TEST(owner_is_told_once_and_in_order)
 	u64 end = 300 + RIG_PROGRAM_NS, later = end + 77;
 
 	rig_put(TARGET, 0x10, 100);
-	rig_put(TARGET, 0x1985, 300);
+	rig_put(TARGET, 0x1985 & rig_word_mask(), 300);
 	for (u64 ns = 300; ns < end + 1000; ns += 20)
 		flash_advance(rig->chip, ns);
 	require_event(0, RIG_MODE, KVL_FLASH_READ_STATUS, 0, 0, 100);
-	require_event(1, RIG_COMMAND, TARGET, 0x10, 0x1985, 300);
+	require_event(1, RIG_COMMAND, TARGET, 0x10, 0x1985 & rig_word_mask(), 300);
 	require_event(2, RIG_STATE, KVL_FLASH_PROGRAM, 0x00, 0, 300);
 	require_event(3, RIG_STATE, KVL_FLASH_IDLE, 0x80, 0, end);
 	ck_assert_uint_eq(rig->nevents, 4);
@@ -231,25 +235,24 @@ END_TEST
 START_TEST(owner_may_be_deaf)
 {
 	struct flash_observer silent = { 0 };
-	struct flash_chip *chips[] = { flash_create(&rig_part, rig->array, NULL),
-				       flash_create(&rig_part, rig->array, &silent) };
+	struct flash_chip *chips[] = { flash_create(rig->part, rig->array, NULL),
+				       flash_create(rig->part, rig->array, &silent) };
 
 	for (size_t i = 0; i < ARRAY_LEN(chips); i++) {
 		ck_assert_ptr_nonnull(chips[i]);
-		flash_write(chips[i], TARGET, 2, 0x40, 0);
-		flash_write(chips[i], TARGET, 2, 0x0000, 0);
-		ck_assert_uint_eq(flash_read(chips[i], 0, 2, RIG_PROGRAM_NS), 0x80);
+		flash_write(chips[i], TARGET, 1, 0x40, 0);
+		flash_write(chips[i], TARGET, 1, 0x00, 0);
+		ck_assert_uint_eq(flash_read(chips[i], 0, 1, RIG_PROGRAM_NS), 0x80);
 		flash_destroy(chips[i]);
 	}
 }
 END_TEST
 
-int main(void)
+static TCase *chip_tests(const char *name, void (*setup)(void))
 {
-	Suite *suite = suite_create("flash");
-	TCase *tcase = tcase_create("chip");
+	TCase *tcase = tcase_create(name);
 
-	tcase_add_checked_fixture(tcase, rig_setup, rig_teardown);
+	tcase_add_checked_fixture(tcase, setup, rig_teardown);
 	tcase_set_timeout(tcase, 60); /* 256 chips a state, on a slow machine, under ASan */
 	tcase_add_loop_test(tcase, every_byte_in_every_state, 0, STATES);
 	tcase_add_test(tcase, powers_up_in_array_mode_and_ready);
@@ -259,6 +262,14 @@ int main(void)
 	tcase_add_test(tcase, errors_do_not_show_while_busy);
 	tcase_add_test(tcase, owner_is_told_once_and_in_order);
 	tcase_add_test(tcase, owner_may_be_deaf);
-	suite_add_tcase(suite, tcase);
+	return tcase;
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("flash");
+
+	suite_add_tcase(suite, chip_tests("x16", rig_setup));
+	suite_add_tcase(suite, chip_tests("x8", rig_setup_x8));
 	return run_suite(suite);
 }

@@ -15,14 +15,14 @@
 /* What a read must return, put together from word cycles. */
 static u64 read_by_words(u64 offset, u32 bytes)
 {
-	u64 value = 0;
+	u64 value = 0, lane = rig->part->bus_bytes - 1;
 
 	for (u32 i = 0; i < bytes && i < 8; i++) {
 		u64 at = offset + i;
 		u64 byte = 0xFF;
 
 		if (offset < RIG_BYTES && at < RIG_BYTES)
-			byte = (rig_get(at & ~1ull, 0) >> (at & 1) * 8) & 0xFF;
+			byte = (rig_get(at & ~lane, 0) >> (at & lane) * 8) & 0xFF;
 		value |= byte << i * 8;
 	}
 	return value;
@@ -131,6 +131,25 @@ START_TEST(wide_write_is_one_cycle_for_each_word)
 }
 END_TEST
 
+/* Nothing floats on an 8-bit bus: each byte of an access is a cycle of its own. */
+START_TEST(x8_access_is_one_cycle_for_each_byte)
+{
+	flash_write(rig->chip, TARGET + 1, 1, 0x90, 0);
+	ck_assert_uint_eq(flash_read(rig->chip, 0, 4, 0), 0x00002189);
+	flash_write(rig->chip, TARGET, 2, 0xD020, 0);
+	ck_assert_uint_eq(flash_busy_until(rig->chip), RIG_ERASE_NS);
+	ck_assert_uint_eq(flash_read(rig->chip, 0, 8, RIG_ERASE_NS), 0x8080808080808080);
+
+	/* at an odd address: 40h, data; then the chip is busy and ignores the rest */
+	flash_write(rig->chip, ELSEWHERE + 1, 8, 0x5678567812345A40, RIG_ERASE_NS);
+	flash_advance(rig->chip, 2ull * RIG_ERASE_NS);
+	ck_assert_uint_eq(rig->array[ELSEWHERE + 2], rig_byte(ELSEWHERE + 2) & 0x5A);
+	for (u64 i = 3; i < 9; i++)
+		ck_assert_uint_eq(rig->array[ELSEWHERE + i], rig_byte(ELSEWHERE + i));
+	ck_assert_uint_eq(rig->array[ELSEWHERE + 1], rig_byte(ELSEWHERE + 1));
+}
+END_TEST
+
 START_TEST(noise_on_the_bus_is_harmless)
 {
 	u64 ns = 0;
@@ -151,19 +170,29 @@ START_TEST(noise_on_the_bus_is_harmless)
 }
 END_TEST
 
+/* What holds on a bus of any width. */
+static TCase *bus_tests(const char *name, void (*setup)(void))
+{
+	TCase *tcase = tcase_create(name);
+
+	tcase_add_checked_fixture(tcase, setup, rig_teardown);
+	tcase_add_loop_test(tcase, any_offset_and_width_reads_the_right_lanes, 0,
+			    ARRAY_LEN(read_modes));
+	tcase_add_test(tcase, noise_on_the_bus_is_harmless);
+	return tcase;
+}
+
 int main(void)
 {
 	Suite *suite = suite_create("flash_bus");
-	TCase *tcase = tcase_create("cycles");
+	TCase *x16 = bus_tests("x16", rig_setup), *x8 = bus_tests("x8", rig_setup_x8);
 
-	tcase_add_checked_fixture(tcase, rig_setup, rig_teardown);
-	tcase_add_loop_test(tcase, any_offset_and_width_reads_the_right_lanes, 0,
-			    ARRAY_LEN(read_modes));
-	tcase_add_test(tcase, writes_beyond_the_chip_do_nothing);
-	tcase_add_test(tcase, byte_write_programs_its_half_of_the_word);
-	tcase_add_test(tcase, byte_command_counts_on_the_even_lane_only);
-	tcase_add_test(tcase, wide_write_is_one_cycle_for_each_word);
-	tcase_add_test(tcase, noise_on_the_bus_is_harmless);
-	suite_add_tcase(suite, tcase);
+	tcase_add_test(x16, writes_beyond_the_chip_do_nothing);
+	tcase_add_test(x16, byte_write_programs_its_half_of_the_word);
+	tcase_add_test(x16, byte_command_counts_on_the_even_lane_only);
+	tcase_add_test(x16, wide_write_is_one_cycle_for_each_word);
+	tcase_add_test(x8, x8_access_is_one_cycle_for_each_byte);
+	suite_add_tcase(suite, x16);
+	suite_add_tcase(suite, x8);
 	return run_suite(suite);
 }

@@ -19,7 +19,7 @@ START_TEST(programming_only_clears_bits)
 	srand(4711);
 	for (int i = 0; i < 5000; i++) {
 		u64 offset = (u64)(rand() % (int)RIG_BYTES) & ~1ull;
-		u16 data = (u16)rand(), old = rig_array_word(offset);
+		u16 data = (u16)rand() & rig_word_mask(), old = rig_array_word(offset);
 
 		rig_put(offset, i & 1 ? 0x10 : 0x40, ns);
 		rig_put(offset, data, ns);
@@ -35,7 +35,7 @@ static void watch_program(u16 old, u16 data)
 {
 	u16 final = old & data, seen = old;
 
-	memcpy(&rig->array[TARGET], &(u8[]){ old & 0xFF, old >> 8 }, 2);
+	memcpy(&rig->array[TARGET], &(u8[]){ old & 0xFF, old >> 8 }, rig->part->bus_bytes);
 	rig_start_program(TARGET, data, 0);
 	ck_assert_uint_eq(rig_array_word(TARGET), old);
 	for (u64 ns = 0; ns < RIG_PROGRAM_NS; ns += RIG_PROGRAM_NS / 50) {
@@ -61,16 +61,15 @@ START_TEST(word_changes_bit_by_bit)
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		for (size_t k = 0; k < ARRAY_LEN(words); k++) {
-			watch_program(words[i], words[k]);
-			rig_teardown();
-			rig_setup();
+			watch_program(words[i] & rig_word_mask(), words[k] & rig_word_mask());
+			rig_renew();
 		}
 }
 END_TEST
 
 START_TEST(program_takes_its_time_even_with_nothing_to_clear)
 {
-	rig_start_program(TARGET, 0xFFFF, 1000);
+	rig_start_program(TARGET, rig_word_mask(), 1000);
 	ck_assert_uint_eq(flash_busy_until(rig->chip), 1000 + RIG_PROGRAM_NS);
 	ck_assert_uint_eq(rig_get(0, 1000 + RIG_PROGRAM_NS - 1), 0x00);
 	ck_assert_uint_eq(rig_get(0, 1000 + RIG_PROGRAM_NS), 0x80);
@@ -81,9 +80,9 @@ END_TEST
 /* The least and the most bits that are 1 in any word of @block. */
 static void count_ones(struct flash_block block, int *least, int *most)
 {
-	*least = 16;
+	*least = __builtin_popcount(rig_word_mask());
 	*most = 0;
-	for (u64 i = 0; i < block.bytes; i += 2) {
+	for (u64 i = 0; i < block.bytes; i += rig->part->bus_bytes) {
 		int ones = __builtin_popcount(rig_array_word(block.start + i));
 
 		*least = ones < *least ? ones : *least;
@@ -93,7 +92,8 @@ static void count_ones(struct flash_block block, int *least, int *most)
 
 START_TEST(erase_zeroes_from_the_end_then_raises_all_words)
 {
-	struct flash_block block = flash_block_at(&rig_part, TARGET);
+	const int bits = __builtin_popcount(rig_word_mask());
+	struct flash_block block = flash_block_at(rig->part, TARGET);
 	struct flash_block tail = { .start = block.start + block.bytes / 2,
 				    .bytes = block.bytes / 2 };
 	int least, most;
@@ -108,11 +108,11 @@ START_TEST(erase_zeroes_from_the_end_then_raises_all_words)
 
 	flash_advance(rig->chip, RIG_ERASE_NS / 4 * 3);
 	count_ones(block, &least, &most);
-	ck_assert(least == 8 && most == 8);
+	ck_assert(least == bits / 2 && most == bits / 2);
 
 	flash_advance(rig->chip, RIG_ERASE_NS - 1);
 	count_ones(block, &least, &most);
-	ck_assert_int_lt(most, 16);
+	ck_assert_int_lt(most, bits);
 
 	flash_advance(rig->chip, RIG_ERASE_NS);
 	rig_require_filled(block, 0xFF);
@@ -123,15 +123,14 @@ END_TEST
 START_TEST(erases_the_block_that_the_confirmation_addresses)
 {
 	for (u64 offset = 0; offset < RIG_BYTES; offset += KiB(4)) {
-		struct flash_block block = flash_block_at(&rig_part, offset);
+		struct flash_block block = flash_block_at(rig->part, offset);
 
 		rig_put(0, 0x20, 0);
 		rig_put(offset, 0xD0, 0);
 		flash_advance(rig->chip, RIG_ERASE_NS);
 		rig_require_filled(block, 0xFF);
 		rig_require_untouched_except(block.start, block.bytes);
-		rig_teardown();
-		rig_setup();
+		rig_renew();
 	}
 }
 END_TEST
@@ -139,11 +138,12 @@ END_TEST
 /* The array at a given time does not depend on how often the chip was asked before. */
 START_TEST(progress_depends_on_the_time_alone)
 {
-	struct rig *other = rig_new();
+	struct rig *other = rig_new(rig->part);
 	u64 asked = 0;
 
 	rig_start_erase(TARGET, 0);
-	flash_write(other->chip, TARGET, 4, 0x00D00020, 0);
+	flash_write(other->chip, TARGET, rig->part->bus_bytes, 0x20, 0);
+	flash_write(other->chip, TARGET, rig->part->bus_bytes, 0xD0, 0);
 	srand(99);
 	while (asked < RIG_ERASE_NS) {
 		asked += (u64)(rand() % (RIG_ERASE_NS / 10));
@@ -170,12 +170,11 @@ START_TEST(time_does_not_go_back)
 }
 END_TEST
 
-int main(void)
+static TCase *array_tests(const char *name, void (*setup)(void))
 {
-	Suite *suite = suite_create("flash_data");
-	TCase *tcase = tcase_create("array");
+	TCase *tcase = tcase_create(name);
 
-	tcase_add_checked_fixture(tcase, rig_setup, rig_teardown);
+	tcase_add_checked_fixture(tcase, setup, rig_teardown);
 	tcase_add_test(tcase, programming_only_clears_bits);
 	tcase_add_test(tcase, word_changes_bit_by_bit);
 	tcase_add_test(tcase, program_takes_its_time_even_with_nothing_to_clear);
@@ -183,6 +182,14 @@ int main(void)
 	tcase_add_test(tcase, erases_the_block_that_the_confirmation_addresses);
 	tcase_add_test(tcase, progress_depends_on_the_time_alone);
 	tcase_add_test(tcase, time_does_not_go_back);
-	suite_add_tcase(suite, tcase);
+	return tcase;
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("flash_data");
+
+	suite_add_tcase(suite, array_tests("x16", rig_setup));
+	suite_add_tcase(suite, array_tests("x8", rig_setup_x8));
 	return run_suite(suite);
 }

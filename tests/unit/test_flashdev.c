@@ -23,6 +23,7 @@ static char dir[64], path[128];
 static struct err err;
 static u32 slot_bytes, slot_calls; /* what KVM was told last: 0 = removed */
 static u32 slot_flags;
+static u64 slot_gpa; /* where it must be */
 
 /* In place of the C library's, so that something can happen just before the lock is taken. */
 static void (*before_lock)(void);
@@ -40,7 +41,7 @@ static int fake_ioctl(int fd, unsigned long request, void *arg)
 
 	(void)fd;
 	ck_assert_uint_eq(request, KVM_SET_USER_MEMORY_REGION);
-	ck_assert_uint_eq(region->guest_phys_addr, KVL_FLASH_GPA);
+	ck_assert_uint_eq(region->guest_phys_addr, slot_gpa);
 	slot_bytes = (u32)region->memory_size;
 	slot_flags = region->flags;
 	slot_calls++;
@@ -58,6 +59,7 @@ static void setup(void)
 	ck_assert_ptr_nonnull(rig->config.flash.part);
 	slots_init(&rig->vm.slots, -1, fake_ioctl);
 	slot_calls = 0;
+	slot_gpa = KVL_FLASH_GPA;
 }
 
 static void teardown(void)
@@ -392,6 +394,30 @@ START_TEST(the_chip_ends_where_it_ends)
 }
 END_TEST
 
+/* Commands of a byte, at the address at which QEMU has its chip, and nothing at the usual one. */
+START_TEST(the_chip_shaped_as_qemus_lies_where_qemu_has_it)
+{
+	const u64 gpa = GiB(4) - MiB(8);
+
+	rig->config.flash.part = flash_part_find(FLASHDEV_QEMU_PART);
+	slot_gpa = gpa;
+	power_up(true);
+	ck_assert_uint_eq(slot_bytes, MiB(4));
+	rig_store(rig, 0, gpa + 0x101, 1, 0x40);
+	rig_store(rig, 0, gpa + 0x101, 1, 0x12);
+	ck_assert_uint_eq(slot_bytes, 0);
+	ck_assert_uint_eq(rig_load(rig, 0, gpa, 1), 0);
+	ck_assert_str_eq(exit_fetch_place(&rig->vm, gpa), "busy flash");
+	rig_call(rig, 0, KVL_CALL_CLOCK_UNTIL, now() + 128 * 1000);
+	ck_assert_uint_eq(rig_load(rig, 0, gpa + MiB(4) - 4, 4), 0x80808080);
+	ck_assert_uint_eq(file_word(0x100), 0x12FF);
+	ck_assert_uint_eq(rig->nlog, 0);
+	ck_assert_uint_eq(rig_load(rig, 0, KVL_FLASH_GPA, 1), 0xFF);
+	ck_assert_uint_eq(rig->nlog, 1);
+	ck_assert_str_eq(exit_fetch_place(&rig->vm, KVL_FLASH_GPA), "where no memory is");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("flashdev");
@@ -420,6 +446,7 @@ int main(void)
 	tcase_add_test(tcase, trapped_reads_never_get_a_slot);
 	tcase_add_test(tcase, a_fetch_from_flash_is_named_by_what_the_chip_does);
 	tcase_add_test(tcase, the_chip_ends_where_it_ends);
+	tcase_add_test(tcase, the_chip_shaped_as_qemus_lies_where_qemu_has_it);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }
