@@ -54,6 +54,7 @@ LIBFDT = $(shell $(CC) -print-file-name=libfdt.a)
 
 HOST_SRCS := $(filter-out vmm/main.c,$(wildcard vmm/*.c vmm/*/*.c devices/*/*.c)) \
 	$(wildcard arch/$(ARCH)/vmm/*.c)
+HOST_ASM := $(wildcard arch/$(ARCH)/vmm/*.S)
 GUEST_SRCS := $(wildcard guest/*.c guest/*/*.c arch/$(ARCH)/guest/*.c arch/$(ARCH)/guest/*.S) \
 	devices/abi/layout.c
 TEST_SRCS := $(wildcard tests/unit/test_*.c)
@@ -61,9 +62,10 @@ TEST_HELPERS := $(filter-out $(TEST_SRCS),$(wildcard tests/unit/*.c))
 FORMATTED := $(wildcard vmm/*.[ch] vmm/*/*.[ch] devices/*/*.[ch] guest/*.[ch] guest/*/*.[ch] \
 	arch/*/*.h arch/*/*/*.[ch] tests/*.c tests/unit/*.[ch])
 
-HOST_OBJS := $(HOST_SRCS:%.c=$(OUT)/host/%.o)
+HOST_ASM_OBJS := $(HOST_ASM:%.S=$(OUT)/host/%.o)
+HOST_OBJS := $(HOST_SRCS:%.c=$(OUT)/host/%.o) $(HOST_ASM_OBJS)
 GUEST_OBJS := $(patsubst %,$(OUT)/guest/%.o,$(basename $(GUEST_SRCS)))
-ASAN_OBJS := $(HOST_SRCS:%.c=$(OUT)/asan/%.o)
+ASAN_OBJS := $(HOST_SRCS:%.c=$(OUT)/asan/%.o) $(HOST_ASM_OBJS)
 TEST_HELPER_OBJS := $(TEST_HELPERS:%.c=$(OUT)/host/%.o)
 ASAN_HELPER_OBJS := $(TEST_HELPERS:%.c=$(OUT)/asan/%.o)
 UNIT_TESTS := $(TEST_SRCS:%.c=$(OUT)/%)
@@ -92,6 +94,11 @@ $(OUT)/host/%.o: %.c Makefile | $(OUT)/.deps-build
 	$(say) CC $<
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_CFLAGS) -c -o $@ $<
+
+$(OUT)/host/%.o: %.S Makefile | $(OUT)/.deps-build
+	$(say) AS $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -Wall -Werror -MMD -MP -c -o $@ $<
 
 $(OUT)/libhost.a: $(HOST_OBJS)
 	$(say) AR $@

@@ -38,6 +38,13 @@ u64 arch_guest_cycles(int vcpu_fd);
  */
 void arch_loop_code(u8 *page, u32 rounds);
 
+/* --- QEMU ------------------------------------------------------------------------------------- */
+/*
+ * Fills the end of a ROM that ends at 4 GiB: code that takes the first CPU from reset to @entry_gpa,
+ * in the state of arch_vcpu_enter().
+ */
+void arch_firmware(u8 *rom, u64 rom_bytes, u64 entry_gpa, u64 start_info_gpa);
+
 /* --- boot ----------------------------------------------------------------------------------- */
 /*
  * Makes the first page tables in the first frames of the arena and reports each of them and each

@@ -33,6 +33,6 @@ struct engine {
 	void (*destroy)(struct vm *vm);
 };
 
-extern const struct engine engine_kvm;
+extern const struct engine engine_kvm, engine_qemu;
 
 #endif

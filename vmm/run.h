@@ -48,6 +48,7 @@ struct run_config {
 	enum run_schedule schedule;
 	enum run_tier tier;
 	bool lossy, strict_io;
+	bool icount; /* engine qemu: count instructions, one thread for all CPUs */
 	u32 timeout_s;
 	const char *trace_dir; /* NULL: judged while it runs, not written */
 	struct run_flash flash;
@@ -78,9 +79,10 @@ struct run_result {
 	char reason[1400]; /* one line why */
 	char *report;	   /* crash dump (registers, code, walk), several lines; NULL: none */
 	/* host */
-	char host_class[24]; /* kvm_intel, kvm_amd, kvm_pvm, kvm */
-	char paging[16];     /* ept, npt, shadow, unknown */
+	char host_class[24]; /* kvm_intel, kvm_amd, kvm_pvm, kvm, qemu */
+	char paging[16];     /* ept, npt, shadow, unknown, softmmu */
 	char ticks[8];	     /* "insn" or "tsc" */
+	u64 insn_per_s;	     /* the guest's instructions in a second; 0: not measured */
 	/* from the guest's results */
 	u32 ncounts, nmetrics, nchecks;
 	struct run_value count[128], metric[256];

@@ -6,6 +6,7 @@
 
 #include "tests/unit/suite.h"
 #include "vmm/cli/json.h"
+#include "vmm/engine.h"
 
 static struct run_config config;
 static struct run_result result;
@@ -15,6 +16,7 @@ static struct err err;
 static void setup(void)
 {
 	config = (struct run_config){
+		.engine = &engine_kvm,
 		.scenario = "hello",
 		.seed = 7,
 		.layout = { .mem_bytes = GiB(5), .page_offset = GiB(2), .ncpus = 4 }
@@ -50,7 +52,8 @@ static const json_t *at(const char *path)
 
 START_TEST(fields)
 {
-	root = result_json(&config, &result, 5000000);
+	result.insn_per_s = 5000000;
+	root = result_json(&config, &result);
 	ck_assert_str_eq(json_string_value(at("schema")), "kvalab-result-1");
 	ck_assert(json_is_null(at("arm")));
 	ck_assert_int_eq(json_integer_value(at("host.insn_per_s")), 5000000);
@@ -69,7 +72,7 @@ START_TEST(checks_say_what_they_want)
 {
 	const json_t *first, *second;
 
-	root = result_json(&config, &result, 0);
+	root = result_json(&config, &result);
 	first = json_array_get(at("checks"), 0);
 	second = json_array_get(at("checks"), 1);
 	ck_assert(json_is_false(json_object_get(first, "ok")));
@@ -84,7 +87,7 @@ END_TEST
 START_TEST(what_is_not_known_is_null)
 {
 	config.tier = TIER_OFF;
-	root = result_json(&config, &result, 0);
+	root = result_json(&config, &result);
 	ck_assert(json_is_null(at("host.insn_per_s")));
 	ck_assert(json_is_null(at("trace.events")));
 	ck_assert(json_is_null(at("trace.lost")));
@@ -113,7 +116,7 @@ START_TEST(bytes_that_are_no_text_are_replaced_and_nothing_is_lost)
 	snprintf(result.reason, sizeof(result.reason), "%s", row[_i].bytes);
 	result.nfindings_kept = 1;
 	snprintf(result.finding[0].text, sizeof(result.finding[0].text), "%s", row[_i].bytes);
-	root = result_json(&config, &result, 0);
+	root = result_json(&config, &result);
 	ck_assert_ptr_nonnull(root);
 	ck_assert_uint_eq(json_object_size(root), 16);
 	ck_assert_str_eq(json_string_value(at("trace.dir")), row[_i].text);
@@ -129,7 +132,7 @@ START_TEST(no_number_becomes_negative)
 {
 	config.seed = INT64_MAX;
 	result.trace.lost = UINT64_MAX;
-	root = result_json(&config, &result, 0);
+	root = result_json(&config, &result);
 	ck_assert_int_eq(json_integer_value(at("seed")), INT64_MAX);
 	ck_assert(json_number_value(at("trace.lost")) > 1e19);
 	json_decref(root);
@@ -153,7 +156,7 @@ START_TEST(without_memory_there_is_no_object)
 	json_set_alloc_funcs(scarce_malloc, free);
 	do {
 		allocations_left = n++;
-		root = result_json(&config, &result, 0);
+		root = result_json(&config, &result);
 	} while (!root && n < 10000);
 	json_set_alloc_funcs(malloc, free);
 	ck_assert_ptr_nonnull(root);
@@ -175,7 +178,7 @@ START_TEST(a_file_with_the_temporary_name_is_left_alone)
 	snprintf(path, sizeof(path), "%s/result", dir);
 	snprintf(other, sizeof(other), "%s.%ld.tmp", path, (long)getpid());
 	fclose(fopen(other, "w"));
-	ck_assert_int_eq(json_write(result_json(&config, &result, 0), path, &err), -1);
+	ck_assert_int_eq(json_write(result_json(&config, &result), path, &err), -1);
 	ck_assert_int_eq(err.status, EXIT_HOST);
 	ck_assert_int_ne(access(path, F_OK), 0);
 	ck_assert_int_eq(unlink(other), 0);
@@ -191,11 +194,11 @@ START_TEST(a_file_is_whole_or_absent)
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	snprintf(path, sizeof(path), "%s/result", dir);
 	snprintf(closed, sizeof(closed), "%s/none/result", dir);
-	ck_assert_int_eq(json_write(result_json(&config, &result, 0), path, &err), 0);
-	ck_assert_int_eq(json_write(result_json(&config, &result, 0), path, &err), 0);
-	ck_assert_int_eq(json_write(result_json(&config, &result, 0), closed, &err), -1);
+	ck_assert_int_eq(json_write(result_json(&config, &result), path, &err), 0);
+	ck_assert_int_eq(json_write(result_json(&config, &result), path, &err), 0);
+	ck_assert_int_eq(json_write(result_json(&config, &result), closed, &err), -1);
 	ck_assert_int_eq(err.status, EXIT_HOST);
-	ck_assert_int_eq(json_write(result_json(&config, &result, 0), "/dev/full", &err), -1);
+	ck_assert_int_eq(json_write(result_json(&config, &result), "/dev/full", &err), -1);
 	ck_assert_int_eq(stat("/dev/full", &st), 0);
 	ck_assert(S_ISCHR(st.st_mode));
 	root = json_load_file(path, 0, NULL);

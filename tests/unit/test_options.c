@@ -170,7 +170,7 @@ START_TEST(every_option_reaches_its_field)
 	ck_assert_int_eq(options.run.schedule, SCHEDULE_FREE);
 	ck_assert_str_eq(options.run.trace_dir, "d");
 	ck_assert_uint_eq(options.run.seed, INT64_MAX);
-	ck_assert(options.run.strict_io && options.run.lossy && options.engine_auto);
+	ck_assert(options.run.strict_io && options.run.lossy && options.engine == ENGINE_AUTO);
 	ck_assert_int_eq(options.log, LOG_DEBUG);
 	ck_assert_str_eq(options.run.param[0].key, "a");
 	ck_assert_str_eq(options.run.param[0].value, "b=c");

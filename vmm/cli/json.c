@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "vmm/engine.h"
+
 #define WRITE_FLAGS (JSON_INDENT(2) | JSON_PRESERVE_ORDER)
 
 /* --- to the disk ---------------------------------------------------------------------------------- */
@@ -141,10 +143,11 @@ static json_t *values(const struct run_value *value, u32 n)
 	return object;
 }
 
-static json_t *host_json(const struct run_result *result, u64 insn_per_s)
+static json_t *host_json(const struct run_result *result)
 {
 	return json_pack("{s:s, s:s, s:o}", "class", result->host_class, "paging", result->paging,
-			 "insn_per_s", insn_per_s ? number(insn_per_s) : json_null());
+			 "insn_per_s",
+			 result->insn_per_s ? number(result->insn_per_s) : json_null());
 }
 
 static json_t *guest_json(const struct run_config *config, const struct run_result *result)
@@ -230,18 +233,18 @@ static json_t *exit_json(const struct run_result *result)
 			 json_text(result->reason));
 }
 
-json_t *result_json(const struct run_config *config, const struct run_result *result,
-		    u64 insn_per_s)
+json_t *result_json(const struct run_config *config, const struct run_result *result)
 {
 	return json_pack(
 		"{s:s, s:s, s:o, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
 		"s:o}",
 		"schema", "kvalab-result-1", "scenario", config->scenario, "arm",
 		config->arm ? json_text(config->arm) : json_null(), "seed", number(config->seed),
-		"schedule", config->schedule == SCHEDULE_FREE ? "free" : "seeded", "engine", "kvm",
-		"host", host_json(result, insn_per_s), "guest", guest_json(config, result), "trace",
-		trace_json(config, result), "counts", values(result->count, result->ncounts),
-		"host_counts", values(result->host_count, result->nhost_counts), "metrics",
+		"schedule", config->schedule == SCHEDULE_FREE ? "free" : "seeded", "engine",
+		config->engine->name, "host", host_json(result), "guest",
+		guest_json(config, result), "trace", trace_json(config, result), "counts",
+		values(result->count, result->ncounts), "host_counts",
+		values(result->host_count, result->nhost_counts), "metrics",
 		values(result->metric, result->nmetrics), "checks", checks_json(result), "oracle",
 		oracle_json(config, result), "findings", findings_json(result), "exit",
 		exit_json(result));

@@ -17,8 +17,7 @@ int json_write(json_t *root, const char *path, struct err *err);
 /* A string; bytes of @text that are no UTF-8 (a path may have any) become U+FFFD. NULL: no memory. */
 json_t *json_text(const char *text);
 
-/* The result object of docs/scenarios.md; NULL: no memory. @insn_per_s: 0 = not measured. */
-json_t *result_json(const struct run_config *config, const struct run_result *result,
-		    u64 insn_per_s);
+/* The result object of docs/scenarios.md; NULL: no memory. */
+json_t *result_json(const struct run_config *config, const struct run_result *result);
 
 #endif

@@ -260,12 +260,20 @@ static int parse_tsc(struct options *options, const char *value, struct err *err
 
 static int parse_engine(struct options *options, const char *value, struct err *err)
 {
-	static const char *const names[] = { "kvm", "auto" };
+	static const char *const names[] = { "kvm", "qemu", "auto" };
+
+	return parse_choice("--engine", value, names, 3, &options->engine, err);
+}
+
+static int parse_icount(struct options *options, const char *value, struct err *err)
+{
+	static const char *const names[] = { "off", "on" };
 	u32 chosen;
 
-	if (parse_choice("--engine", value, names, 2, &chosen, err))
+	if (parse_choice("--icount", value, names, 2, &chosen, err))
 		return -1;
-	options->engine_auto = chosen == 1;
+	options->icount_given = true;
+	options->run.icount = chosen == 1;
 	return 0;
 }
 
@@ -338,7 +346,9 @@ const struct option_row option_table[] = {
 	{ RECORD, "--limit", "N", FOR_TRACE, false, parse_limit, "at most so many lines" },
 	{ RECORD, "--tsc", NULL, FOR_TRACE, false, parse_tsc, "show the time-stamp counter" },
 	{ OUTPUT, "--engine", "NAME", FOR_RUN, false, parse_engine,
-	  "kvm (default), or auto, which says what it chose" },
+	  "kvm (default), qemu, or auto, which says what it\nchose and why" },
+	{ OUTPUT, "--icount", "STATE", FOR_RUN, false, parse_icount,
+	  "on (default): QEMU counts instructions; off: faster" },
 	{ OUTPUT, "--strict-io", NULL, FOR_RUN, false, parse_strict_io,
 	  "an access that no device claims ends the run" },
 	{ OUTPUT, "--json", "FILE", FOR_RUN | FOR_PROBE, false, parse_json,
@@ -358,6 +368,7 @@ void options_init(struct options *options)
 	memset(options, 0, sizeof(*options));
 	options->run.seed = 1;
 	options->run.timeout_s = DEFAULT_TIMEOUT_S;
+	options->run.icount = true;
 	options->run.layout.ncpus = 2;
 	options->run.layout.mem_bytes = GiB(1);
 	options->run.layout.page_offset = GiB(3);

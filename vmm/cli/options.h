@@ -22,13 +22,15 @@ enum option_command {
 
 #define OPTIONS_MAX_WORDS 4
 
+enum engine_choice { ENGINE_KVM, ENGINE_QEMU, ENGINE_AUTO };
+
 struct options {
 	struct run_config run;
 	const char *json; /* NULL: not wanted; "-": stdout */
 	enum log_level log;
-	bool engine_auto; /* say which engine was chosen */
+	enum engine_choice engine;
 	bool help;
-	bool flash_clock_given, flash_speed_given, flash_reads_given;
+	bool flash_clock_given, flash_speed_given, flash_reads_given, icount_given;
 	struct trace_print_options print; /* but for its names of events: */
 	u32 nevents;
 	const char *event[16];

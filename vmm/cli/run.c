@@ -10,11 +10,11 @@
 
 #include "vmm/catalog.h"
 #include "vmm/cli/cli.h"
+#include "vmm/cli/engine.h"
 #include "vmm/cli/json.h"
 #include "vmm/cli/names.h"
 #include "vmm/cli/outlet.h"
 #include "vmm/cli/summary.h"
-#include "vmm/engine.h"
 #include "vmm/plan.h"
 #include "vmm/rate.h"
 
@@ -105,15 +105,16 @@ static u64 host_rate(void)
 	return rate;
 }
 
-static int report(const struct options *options, const struct run_result *result)
+static int report(const struct options *options, struct run_result *result)
 {
 	const struct run_config *config = &options->run;
 	bool json_on_stdout = options->json && strcmp(options->json, "-") == 0;
 	struct err err;
 
+	if (options->json && config->engine == &engine_kvm)
+		result->insn_per_s = host_rate();
 	summary_print(json_on_stdout ? stderr : stdout, config, result);
-	if (options->json &&
-	    json_write(result_json(config, result, host_rate()), options->json, &err)) {
+	if (options->json && json_write(result_json(config, result), options->json, &err)) {
 		int status = cli_fail(&err);
 
 		return result->status ? (int)result->status : status;
@@ -131,7 +132,6 @@ int cmd_run(struct options *options)
 	struct err err;
 	int status;
 
-	config->engine = &engine_kvm;
 	config->scenario = options->word[0];
 	config->owner = &sink;
 	config->console = console_out;
@@ -145,9 +145,12 @@ int cmd_run(struct options *options)
 		free(result);
 		return cli_fail(&err);
 	}
-	if (options->engine_auto)
-		fprintf(stderr, "kvalab: engine: kvm, the only one that this version has\n");
 	catch_signals();
+	config->engine = cli_engine(options, &err);
+	if (!config->engine) {
+		free(result);
+		return cli_fail(&err);
+	}
 	status = run_guest(config, result, &err) ? cli_fail(&err) : EXIT_OK;
 	end_sinks(&sink);
 	if (status == EXIT_OK)

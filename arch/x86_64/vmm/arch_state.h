@@ -5,10 +5,21 @@
 
 #include "devices/abi/types.h"
 
-enum { REG_RAX, REG_RBX, REG_RCX, REG_RDX, REG_RSI, REG_RDI, REG_RBP, REG_RSP, REG_R8, REGS = 16 };
+enum {
+	STATE_RAX,
+	STATE_RBX,
+	STATE_RCX,
+	STATE_RDX,
+	STATE_RSI,
+	STATE_RDI,
+	STATE_RBP,
+	STATE_RSP,
+	STATE_R8,
+	STATE_REGS = 16
+};
 
 struct arch_state {
-	u64 reg[REGS];
+	u64 reg[STATE_REGS];
 	u64 rip, rflags;
 	u64 cr0, cr2, cr3, cr4, efer;
 	u64 cs_base;

@@ -56,7 +56,7 @@ static void print_regs(FILE *out, const struct view *view)
 	static const char *const name[] = { "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp",
 					    "r8 ", "r9 ", "r10", "r11", "r12", "r13", "r14", "r15" };
 
-	for (u32 i = 0; i < REGS; i++)
+	for (u32 i = 0; i < STATE_REGS; i++)
 		fprintf(out, "  %s %016llx%s", name[i], (ull)cpu->reg[i], i % 4 == 3 ? "\n" : "");
 	fprintf(out, "  rip %016llx  rflags %08llx  cs %04x (CPL %u, %s)  ss %04x  tr %04x\n",
 		(ull)cpu->rip, (ull)cpu->rflags, cpu->cs, cpu->cpl,
@@ -120,7 +120,7 @@ static void print_code(FILE *out, const struct view *view)
 /* The guest keeps frame pointers: [rbp] = caller's rbp, [rbp + 8] = return address. */
 static void print_callers(FILE *out, const struct view *view)
 {
-	u64 frame = view->cpu->reg[REG_RBP], pair[2];
+	u64 frame = view->cpu->reg[STATE_RBP], pair[2];
 	char place[160];
 
 	if (!view->cpu->code64 || view->cpu->cpl)

@@ -83,7 +83,7 @@ static bool take_registers(const char *text, struct arch_state *state)
 		if (!take(text, full, &state->reg[i]))
 			return false;
 	}
-	for (u32 i = REG_R8; i < REGS; i++) {
+	for (u32 i = STATE_R8; i < STATE_REGS; i++) {
 		snprintf(full, sizeof(full), "R%u", i);
 		take(text, full, &state->reg[i]);
 	}

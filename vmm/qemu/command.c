@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/* Owns QEMU's command line: the machine of devices/abi/platform.h, said in its words. */
+#define _GNU_SOURCE /* vasprintf() */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "vmm/qemu/qemu.h"
+
+#define MAX_ARGS 64
+
+int qemu_find(char *path, size_t bytes, struct err *err)
+{
+	const char *dirs = getenv("PATH");
+
+	for (; dirs && *dirs; dirs += *dirs == ':') {
+		int n = (int)strcspn(dirs, ":");
+
+		snprintf(path, bytes, "%.*s/%s", n, dirs, QEMU_PROGRAM);
+		if (n && access(path, X_OK) == 0)
+			return 0;
+		dirs += n;
+	}
+	return err_set(err, EXIT_HOST,
+		       "engine qemu: %s is not in PATH: apt-get install qemu-system-x86, or use "
+		       "--engine kvm",
+		       QEMU_PROGRAM);
+}
+
+struct args {
+	char **argv;
+	u32 n;
+	bool failed;
+};
+
+__attribute__((format(printf, 2, 3))) static void add(struct args *args, const char *format, ...)
+{
+	char *text = NULL;
+	va_list list;
+
+	va_start(list, format);
+	if (args->n == MAX_ARGS || vasprintf(&text, format, list) < 0)
+		args->failed = true;
+	else
+		args->argv[args->n++] = text;
+	va_end(list);
+}
+
+static void add_two(struct args *args, const char *option, const char *value)
+{
+	add(args, "%s", option);
+	add(args, "%s", value);
+}
+
+/* RAM as kvl_machine_offset() has it: up to 3 GiB, the rest from 4 GiB on. */
+static void add_machine(struct args *args, const struct qemu *qemu)
+{
+	unsigned long long bytes = qemu->vm->layout.machine_bytes;
+
+	add_two(args, "-machine",
+		"pc,usb=off,vmport=off,hpet=off,smm=off,max-ram-below-4g=3G,memory-backend=ram");
+	add_two(args, "-cpu", "qemu64");
+	add_two(args, "-global", "apic-common.vapic=off"); /* its helper is an option ROM */
+	add(args, "-smp");
+	add(args, "%u", qemu->vm->ncpus);
+	add(args, "-m");
+	add(args, "%lluB", bytes);
+	add(args, "-object");
+	add(args, "memory-backend-file,id=ram,size=%lluB,mem-path=/proc/self/fd/%d,share=on", bytes,
+	    qemu->ram_fd);
+}
+
+/* The TSC counts instructions with icount, and QEMU then runs all CPUs in one thread. */
+static void add_clock(struct args *args, const struct qemu *qemu)
+{
+	if (qemu->vm->config->icount) {
+		add_two(args, "-accel", "tcg,thread=single");
+		add_two(args, "-icount", "shift=0,sleep=off");
+	} else {
+		add_two(args, "-accel", "tcg,thread=multi");
+	}
+}
+
+static void add_flash(struct args *args, const struct qemu *qemu)
+{
+	add(args, "-drive");
+	add(args, "if=pflash,unit=0,format=raw,readonly=on,file=/proc/self/fd/%d",
+	    qemu->firmware_fd);
+	if (!qemu->chip.array)
+		return;
+	add(args, "-drive");
+	add(args, "if=pflash,unit=1,format=raw,file=/proc/self/fd/%d", qemu->chip.fd);
+}
+
+/* A guest that resets or shuts down is kept, so that its CPUs can be looked at. */
+static void add_ends(struct args *args, int qmp_fd)
+{
+	add_two(args, "-action", "panic=pause,reboot=shutdown,shutdown=pause,watchdog=none");
+	add(args, "-device");
+	add(args, "isa-debug-exit,iobase=0x%x,iosize=0x1", KVL_PORT_EXIT);
+	add(args, "-device");
+	add(args, "pvpanic,ioport=0x%x", KVL_PORT_PAUSE);
+	add_two(args, "-chardev", "stdio,id=console,signal=off");
+	add_two(args, "-serial", "chardev:console");
+	add(args, "-chardev");
+	add(args, "socket,id=qmp,fd=%d", qmp_fd);
+	add_two(args, "-mon", "chardev=qmp,mode=control");
+}
+
+char **qemu_command(const struct qemu *qemu, int qmp_fd)
+{
+	struct args args = { .argv = calloc(MAX_ARGS + 1, sizeof(*args.argv)) };
+
+	if (!args.argv)
+		return NULL;
+	add(&args, "%s", qemu->program);
+	add_two(&args, "-name", "kvalab");
+	add_two(&args, "-nodefaults", "-no-user-config");
+	add_two(&args, "-display", "none");
+	add_machine(&args, qemu);
+	add_clock(&args, qemu);
+	add_flash(&args, qemu);
+	add_ends(&args, qmp_fd);
+	if (!args.failed)
+		return args.argv;
+	qemu_free_command(args.argv);
+	return NULL;
+}
+
+void qemu_free_command(char **argv)
+{
+	for (char **arg = argv; arg && *arg; arg++)
+		free(*arg);
+	free(argv);
+}

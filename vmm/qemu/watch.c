@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The thread that watches a running QEMU: hands on the console, looks at the CPUs when the guest or
+ * this program stops them, and finds out how it ended.
+ *
+ * The guest's own end has two steps: it pauses the machine (pvpanic), so that the CPUs can be looked
+ * at; when it is let go it writes its status to isa-debug-exit, and QEMU ends with twice the status
+ * plus one. Only after the first step is that second one believed: a QEMU that fails ends with 1 too.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "vmm/arch.h"
+#include "vmm/console.h"
+#include "vmm/ending.h"
+#include "vmm/qemu/qemu.h"
+
+/* --- the CPUs ----------------------------------------------------------------------------------- */
+static void take_state(struct qemu *qemu, u32 cpu)
+{
+	struct err err;
+	json_t *text = qmp_command(&qemu->qmp, "human-monitor-command",
+				   json_pack("{s:s, s:i}", "command-line", "info registers",
+					     "cpu-index", (int)cpu),
+				   &err);
+	const char *registers = json_string_value(text);
+
+	qemu->known[cpu] = registers && arch_qemu_state(registers, &qemu->state[cpu]);
+	json_decref(text);
+}
+
+static void take_states(struct qemu *qemu)
+{
+	for (u32 i = 0; i < qemu->vm->ncpus; i++)
+		take_state(qemu, i);
+}
+
+static void on_event(void *owner, const char *name, const json_t *data)
+{
+	const char *reason = json_string_value(json_object_get(data, "reason"));
+	struct qemu *qemu = owner;
+
+	if (strcmp(name, "GUEST_PANICKED") == 0)
+		qemu->paused = true;
+	else if (strcmp(name, "SHUTDOWN") == 0 && reason && strcmp(reason, "guest-reset") == 0)
+		qemu->triple = true;
+}
+
+/* --- how it ends ---------------------------------------------------------------------------------- */
+
+/* All marks together, once: the guest may still change them. */
+static void take_marks(struct vm *vm)
+{
+	const volatile u64 *ticks = vm_shared(vm)->mark_ticks;
+
+	vm->boot_ticks = ticks[KVL_MARK_SCENARIO];
+	atomic_store(&vm->scenario_done, ticks[KVL_MARK_DONE] != 0);
+}
+
+/* The CPU that ended the run is named by the guest: it only has to be one. */
+static u32 exit_cpu(const struct vm *vm)
+{
+	u32 cpu = *(const volatile u32 *)&vm_shared(vm)->exit_cpu;
+
+	return cpu < vm->ncpus ? cpu : 0;
+}
+
+static void let_go_on(struct qemu *qemu)
+{
+	struct err err;
+
+	take_states(qemu);
+	qemu->at_its_end = true;
+	qemu->paused = false;
+	/* It may be gone before it has answered. */
+	if (qmp_do(&qemu->qmp, "cont", &err) && !qemu->qmp.closed)
+		vm_end(qemu->vm, err.status, false, 0, "%s", err.text);
+}
+
+static void end_by_triple_fault(struct qemu *qemu)
+{
+	take_states(qemu);
+	vm_end(qemu->vm, EXIT_GUEST, true, 0,
+	       "triple fault (QEMU would reset the machine): an exception while a double fault was "
+	       "delivered");
+}
+
+static void end_by_process(struct qemu *qemu, int status)
+{
+	struct vm *vm = qemu->vm;
+	char words[512];
+
+	take_marks(vm);
+	if (qemu->at_its_end && WIFEXITED(status) && WEXITSTATUS(status) % 2) {
+		guest_ends(vm, exit_cpu(vm), (u64)WEXITSTATUS(status) / 2);
+		return;
+	}
+	qemu_last_words(qemu, words, sizeof(words));
+	vm_end(vm, vm_shared(vm)->mark_ticks[KVL_MARK_FIRST_C] ? EXIT_VMM : EXIT_HOST, false, 0,
+	       "%s ends with %s %d%s%s", qemu->program, WIFSIGNALED(status) ? "signal" : "status",
+	       WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), *words ? ": " : "",
+	       words);
+}
+
+/* --- the thread ----------------------------------------------------------------------------------- */
+
+/* What has come of the console; false: nothing more will, or not now. */
+static bool pump_console(struct qemu *qemu)
+{
+	u8 bytes[4096];
+	ssize_t n = read(qemu->console_fd, bytes, sizeof(bytes));
+
+	for (ssize_t i = 0; i < n; i++)
+		console_byte(qemu->vm, bytes[i]);
+	return n > 0;
+}
+
+static void pump_all(struct qemu *qemu)
+{
+	while (pump_console(qemu))
+		;
+}
+
+static int greet(struct qemu *qemu, struct err *err)
+{
+	return qmp_do(&qemu->qmp, "qmp_capabilities", err);
+}
+
+/* Until the process has gone, or the guest has been stopped. */
+static void watch(struct qemu *qemu)
+{
+	struct pollfd fds[] = { { .fd = qemu->qmp.fd, .events = POLLIN },
+				{ .fd = qemu->console_fd, .events = POLLIN },
+				{ .fd = qemu->stop_fd, .events = POLLIN } };
+	struct err err;
+	json_t *answer;
+
+	while (!qemu->qmp.closed && !vm_ended(qemu->vm)) {
+		if (poll(fds, ARRAY_LEN(fds), -1) < 0)
+			continue;
+		if (fds[1].revents && !pump_console(qemu))
+			fds[1].fd = -1; /* closed before the rest: nothing more to come */
+		if (fds[0].revents) {
+			qmp_receive(&qemu->qmp, 0, &answer);
+			json_decref(answer);
+		}
+		if (qemu->paused)
+			let_go_on(qemu);
+		if (qemu->triple)
+			end_by_triple_fault(qemu);
+		if (fds[2].revents)
+			break;
+	}
+	if (qemu->qmp.closed)
+		return;
+	if (!qemu->triple && !qmp_do(&qemu->qmp, "stop", &err))
+		take_states(qemu);
+}
+
+static void *watch_main(void *arg)
+{
+	struct qemu *qemu = arg;
+	struct err err;
+
+	if (!greet(qemu, &err))
+		watch(qemu);
+	fcntl(qemu->console_fd, F_SETFL, qemu->qmp.closed ? 0 : O_NONBLOCK);
+	pump_all(qemu);
+	if (qemu->qmp.closed)
+		end_by_process(qemu, qemu_reap(qemu, false));
+	else
+		take_marks(qemu->vm);
+	return NULL;
+}
+
+int qemu_watch(struct qemu *qemu, struct err *err)
+{
+	qemu->qmp.owner = qemu;
+	qemu->qmp.event = on_event;
+	qemu->stop_fd = eventfd(0, EFD_CLOEXEC);
+	if (qemu->stop_fd < 0)
+		return err_errno(err, EXIT_HOST, "no event descriptor for the watch over QEMU");
+	errno = pthread_create(&qemu->watcher, NULL, watch_main, qemu);
+	if (errno)
+		return err_errno(err, EXIT_HOST, "no thread to watch QEMU");
+	qemu->watching = true;
+	return 0;
+}
+
+void qemu_stop(struct vm *vm)
+{
+	struct qemu *qemu = vm->qemu;
+	const u64 one = 1;
+
+	if (!qemu || !qemu->watching)
+		return;
+	/* An eventfd takes eight bytes at once, always. */
+	if (write(qemu->stop_fd, &one, sizeof(one)) != sizeof(one))
+		return;
+	pthread_join(qemu->watcher, NULL);
+	qemu->watching = false;
+	qemu_reap(qemu, true);
+}
