@@ -16,11 +16,13 @@ unsigned long arch_irq_save(void); /* turns interrupts off, returns the former s
 void arch_irq_restore(unsigned long state);
 void arch_irq_enable(void);
 bool arch_irqs_on(void);
-void arch_relax(void); /* in every spin */
-u64 arch_cycles(void); /* time-stamp counter */
+void arch_relax(void);	    /* in every spin */
+u64 arch_cycles(void);	    /* time-stamp counter */
+void arch_loop(u64 rounds); /* 2 * @rounds instructions, @rounds > 0; for user programs too */
 
 /* --- platform ----------------------------------------------------------------------------- */
 void arch_console_putc(char c);
+bool arch_console_ready(void);	     /* its status register: one port access */
 void arch_call(u32 call);	     /* KVL_PORT_CALL */
 void arch_pause_machine(void);	     /* KVL_PORT_PAUSE */
 _Noreturn void arch_exit(u8 status); /* KVL_PORT_EXIT; stops this CPU */

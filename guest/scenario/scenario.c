@@ -9,6 +9,7 @@
 #include "guest/lib/string.h"
 #include "guest/mm/vm.h"
 
+#include "guest/scenario/bench.h"
 #include "guest/scenario/flash_mount.h"
 #include "guest/scenario/hello.h"
 
@@ -23,6 +24,10 @@ const struct scenario scenarios[] = {
 	  .params = flash_mount_params,
 	  .needs_flash = 1,
 	  .run = flash_mount_run },
+	{ .name = "bench",
+	  .about = "what this host's events cost, in TSC cycles (kvalab probe runs it)",
+	  .params = bench_params,
+	  .run = bench_run },
 	{ .name = NULL },
 };
 

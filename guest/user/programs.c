@@ -27,6 +27,15 @@ USER_TEXT void user_spin(u64 address)
 	arch_user_syscall(SYS_EXIT, 0, 0);
 }
 
+USER_TEXT void user_loop(u64 loops)
+{
+	volatile u64 on_stack = loops;
+
+	while (arch_user_syscall(SYS_REPORT, 0, 0))
+		arch_loop(on_stack);
+	arch_user_syscall(SYS_EXIT, 0, 0);
+}
+
 USER_TEXT void user_yield(u64 times)
 {
 	volatile u64 wrong = 0, on_stack;

@@ -25,6 +25,8 @@ struct task *user_start(const char *name, u32 cpu, struct mm *mm, void (*program
 void user_watch(u64 address);
 /* Reports the word at @address, reads it at CPL 3 until it changes, reports the new one. */
 void user_spin(u64 address);
+/* Reports, and runs @loops loops of two instructions, as long as the answer is not 0. */
+void user_loop(u64 loops);
 /* Yields @times times, with something on its stack each time; ends with the number of times that
  * it was not there afterwards. */
 void user_yield(u64 times);

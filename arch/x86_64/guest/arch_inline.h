@@ -39,6 +39,11 @@ ARCH_INLINE u64 arch_cycles(void)
 	return (u64)high << 32 | low;
 }
 
+ARCH_INLINE void arch_loop(u64 rounds)
+{
+	asm volatile("1:\tdecq %0\n\tjnz 1b" : "+r"(rounds) : : "cc");
+}
+
 ARCH_INLINE struct task *arch_current(void)
 {
 	u64 sp;

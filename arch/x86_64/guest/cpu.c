@@ -126,6 +126,14 @@ void arch_console_putc(char c)
 	outb(KVL_PORT_CONSOLE, c);
 }
 
+#define UART_LINE_STATUS 5
+#define LINE_STATUS_EMPTY (1 << 5)
+
+bool arch_console_ready(void)
+{
+	return inb(KVL_PORT_CONSOLE + UART_LINE_STATUS) & LINE_STATUS_EMPTY;
+}
+
 void arch_call(u32 call)
 {
 	outl(KVL_PORT_CALL, call);

@@ -54,6 +54,14 @@ extern const char trap_stub[][16];
 _Noreturn void x86_iret(const struct trap_frame *frame);
 void x86_task_entry(void);
 
+static inline u8 inb(u16 port)
+{
+	u8 value;
+
+	asm volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
+	return value;
+}
+
 static inline void outb(u16 port, u8 value)
 {
 	asm volatile("outb %0, %1" : : "a"(value), "Nd"(port));

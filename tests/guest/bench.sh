@@ -1,0 +1,55 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# bench: the events that are timed did happen, as often as asked for; every figure is there where it
+# belongs. Times are not checked.
+. "$(dirname "$0")/../cli/common"
+need_kvm
+
+# figures TEXT NAME...: each of them is above 0 in the result
+figures()
+{
+	text=$1
+	shift
+	for name in "$@"; do
+		jq -e ".metrics.${name}_tsc_ticks > 0" "$work/result" >/dev/null && continue
+		fail "$text: no figure for $name"
+		return
+	done
+	pass "$text"
+}
+always="loop user_loop syscall page_fault port_exit bench"
+
+if ! command -v jq >/dev/null; then
+	skip "bench.sh: jq is not installed"
+	exit 0
+fi
+expect "bench, seeded" 0 "^exit +0" "$kvalab" run bench --json "$work/result"
+# shellcheck disable=SC2086 # a list
+figures "bench, seeded: its figures" $always
+jq .counts "$work/result" >"$work/counts"
+"$kvalab" run bench --json "$work/result" >"$work/log" 2>&1
+if jq .counts "$work/result" | cmp -s - "$work/counts"; then
+	pass "bench, seeded: the same counts again"
+else
+	fail "bench, seeded: other counts the second time"
+fi
+if jq -e '.metrics | has("ipi_user_tsc_ticks") or has("mmio_exit_tsc_ticks")' "$work/result" >/dev/null; then
+	fail "bench, seeded and without a chip: figures that it cannot have"
+else
+	pass "bench, seeded and without a chip: no figures that it cannot have"
+fi
+
+: >"$work/chip"
+expect "bench, free, with a chip" 0 "^exit +0" "$kvalab" run bench --schedule free --tier off \
+	--set rounds=7 --flash "file=$work/chip,chip=28f128j3" --json "$work/result"
+# shellcheck disable=SC2086 # a list
+figures "bench, free, with a chip: its figures" $always mmio_exit flash_switch ipi_user ipi_kernel
+if jq -e '[.checks[] | select(.name == "ipis_user" or .name == "faults") | .got] == [35, 35]' \
+	"$work/result" >/dev/null; then
+	pass "bench: 5 batches of 7 rounds"
+else
+	fail "bench: not 5 batches of 7 rounds"
+fi
+expect "bench, one CPU" 0 "^exit +0" "$kvalab" run bench --schedule free --cpus 1
+expect "bench, no rounds" 2 "rounds=0: at least 1" "$kvalab" run bench --set rounds=0
+expect "bench, more pages than addresses" 2 "no address space" "$kvalab" run bench --set rounds=100000
