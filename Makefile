@@ -5,7 +5,8 @@
 #   make test         without KVM      make check    everything; ends with "N passed, N failed, …"
 #   make guest        guest image      make bench    measures this host
 #   make format       clang-format     make install  PREFIX=/usr/local DESTDIR=
-#   make deps         what is missing  make clean
+#   make deps         what is missing  make box      the KVM host in a box, made and tried once
+#   make clean
 #
 # V=1 shows the commands, OUT= moves the build, CC=clang works too.
 
@@ -75,7 +76,7 @@ IMAGE_OBJ := $(OUT)/guest_image.o
 # What the test runner's scripts need to know.
 export OUT CC CROSS_CC CLANG_FORMAT GUEST_CFLAGS FORMATTED
 
-.PHONY: all guest test check demo bench format install clean deps unit-tests unit-tests-compile
+.PHONY: all guest test check demo box bench format install clean deps unit-tests unit-tests-compile
 all: $(OUT)/kvalab
 guest: $(OUT)/guest.elf
 unit-tests: $(UNIT_TESTS) $(ASAN_TESTS)
@@ -87,7 +88,7 @@ $(OUT)/.deps-%: scripts/deps.sh
 	$(Q)mkdir -p $(@D) && touch $@
 
 deps:
-	$(Q)CC="$(CC)" scripts/deps.sh build test check demo
+	$(Q)CC="$(CC)" scripts/deps.sh build test check demo box
 
 # --- host --------------------------------------------------------------------------------------
 $(OUT)/host/%.o: %.c Makefile | $(OUT)/.deps-build
@@ -183,6 +184,10 @@ demo:
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)scripts/demo.sh
 
+# The kernel needs the network once; what is made lies in $(OUT)/box.
+box:
+	$(Q)scripts/kvmbox -- true
+
 $(OUT)/bench_trace: $(OUT)/host/tests/bench_trace.o $(OUT)/libhost.a
 	$(say) LINK $@
 	$(Q)$(CC) -o $@ $^ $(HOST_LIBS)
@@ -196,6 +201,9 @@ format: | $(OUT)/.deps-check
 # --- the rest ----------------------------------------------------------------------------------
 install: all
 	install -D -m 755 $(OUT)/kvalab $(DESTDIR)$(PREFIX)/bin/kvalab
+	install -D -m 755 scripts/kvmbox $(DESTDIR)$(PREFIX)/bin/kvmbox
+	install -D -m 755 -t $(DESTDIR)$(PREFIX)/share/kvalab scripts/deps.sh
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/kvalab/box scripts/box/*
 	install -D -m 644 README.md $(DESTDIR)$(PREFIX)/share/doc/kvalab/README.md
 	install -D -m 644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/kvalab/LICENSE
 

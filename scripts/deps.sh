@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Looks for what the given purposes (build test check demo) need. Nothing missing: silent, 0.
+# Looks for what the given purposes (build test check demo box) need. Nothing missing: silent, 0.
 # Something missing: one message with the line to type, 1. With --install it types the line itself
 # where it may: as root, on a system with apt-get.
 set -u
@@ -24,6 +24,8 @@ program() { command -v "$1"; }
 header() { printf '#include <%s>\n' "$1" | "$cc" -E -x c -; }
 cross_header() { printf '#include <%s>\n' "$1" | "${CROSS_CC:-aarch64-linux-gnu-gcc}" -E -x c -; }
 archive() { case $("$cc" -print-file-name="$1") in */*) ;; *) return 1 ;; esac; }
+
+static_busybox() { busybox=$(command -v busybox) && ! ldd "$busybox"; }
 
 # need_lib PACKAGE HEADER ARCHIVE
 need_lib()
@@ -65,8 +67,17 @@ look()
 	demo)
 		need mtd-utils program mkfs.jffs2
 		;;
+	box)
+		need qemu-system-x86 program qemu-system-x86_64
+		need busybox-static static_busybox
+		need cpio program cpio
+		need util-linux program setpriv
+		need util-linux program flock
+		need dpkg program dpkg-deb
+		need mawk program awk
+		;;
 	*)
-		echo "deps.sh: unknown purpose '$1' (build test check demo)" >&2
+		echo "deps.sh: unknown purpose '$1' (build test check demo box)" >&2
 		exit 2
 		;;
 	esac
