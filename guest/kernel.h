@@ -50,21 +50,23 @@ const char *param_text(const char *key);
 u64 param_u64(const char *key, u64 fallback);
 
 /* Per-CPU counters that the seed determines; summed into "counts". */
-#define KERNEL_COUNTERS(X)                  \
-	X(PT_SET, "pt_set")                 \
-	X(FLUSH_PAGE, "flush_page")         \
-	X(FLUSH_SPACE, "flush_space")       \
-	X(SHOOTDOWNS, "shootdowns")         \
-	X(IPIS, "ipis")                     \
-	X(FAULTS, "faults")                 \
-	X(FAULT_SYNCS, "fault_syncs")       \
-	X(USER_FAULTS, "user_faults")       \
-	X(FAULT_WAITS, "fault_waits")       \
-	X(SYSCALLS, "syscalls")             \
-	X(CHIP_WAITS, "chip_waits")         \
-	X(CHIP_REVOKES, "chip_revokes")     \
-	X(FLASH_PROGRAMS, "flash_programs") \
-	X(FLASH_ERASES, "flash_erases")
+#define KERNEL_COUNTERS(X)                        \
+	X(PT_SET, "pt_set")                       \
+	X(FLUSH_PAGE, "flush_page")               \
+	X(FLUSH_SPACE, "flush_space")             \
+	X(SHOOTDOWNS, "shootdowns")               \
+	X(IPIS, "ipis")                           \
+	X(FAULTS, "faults")                       \
+	X(FAULT_SYNCS, "fault_syncs")             \
+	X(USER_FAULTS, "user_faults")             \
+	X(FAULT_WAITS, "fault_waits")             \
+	X(SYSCALLS, "syscalls")                   \
+	X(CHIP_WAITS, "chip_waits")               \
+	X(CHIP_REVOKES, "chip_revokes")           \
+	X(FLASH_PROGRAMS, "flash_programs")       \
+	X(FLASH_ERASES, "flash_erases")           \
+	X(FLASH_STATUS_BUSY, "flash_status_busy") \
+	X(FLASH_BITS_SET, "flash_bits_set")
 
 enum counter {
 #define X(id, text) COUNT_##id,

@@ -54,23 +54,36 @@ static u32 merged(const struct flash_chip *chip, u32 word)
 	return status & SR_ERRORS;
 }
 
+/* True if every device is ready; @error: how it went. */
+static bool look(const struct flash_chip *chip, u64 offset, enum flash_error *error)
+{
+	u32 ready = cfi_command(chip, SR_READY), word = chip_read(chip, offset);
+
+	*error = decode(merged(chip, word));
+	return (word & ready) == ready;
+}
+
 /*
- * Waits until every device is ready: half the typical time at once, then in steps. The deadlines
- * are absolute, so time that others spend meanwhile counts. Others of this CPU run in between.
+ * Waits until every device is ready. The first look is at once, before anybody else has a turn: an
+ * emulator may be done already, a NOR chip never is, and which it was is counted. Then half the
+ * typical time, then in steps. The deadlines are absolute, so time that others spend meanwhile
+ * counts. Others of this CPU run in between.
  */
 static enum flash_error wait_ready(struct flash_chip *chip, u64 offset,
 				   const struct flash_times *times)
 {
-	u32 ready = cfi_command(chip, SR_READY), word;
 	u64 start = flash_clock_now(), at = start + times->typical / 2;
 	u64 step = times->typical / POLLS_PER_TYPICAL + 1;
+	enum flash_error error;
 
+	if (look(chip, offset, &error))
+		return error;
+	count(COUNT_FLASH_STATUS_BUSY);
 	for (;; at += step) {
 		task_yield();
 		flash_clock_until(at);
-		word = chip_read(chip, offset);
-		if ((word & ready) == ready)
-			return decode(merged(chip, word));
+		if (look(chip, offset, &error))
+			return error;
 		if (at >= start + times->max)
 			return FLASH_TIMEOUT;
 	}

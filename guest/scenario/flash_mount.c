@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the scenario flash-mount: sets up chip, reader and writer, runs mount and writer at the same
- * time, and states what must hold afterwards. The arms (flash_mount_copy.c, flash_mount_fault.c) are
- * readers; the writer and the deliberate mistakes have files of their own.
+ * Owns the scenario flash-mount: sets up chip, reader and writer, and runs mount and writer at the
+ * same time. The arms (flash_mount_copy.c, flash_mount_fault.c) are readers; the writer, what must
+ * hold afterwards and the deliberate mistakes have files of their own.
  */
 #include "guest/scenario/flash_mount.h"
 
-#include "guest/flash/jffs2.h"
 #include "guest/lib/crc32.h"
 #include "guest/lib/string.h"
 
 #define SHORT_ROWS 24
+#define JFFS2_MIN_SECTOR KiB(8)
 
 const struct arm flash_mount_arms[] = {
 	{ "fault", "a pointer that is always valid: faults wait for the chip", &flash_mount_fault },
@@ -25,25 +25,11 @@ const struct scenario_param flash_mount_params[] = {
 	{ "blocks", "number", "2", "erase blocks that it writes" },
 	{ "words", "number", "48", "bus words that it programs in each" },
 	{ "batch", "number", "16", "words in one session; readers get in between" },
+	{ "sector", "number", "0", "JFFS2's erase block; 0: the partition's, but at least 8K" },
 	{ "list", "off|short|full", "short", "how much of the listing is printed" },
 	{ "expect_damaged", "number", "0", "damaged nodes that the image has" },
 	{ "provoke", "none|store|atomic|driver|write", "none", "a mistake that must end the run" },
 	{ NULL, NULL, NULL, NULL },
-};
-
-/* One mount, as its task sees it. */
-struct mount {
-	struct flash_reader reader;
-	struct flash_partition partition, log;
-	u32 max_rows;
-	const char *provoke;
-	bool provoked;
-	enum jffs2_status status;
-	struct jffs2_counts counts;
-	u64 mount_ticks, mount_wait_ticks, verify_ticks, copy_ticks;
-	u64 mount_words, verify_words;
-	u32 own_sessions; /* writes of the mount task itself */
-	bool own_ok;
 };
 
 static const char *text_param(const char *key, const char *fallback)
@@ -66,13 +52,30 @@ static u32 rows_param(void)
 	return UINT32_MAX;
 }
 
+/*
+ * JFFS2's own erase block may be larger than the chip's. mkfs.jffs2 makes none below 8 KiB; Linux
+ * takes whatever the chip has.
+ */
+static u32 sector_param(const struct flash_partition *p)
+{
+	u32 least = p->block_bytes < JFFS2_MIN_SECTOR ? JFFS2_MIN_SECTOR : p->block_bytes;
+	u64 sector = param_u64("sector", 0);
+
+	sector = sector ? sector : least;
+	if (sector < least || sector & (sector - 1) || p->bytes % sector)
+		usage_failure("sector=%lu: must be a power of 2, at least %u, and divide partition "
+			      "%s of %lu bytes",
+			      sector, least, p->label, p->bytes);
+	return sector;
+}
+
 /* --- the mount task ---------------------------------------------------------------------------- */
 
 /*
  * The reader writes to its own chip while it holds a piece (row W14), and the piece is what it was.
  * The last word of the log is cleared; that it is clear already does not matter.
  */
-static void write_while_reading(struct mount *m)
+static void write_while_reading(struct flash_mount *m)
 {
 	const u32 piece = 64, zero = 0;
 	const struct flash_partition *log = &m->log;
@@ -90,12 +93,12 @@ static void write_while_reading(struct mount *m)
 
 static void mount_task(void *arg)
 {
-	struct mount *m = arg;
+	struct flash_mount *m = arg;
 	struct jffs2 *fs;
 	u64 start = ticks_now();
 
 	current()->flash_waits = &m->reader.waits;
-	m->status = jffs2_mount(&m->reader, m->partition.block_bytes, &fs);
+	m->status = jffs2_mount(&m->reader, m->sector_bytes, &fs);
 	m->mount_ticks = ticks_now() - start;
 	m->mount_wait_ticks = m->reader.waits.ticks;
 	m->copy_ticks = m->reader.copy_ticks;
@@ -116,138 +119,9 @@ static void mount_task(void *arg)
 	jffs2_unmount(fs);
 }
 
-/* --- results ------------------------------------------------------------------------------------- */
-
-static void report_jffs2(const struct mount *m)
-{
-	const struct jffs2_counts *c = &m->counts;
-	s64 copy_ticks = m->copy_ticks;
-	s64 parse_ticks = m->mount_ticks - m->mount_wait_ticks - m->copy_ticks;
-
-	metric("mount_ticks", m->mount_ticks);
-	metric("mount_wait_ticks", m->mount_wait_ticks);
-	metric("copy_ticks", copy_ticks);
-	metric("parse_ticks", parse_ticks);
-	metric("verify_ticks", m->verify_ticks);
-	metric("words_read", m->mount_words);
-	metric("verify_words_read", m->verify_words);
-	metric("image_ram_bytes", m->reader.ram_bytes);
-	metric("index_bytes", c->index_bytes);
-	metric("erase_blocks", c->blocks);
-	metric("empty_blocks", c->empty_blocks);
-	metric("nodes", c->nodes);
-	metric("dirents", c->dirents);
-	metric("inode_nodes", c->inode_nodes);
-	metric("inodes", c->inodes);
-	metric("obsolete_nodes", c->obsolete);
-	metric("stale_nodes", c->stale_nodes);
-	metric("deleted_names", c->deleted);
-	metric("orphans", c->orphans);
-	metric("dangling_names", c->dangling);
-	metric("detached", c->detached);
-	metric("data_checked", c->data_checked);
-	metric("data_bytes", c->data_bytes);
-	metric("damaged", c->damaged);
-	metric("pages_touched", m->reader.pages_touched);
-	/* every part of the mount's time is accounted once */
-	check_true("copy_ticks_not_negative", copy_ticks >= 0);
-	check_true("parse_ticks_not_negative", parse_ticks >= 0);
-	check_equal("mounted", m->status, JFFS2_OK);
-	check_equal("damaged", c->damaged, param_u64("expect_damaged", 0));
-	check_equal("reader_errors", m->reader.errors, 0);
-	check_true("reader_writes", m->own_ok);
-}
-
-/* The longest but one in a hundred of the first waits. */
-static u64 wait_p99(const struct flash_waits *w)
-{
-	u32 n = w->n < FLASH_WAIT_SAMPLES ? w->n : FLASH_WAIT_SAMPLES;
-	u64 limit = UINT64_MAX, largest = 0;
-
-	for (u32 drop = 0; drop <= n / 100; drop++) {
-		largest = 0;
-		for (u32 i = 0; i < n; i++)
-			if (w->sample[i] > largest && w->sample[i] < limit)
-				largest = w->sample[i];
-		limit = largest;
-	}
-	return largest;
-}
-
-static void report_chip(const struct mount *m, const struct flash_writer *w)
-{
-	const struct flash_stats *s = flash_stats(m->partition.chip);
-	const struct flash_waits *waits = &m->reader.waits;
-	u32 own = m->own_sessions;
-
-	metric("writer_delay_max_ticks", s->writer_delay_max_ticks);
-	metric("reader_wait_max_ticks", waits->max_ticks);
-	metric("reader_wait_p99_ticks", wait_p99(waits));
-	metric("reader_wait_max_ns", waits->max_ns);
-	metric("reader_waits", waits->n);
-	metric("write_sessions", s->sessions);
-	metric("pages_revoked", s->pages_revoked);
-	check_equal("writer_error", w->error, FLASH_OK);
-	check_equal("writer_read_back_wrong", w->wrong, 0);
-	check_equal("blocks_erased", count_total(COUNT_FLASH_ERASES), w->erases ? w->blocks : 0);
-	check_equal("words_programmed", count_total(COUNT_FLASH_PROGRAMS),
-		    (w->programs ? (u64)w->blocks * w->words : 0) + own);
-	check_equal("write_sessions", s->sessions, w->sessions + own);
-	/* W7: a writer waits for the readers that asked before it and no other, a reader likewise */
-	check_equal("turns_out_of_order", s->out_of_order, 0);
-}
-
-/* An arm without a mapping has none of it, faults included. */
-static struct flash_mapping_stats mapping_stats(const struct mount *m)
-{
-	const struct flash_reader *reader = &m->reader;
-
-	if (!reader->ops->mapping_stats)
-		return (struct flash_mapping_stats){ 0 };
-	return reader->ops->mapping_stats(reader);
-}
-
-/*
- * W1: a fault maps each page that is touched, once until it is revoked. So the faults are the pages
- * that are mapped now and those that were taken away, as the tables say (pt_unmap() counts them);
- * and at least the pages ever read, each of which can only come back after it was revoked.
- */
-static void check_faults(const struct mount *m, u64 faults)
-{
-	struct flash_mapping_stats s = mapping_stats(m);
-
-	metric("mapping_faults", s.faults);
-	check_equal("faults", faults, s.faults + s.spurious);
-	check_equal("faults_spurious", s.spurious, 0);
-	check_equal("pages_mapped_or_revoked", s.pages_mapped + s.pages_revoked, s.faults);
-	if (m->reader.base)
-		check_range("faults_for_pages_touched", s.faults, m->reader.pages_touched,
-			    m->reader.pages_touched + s.pages_revoked);
-}
-
-static void print_summary(const char *arm, const struct mount *m, const struct flash_writer *w)
-{
-	const struct jffs2_counts *c = &m->counts;
-	const struct flash_stats *s = flash_stats(m->partition.chip);
-
-	printk("flash-mount %s: %s %s: %u nodes in %u erase blocks (%u empty), %u damaged\n", arm,
-	       m->partition.label, jffs2_status_text(m->status), c->nodes, c->blocks,
-	       c->empty_blocks, c->damaged);
-	printk("data CRCs: %u nodes, %lu bytes, %u bad\n", c->data_checked, c->data_bytes,
-	       c->damage[JFFS2_DATA_CRC]);
-	printk("meanwhile on %s: %u blocks erased, %lu words programmed, %u sessions\n",
-	       m->log.label, w->erased, w->programmed, s->sessions);
-	printk("reader waited %u times; %lu pages revoked in %u invalidations, %lu faults\n",
-	       m->reader.waits.n, s->pages_revoked, s->revocations, mapping_stats(m).faults);
-	if (c->orphans + c->dangling + c->detached)
-		printk("lost: %u inodes without a name, %u names without an inode, %u inodes below "
-		       "no path\n",
-		       c->orphans, c->dangling, c->detached);
-}
-
 /* --- set-up -------------------------------------------------------------------------------------- */
 
-static bool open_reader(struct mount *m, const struct flash_reader_ops *ops)
+static bool open_reader(struct flash_mount *m, const struct flash_reader_ops *ops)
 {
 	struct flash_reader *reader = &m->reader;
 
@@ -262,14 +136,14 @@ static bool open_reader(struct mount *m, const struct flash_reader_ops *ops)
 	return false;
 }
 
-static void close_reader(struct mount *m)
+static void close_reader(struct flash_mount *m)
 {
 	m->reader.ops->close(&m->reader);
 	kfree(m->reader.touched);
 }
 
 /* The writer goes on after the mount has ended if it has more to do, and the other way round. */
-static void run_both(struct mount *m, struct flash_writer *w)
+static void run_both(struct flash_mount *m, struct flash_writer *w)
 {
 	u32 writer_cpu = boot_options.ncpus > 1 ? 1 : 0;
 	struct task *mount, *writer = NULL;
@@ -282,7 +156,7 @@ static void run_both(struct mount *m, struct flash_writer *w)
 		task_join(writer);
 }
 
-static void mount_with(const struct arm *arm, struct mount *m)
+static void mount_with(const struct arm *arm, struct flash_mount *m)
 {
 	struct flash_writer w = flash_writer_from_params(&m->log);
 	u64 faults;
@@ -294,10 +168,7 @@ static void mount_with(const struct arm *arm, struct mount *m)
 	faults = count_total(COUNT_FAULTS);
 	run_both(m, &w);
 	faults = count_total(COUNT_FAULTS) - faults;
-	print_summary(arm->name, m, &w);
-	report_jffs2(m);
-	report_chip(m, &w);
-	check_faults(m, faults);
+	flash_mount_report(arm->name, m, &w, faults);
 	check_true("provoked_failure_happened", !m->provoked);
 	close_reader(m);
 }
@@ -312,7 +183,7 @@ static void refuse_overlap(const struct flash_partition *a, const struct flash_p
 
 void flash_mount_run(const struct arm *arm)
 {
-	struct mount *m = kalloc(sizeof(*m));
+	struct flash_mount *m = kalloc(sizeof(*m));
 	struct flash_chip *chip;
 	bool found;
 
@@ -328,6 +199,8 @@ void flash_mount_run(const struct arm *arm)
 		check_true("partitions_found", found);
 		if (found) {
 			refuse_overlap(&m->partition, &m->log);
+			m->sector_bytes = sector_param(&m->partition);
+			m->nor = flash_mount_nor(&m->log);
 			mount_with(arm, m);
 		}
 		flash_chip_close(chip);

@@ -7,6 +7,7 @@
 #define GUEST_FLASH_MOUNT_H
 
 #include "guest/flash/flash.h"
+#include "guest/flash/jffs2.h"
 #include "guest/flash/reader.h"
 #include "guest/scenario/scenario.h"
 
@@ -36,6 +37,35 @@ struct flash_writer {
 struct flash_writer flash_writer_from_params(const struct flash_partition *partition);
 /* A task's function; @arg: struct flash_writer. */
 void flash_writer_task(void *arg);
+
+/* --- is it NOR? (flash_mount_nor.c) --- */
+struct flash_nor {
+	u32 sessions;	    /* of one word each, made to find out */
+	u32 bits, bits_set; /* of the scratch word; of these, set by a program operation */
+};
+
+/* Programs the last word but one of @log; before anybody else uses the chip. */
+struct flash_nor flash_mount_nor(const struct flash_partition *log);
+
+/* --- one mount, as its task sees it, and what is said of it (flash_mount_report.c) --- */
+struct flash_mount {
+	struct flash_reader reader;
+	struct flash_partition partition, log;
+	u32 max_rows, sector_bytes;
+	struct flash_nor nor;
+	const char *provoke;
+	bool provoked;
+	enum jffs2_status status;
+	struct jffs2_counts counts;
+	u64 mount_ticks, mount_wait_ticks, verify_ticks, copy_ticks;
+	u64 mount_words, verify_words;
+	u32 own_sessions; /* writes of the mount task itself */
+	bool own_ok;
+};
+
+/* @faults: taken by all CPUs while mount and writer ran. */
+void flash_mount_report(const char *arm, const struct flash_mount *m, const struct flash_writer *w,
+			u64 faults);
 
 /* --- bad behaviour on purpose (flash_mount_provoke.c) --- */
 /* Refuses what an arm with @ops cannot do, or nobody; before anything is opened. */

@@ -227,3 +227,40 @@ fi
 try "no such partition" 1 "no partition nowhere" fault --set partition=nowhere
 try "more blocks than the log has" 2 "blocks=8: partition log" fault --set blocks=8
 try "more words than fit" 2 "words=9999" fault --set words=9999
+
+# The same on a chip of another shape: an 8-bit bus, and erase blocks of 4 KiB, smaller than any
+# JFFS2 image's.
+chip="file=$work/chip,chip=qemu-x8,partition=rootfs:0:1M,partition=log:1M:1M"
+mkfs.jffs2 --root="$work/tree" --output="$work/small" --eraseblock=8KiB --faketime --squash \
+	--little-endian
+mkfs.jffs2 --root="$work/tree" --output="$work/image" --eraseblock=64KiB --faketime --squash \
+	--little-endian
+for arm in copy fault; do
+	fresh_chip "$work/small"
+	try "$arm, qemu-x8, 8 KiB blocks of JFFS2" 0 " in 128 erase blocks .*, 0 damaged" $arm \
+		--set list=full
+	same_nodes "$arm, qemu-x8, 8 KiB blocks of JFFS2" "$work/small"
+	fresh_chip "$work/image"
+	try "$arm, qemu-x8, 64 KiB blocks of JFFS2" 0 " in 16 erase blocks .*, 0 damaged" $arm \
+		--set list=full --set sector=64K
+	same_nodes "$arm, qemu-x8, 64 KiB blocks of JFFS2" "$work/image"
+	for mode in off erase program mixed; do
+		try "$arm, qemu-x8, writer $mode" 0 " 0 do not" $arm --set writer=$mode \
+			--set list=off --set sector=64K
+	done
+	# As NOR does: busy after each operation, no bit set by programming.
+	for seed in 1 2; do
+		"$kvalab" run flash-mount --arm $arm --seed $seed --flash "$chip" --set list=off \
+			--set sector=64K --json "$work/result" >"$work/log" 2>&1
+		if grep -q '"flash_status_busy": 101,' "$work/result" &&
+			grep -q '"flash_bits_set": 0$' "$work/result"; then
+			pass "$arm, qemu-x8, seed $seed: the chip is NOR"
+		else
+			fail "$arm, qemu-x8, seed $seed: the chip is not NOR"
+		fi
+	done
+done
+for sector in 4K 12K 2M; do
+	try "JFFS2's erase block cannot be $sector" 2 "sector=[0-9]*: must be a power of 2" fault \
+		--set sector=$sector
+done

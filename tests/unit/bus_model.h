@@ -15,10 +15,11 @@ struct bus_faults {
 	u32 query_value;   /* … reads so */
 	u32 query_scale;   /* 2: query bytes at every second bus word */
 	u32 silent;	   /* no chip: reads as an open bus */
+	bool done_at_once; /* an operation takes no time */
 };
 
-/* A fresh chip of 4 blocks of 8 KiB and 3 of 32 KiB; time is *@ns. */
-void bus_model_start(const u64 *ns);
+/* A fresh chip of 4 blocks of 8 KiB and 3 of 32 KiB on a bus of @width bytes; time is *@ns. */
+void bus_model_start(const u64 *ns, u32 width);
 void bus_model_stop(void);
 extern struct bus_faults bus_faults;
 

@@ -272,11 +272,13 @@ static void check_command(void)
 static struct flash_chip *chip;
 static struct flash_partition part;
 
+static u32 bus_width;
+
 static void options(u64 offset, u64 bytes)
 {
 	boot_options.flash_gpa = CHIP_GPA;
 	boot_options.flash_bytes = bus_model_bytes();
-	boot_options.flash_bank_width = 2;
+	boot_options.flash_bank_width = bus_width;
 	boot_options.flash_npartitions = 1;
 	snprintf(boot_options.flash_partition[0].label, 24, "part");
 	boot_options.flash_partition[0].offset = offset;
@@ -290,24 +292,35 @@ static void open_chip(void)
 	probing = false;
 }
 
-static void setup(void)
+static void setup_width(u32 width)
 {
+	bus_width = width;
 	me = &main_task;
 	memset(&main_task, 0, sizeof(main_task));
 	memset(counters, 0, sizeof(counters));
 	shim_ns = 1000;
 	shim_clear();
 	yields = 0;
-	bus_model_start(&shim_ns);
+	bus_model_start(&shim_ns, width);
 	options(0, bus_model_bytes());
+}
+
+static void setup(void)
+{
+	setup_width(2);
+}
+
+static void open_part(void)
+{
+	open_chip();
+	ck_assert_ptr_nonnull(chip);
+	ck_assert(flash_partition_find(chip, "part", &part));
 }
 
 static void setup_open(void)
 {
 	setup();
-	open_chip();
-	ck_assert_ptr_nonnull(chip);
-	ck_assert(flash_partition_find(chip, "part", &part));
+	open_part();
 }
 
 static void teardown(void)

@@ -6,12 +6,27 @@
 #include "tests/unit/flash_driver_rig.h"
 #include "tests/unit/suite.h"
 
+static void setup_x8(void)
+{
+	setup_width(1);
+}
+
+static void setup_open_x8(void)
+{
+	setup_x8();
+	open_part();
+}
+
 /* ---- probe -------------------------------------------------------------------------------------------- */
 
 START_TEST(probe_finds_what_the_chip_says)
 {
-	ck_assert(strstr(shim_text, "1 x 16 bits: manufacturer 0089, device 4321, Intel/Sharp"));
+	ck_assert(strstr(shim_text, bus_width == 1
+					    ? "1 x 8 bits: manufacturer 0089, device 0021"
+					    : "1 x 16 bits: manufacturer 0089, device 4321"));
+	ck_assert(strstr(shim_text, "Intel/Sharp"));
 	ck_assert_uint_eq(chip->interleave, 1);
+	ck_assert_uint_eq(chip->query_scale, 1);
 	ck_assert_uint_eq(chip->commands->id, 1);
 	ck_assert_uint_eq(chip->nregions, 2);
 	ck_assert_uint_eq(chip->region[1].start, KiB(32));
@@ -73,8 +88,8 @@ END_TEST
 /* An erase without its confirmation, before this kernel: SR.4 and SR.5 stay set until cleared. */
 START_TEST(old_error_bits_do_not_fail_the_first_operation)
 {
-	bus_model_write(0, 2, 0x20);
-	bus_model_write(0, 2, 0x00);
+	bus_model_write(0, bus_width, 0x20);
+	bus_model_write(0, bus_width, 0x00);
 	ck_assert_uint_eq(bus_model_status(), 0xb0);
 	open_chip();
 	ck_assert_ptr_nonnull(chip);
@@ -149,7 +164,28 @@ START_TEST(erase_and_program_change_the_array)
 	ck_assert_int_eq(flash_partition_read(&part, KiB(64) + 6, got, 4), FLASH_OK);
 	ck_assert_mem_eq(got, word, 4);
 	ck_assert_uint_eq(counters[0][COUNT_FLASH_ERASES], 1);
-	ck_assert_uint_eq(counters[0][COUNT_FLASH_PROGRAMS], 2);
+	ck_assert_uint_eq(counters[0][COUNT_FLASH_PROGRAMS], 4 / bus_width);
+	ck_assert_uint_eq(counters[0][COUNT_FLASH_STATUS_BUSY], 1 + 4 / bus_width);
+	require_readable();
+}
+END_TEST
+
+/* As emulators are: not waited for, and not counted as a chip that was busy. */
+START_TEST(a_chip_that_takes_no_time_is_not_waited_for)
+{
+	u8 word[4] = { 0x12, 0x34, 0x56, 0x78 }, got[4];
+	u64 start = shim_ns;
+
+	bus_faults.done_at_once = true;
+	ck_assert_int_eq(flash_partition_erase(&part, KiB(64)), FLASH_OK);
+	ck_assert_int_eq(flash_partition_program(&part, KiB(64), word, 4), FLASH_OK);
+	ck_assert_int_eq(flash_partition_read(&part, KiB(64), got, 4), FLASH_OK);
+	ck_assert_mem_eq(got, word, 4);
+	ck_assert_uint_eq(shim_ns, start);
+	ck_assert_uint_eq(counters[0][COUNT_FLASH_PROGRAMS], 4 / bus_width);
+	ck_assert_uint_eq(counters[0][COUNT_FLASH_STATUS_BUSY], 0);
+	bus_faults.status_errors = 0x10;
+	ck_assert_int_eq(flash_partition_program(&part, 0, "ab", 2), FLASH_PROGRAM);
 	require_readable();
 }
 END_TEST
@@ -245,6 +281,35 @@ START_TEST(a_write_where_waiting_is_forbidden_is_named)
 }
 END_TEST
 
+/* What a bus of another width could change. */
+static TCase *probe_x8(void)
+{
+	TCase *tcase = tcase_create("probe x8");
+
+	tcase_add_checked_fixture(tcase, setup_x8, teardown);
+	tcase_add_test(tcase, probe_finds_x8_x16_parts_in_x8_spacing);
+	tcase_add_loop_test(tcase, probe_believes_nothing_that_cannot_be, 0,
+			    ARRAY_LEN(wrong_query));
+	tcase_add_test(tcase, probe_refuses_an_empty_bus_and_odd_widths);
+	tcase_add_test(tcase, old_error_bits_do_not_fail_the_first_operation);
+	return tcase;
+}
+
+static TCase *driver_x8(void)
+{
+	TCase *tcase = tcase_create("driver x8");
+
+	tcase_set_timeout(tcase, 60);
+	tcase_add_checked_fixture(tcase, setup_open_x8, teardown_open);
+	tcase_add_test(tcase, probe_finds_what_the_chip_says);
+	tcase_add_test(tcase, erase_and_program_change_the_array);
+	tcase_add_test(tcase, a_chip_that_takes_no_time_is_not_waited_for);
+	tcase_add_loop_test(tcase, failures_are_named_and_leave_the_chip_readable, 0,
+			    ARRAY_LEN(failures));
+	tcase_add_test(tcase, a_chip_that_stays_busy_is_taken_out_of_service);
+	return tcase;
+}
+
 int main(void)
 {
 	Suite *suite = suite_create("flash driver");
@@ -262,11 +327,14 @@ int main(void)
 	tcase_add_test(open, probe_finds_what_the_chip_says);
 	tcase_add_test(open, partitions_must_fit_the_blocks);
 	tcase_add_test(open, erase_and_program_change_the_array);
+	tcase_add_test(open, a_chip_that_takes_no_time_is_not_waited_for);
 	tcase_add_loop_test(open, failures_are_named_and_leave_the_chip_readable, 0,
 			    ARRAY_LEN(failures));
 	tcase_add_test(open, a_chip_that_stays_busy_is_taken_out_of_service);
 	tcase_add_test(open, a_fault_inside_the_driver_is_named);
 	tcase_add_test(open, a_write_where_waiting_is_forbidden_is_named);
 	suite_add_tcase(suite, open);
+	suite_add_tcase(suite, probe_x8());
+	suite_add_tcase(suite, driver_x8());
 	return run_suite(suite);
 }
