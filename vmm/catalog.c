@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads the guest's own tables of scenarios, arms and parameters (devices/abi/catalog.h) out of the
- * relocated image. Pointers there are guest-virtual; each is followed with its bounds checked, and
+ * Reads the guest's own tables of scenarios (devices/abi/catalog.h) out of the relocated image. Pointers there are guest-virtual; each is followed with its bounds checked, and
  * what it points to is copied.
  */
 #include "vmm/catalog.h"
@@ -12,6 +11,7 @@
 #include "devices/abi/catalog.h"
 #include "devices/abi/platform.h"
 #include "vmm/image.h"
+#include "vmm/varies.h"
 
 /* More rows than this is a table without its end. */
 #define MAX_ROWS 256
@@ -110,6 +110,34 @@ static int read_params(const struct image *image, u64 va, struct catalog_scenari
 	return 0;
 }
 
+static int read_varies(const struct image *image, u64 va, struct catalog_scenario *out,
+		       struct err *err)
+{
+	s64 n = va ? count_rows(image, va, sizeof(struct scenario_varies)) : 0;
+	struct catalog_varies *rows;
+
+	if (n < 0)
+		return bad(err, "a table of declared differences does not end");
+	out->varies = rows = calloc((size_t)n + 1, sizeof(*rows));
+	if (!rows)
+		return err_set(err, EXIT_HOST, "no memory for the catalog");
+	for (; out->nvaries < n; out->nvaries++) {
+		struct catalog_varies *varies = &rows[out->nvaries];
+		struct scenario_varies row;
+
+		memcpy(&row, image_at(image, va + out->nvaries * sizeof(row), sizeof(row)),
+		       sizeof(row));
+		if (copy_string(image, row.count, true, &varies->count, err) ||
+		    copy_string(image, row.when, false, &varies->when, err) ||
+		    copy_string(image, row.why, true, &varies->why, err))
+			return -1;
+		if (!varies_valid(out, varies))
+			return bad(err,
+				   "a declared difference has a condition that cannot be read");
+	}
+	return 0;
+}
+
 static int read_scenario(const struct image *image, u64 va, struct catalog_scenario *out,
 			 struct err *err)
 {
@@ -119,9 +147,10 @@ static int read_scenario(const struct image *image, u64 va, struct catalog_scena
 	out->needs_flash = row.needs_flash != 0;
 	if (copy_string(image, row.name, true, &out->name, err) ||
 	    copy_string(image, row.about, false, &out->about, err) ||
-	    read_arms(image, guest_address(row.arms), out, err))
+	    read_arms(image, guest_address(row.arms), out, err) ||
+	    read_params(image, guest_address(row.params), out, err))
 		return -1;
-	return read_params(image, guest_address(row.params), out, err);
+	return read_varies(image, guest_address(row.varies), out, err);
 }
 
 static int read_all(const struct image *image, struct catalog *catalog, struct err *err)
@@ -189,6 +218,21 @@ const struct catalog_arm *catalog_find_arm(const struct catalog_scenario *scenar
 	return NULL;
 }
 
+bool catalog_among(const char *values, const char *value)
+{
+	size_t n = strlen(value);
+
+	for (;; values++) {
+		size_t name_bytes = strcspn(values, "|");
+
+		if (name_bytes == n && memcmp(values, value, n) == 0)
+			return true;
+		values += name_bytes;
+		if (!*values)
+			return false;
+	}
+}
+
 /* What the catalog owns is const to its readers; only here is it given back. */
 static void drop(const void *owned)
 {
@@ -208,6 +252,12 @@ static void free_scenario(const struct catalog_scenario *scenario)
 		drop(scenario->params[i].fallback);
 		drop(scenario->params[i].about);
 	}
+	for (u32 i = 0; scenario->varies && i <= scenario->nvaries; i++) {
+		drop(scenario->varies[i].count);
+		drop(scenario->varies[i].when);
+		drop(scenario->varies[i].why);
+	}
+	drop(scenario->varies);
 	drop(scenario->arms);
 	drop(scenario->params);
 	drop(scenario->name);

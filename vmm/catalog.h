@@ -17,6 +17,10 @@ struct catalog_param {
 	const char *key, *values, *fallback, *about;
 };
 
+struct catalog_varies {
+	const char *count, *when, *why;
+};
+
 struct catalog_scenario {
 	const char *name, *about;
 	bool needs_flash;
@@ -24,6 +28,8 @@ struct catalog_scenario {
 	const struct catalog_arm *arms;
 	u32 nparams;
 	const struct catalog_param *params;
+	u32 nvaries;
+	const struct catalog_varies *varies; /* vmm/varies.h */
 };
 
 struct catalog {
@@ -46,6 +52,9 @@ const struct catalog *catalog_read(const struct image *image, struct err *err);
 const struct catalog_scenario *catalog_find(const struct catalog *catalog, const char *scenario);
 const struct catalog_arm *catalog_find_arm(const struct catalog_scenario *scenario,
 					   const char *arm);
+
+/* Is @value one of "off|erase|program"? */
+bool catalog_among(const char *values, const char *value);
 
 void catalog_free(const struct catalog *catalog); /* NULL is allowed */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What scenarios, arms and parameters there are: tables inside the guest image (symbol "scenarios",
+ * What scenarios, arms, parameters and declared differences there are: tables inside the guest image (symbol "scenarios",
  * ends with a NULL name). The host reads them out of the image for "kvalab list" and to refuse an
  * unknown name before anything starts; there the pointers are guest-virtual addresses.
  */
@@ -22,12 +22,27 @@ struct scenario_param {
 	const char *about;
 };
 
+/*
+ * A count that may differ between the project's chip and QEMU's own flash, in runs that are both
+ * correct. Between KVM hosts no count may.
+ */
+struct scenario_varies {
+	const char *count;
+	/*
+	 * Where it may: words KEY=VALUE|VALUE… or KEY!=VALUE|VALUE…, all of which must hold; KEY is
+	 * "arm" or a parameter (its fallback where it is not given). NULL: always.
+	 */
+	const char *when;
+	const char *why; /* one line */
+};
+
 struct scenario {
 	const char *name;
 	const char *about;
-	const struct arm *arms;		     /* ends with a NULL name; NULL: no arms */
-	const struct scenario_param *params; /* ends with a NULL key; NULL: none */
-	u64 needs_flash;		     /* 1: cannot run without --flash */
+	const struct arm *arms;		      /* ends with a NULL name; NULL: no arms */
+	const struct scenario_param *params;  /* ends with a NULL key; NULL: none */
+	const struct scenario_varies *varies; /* ends with a NULL count; NULL: none may */
+	u64 needs_flash;		      /* 1: cannot run without --flash */
 	void (*run)(const struct arm *arm);
 };
 

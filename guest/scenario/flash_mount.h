@@ -13,6 +13,7 @@
 
 extern const struct arm flash_mount_arms[];
 extern const struct scenario_param flash_mount_params[];
+extern const struct scenario_varies flash_mount_varies[];
 void flash_mount_run(const struct arm *arm);
 
 /* --- arms --- */

@@ -22,6 +22,7 @@ const struct scenario scenarios[] = {
 	  .about = "mounts JFFS2 while another partition of the chip is written",
 	  .arms = flash_mount_arms,
 	  .params = flash_mount_params,
+	  .varies = flash_mount_varies,
 	  .needs_flash = 1,
 	  .run = flash_mount_run },
 	{ .name = "bench",

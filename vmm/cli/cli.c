@@ -19,7 +19,8 @@ static const struct command {
 } commands[] = {
 	{ "run", "SCENARIO", "run one guest", FOR_RUN, cmd_run, 1, 1,
 	  "Guest console and summary on stdout, log on stderr. Ctrl-C ends a run cleanly." },
-	{ "list", "", "scenarios, their arms and parameters", FOR_OTHER, cmd_list, 0, 0, NULL },
+	{ "list", "[SCENARIO]", "scenarios, their arms and parameters", FOR_OTHER, cmd_list, 0, 1,
+	  "With SCENARIO also which of its counts may differ where QEMU's flash is the chip." },
 	{ "layout", "", "draw the address map of these options", FOR_LAYOUT, cmd_layout, 0, 0,
 	  "Needs no /dev/kvm. Sizes take K, M, G." },
 	{ "probe", "", "what this host can do", FOR_PROBE, cmd_probe, 0, 0, NULL },

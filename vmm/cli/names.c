@@ -49,22 +49,6 @@ static int check_arm(const struct catalog_scenario *scenario, const char *arm, s
 	return err_set(err, EXIT_USAGE, "%s needs --arm: one of %s", scenario->name, all);
 }
 
-/* Is @value one of "off|erase|program"? */
-static bool among(const char *values, const char *value)
-{
-	size_t n = strlen(value);
-
-	for (;; values++) {
-		size_t name_bytes = strcspn(values, "|");
-
-		if (name_bytes == n && memcmp(values, value, n) == 0)
-			return true;
-		values += name_bytes;
-		if (!*values)
-			return false;
-	}
-}
-
 static int check_value(const struct catalog_param *param, const char *value, struct err *err)
 {
 	char what[80];
@@ -73,7 +57,7 @@ static int check_value(const struct catalog_param *param, const char *value, str
 	snprintf(what, sizeof(what), "--set %s", param->key);
 	if (!strcmp(param->values, "number") || !strcmp(param->values, "bytes"))
 		return parse_size(what, value, &number, err);
-	if (!strchr(param->values, '|') || among(param->values, value) ||
+	if (!strchr(param->values, '|') || catalog_among(param->values, value) ||
 	    !strcmp(value, param->fallback))
 		return 0;
 	return err_set(err, EXIT_USAGE, "%s: \"%s\" is not one of %s (default %s)", what, value,
@@ -93,15 +77,24 @@ static int check_param(const struct catalog_scenario *scenario, const struct run
 		       nearest_name(given->key, name_of_param, scenario));
 }
 
-int names_check(const struct catalog *catalog, const struct run_config *config, struct err *err)
+const struct catalog_scenario *names_find_scenario(const struct catalog *catalog, const char *name,
+						   struct err *err)
 {
-	const struct catalog_scenario *scenario = catalog_find(catalog, config->scenario);
+	const struct catalog_scenario *scenario = catalog_find(catalog, name);
 
 	if (!scenario)
-		return err_set(err, EXIT_USAGE,
-			       "unknown scenario \"%s\"; did you mean %s? (kvalab list)",
-			       config->scenario,
-			       nearest_name(config->scenario, name_of_scenario, catalog));
+		err_set(err, EXIT_USAGE, "unknown scenario \"%s\"; did you mean %s? (kvalab list)",
+			name, nearest_name(name, name_of_scenario, catalog));
+	return scenario;
+}
+
+int names_check(const struct catalog *catalog, const struct run_config *config, struct err *err)
+{
+	const struct catalog_scenario *scenario =
+		names_find_scenario(catalog, config->scenario, err);
+
+	if (!scenario)
+		return -1;
 	if (check_arm(scenario, config->arm, err))
 		return -1;
 	for (u32 i = 0; i < config->nparams; i++)

@@ -6,6 +6,10 @@
 #include "vmm/catalog.h"
 #include "vmm/run.h"
 
+/* NULL and EXIT_USAGE: there is none of this name. */
+const struct catalog_scenario *names_find_scenario(const struct catalog *catalog, const char *name,
+						   struct err *err);
+
 /*
  * Scenario, arm, parameters, and whether there is a chip if it needs one. EXIT_USAGE names the
  * nearest that there is.
