@@ -17,7 +17,7 @@
  * The pc machine puts its flash units below 4 GiB, one under the other: unit 0 holds the firmware,
  * unit 1 is the chip. Both together may have 8 MiB.
  */
-#define QEMU_FIRMWARE_BYTES MiB(4)
+#define QEMU_FIRMWARE_BYTES (GiB(4) - KVL_QEMU_FLASH_END_GPA)
 #define QEMU_PART "qemu-x8"
 
 struct qemu {

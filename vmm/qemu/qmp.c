@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 /* A QEMU that says nothing for so long has died without closing, or hangs. */
-#define ANSWER_MS 20000
+#define ANSWER_MS 5000
 
 static json_t *take_message(struct qmp *qmp, const char *line, size_t bytes)
 {
@@ -85,17 +85,16 @@ static int send_line(struct qmp *qmp, const char *name, json_t *arguments, struc
 json_t *qmp_command(struct qmp *qmp, const char *name, json_t *arguments, struct err *err)
 {
 	json_t *answer = NULL, *value;
+	const char *words;
 
 	if (send_line(qmp, name, arguments, err))
 		return NULL;
 	while (!answer && qmp_receive(qmp, ANSWER_MS, &answer))
 		;
 	value = json_incref(json_object_get(answer, "return"));
+	words = json_string_value(json_object_get(json_object_get(answer, "error"), "desc"));
 	if (!value)
-		err_set(err, EXIT_VMM, "QEMU does not do %s: %s", name,
-			answer ? json_string_value(
-					 json_object_get(json_object_get(answer, "error"), "desc"))
-			       : "no answer");
+		err_set(err, EXIT_VMM, "QEMU does not do %s: %s", name, words ? words : "no answer");
 	json_decref(answer);
 	return value;
 }

@@ -87,7 +87,8 @@ static bool take_registers(const char *text, struct arch_state *state)
 		snprintf(full, sizeof(full), "R%u", i);
 		take(text, full, &state->reg[i]);
 	}
-	return take(text, "RIP", &state->rip) || take(text, "EIP", &state->rip);
+	return (take(text, "RIP", &state->rip) && take(text, "RFL", &state->rflags)) ||
+	       (take(text, "EIP", &state->rip) && take(text, "EFL", &state->rflags));
 }
 
 /* Selector, base, limit, and the flags as the upper half of a descriptor has them. */
@@ -120,8 +121,7 @@ bool arch_qemu_state(const char *text, struct arch_state *state)
 	u32 flags;
 
 	memset(state, 0, sizeof(*state));
-	if (!take_registers(text, state) || !take(text, "RFL", &state->rflags) ||
-	    !take(text, "CPL", &cpl) || !take(text, "CR0", &state->cr0) ||
+	if (!take_registers(text, state) || !take(text, "CPL", &cpl) || !take(text, "CR0", &state->cr0) ||
 	    !take(text, "CR2", &state->cr2) || !take(text, "CR3", &state->cr3) ||
 	    !take(text, "CR4", &state->cr4) || !take(text, "EFER", &state->efer) ||
 	    !take_segment(text, "SS", &state->ss, &base, &flags) ||
