@@ -28,16 +28,15 @@ static const char long_mode[] =
 	"DR0=0000000000000000 DR1=0000000000000000 DR2=0000000000000000 DR3=0000000000000000 \r\n"
 	"EFER=0000000000000d00\r\n";
 
-static const char reset[] =
-	"\r\nCPU#0\r\n"
-	"EAX=00000001 EBX=00000000 ECX=00000000 EDX=00060fb1\r\n"
-	"ESI=00000000 EDI=00000000 EBP=00000000 ESP=00000007\r\n"
-	"EIP=0000fff0 EFL=00000002 [-------] CPL=0 II=0 A20=1 SMM=0 HLT=0\r\n"
-	"CS =f000 ffff0000 0000ffff 00009b00\r\n"
-	"SS =0000 00000000 0000ffff 00009300\r\n"
-	"TR =0000 00000000 0000ffff 00008b00\r\n"
-	"CR0=60000010 CR2=00000000 CR3=00000000 CR4=00000000\r\n"
-	"EFER=0000000000000000\r\n";
+static const char reset[] = "\r\nCPU#0\r\n"
+			    "EAX=00000001 EBX=00000000 ECX=00000000 EDX=00060fb1\r\n"
+			    "ESI=00000000 EDI=00000000 EBP=00000000 ESP=00000007\r\n"
+			    "EIP=0000fff0 EFL=00000002 [-------] CPL=0 II=0 A20=1 SMM=0 HLT=0\r\n"
+			    "CS =f000 ffff0000 0000ffff 00009b00\r\n"
+			    "SS =0000 00000000 0000ffff 00009300\r\n"
+			    "TR =0000 00000000 0000ffff 00008b00\r\n"
+			    "CR0=60000010 CR2=00000000 CR3=00000000 CR4=00000000\r\n"
+			    "EFER=0000000000000000\r\n";
 
 START_TEST(registers_of_long_mode)
 {
@@ -211,9 +210,7 @@ static bool has(char **argv, const char *option, const char *value)
 START_TEST(command_line)
 {
 	struct run_config config = { .icount = _i };
-	struct vm vm = { .config = &config,
-			 .ncpus = 3,
-			 .layout.machine_bytes = GiB(5) + MiB(2) };
+	struct vm vm = { .config = &config, .ncpus = 3, .layout.machine_bytes = GiB(5) + MiB(2) };
 	struct qemu qemu = { .vm = &vm,
 			     .program = "/bin/qemu",
 			     .ram_fd = 5,

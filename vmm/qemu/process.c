@@ -14,6 +14,8 @@
 
 #include "vmm/qemu/qemu.h"
 
+#define END_MS 5000 /* so long a QEMU may take to end once it has closed its protocol */
+
 /* QEMU's ends of what connects it; all are closed in this process when it runs. */
 struct ends {
 	int console, qmp;
@@ -82,6 +84,19 @@ int qemu_spawn(struct qemu *qemu, struct err *err)
 	return ret;
 }
 
+/* Its protocol is closed, so it is about to end. False: it is still there. */
+static bool ends_soon(pid_t pid, int *status)
+{
+	const struct timespec pause = { .tv_nsec = 1000 * 1000 };
+
+	for (u32 i = 0; i < END_MS; i++) {
+		if (waitpid(pid, status, WNOHANG) == pid)
+			return true;
+		nanosleep(&pause, NULL);
+	}
+	return false;
+}
+
 int qemu_reap(struct qemu *qemu, bool kill_it)
 {
 	struct timespec now;
@@ -89,10 +104,11 @@ int qemu_reap(struct qemu *qemu, bool kill_it)
 
 	if (qemu->pid < 0)
 		return -1;
-	if (kill_it)
+	if (kill_it || !ends_soon(qemu->pid, &status)) {
 		kill(qemu->pid, SIGKILL);
-	while (waitpid(qemu->pid, &status, 0) < 0 && errno == EINTR)
-		;
+		while (waitpid(qemu->pid, &status, 0) < 0 && errno == EINTR)
+			;
+	}
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	qemu->run_ns = (u64)(now.tv_sec - qemu->started.tv_sec) * 1000000000 +
 		       (u64)(now.tv_nsec - qemu->started.tv_nsec);

@@ -55,7 +55,7 @@ void qemu_free_command(char **argv);
 /* --- process.c --- */
 /* Starts QEMU with its pipes. It dies with this process, and gets no signals of its terminal. */
 int qemu_spawn(struct qemu *qemu, struct err *err);
-/* Ends the process if it is still there and forgets it; returns its wait status (-1: none). */
+/* Waits for its end, or kills it, and forgets it; returns its wait status (-1: there was none). */
 int qemu_reap(struct qemu *qemu, bool kill_it);
 /* The last line that QEMU wrote to stderr, for messages. */
 void qemu_last_words(const struct qemu *qemu, char *text, size_t bytes);

@@ -73,10 +73,12 @@ static int send_line(struct qmp *qmp, const char *name, json_t *arguments, struc
 	size_t bytes = text ? strlen(text) : 0;
 	int ret = 0;
 
-	if (!text)
+	if (!text) {
 		ret = err_set(err, EXIT_HOST, "no memory for a command to QEMU");
-	else if (send(qmp->fd, text, bytes, MSG_NOSIGNAL) != (ssize_t)bytes)
+	} else if (send(qmp->fd, text, bytes, MSG_NOSIGNAL) != (ssize_t)bytes) {
 		ret = err_errno(err, EXIT_VMM, "QEMU does not take the command %s", name);
+		qmp->closed = true;
+	}
 	free(text);
 	json_decref(command);
 	return ret;
@@ -94,7 +96,8 @@ json_t *qmp_command(struct qmp *qmp, const char *name, json_t *arguments, struct
 	value = json_incref(json_object_get(answer, "return"));
 	words = json_string_value(json_object_get(json_object_get(answer, "error"), "desc"));
 	if (!value)
-		err_set(err, EXIT_VMM, "QEMU does not do %s: %s", name, words ? words : "no answer");
+		err_set(err, EXIT_VMM, "QEMU does not do %s: %s", name,
+			words ? words : "no answer");
 	json_decref(answer);
 	return value;
 }

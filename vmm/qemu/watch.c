@@ -126,11 +126,6 @@ static void pump_all(struct qemu *qemu)
 		;
 }
 
-static int greet(struct qemu *qemu, struct err *err)
-{
-	return qmp_do(&qemu->qmp, "qmp_capabilities", err);
-}
-
 /* Until the process has gone, or the guest has been stopped. */
 static void watch(struct qemu *qemu)
 {
@@ -167,8 +162,10 @@ static void *watch_main(void *arg)
 	struct qemu *qemu = arg;
 	struct err err;
 
-	if (!greet(qemu, &err))
+	if (!qmp_do(&qemu->qmp, "qmp_capabilities", &err))
 		watch(qemu);
+	else if (!qemu->qmp.closed)
+		vm_end(qemu->vm, err.status, false, 0, "%s", err.text);
 	fcntl(qemu->console_fd, F_SETFL, qemu->qmp.closed ? 0 : O_NONBLOCK);
 	pump_all(qemu);
 	if (qemu->qmp.closed)

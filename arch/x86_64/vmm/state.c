@@ -121,9 +121,10 @@ bool arch_qemu_state(const char *text, struct arch_state *state)
 	u32 flags;
 
 	memset(state, 0, sizeof(*state));
-	if (!take_registers(text, state) || !take(text, "CPL", &cpl) || !take(text, "CR0", &state->cr0) ||
-	    !take(text, "CR2", &state->cr2) || !take(text, "CR3", &state->cr3) ||
-	    !take(text, "CR4", &state->cr4) || !take(text, "EFER", &state->efer) ||
+	if (!take_registers(text, state) || !take(text, "CPL", &cpl) ||
+	    !take(text, "CR0", &state->cr0) || !take(text, "CR2", &state->cr2) ||
+	    !take(text, "CR3", &state->cr3) || !take(text, "CR4", &state->cr4) ||
+	    !take(text, "EFER", &state->efer) ||
 	    !take_segment(text, "SS", &state->ss, &base, &flags) ||
 	    !take_segment(text, "TR", &state->tr, &base, &flags) ||
 	    !take_segment(text, "CS", &state->cs, &state->cs_base, &flags))
