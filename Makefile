@@ -171,12 +171,14 @@ STATIC_CHECKS := tests/static/lint.sh tests/static/headers.sh tests/static/flush
 CHECKS := $(STATIC_CHECKS) tests/static/format.sh tests/static/clang.sh tests/static/arm64.sh \
 	$(wildcard tests/cli/*.sh tests/guest/*.sh tests/mutants/run.sh)
 
-test: $(UNIT_TESTS) $(ASAN_TESTS)
+# stdout is the runner's: TAP.
+test:
+	$(Q)$(MAKE) --no-print-directory unit-tests >&2
 	$(Q)tests/run.sh $(UNIT_TESTS) $(ASAN_TESTS) $(STATIC_CHECKS)
 
 check:
-	$(Q)CC="$(CC)" scripts/deps.sh --install build test check demo
-	$(Q)$(MAKE) --no-print-directory all unit-tests
+	$(Q)CC="$(CC)" scripts/deps.sh --install build test check demo >&2
+	$(Q)$(MAKE) --no-print-directory all unit-tests >&2
 	$(Q)tests/run.sh $(UNIT_TESTS) $(ASAN_TESTS) $(CHECKS)
 
 demo:
