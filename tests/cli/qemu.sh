@@ -22,13 +22,13 @@ mkdir "$work/bin" "$work/empty"
 expect "no QEMU" 3 "qemu-system-x86_64 is not in PATH: apt-get install" \
 	env PATH="$work/empty" "$kvalab" run hello --engine qemu
 fake 'echo "a warning" >&2; echo "no such machine" >&2; exit 1'
-try_fake "a QEMU that fails at its start" 3 "ends with status 1: no such machine"
+try_fake "a QEMU that fails at its start" 3 "ends at its start with status 1: no such machine"
 fake 'exit 0'
-try_fake "a QEMU that ends at once" 3 "ends with status 0"
+try_fake "a QEMU that ends at once" 3 "ends at its start with status 0"
 fake 'kill -KILL $$'
-try_fake "a QEMU that is killed" 3 "ends with signal 9"
+try_fake "a QEMU that is killed" 3 "does not come up"
 fake 'echo; exec sleep 1000'
-try_fake "a QEMU that says nothing" 5 "QEMU does not do qmp_capabilities: no answer" --timeout 100
+try_fake "a QEMU that says nothing" 3 "does not come up" --timeout 100
 
 expect "--strict-io" 2 "strict-io needs --engine kvm" "$kvalab" run hello --engine qemu --strict-io
 expect "--icount" 2 "icount needs --engine qemu" "$kvalab" run hello --icount on
@@ -64,11 +64,11 @@ try "a guest that hangs" 124 "time limit of 2 s: vCPU 0 at rip .* hang" \
 	--set fail=hang --timeout 2
 try "a call that nobody answers" 2 "needs a host that answers calls" --set fail=wild
 
-# ends_with SIGNAL: starts a guest that hangs, sends the signal, leaves the status in $got and the
-# QEMU that was there in $qemu.
+# ends_with SIGNAL [qemu]: starts a guest that hangs, sends the signal to kvalab or to its QEMU, leaves
+# the status in $got and the QEMU that was there in $qemu.
 ends_with()
 {
-	"$kvalab" run hello --engine qemu --set fail=hang --timeout 100 --trace "$work/$1" \
+	"$kvalab" run hello --engine qemu --set fail=hang --timeout 100 --trace "$work/$1$#" \
 		>"$work/log" 2>&1 &
 	pid=$! i=0 qemu=
 	until [ -n "$qemu" ] || [ $i = 600 ]; do
@@ -76,7 +76,11 @@ ends_with()
 		qemu=$(cat "/proc/$pid/task/$pid/children")
 		i=$((i + 1))
 	done
-	kill -s "$1" $pid
+	if [ "${2:-}" = qemu ]; then
+		kill -s "$1" "${qemu% }"
+	else
+		kill -s "$1" $pid
+	fi
 	wait $pid 2>/dev/null
 	got=$?
 }
@@ -100,8 +104,14 @@ for signal in TERM KILL; do
 	fi
 	if [ $signal = TERM ] && [ $got = 1 ] && grep -q '^exit *1: interrupted' "$work/log"; then
 		pass "SIGTERM: status 1, interrupted"
-		readable "SIGTERM" "$work/TERM"
+		readable "SIGTERM" "$work/TERM1"
 	elif [ $signal = TERM ]; then
 		fail "SIGTERM: status $got"
 	fi
 done
+ends_with KILL qemu
+if [ $got = 5 ] && grep -q '^exit *5: .* ends with signal 9' "$work/log"; then
+	pass "a QEMU that dies under its guest: status 5, said"
+else
+	fail "a QEMU that dies under its guest: status $got"
+fi

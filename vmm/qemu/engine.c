@@ -8,6 +8,7 @@
 #include <string.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "vmm/arch.h"
@@ -88,9 +89,28 @@ static int enter(struct vm *vm, u64 entry_gpa, u64 start_info_gpa, struct err *e
 	return 0;
 }
 
+/* A QEMU that does not come up says why on stderr, and is the host's fault. */
+static int greet(struct qemu *qemu, struct err *err)
+{
+	char words[512];
+	int status;
+
+	if (!qmp_do(&qemu->qmp, "qmp_capabilities", err))
+		return 0;
+	status = qemu_reap(qemu, false);
+	qemu_last_words(qemu, words, sizeof(words));
+	if (WIFEXITED(status))
+		return err_set(err, EXIT_HOST, "%s ends at its start with status %d%s%s",
+			       qemu->program, WEXITSTATUS(status), *words ? ": " : "", words);
+	return err_set(err, EXIT_HOST, "%s does not come up%s%s", qemu->program, *words ? ": " : "",
+		       words);
+}
+
 static int start(struct vm *vm, struct err *err)
 {
-	return qemu_spawn(vm->qemu, err) || qemu_watch(vm->qemu, err) ? -1 : 0;
+	struct qemu *qemu = vm->qemu;
+
+	return qemu_spawn(qemu, err) || greet(qemu, err) || qemu_watch(qemu, err) ? -1 : 0;
 }
 
 static bool state(struct vm *vm, u32 cpu, struct arch_state *out)

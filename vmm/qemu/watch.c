@@ -101,8 +101,8 @@ static void end_by_process(struct qemu *qemu, int status)
 		return;
 	}
 	qemu_last_words(qemu, words, sizeof(words));
-	vm_end(vm, vm_shared(vm)->mark_ticks[KVL_MARK_FIRST_C] ? EXIT_VMM : EXIT_HOST, false, 0,
-	       "%s ends with %s %d%s%s", qemu->program, WIFSIGNALED(status) ? "signal" : "status",
+	vm_end(vm, EXIT_VMM, false, 0, "%s ends with %s %d%s%s", qemu->program,
+	       WIFSIGNALED(status) ? "signal" : "status",
 	       WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), *words ? ": " : "",
 	       words);
 }
@@ -160,12 +160,8 @@ static void watch(struct qemu *qemu)
 static void *watch_main(void *arg)
 {
 	struct qemu *qemu = arg;
-	struct err err;
 
-	if (!qmp_do(&qemu->qmp, "qmp_capabilities", &err))
-		watch(qemu);
-	else if (!qemu->qmp.closed)
-		vm_end(qemu->vm, err.status, false, 0, "%s", err.text);
+	watch(qemu);
 	fcntl(qemu->console_fd, F_SETFL, qemu->qmp.closed ? 0 : O_NONBLOCK);
 	pump_all(qemu);
 	if (qemu->qmp.closed)
