@@ -11,15 +11,12 @@
 #include "devices/abi/layout.h"
 #include "vmm/err.h"
 #include "vmm/gmem.h"
+#include "vmm/kvm.h"
 
 struct image;
 struct trace;
 
 /* --- KVM ------------------------------------------------------------------------------------ */
-struct kvm_cap {
-	int number; /* KVM_CAP_… */
-	const char *name;
-};
 extern const struct kvm_cap arch_kvm_caps[];
 extern const size_t arch_kvm_ncaps;
 

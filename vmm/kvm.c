@@ -30,7 +30,7 @@ const struct kvm_place kvm_this_host = {
 };
 
 /* What every processor's KVM must offer; arch_kvm_caps has the rest. KVM API section 4.4. */
-static const struct kvm_cap common_caps[] = {
+const struct kvm_cap kvm_caps[] = {
 	{ KVM_CAP_USER_MEMORY, "KVM_CAP_USER_MEMORY" },
 	{ KVM_CAP_READONLY_MEM, "KVM_CAP_READONLY_MEM" },
 	{ KVM_CAP_NR_MEMSLOTS, "KVM_CAP_NR_MEMSLOTS" },
@@ -39,6 +39,7 @@ static const struct kvm_cap common_caps[] = {
 	{ KVM_CAP_IRQCHIP, "KVM_CAP_IRQCHIP" },
 	{ KVM_CAP_MP_STATE, "KVM_CAP_MP_STATE" },
 };
+const size_t kvm_ncaps = ARRAY_LEN(kvm_caps);
 
 /* Names come from the files themselves: getpwuid() in a static program would need shared libraries. */
 static const char *user_name(uid_t uid, char *buffer, size_t bytes)
@@ -214,7 +215,7 @@ static int check_all(struct kvm_host *host, const struct kvm_place *place, struc
 	int run_bytes;
 
 	if (check_version(host->fd, place, err) ||
-	    check_caps(host->fd, place, common_caps, ARRAY_LEN(common_caps), err) ||
+	    check_caps(host->fd, place, kvm_caps, kvm_ncaps, err) ||
 	    check_caps(host->fd, place, arch_kvm_caps, arch_kvm_ncaps, err))
 		return -1;
 	run_bytes = place->ioctl(host->fd, KVM_GET_VCPU_MMAP_SIZE, NULL);

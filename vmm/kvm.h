@@ -40,6 +40,14 @@ struct kvm_host {
 int kvm_open(struct kvm_host *host, const struct kvm_place *place, struct err *err);
 void kvm_close(struct kvm_host *host);
 
+struct kvm_cap {
+	int number; /* KVM_CAP_… */
+	const char *name;
+};
+/* What every processor's KVM must offer (arch_kvm_caps: what this one's must besides). */
+extern const struct kvm_cap kvm_caps[];
+extern const size_t kvm_ncaps;
+
 /* Fills class_name and paging from the loaded modules and their parameters (ept, npt). */
 void kvm_classify(struct kvm_host *host, const char *modules);
 

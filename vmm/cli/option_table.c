@@ -345,7 +345,7 @@ const struct option_row option_table[] = {
 	  "only this vCPU's events; vmm: only the VMM's" },
 	{ RECORD, "--limit", "N", FOR_TRACE, false, parse_limit, "at most so many lines" },
 	{ RECORD, "--tsc", NULL, FOR_TRACE, false, parse_tsc, "show the time-stamp counter" },
-	{ OUTPUT, "--engine", "NAME", FOR_RUN, false, parse_engine,
+	{ OUTPUT, "--engine", "NAME", FOR_RUN | FOR_PROBE, false, parse_engine,
 	  "kvm (default), qemu, or auto, which says what it\nchose and why" },
 	{ OUTPUT, "--icount", "STATE", FOR_RUN, false, parse_icount,
 	  "on (default): QEMU counts instructions; off: faster" },

@@ -1,72 +1,82 @@
 /* SPDX-License-Identifier: MIT */
-/* kvalab probe: what this host's KVM is and can do, asked and measured. */
-#include "vmm/cli/cli.h"
-#include "vmm/cli/json.h"
-#include "vmm/kvm.h"
-#include "vmm/rate.h"
+/*
+ * kvalab probe: what this host is and can do, asked and measured. What is asked: vmm/probe.c; how it
+ * is said: probe_text.c, probe_json.c.
+ */
+#include "vmm/cli/probe.h"
 
+#include <limits.h>
 #include <string.h>
+#include <unistd.h>
 
-#define SCHEMA "kvalab-probe-1"
+#include "vmm/cli/cli.h"
+#include "vmm/cli/engine.h"
+#include "vmm/cli/json.h"
 
-struct probe {
-	struct kvm_host host;
-	u64 insn_per_s;
-	struct err err; /* why it cannot be used; EXIT_OK: it can */
-};
+#define TIMEOUT_S 60
 
-static json_t *probe_json(const struct probe *probe)
+/* The directory of this program; "." if the kernel does not say. */
+static const char *program_dir(char *path, size_t bytes)
 {
-	const struct kvm_host *host = &probe->host;
+	ssize_t n = readlink("/proc/self/exe", path, bytes - 1);
+	char *slash;
 
-	if (probe->err.status != EXIT_OK)
-		return json_pack("{s:s, s:b, s:o}", "schema", SCHEMA, "usable", 0, "reason",
-				 json_text(probe->err.text));
-	return json_pack("{s:s, s:b, s:n, s:s, s:s, s:I, s:s, s:I, s:I}", "schema", SCHEMA,
-			 "usable", 1, "reason", "class", host->class_name, "paging", host->paging,
-			 "insn_per_s", (json_int_t)probe->insn_per_s, "ticks",
-			 host->counts_insns ? "insn" : "tsc", "max_vcpus",
-			 (json_int_t)host->max_vcpus, "max_slots", (json_int_t)host->max_slots);
+	if (n <= 0)
+		return ".";
+	path[n] = '\0';
+	slash = strrchr(path, '/');
+	if (slash)
+		*slash = '\0';
+	return path;
 }
 
-static void probe_text(const struct probe *probe)
+/* Nothing that a file or a pipe would keep. */
+static void progress(const char *text)
 {
-	const struct kvm_host *host = &probe->host;
-
-	printf("/dev/kvm     usable\n");
-	printf("host class   %s\n", host->class_name);
-	printf("paging       %s\n", host->paging);
-	printf("rate         %.3g million supervisor instructions a second\n",
-	       (double)probe->insn_per_s / 1e6);
-	printf("ticks        %s\n", host->counts_insns
-					    ? "insn: KVM counts the guest kernel's instructions"
-					    : "tsc: KVM does not count instructions here");
-	printf("vCPUs        %u at most\n", host->max_vcpus);
-	printf("slots        %u memory slots\n", host->max_slots);
-	printf("tiers        ring, off\n");
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "\r\033[K%s", text);
 }
 
-static void look(struct probe *probe)
+/* Why there are no figures, if there are none: what the exit status says. */
+static int find_figures(struct probe *probe, struct options *options, struct err *err)
 {
-	probe->err.status = EXIT_OK;
-	if (kvm_open(&probe->host, &kvm_this_host, &probe->err))
-		return;
-	rate_measure(&probe->host, &probe->insn_per_s, &probe->err);
-	kvm_close(&probe->host);
+	/* --engine auto prefers KVM and says why not; kvm, the default, has said so itself. */
+	if (options->engine == ENGINE_KVM && probe->kvm.status != EXIT_OK) {
+		*err = probe->kvm;
+		return -1;
+	}
+	probe->engine = cli_engine(options, err);
+	if (!probe->engine)
+		return -1;
+	if (options->engine == ENGINE_QEMU && probe->qemu.status != EXIT_OK) {
+		*err = probe->qemu;
+		return -1;
+	}
+	progress("kvalab: measuring…");
+	probe_measure(probe, &options->run);
+	progress("");
+	if (probe->measured.status == EXIT_OK)
+		return 0;
+	*err = probe->measured;
+	return -1;
 }
 
 int cmd_probe(struct options *options)
 {
 	bool text = !options->json || strcmp(options->json, "-") != 0;
+	char dir[PATH_MAX];
 	struct probe probe;
-	struct err err;
+	struct err err = { .status = EXIT_OK }, output;
 
-	look(&probe);
-	if (options->json && json_write(probe_json(&probe), options->json, &err))
-		return cli_fail(&err);
-	if (probe.err.status != EXIT_OK)
-		return cli_fail(&probe.err);
+	options->run.timeout_s = TIMEOUT_S;
+	options->run.layout.mem_bytes = MiB(256);
+	probe_ask(&probe, &kvm_this_host, program_dir(dir, sizeof(dir)));
+	/* The reason first: it is what the caller asked for, the rest is what there is instead. */
+	if (find_figures(&probe, options, &err))
+		cli_fail(&err);
+	if (options->json && json_write(probe_json(&probe), options->json, &output))
+		return cli_fail(&output);
 	if (text)
-		probe_text(&probe);
-	return EXIT_OK;
+		probe_print(stdout, &probe);
+	return (int)err.status;
 }

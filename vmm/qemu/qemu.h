@@ -52,6 +52,10 @@ int qemu_find(char *path, size_t bytes, struct err *err);
 char **qemu_command(const struct qemu *qemu, int qmp_fd);
 void qemu_free_command(char **argv);
 
+/* --- version.c --- */
+/* What "@program --version" says behind "version"; EXIT_HOST: it cannot be run, or says none. */
+int qemu_version(const char *program, char *text, size_t bytes, struct err *err);
+
 /* --- process.c --- */
 /* Starts QEMU with its pipes. It dies with this process, and gets no signals of its terminal. */
 int qemu_spawn(struct qemu *qemu, struct err *err);

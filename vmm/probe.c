@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Gathers what kvalab probe shows: of KVM, of what else could run a guest here, and the figures. What
+ * each of them is, and what it costs to ask, lies with those that are asked.
+ */
+#include "vmm/probe.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "vmm/insn_perf.h"
+#include "vmm/qemu/qemu.h"
+#include "vmm/rate.h"
+#include "vmm/slot_time.h"
+
+/* Below this the processor is software, or supervisor code is emulated: bench has to be short. */
+#define FAST_INSN_PER_S 500000000
+
+static bool box_at(struct probe *probe, const char *dir, const char *below)
+{
+	int n = snprintf(probe->box_path, sizeof(probe->box_path), "%s/%s", dir, below);
+
+	return n < (int)sizeof(probe->box_path) && access(probe->box_path, X_OK) == 0;
+}
+
+/* Beside the folder that the program was built in, or below the one that this was started in. */
+static void ask_for_box(struct probe *probe, const char *here)
+{
+	if (box_at(probe, here, "../scripts/kvmbox") || box_at(probe, ".", "scripts/kvmbox"))
+		return;
+	probe->box_path[0] = '\0';
+	err_set(&probe->box, EXIT_HOST,
+		"scripts/kvmbox is neither beside the program nor below this directory");
+}
+
+static void ask_for_qemu(struct probe *probe)
+{
+	if (!qemu_find(probe->qemu_path, sizeof(probe->qemu_path), &probe->qemu) &&
+	    !qemu_version(probe->qemu_path, probe->qemu_version, sizeof(probe->qemu_version),
+			  &probe->qemu))
+		return;
+	probe->qemu_path[0] = '\0';
+}
+
+void probe_ask(struct probe *probe, const struct kvm_place *place, const char *here)
+{
+	memset(probe, 0, sizeof(*probe));
+	kvm_detail_read(&probe->detail, place);
+	if (kvm_open(&probe->host, place, &probe->kvm)) {
+		err_set(&probe->perf, EXIT_HOST, "not asked: that takes a guest on %s",
+			place->device);
+	} else {
+		insn_perf_try(&probe->host, &probe->perf);
+		kvm_close(&probe->host);
+	}
+	ask_for_qemu(probe);
+	ask_for_box(probe, here);
+}
+
+/* --- figures -------------------------------------------------------------------------------------- */
+/* From outside a guest: only KVM has slots. @insn_per_s: roughly, for how long to run. */
+static int measure_kvm(struct probe *probe, const struct kvm_host *host, u64 *insn_per_s)
+{
+	struct slot_time slot = { 0, 0 };
+
+	if (rate_measure(host, insn_per_s, &probe->measured) ||
+	    slot_time_measure(host, *insn_per_s, &slot, &probe->measured))
+		return -1;
+	probe->figures.value[FIGURE_SLOT_IDLE] = (double)slot.idle_ns;
+	probe->figures.value[FIGURE_SLOT_BUSY] = (double)slot.busy_ns;
+	return 0;
+}
+
+void probe_measure(struct probe *probe, struct run_config *config)
+{
+	struct kvm_host host;
+	u64 insn_per_s = 0;
+	int ret = 0;
+
+	if (probe->engine == &engine_kvm) {
+		if (kvm_open(&host, &kvm_this_host, &probe->measured))
+			return;
+		ret = measure_kvm(probe, &host, &insn_per_s);
+		if (host.max_vcpus < config->layout.ncpus)
+			config->layout.ncpus = host.max_vcpus;
+		kvm_close(&host);
+	}
+	config->engine = probe->engine;
+	if (!ret)
+		figures_measure(config, insn_per_s >= FAST_INSN_PER_S, &probe->figures,
+				&probe->measured);
+}
