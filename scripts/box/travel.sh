@@ -167,7 +167,7 @@ pack()
 {
 	if ! sizes | awk -v limit=$travel_limit '{ sum += $1 } sum > limit { exit 1 }'; then
 		usage "more than $((travel_limit >> 20)) MiB would travel into the box; the largest of$(
-			printf %s "$files" | tr '\n' '\0' | du -sk --files0-from=- 2>/dev/null |
+			printf %s "$files" | tr '\n' '\0' | du -s --apparent-size --files0-from=- 2>/dev/null |
 				sort -rn | sed -n '1s/^[0-9]*\t/ the paths named is /p'): name less"
 	fi
 	printf '%s%s' "$links" "$files" | sed -n 's,^/,,p' | sort -u |
