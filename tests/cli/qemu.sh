@@ -68,16 +68,16 @@ try "a call that nobody answers" 2 "needs a host that answers calls" --set fail=
 # the status in $got and the QEMU that was there in $qemu.
 ends_with()
 {
-	"$kvalab" run hello --engine qemu --set fail=hang --timeout 100 --trace "$work/$1$#" \
+	"$kvalab" run hello --engine qemu --set fail=hang --timeout 100 --log debug --trace "$work/$1$#" \
 		>"$work/log" 2>&1 &
 	pid=$! i=0 qemu=
 	until [ -n "$qemu" ] || [ $i = 600 ]; do
 		sleep 0.1
-		qemu=$(cat "/proc/$pid/task/$pid/children")
+		qemu=$(sed -n 's/.* runs as process //p' "$work/log")
 		i=$((i + 1))
 	done
 	if [ "${2:-}" = qemu ]; then
-		kill -s "$1" "${qemu% }"
+		kill -s "$1" "$qemu"
 	else
 		kill -s "$1" $pid
 	fi
@@ -96,8 +96,7 @@ is_gone()
 }
 for signal in TERM KILL; do
 	ends_with $signal
-	# shellcheck disable=SC2086 # one process, without its blank
-	if [ -n "$qemu" ] && is_gone $qemu; then
+	if [ -n "$qemu" ] && is_gone "$qemu"; then
 		pass "SIG$signal: QEMU has gone too"
 	else
 		fail "SIG$signal: QEMU is still there ($qemu)"

@@ -110,7 +110,10 @@ static int start(struct vm *vm, struct err *err)
 {
 	struct qemu *qemu = vm->qemu;
 
-	return qemu_spawn(qemu, err) || greet(qemu, err) || qemu_watch(qemu, err) ? -1 : 0;
+	if (qemu_spawn(qemu, err) || greet(qemu, err) || qemu_watch(qemu, err))
+		return -1;
+	vm_log(vm, LOG_DEBUG, "%s runs as process %d", qemu->program, (int)qemu->pid);
+	return 0;
 }
 
 static bool state(struct vm *vm, u32 cpu, struct arch_state *out)
