@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static u32 gravity(enum exit_status status)
+u32 judge_gravity(enum exit_status status)
 {
 	switch (status) {
 	case EXIT_OK: return 0;
@@ -21,8 +21,8 @@ static u32 gravity(enum exit_status status)
 
 void judge_offer(struct run_result *result, enum exit_status status, const char *reason)
 {
-	if (gravity(status) < gravity(result->status) ||
-	    (gravity(status) == gravity(result->status) && *result->reason))
+	if (judge_gravity(status) < judge_gravity(result->status) ||
+	    (judge_gravity(status) == judge_gravity(result->status) && *result->reason))
 		return;
 	result->status = status;
 	snprintf(result->reason, sizeof(result->reason), "%s", reason);

@@ -5,6 +5,9 @@
 
 #include "vmm/run.h"
 
+/* How grave a status is: 0 for EXIT_OK, more for what is worse, in the order below. */
+u32 judge_gravity(enum exit_status status);
+
 /*
  * Offers a status and its reason; the result keeps the gravest, among equals the first:
  * VMM or trace wrong (5), this host cannot (3), guest crash (4), time limit (124), usage (2),

@@ -23,6 +23,22 @@ expect "scenario missing" 2 "kvalab run SCENARIO" "$kvalab" run
 expect "one word too many" 2 "one argument too many" "$kvalab" run hello world
 expect "option of a later version" 2 "unknown option --tlb" "$kvalab" run hello --tlb soft
 
+expect "compare: unknown arm" 2 "no arm \"fualt\"; did you mean fault" \
+	"$kvalab" compare flash-mount --arms copy,fualt --flash file=x,chip=$chip
+expect "compare: unknown host" 2 "did you mean qemu" "$kvalab" compare hello --hosts kvm,qmeu
+expect "compare: option of run" 2 "unknown option --arm; did you mean --arms" \
+	"$kvalab" compare flash-mount --arm copy
+expect "compare: option of a later version" 2 "unknown option --tlb" \
+	"$kvalab" compare hello --tlb hw,soft
+expect "compare: unknown parameter" 2 "did you mean fail" "$kvalab" compare hello --set fial=hang
+expect "compare: chip missing" 2 "needs a chip: --flash" "$kvalab" compare flash-mount
+expect "compare: no such chip file" 2 "nowhere" \
+	"$kvalab" compare flash-mount --flash "file=$work/nowhere,chip=$chip"
+expect "compare: --icount without QEMU" 2 "needs --hosts qemu" \
+	"$kvalab" compare hello --hosts kvm --icount off
+expect "compare: too little RAM on one of the columns" 2 "64" \
+	"$kvalab" compare hello --cpus 1,2 --mem 32M
+
 expect "size that is none" 2 "\"1GB\" is not a size" "$kvalab" run hello --mem 1GB
 expect "size beyond 64 bits" 2 "does not fit into 64 bits" "$kvalab" layout --mem 17179869184G
 expect "too little RAM" 2 "64" "$kvalab" layout --mem 32M
@@ -40,7 +56,7 @@ expect "trace print without a trace" 2 "nowhere" "$kvalab" trace print "$work/no
 expect "flash info without a file" 2 "nowhere" "$kvalab" flash info "$work/nowhere"
 expect "output that nobody takes" 3 "writing to stdout" sh -c "'$kvalab' list >/dev/full"
 
-for command in "" run list layout probe trace flash; do
+for command in "" run compare list layout probe trace flash; do
 	# shellcheck disable=SC2086 # no argument where it is empty
 	if "$kvalab" $command --help >"$work/help" && ! grep -v … "$work/help" | grep -q '.\{81\}'; then
 		pass "help of \"kvalab${command:+ }$command\" fits 80 columns"

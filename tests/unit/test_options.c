@@ -100,6 +100,34 @@ static const struct {
 	{ "--event pt_set", "unknown option --event" }, /* belongs to another command */
 };
 
+static const struct {
+	const char *line, *text;
+} wrong_for_compare[] = {
+	{ "--arms copy,,fault", "a name is missing" },
+	{ "--arms ,", "a name is missing" },
+	{ "--arms copy,fault,copy", "copy is named twice" },
+	{ "--cpus 1,17", "not between 1 and 16" },
+	{ "--cpus 2,0x2", "0x2 is named twice" },
+	{ "--hosts kvm,all", "all stands alone" },
+	{ "--hosts all,kvm", "all stands alone" },
+	{ "--hosts all,all", "all stands alone" },
+	{ "--hosts kvm,kvm", "kvm is named twice" },
+	{ "--hosts amd", "did you mean" },
+	{ "--engine kvm", "unknown option --engine" },
+	{ "--trace d", "unknown option --trace" },
+	{ "--tlb hw,soft", "unknown option --tlb" },
+	{ "--flash-clock real", "needs --flash" },
+};
+
+START_TEST(wrong_options_of_compare_say_why)
+{
+	ck_assert_int_eq(parse_as(FOR_COMPARE, wrong_for_compare[_i].line), -1);
+	ck_assert_int_eq(err.status, EXIT_USAGE);
+	ck_assert_msg(strstr(err.text, wrong_for_compare[_i].text), "%s: \"%s\"",
+		      wrong_for_compare[_i].line, err.text);
+}
+END_TEST
+
 START_TEST(wrong_options_say_why)
 {
 	ck_assert_int_eq(parse_as(FOR_RUN, wrong[_i].line), -1);
@@ -177,6 +205,33 @@ START_TEST(every_option_reaches_its_field)
 }
 END_TEST
 
+START_TEST(compare_keeps_what_its_runs_get)
+{
+	ck_assert_int_eq(parse_as(FOR_COMPARE,
+				  "x --arms b,a --cpus=4,1 --hosts qemu,kvm --seed 7 "
+				  "--set a=b --set c=d=e --hole 1G:4K --lossy --json -"),
+			 0);
+	ck_assert_uint_eq(options.narms, 2);
+	ck_assert_str_eq(options.arms[0], "b");
+	ck_assert_uint_eq(options.ncpus, 2);
+	ck_assert_uint_eq(options.cpus[0], 4);
+	ck_assert_uint_eq(options.nhosts, 2);
+	ck_assert_int_eq(options.hosts[0], HOST_QEMU);
+	ck_assert_int_eq(options.hosts[1], HOST_KVM);
+	ck_assert(!options.all_hosts);
+	ck_assert_uint_eq(options.npassed, 5); /* not --json: it is compare's own */
+	ck_assert_str_eq(options.passed[2].name, "--set");
+	ck_assert_str_eq(options.passed[2].value, "c=d=e");
+	ck_assert_str_eq(options.passed[4].name, "--lossy");
+	ck_assert_ptr_null(options.passed[4].value);
+	options_free(&options);
+	options_init(&options);
+	ck_assert_int_eq(parse_as(FOR_COMPARE, "x --hosts all"), 0);
+	ck_assert_uint_eq(options.nhosts, HOSTS_NAMED);
+	ck_assert(options.all_hosts);
+}
+END_TEST
+
 START_TEST(flash_reaches_its_fields)
 {
 	ck_assert_int_eq(parse_as(FOR_RUN, "--flash file=/x,chip=28f128j3,partition=rootfs:0:2M,"
@@ -228,8 +283,8 @@ END_TEST
 /* A terminal has 80 columns; "…" is one column of three bytes. */
 START_TEST(help_fits_a_terminal)
 {
-	static const enum option_command command[] = { FOR_RUN, FOR_LAYOUT, FOR_PROBE, FOR_TRACE,
-						       FOR_OTHER };
+	static const enum option_command command[] = { FOR_RUN,	  FOR_LAYOUT, FOR_PROBE,
+						       FOR_TRACE, FOR_OTHER,  FOR_COMPARE };
 	char *text = NULL, *line, *rest;
 	size_t bytes, lines = 0;
 	FILE *out = open_memstream(&text, &bytes);
@@ -242,7 +297,7 @@ START_TEST(help_fits_a_terminal)
 		lines++;
 	}
 	ck_assert_uint_ge(lines, 1);
-	ck_assert(command[_i] == FOR_RUN || lines <= 20);
+	ck_assert(command[_i] == FOR_RUN || command[_i] == FOR_COMPARE || lines <= 20);
 	free(text);
 }
 END_TEST
@@ -279,13 +334,16 @@ int main(void)
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, wrong_options_say_why, 0, ARRAY_LEN(wrong));
+	tcase_add_loop_test(tcase, wrong_options_of_compare_say_why, 0,
+			    ARRAY_LEN(wrong_for_compare));
+	tcase_add_test(tcase, compare_keeps_what_its_runs_get);
 	tcase_add_test(tcase, too_many_holes_and_parameters_are_refused);
 	tcase_add_test(tcase, defaults);
 	tcase_add_test(tcase, every_option_reaches_its_field);
 	tcase_add_test(tcase, flash_reaches_its_fields);
 	tcase_add_loop_test(tcase, the_slowest_and_the_fastest_chip, 0, 2);
 	tcase_add_test(tcase, words_and_help);
-	tcase_add_loop_test(tcase, help_fits_a_terminal, 0, 5);
+	tcase_add_loop_test(tcase, help_fits_a_terminal, 0, 6);
 	tcase_add_test(tcase, distances);
 	tcase_add_test(tcase, long_names_do_no_harm);
 	suite_add_tcase(suite, tcase);

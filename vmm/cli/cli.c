@@ -19,8 +19,12 @@ static const struct command {
 } commands[] = {
 	{ "run", "SCENARIO", "run one guest", FOR_RUN, cmd_run, 1, 1,
 	  "Guest console and summary on stdout, log on stderr. Ctrl-C ends a run cleanly." },
+	{ "compare", "SCENARIO", "one scenario on several arms, vCPUs, hosts", FOR_COMPARE,
+	  cmd_compare, 1, 1,
+	  "Each run is a process of its own, and has its own copy of the chip's file.\n"
+	  "Status 1: a count differs between hosts, and the scenario does not say why." },
 	{ "list", "[SCENARIO]", "scenarios, their arms and parameters", FOR_OTHER, cmd_list, 0, 1,
-	  "With SCENARIO also which of its counts may differ where QEMU's flash is the chip." },
+	  "With SCENARIO also what may differ where QEMU's flash is the chip." },
 	{ "layout", "", "draw the address map of these options", FOR_LAYOUT, cmd_layout, 0, 0,
 	  "Needs no /dev/kvm. Sizes take K, M, G." },
 	{ "probe", "", "what this host can do", FOR_PROBE, cmd_probe, 0, 0, NULL },

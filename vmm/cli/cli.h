@@ -17,6 +17,7 @@ int cli_main(int argc, char **argv);
 
 /* Each gets its parsed options and returns an exit status. */
 int cmd_run(struct options *options);
+int cmd_compare(struct options *options);
 int cmd_list(struct options *options);
 int cmd_layout(struct options *options);
 int cmd_probe(struct options *options);

@@ -15,6 +15,9 @@
 #define LEAST_FLASH_SPEED 1e-6
 #define MOST_FLASH_SPEED 1e9
 
+/* An option of one run that compare has too, and hands on. */
+#define FOR_RUNS (FOR_RUN | FOR_COMPARE | PASSED_ON)
+
 static int parse_arm(struct options *options, const char *value, struct err *err)
 {
 	(void)err;
@@ -300,44 +303,132 @@ static int parse_help(struct options *options, const char *value, struct err *er
 	return 0;
 }
 
+/*
+ * Calls @add for each piece of "a,b,c". Pieces live as long as @options.
+ */
+static int parse_list(struct options *options, const char *what, const char *value,
+		      int (*add)(struct options *options, const char *piece, struct err *err),
+		      struct err *err)
+{
+	char *piece = options_keep(options, value, err), *next;
+
+	if (!piece)
+		return -1;
+	for (; piece; piece = next) {
+		next = strchr(piece, ',');
+		if (next)
+			*next++ = '\0';
+		if (!*piece)
+			return err_set(err, EXIT_USAGE, "%s: a name is missing in \"%s\"", what,
+				       value);
+		if (add(options, piece, err))
+			return -1;
+	}
+	return 0;
+}
+
+static int add_arm(struct options *options, const char *arm, struct err *err)
+{
+	for (u32 i = 0; i < options->narms; i++)
+		if (strcmp(options->arms[i], arm) == 0)
+			return err_set(err, EXIT_USAGE, "--arms: %s is named twice", arm);
+	if (options->narms == ARRAY_LEN(options->arms))
+		return err_set(err, EXIT_USAGE, "--arms: at most %zu", ARRAY_LEN(options->arms));
+	options->arms[options->narms++] = arm;
+	return 0;
+}
+
+static int parse_arms(struct options *options, const char *value, struct err *err)
+{
+	return parse_list(options, "--arms", value, add_arm, err);
+}
+
+static int add_cpus(struct options *options, const char *text, struct err *err)
+{
+	u64 n;
+
+	if (parse_number("--cpus", text, 1, KVL_MAX_CPUS, &n, err))
+		return -1;
+	for (u32 i = 0; i < options->ncpus; i++)
+		if (options->cpus[i] == n)
+			return err_set(err, EXIT_USAGE, "--cpus: %s is named twice", text);
+	options->cpus[options->ncpus++] = (u32)n;
+	return 0;
+}
+
+static int parse_cpu_list(struct options *options, const char *value, struct err *err)
+{
+	return parse_list(options, "--cpus", value, add_cpus, err);
+}
+
+static int add_host(struct options *options, const char *name, struct err *err)
+{
+	static const char *const names[] = { "kvm", "amd-npt", "amd-shadow", "qemu", "all" };
+	u32 chosen;
+
+	if (parse_choice("--hosts", name, names, ARRAY_LEN(names), &chosen, err))
+		return -1;
+	if (options->all_hosts || (chosen == HOSTS_NAMED && options->nhosts))
+		return err_set(err, EXIT_USAGE, "--hosts: all stands alone");
+	options->all_hosts = chosen == HOSTS_NAMED;
+	for (u32 host = 0; options->all_hosts && host < HOSTS_NAMED; host++)
+		options->hosts[options->nhosts++] = host;
+	if (options->all_hosts)
+		return 0;
+	for (u32 i = 0; i < options->nhosts; i++)
+		if (options->hosts[i] == chosen)
+			return err_set(err, EXIT_USAGE, "--hosts: %s is named twice", name);
+	options->hosts[options->nhosts++] = chosen;
+	return 0;
+}
+
+static int parse_hosts(struct options *options, const char *value, struct err *err)
+{
+	return parse_list(options, "--hosts", value, add_host, err);
+}
+
 const struct option_row option_table[] = {
 	{ SCENARIO, "--arm", "NAME", FOR_RUN, false, parse_arm,
 	  "implementation of the mechanism (kvalab list)" },
-	{ SCENARIO, "--set", "KEY=VALUE", FOR_RUN, true, parse_set,
+	{ SCENARIO, "--arms", "NAME,…", FOR_COMPARE, false, parse_arms,
+	  "arms to set side by side (default: all)" },
+	{ SCENARIO, "--set", "KEY=VALUE", FOR_RUNS, true, parse_set,
 	  "parameter of the scenario (kvalab list); repeat" },
-	{ SCENARIO, "--seed", "N", FOR_RUN, false, parse_seed,
+	{ SCENARIO, "--seed", "N", FOR_RUNS, false, parse_seed,
 	  "interleaving and contents (default 1)" },
-	{ SCENARIO, "--schedule", "MODE", FOR_RUN, false, parse_schedule,
+	{ SCENARIO, "--schedule", "MODE", FOR_RUNS, false, parse_schedule,
 	  "seeded: one vCPU at a time, drawn from the seed\n(default); free: as the host runs them" },
-	{ SCENARIO, "--timeout", "SECONDS", FOR_RUN, false, parse_timeout,
+	{ SCENARIO, "--timeout", "SECONDS", FOR_RUNS, false, parse_timeout,
 	  "end the run after this long (default 120)" },
 	{ MACHINE, "--cpus", "N", FOR_RUN | FOR_LAYOUT, false, parse_cpus,
 	  "vCPUs, 1 to 16 (default 2)" },
-	{ MACHINE, "--mem", "SIZE", FOR_RUN | FOR_LAYOUT, false, parse_mem,
+	{ MACHINE, "--cpus", "N,…", FOR_COMPARE, false, parse_cpu_list,
+	  "numbers of vCPUs, 1 to 16 each (default 2)" },
+	{ MACHINE, "--mem", "SIZE", FOR_RUNS | FOR_LAYOUT, false, parse_mem,
 	  "RAM, 64M to 64G (default 1G)" },
-	{ MACHINE, "--hole", "START:SIZE", FOR_RUN | FOR_LAYOUT, true, parse_hole,
+	{ MACHINE, "--hole", "START:SIZE", FOR_RUNS | FOR_LAYOUT, true, parse_hole,
 	  "RAM that the kernel may not touch; repeat" },
-	{ MACHINE, "--split", "SIZE", FOR_RUN | FOR_LAYOUT, false, parse_split,
+	{ MACHINE, "--split", "SIZE", FOR_RUNS | FOR_LAYOUT, false, parse_split,
 	  "user space: 1G, 2G or 3G (default), kernel above" },
-	{ MACHINE, "--vmalloc", "SIZE", FOR_RUN | FOR_LAYOUT, false, parse_vmalloc,
+	{ MACHINE, "--vmalloc", "SIZE", FOR_RUNS | FOR_LAYOUT, false, parse_vmalloc,
 	  "vmalloc region (default 96M)" },
-	{ MACHINE, "--kva", "SIZE", FOR_RUN | FOR_LAYOUT, false, parse_kva,
+	{ MACHINE, "--kva", "SIZE", FOR_RUNS | FOR_LAYOUT, false, parse_kva,
 	  "window of dynamic addresses (default 100M)" },
-	{ MACHINE, "--arena", "ZONE", FOR_RUN | FOR_LAYOUT, false, parse_arena,
+	{ MACHINE, "--arena", "ZONE", FOR_RUNS | FOR_LAYOUT, false, parse_arena,
 	  "page tables in lowmem (default) or highmem" },
-	{ FLASH, "--flash", "SPEC", FOR_RUN, false, parse_flash,
+	{ FLASH, "--flash", "SPEC", FOR_RUN | FOR_COMPARE, false, parse_flash,
 	  "file=PATH,chip=NAME[,partition=LABEL:START:SIZE…]\n(chips: kvalab flash parts)" },
-	{ FLASH, "--flash-clock", "CLOCK", FOR_RUN, false, parse_flash_clock,
+	{ FLASH, "--flash-clock", "CLOCK", FOR_RUNS, false, parse_flash_clock,
 	  "virtual (default): bus accesses advance it; real" },
-	{ FLASH, "--flash-speed", "X", FOR_RUN, false, parse_flash_speed,
+	{ FLASH, "--flash-speed", "X", FOR_RUNS, false, parse_flash_speed,
 	  "real clock: chip seconds a second, 1e-6 to 1e9\n(default 1)" },
-	{ FLASH, "--flash-reads", "HOW", FOR_RUN, false, parse_flash_reads,
+	{ FLASH, "--flash-reads", "HOW", FOR_RUNS, false, parse_flash_reads,
 	  "slot (default): the array is memory; trap: every\nread goes through the model" },
-	{ RECORD, "--tier", "TIER", FOR_RUN, false, parse_tier,
+	{ RECORD, "--tier", "TIER", FOR_RUNS, false, parse_tier,
 	  "ring (default): the guest reports; off: nothing" },
 	{ RECORD, "--trace", "DIR", FOR_RUN, false, parse_trace,
 	  "keep the trace (CTF 1.8) in a new directory" },
-	{ RECORD, "--lossy", NULL, FOR_RUN, false, parse_lossy,
+	{ RECORD, "--lossy", NULL, FOR_RUNS, false, parse_lossy,
 	  "a full ring drops and counts, instead of waiting" },
 	{ RECORD, "--event", "NAME,…", FOR_TRACE, true, parse_event,
 	  "only events of these names; repeat" },
@@ -345,18 +436,21 @@ const struct option_row option_table[] = {
 	  "only this vCPU's events; vmm: only the VMM's" },
 	{ RECORD, "--limit", "N", FOR_TRACE, false, parse_limit, "at most so many lines" },
 	{ RECORD, "--tsc", NULL, FOR_TRACE, false, parse_tsc, "show the time-stamp counter" },
+	{ OUTPUT, "--hosts", "NAME,…", FOR_COMPARE, false, parse_hosts,
+	  "kvm, qemu, amd-npt, amd-shadow (those in a box);\nall: those that can be had (default: this machine)" },
 	{ OUTPUT, "--engine", "NAME", FOR_RUN | FOR_PROBE, false, parse_engine,
 	  "kvm (default), qemu, or auto, which says what it\nchose and why" },
-	{ OUTPUT, "--icount", "STATE", FOR_RUN, false, parse_icount,
+	{ OUTPUT, "--icount", "STATE", FOR_RUNS, false, parse_icount,
 	  "on (default): QEMU counts instructions; off: faster" },
-	{ OUTPUT, "--strict-io", NULL, FOR_RUN, false, parse_strict_io,
+	{ OUTPUT, "--strict-io", NULL, FOR_RUNS, false, parse_strict_io,
 	  "an access that no device claims ends the run" },
-	{ OUTPUT, "--json", "FILE", FOR_RUN | FOR_PROBE, false, parse_json,
-	  "the result as JSON; - is stdout, and the guest's\nconsole then goes to stderr" },
+	{ OUTPUT, "--json", "FILE", FOR_RUN | FOR_PROBE | FOR_COMPARE, false, parse_json,
+	  "the result as JSON; - is stdout, and all other output\nthen goes to stderr" },
 	{ OUTPUT, "--log", "LEVEL", FOR_RUN, false, parse_log,
 	  "error, warn (default), info, debug" },
-	{ OUTPUT, "--help", NULL, FOR_RUN | FOR_LAYOUT | FOR_PROBE | FOR_TRACE | FOR_OTHER, true,
-	  parse_help, "this text" },
+	{ OUTPUT, "--help", NULL,
+	  FOR_RUN | FOR_LAYOUT | FOR_PROBE | FOR_TRACE | FOR_OTHER | FOR_COMPARE, true, parse_help,
+	  "this text" },
 };
 
 const size_t option_rows = ARRAY_LEN(option_table);

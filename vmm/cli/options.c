@@ -63,6 +63,15 @@ static int unknown_option(const char *name, int name_bytes, u32 command, struct 
 		       text, nearest_name(text, name_of_row, &command));
 }
 
+static int pass_on(struct options *options, const char *name, const char *value, struct err *err)
+{
+	if (options->npassed == OPTIONS_MAX_PASSED)
+		return err_set(err, EXIT_USAGE, "%s: too many options", name);
+	options->passed[options->npassed].name = name;
+	options->passed[options->npassed++].value = value;
+	return 0;
+}
+
 /* One option; *next is the argument behind it and is advanced if it is the option's value. */
 static int parse_option(struct options *options, u32 command, const char *argument,
 			const char *const **next, struct err *err)
@@ -87,7 +96,9 @@ static int parse_option(struct options *options, u32 command, const char *argume
 				       row->name, row->argument);
 		(*next)++;
 	}
-	return row->parse(options, value, err);
+	if (row->parse(options, value, err))
+		return -1;
+	return row->commands & PASSED_ON ? pass_on(options, row->name, value, err) : 0;
 }
 
 /* What makes no sense together. */
@@ -141,18 +152,24 @@ static const char *const group_title[GROUPS] = {
 	[RECORD] = "Trace",	 [OUTPUT] = "Engine and output",
 };
 
+#define HELP_COLUMNS 23 /* of name and argument */
+
 /* The help of one option; further lines stand below the first. */
 static void print_row(FILE *out, const struct option_row *row)
 {
 	char left[40];
 	const char *line = row->help;
+	int width = HELP_COLUMNS;
 
 	snprintf(left, sizeof(left), "%s %s", row->name, row->argument ? row->argument : "");
+	for (const char *byte = left; *byte; byte++) /* "…" is three of them in one column */
+		width += (*byte & 0xC0) == 0x80;
 	for (;;) {
 		int n = (int)strcspn(line, "\n");
 
-		fprintf(out, "  %-23s %.*s\n", left, n, line);
+		fprintf(out, "  %-*s %.*s\n", width, left, n, line);
 		left[0] = '\0';
+		width = HELP_COLUMNS;
 		if (!line[n])
 			return;
 		line += n + 1;
@@ -168,7 +185,7 @@ void options_help(FILE *out, enum option_command command)
 			if (option_table[i].group != group ||
 			    !(option_table[i].commands & (u32)command))
 				continue;
-			if (!title && command == FOR_RUN)
+			if (!title && (command == FOR_RUN || command == FOR_COMPARE))
 				fprintf(out, "%s\n", group_title[group]);
 			title = true;
 			print_row(out, &option_table[i]);

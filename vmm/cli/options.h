@@ -18,9 +18,18 @@ enum option_command {
 	FOR_PROBE = 1 << 2,
 	FOR_TRACE = 1 << 3, /* trace print */
 	FOR_OTHER = 1 << 4, /* list, flash: only --help */
+	FOR_COMPARE = 1 << 5,
+	PASSED_ON = 1 << 6, /* no command: compare hands the option to each of its runs */
 };
 
 #define OPTIONS_MAX_WORDS 4
+
+/* One --set or --hole each, and all others once. */
+#define OPTIONS_MAX_PASSED 64
+
+/* What runs a column of compare: this machine's engines, or KVM in a box (scripts/kvmbox). */
+enum compare_host { HOST_KVM, HOST_AMD_NPT, HOST_AMD_SHADOW, HOST_QEMU, HOST_AUTO };
+#define HOSTS_NAMED HOST_AUTO /* those that --hosts can name */
 
 enum engine_choice { ENGINE_KVM, ENGINE_QEMU, ENGINE_AUTO };
 
@@ -31,6 +40,16 @@ struct options {
 	enum engine_choice engine;
 	bool help;
 	bool flash_clock_given, flash_speed_given, flash_reads_given, icount_given;
+	/* of compare; none given: all arms, 2 vCPUs, HOST_AUTO */
+	u32 narms, ncpus, nhosts;
+	const char *arms[32];
+	u32 cpus[KVL_MAX_CPUS];
+	enum compare_host hosts[HOSTS_NAMED];
+	bool all_hosts; /* one that cannot be had is no failure */
+	u32 npassed;
+	struct {
+		const char *name, *value; /* value NULL: a switch */
+	} passed[OPTIONS_MAX_PASSED];
 	struct trace_print_options print; /* but for its names of events: */
 	u32 nevents;
 	const char *event[16];

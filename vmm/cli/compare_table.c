@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Owns what people see of a comparison: counts and metrics side by side, and in words what differs
+ * between hosts. What differs is decided in compare_judge.c.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "vmm/cli/compare.h"
+
+#define LINE_COLUMNS 100
+#define MARK_COLUMNS 2
+#define INDENT 2
+#define MAX_ROWS 512
+
+enum row_kind { ROW_HEAD, ROW_COUNT, ROW_METRIC };
+
+struct row {
+	enum row_kind kind;
+	const char *name;
+};
+
+struct table {
+	FILE *out;
+	const struct comparison *comparison;
+	const struct column *shown[256]; /* those that have a result */
+	u32 nshown, width[256], label_width;
+	u32 nrows;
+	struct row row[MAX_ROWS];
+};
+
+/* --- cells --------------------------------------------------------------------------------------- */
+static const char *head_names[] = { "host", "class", "paging", "arm", "vCPUs", "exit" };
+
+static const char *host_field(const struct column *column, const char *key)
+{
+	const json_t *host = json_object_get(column->result, "host");
+	const char *text = json_string_value(json_object_get(host, key));
+
+	return text ? text : "?";
+}
+
+static void head_cell(const struct column *column, const char *name, char *cell, size_t bytes)
+{
+	if (strcmp(name, "host") == 0)
+		snprintf(cell, bytes, "%s", compare_host_name(column->host));
+	else if (strcmp(name, "arm") == 0)
+		snprintf(cell, bytes, "%s", column->arm ? column->arm : "-");
+	else if (strcmp(name, "vCPUs") == 0)
+		snprintf(cell, bytes, "%u", column->cpus);
+	else if (strcmp(name, "exit") == 0)
+		snprintf(cell, bytes, "%d", (int)column->status);
+	else
+		snprintf(cell, bytes, "%s", host_field(column, name));
+}
+
+static void cell_text(const struct column *column, const struct row *row, char *cell, size_t bytes)
+{
+	json_int_t value;
+
+	if (row->kind == ROW_HEAD)
+		head_cell(column, row->name, cell, bytes);
+	else if (compare_value(column, row->kind == ROW_COUNT ? "counts" : "metrics", row->name,
+			       &value))
+		snprintf(cell, bytes, "%" JSON_INTEGER_FORMAT, value);
+	else
+		snprintf(cell, bytes, "-");
+}
+
+/* --- rows ---------------------------------------------------------------------------------------- */
+/*
+ * Durations only where they mean the same: instructions, counted by hosts of one class. Cycles vary
+ * from run to run.
+ */
+static bool ticks_compare(const struct table *table)
+{
+	for (u32 i = 0; i < table->nshown; i++) {
+		const json_t *guest = json_object_get(table->shown[i]->result, "guest");
+		const char *ticks = json_string_value(json_object_get(guest, "ticks"));
+
+		if (!ticks || strcmp(ticks, "insn") != 0 ||
+		    strcmp(host_field(table->shown[i], "class"),
+			   host_field(table->shown[0], "class")) != 0)
+			return false;
+	}
+	return true;
+}
+
+static bool is_ticks(const char *name)
+{
+	size_t n = strlen(name), suffix = strlen("_ticks");
+
+	return n >= suffix && strcmp(name + n - suffix, "_ticks") == 0;
+}
+
+static void add_row(struct table *table, enum row_kind kind, const char *name)
+{
+	for (u32 i = 0; i < table->nrows; i++)
+		if (table->row[i].kind == kind && strcmp(table->row[i].name, name) == 0)
+			return;
+	if (table->nrows < MAX_ROWS)
+		table->row[table->nrows++] = (struct row){ kind, name };
+}
+
+static void add_values(struct table *table, enum row_kind kind, const char *key, bool ticks)
+{
+	for (u32 i = 0; i < table->nshown; i++) {
+		json_t *values = json_object_get(table->shown[i]->result, key), *value;
+		const char *name;
+
+		json_object_foreach(values, name, value)
+		{
+			if (ticks || !is_ticks(name))
+				add_row(table, kind, name);
+		}
+	}
+}
+
+/* Zero, or not there, in every run: such rows are named in one line. */
+static bool is_zero(const struct table *table, const struct row *row)
+{
+	char cell[64];
+
+	for (u32 i = 0; i < table->nshown; i++) {
+		cell_text(table->shown[i], row, cell, sizeof(cell));
+		if (strcmp(cell, "0") != 0 && strcmp(cell, "-") != 0)
+			return false;
+	}
+	return row->kind != ROW_HEAD;
+}
+
+/* "!" undeclared, "~" declared, "*" differs otherwise. */
+static char mark(const struct table *table, const struct row *row)
+{
+	const struct comparison *comparison = table->comparison;
+	char first[64], cell[64], found = ' ';
+
+	for (u32 i = 0; row->kind == ROW_COUNT && i < comparison->ndifferences; i++)
+		if (strcmp(comparison->difference[i].count, row->name) == 0 && found != '!')
+			found = comparison->difference[i].why ? '~' : '!';
+	if (row->kind == ROW_HEAD || found != ' ')
+		return found;
+	cell_text(table->shown[0], row, first, sizeof(first));
+	for (u32 i = 1; i < table->nshown; i++) {
+		cell_text(table->shown[i], row, cell, sizeof(cell));
+		if (strcmp(cell, first) != 0)
+			return '*';
+	}
+	return ' ';
+}
+
+/* --- lines --------------------------------------------------------------------------------------- */
+static void measure(struct table *table)
+{
+	char cell[64];
+
+	for (u32 r = 0; r < table->nrows; r++) {
+		u32 n = (u32)strlen(table->row[r].name);
+
+		if (is_zero(table, &table->row[r]))
+			continue;
+		table->label_width = n > table->label_width ? n : table->label_width;
+		for (u32 i = 0; i < table->nshown; i++) {
+			cell_text(table->shown[i], &table->row[r], cell, sizeof(cell));
+			n = (u32)strlen(cell);
+			table->width[i] = n > table->width[i] ? n : table->width[i];
+		}
+	}
+}
+
+static void print_row(const struct table *table, const struct row *row, u32 from, u32 to)
+{
+	char cell[64];
+
+	fprintf(table->out, "%c %-*s", mark(table, row), (int)table->label_width, row->name);
+	for (u32 i = from; i < to; i++) {
+		cell_text(table->shown[i], row, cell, sizeof(cell));
+		fprintf(table->out, "  %*s", (int)table->width[i], cell);
+	}
+	fprintf(table->out, "\n");
+}
+
+/* As many runs as a line holds, at least one; the next begin a table below. */
+static u32 block_end(const struct table *table, u32 from)
+{
+	u32 used = MARK_COLUMNS + table->label_width, to = from;
+
+	while (to < table->nshown) {
+		used += 2 + table->width[to];
+		if (to > from && used > LINE_COLUMNS)
+			break;
+		to++;
+	}
+	return to;
+}
+
+static void print_block(const struct table *table, u32 from, u32 to)
+{
+	enum row_kind last = ROW_HEAD;
+
+	for (u32 r = 0; r < table->nrows; r++) {
+		const struct row *row = &table->row[r];
+
+		if (is_zero(table, row))
+			continue;
+		if (row->kind != last)
+			fprintf(table->out, "%s\n", row->kind == ROW_COUNT ? "counts" : "metrics");
+		last = row->kind;
+		print_row(table, row, from, to);
+	}
+}
+
+static void print_zeroes(const struct table *table)
+{
+	u32 used = 0;
+
+	for (u32 r = 0; r < table->nrows; r++) {
+		const char *name = table->row[r].name;
+
+		if (!is_zero(table, &table->row[r]))
+			continue;
+		if (!used)
+			used = (u32)fprintf(table->out, "0 in all runs:");
+		if (used + 1 + strlen(name) > LINE_COLUMNS)
+			used = (u32)fprintf(table->out, "\n%*s", INDENT, "");
+		used += (u32)fprintf(table->out, " %s", name);
+	}
+	if (used)
+		fprintf(table->out, "\n");
+}
+
+static void print_legend(const struct table *table)
+{
+	bool any[128] = { false };
+
+	for (u32 r = 0; r < table->nrows; r++)
+		any[(u8)mark(table, &table->row[r]) & 127] = true;
+	if (any['!'])
+		fprintf(table->out, "! differs between hosts, and nothing declares it\n");
+	if (any['~'])
+		fprintf(table->out, "~ differs between hosts, as declared\n");
+	if (any['*'])
+		fprintf(table->out, "* differs, and is not judged: another arm or number of vCPUs, "
+				    "or no count\n");
+}
+
+/* --- words --------------------------------------------------------------------------------------- */
+static void print_name(FILE *out, const struct column *column)
+{
+	fprintf(out, "%s%s%s, %u vCPU%s", compare_host_name(column->host),
+		column->arm ? " --arm " : "", column->arm ? column->arm : "", column->cpus,
+		column->cpus == 1 ? "" : "s");
+}
+
+static void print_others(const struct comparison *comparison, FILE *out)
+{
+	for (u32 i = 0; i < comparison->ncolumns; i++) {
+		const struct column *column = &comparison->column[i];
+
+		if (column->state == COLUMN_RAN && column->status == EXIT_OK)
+			continue;
+		print_name(out, column);
+		if (column->state == COLUMN_WAITS)
+			fprintf(out, ": not run\n");
+		else if (column->state == COLUMN_CANNOT)
+			fprintf(out, ": cannot: %s\n", column->reason);
+		else
+			fprintf(out, ": exit %d: %s\n", (int)column->status, column->reason);
+	}
+}
+
+static void print_difference(const struct comparison *comparison,
+			     const struct difference *difference, FILE *out)
+{
+	const struct column *first = &comparison->column[difference->first];
+
+	fprintf(out, "%s: ", difference->count);
+	if (first->arm)
+		fprintf(out, "--arm %s, ", first->arm);
+	fprintf(out, "%u vCPU%s:", first->cpus, first->cpus == 1 ? "" : "s");
+	for (u32 i = difference->first; i < comparison->ncolumns; i++) {
+		const struct column *column = &comparison->column[i];
+		char cell[64];
+
+		if (!compare_same_group(first, column))
+			continue;
+		cell_text(column, &(struct row){ ROW_COUNT, difference->count }, cell,
+			  sizeof(cell));
+		fprintf(out, " %s %s", compare_host_name(column->host), cell);
+	}
+	if (difference->why)
+		fprintf(out, "\n%*sdiffers: %s\n", INDENT, "", difference->why);
+	else
+		fprintf(out, "\n%*sDIFFERENCE: a correct run counts the same on all of them\n",
+			INDENT, "");
+}
+
+static void print_judgement(const struct comparison *comparison, FILE *out)
+{
+	u32 undeclared = 0;
+
+	for (u32 i = 0; i < comparison->ndifferences; i++) {
+		print_difference(comparison, &comparison->difference[i], out);
+		undeclared += !comparison->difference[i].why;
+	}
+	if (comparison->unjudged)
+		fprintf(out, "hosts: not judged: with %s the seed does not determine the counts\n",
+			comparison->unjudged);
+	else if (!comparison->groups)
+		fprintf(out, "hosts: not judged: no two of them ran the same arm and vCPUs well\n");
+	else
+		fprintf(out, "hosts: %u counts differ as declared, %u differ undeclared\n",
+			comparison->ndifferences - undeclared, undeclared);
+}
+
+static void print_table(struct table *table)
+{
+	for (size_t i = 0; i < ARRAY_LEN(head_names); i++)
+		if (strcmp(head_names[i], "arm") != 0 || table->comparison->scenario->narms)
+			add_row(table, ROW_HEAD, head_names[i]);
+	add_values(table, ROW_COUNT, "counts", true);
+	add_values(table, ROW_METRIC, "metrics", ticks_compare(table));
+	measure(table);
+	for (u32 from = 0, to; from < table->nshown; from = to) {
+		to = block_end(table, from);
+		print_block(table, from, to);
+		fprintf(table->out, "\n");
+	}
+	print_zeroes(table);
+	print_legend(table);
+	fprintf(table->out, "\n");
+}
+
+void compare_print(FILE *out, const struct comparison *comparison)
+{
+	static struct table table;
+
+	table = (struct table){ .out = out, .comparison = comparison };
+	for (u32 i = 0; i < comparison->ncolumns && i < ARRAY_LEN(table.shown); i++)
+		if (comparison->column[i].state == COLUMN_RAN)
+			table.shown[table.nshown++] = &comparison->column[i];
+	if (table.nshown)
+		print_table(&table);
+	print_others(comparison, out);
+	print_judgement(comparison, out);
+}
