@@ -4,8 +4,8 @@
  * (290667, section 4.2.7) for Intel's primary extended table. Leaves to intel.c how the bytes reach
  * the bus.
  *
- * The table says what this model does. There is no write buffer (20h, 24h, 2Ah), no chip erase
- * (22h, 26h), no suspend, lock, protection register or page read (feature bits, suspend functions,
+ * The table says what this model does. There is no chip erase (22h, 26h), and a write buffer (20h,
+ * 24h, 2Ah) only where the row has one; no suspend, lock, protection register or page read (feature bits, suspend functions,
  * block status mask, number of protection fields, page size: all 0), though the silicon has them: a
  * driver that believes its query table never sends a command that is not modelled. The exception is
  * a part's row that claims a protection field because what it is compared with does.
@@ -23,11 +23,14 @@ enum {
 	QUERY_VCC_MIN = 0x1B,
 	QUERY_VCC_MAX = 0x1C,
 	QUERY_PROGRAM_TYP = 0x1F,
+	QUERY_BUFFER_TYP = 0x20,
 	QUERY_ERASE_TYP = 0x21,
 	QUERY_PROGRAM_MAX = 0x23,
+	QUERY_BUFFER_MAX = 0x24,
 	QUERY_ERASE_MAX = 0x25,
 	QUERY_SIZE = 0x27,
 	QUERY_INTERFACE = 0x28,
+	QUERY_BUFFER = 0x2A,
 	QUERY_NREGIONS = 0x2C,
 	QUERY_REGIONS = 0x2D,
 	QUERY_REGION_BYTES = 4,
@@ -53,6 +56,7 @@ static void put_geometry(const struct flash_part *part, u8 *query)
 {
 	query[QUERY_SIZE] = (u8)__builtin_ctz(part->chip_bytes);
 	put16(&query[QUERY_INTERFACE], part->cfi.interface);
+	put16(&query[QUERY_BUFFER], part->cfi.buffer_log2);
 	query[QUERY_NREGIONS] = (u8)part->nregions;
 	for (u32 i = 0; i < part->nregions; i++) {
 		u8 *region = &query[QUERY_REGIONS + i * QUERY_REGION_BYTES];
@@ -82,8 +86,10 @@ void flash_cfi_query(const struct flash_part *part, u8 query[FLASH_QUERY_BYTES])
 	query[QUERY_VCC_MIN] = part->cfi.vcc_min;
 	query[QUERY_VCC_MAX] = part->cfi.vcc_max;
 	query[QUERY_PROGRAM_TYP] = part->cfi.program_typ;
+	query[QUERY_BUFFER_TYP] = part->cfi.buffer_typ;
 	query[QUERY_ERASE_TYP] = part->cfi.erase_typ;
 	query[QUERY_PROGRAM_MAX] = part->cfi.program_max;
+	query[QUERY_BUFFER_MAX] = part->cfi.buffer_max;
 	query[QUERY_ERASE_MAX] = part->cfi.erase_max;
 	put_geometry(part, query);
 	put_extended(part, &query[part->cfi.extended_at]);

@@ -6,14 +6,22 @@
 #include "devices/flash/cfi_query.h"
 #include "devices/flash/operation.h"
 
+/* Write to Buffer, while it is loaded. */
+struct flash_buffer {
+	u32 start;	   /* offset of the first word */
+	u32 words, loaded; /* 0 words: the count is awaited */
+	u8 data[FLASH_MAX_BUFFER_BYTES];
+};
+
 struct flash_chip {
 	const struct flash_part *part;
 	u8 *array;
 	struct flash_observer observer;
 	u64 now_ns; /* the latest time that was handed in */
 	enum kvl_flash_mode mode;
-	u8 setup;  /* first cycle of a two-cycle command whose second is awaited; 0: none */
+	u8 setup;  /* first cycle of a command of which more cycles are awaited; 0: none */
 	u8 errors; /* status register: its error bits */
+	struct flash_buffer buffer;
 	struct flash_op op;
 	u8 query[FLASH_QUERY_BYTES];
 };

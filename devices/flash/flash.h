@@ -14,6 +14,7 @@
 #include "../abi/types.h"
 
 #define FLASH_MAX_REGIONS 4
+#define FLASH_MAX_BUFFER_BYTES 256
 
 struct flash_region { /* a run of equal erase blocks */
 	u32 blocks;
@@ -28,7 +29,9 @@ struct flash_cfi {
 	u8 vcc_min, vcc_max;	     /* 1Bh, 1Ch: BCD volts and 100 mV */
 	u8 vcc_best;		     /* extended table +Ch: BCD, highest performance */
 	u8 program_typ, program_max; /* 1Fh, 23h: 2^n us; 2^n times typical */
+	u8 buffer_typ, buffer_max;   /* 20h, 24h: 2^n us; 2^n times typical */
 	u8 erase_typ, erase_max;     /* 21h, 25h: 2^n ms; 2^n times typical */
+	u8 buffer_log2;		     /* 2Ah: of the write buffer, 2^n bytes; 0: none */
 	u8 protection_fields;	     /* extended table +Eh; none is modelled */
 };
 
@@ -44,6 +47,7 @@ struct flash_part {
 	struct flash_region region[FLASH_MAX_REGIONS];
 	u32 read_ns;			    /* one random read of the bus */
 	u32 program_typ_us, program_max_us; /* one word */
+	u32 buffer_typ_us, buffer_max_us;   /* the write buffer, however full; 0: none */
 	u32 erase_typ_ms, erase_max_ms;	    /* one block */
 	struct flash_cfi cfi;
 };
@@ -61,7 +65,7 @@ struct flash_observer {
 	/*
 	 * A complete program or erase command was accepted: from now on the array changes.
 	 * @offset: the bus word that the last cycle addressed. @command: the first cycle (40h, 10h,
-	 * 20h). @data: the last cycle (the word to program, D0h).
+	 * E8h, 20h). @data: the last cycle (the word to program, D0h).
 	 */
 	void (*command)(void *owner, u32 partition, u64 offset, u8 command, u64 data, u64 now_ns);
 	/* an operation started (status 00h), ended (KVL_FLASH_IDLE; @now_ns: when it did end) */

@@ -9,6 +9,8 @@
  *
  * docs/flash-model.md draws the states and lists which commands are absent.
  */
+#include <string.h>
+
 #include "devices/flash/chip.h"
 
 enum intel_command {
@@ -19,6 +21,7 @@ enum intel_command {
 	READ_STATUS = 0x70,
 	READ_ID = 0x90,
 	READ_QUERY = 0x98,
+	WRITE_TO_BUFFER = 0xE8,
 	CONFIRM = 0xD0,
 	READ_ARRAY = 0xFF,
 };
@@ -75,6 +78,12 @@ static void await_second_cycle(struct flash_chip *chip, u8 command)
 	chip_set_mode(chip, KVL_FLASH_READ_STATUS);
 }
 
+static void await_buffer(struct flash_chip *chip)
+{
+	chip->buffer.words = 0;
+	await_second_cycle(chip, WRITE_TO_BUFFER);
+}
+
 static void first_cycle(struct flash_chip *chip, u8 command)
 {
 	switch (command) {
@@ -86,13 +95,26 @@ static void first_cycle(struct flash_chip *chip, u8 command)
 	case PROGRAM:
 	case PROGRAM_ALTERNATE:
 	case ERASE: await_second_cycle(chip, command); break;
+	case WRITE_TO_BUFFER:
+		if (chip->part->cfi.buffer_log2)
+			await_buffer(chip);
+		break;
 	default: break; /* not a command: neither state nor read mode changes */
 	}
 }
 
+static void sequence_error(struct flash_chip *chip)
+{
+	chip->errors |= SR_SEQUENCE_ERROR;
+}
+
 static void program(struct flash_chip *chip, u32 offset, u8 command, u16 data)
 {
-	flash_op_program(&chip->op, chip->part, chip->array, offset, data, chip->now_ns);
+	u8 bytes[sizeof(data)];
+
+	flash_put_word(chip->part, bytes, data);
+	flash_op_program(&chip->op, chip->part, chip->array, offset, bytes, chip->part->bus_bytes,
+			 chip->part->program_typ_us, chip->now_ns);
 	chip_tell_command(chip, offset, command, data);
 	chip_tell_state(chip, chip->now_ns);
 }
@@ -101,12 +123,83 @@ static void program(struct flash_chip *chip, u32 offset, u8 command, u16 data)
 static void erase(struct flash_chip *chip, u32 offset, u16 data)
 {
 	if ((data & 0xFF) != CONFIRM) {
-		chip->errors |= SR_SEQUENCE_ERROR;
+		sequence_error(chip);
 		return;
 	}
 	flash_op_erase(&chip->op, chip->part, chip->array, offset, chip->now_ns);
 	chip_tell_command(chip, offset, ERASE, data);
 	chip_tell_state(chip, chip->now_ns);
+}
+
+/* 4.8: the number of words, less one. More than the buffer holds is an invalid sequence. */
+static void take_count(struct flash_chip *chip, u16 data)
+{
+	struct flash_buffer *buffer = &chip->buffer;
+	u32 room = (1u << chip->part->cfi.buffer_log2) / chip->part->bus_bytes;
+
+	if (data >= room) {
+		sequence_error(chip);
+		return;
+	}
+	buffer->words = data + 1u;
+	buffer->loaded = 0;
+	memset(buffer->data, 0xFF, sizeof(buffer->data));
+	chip->setup = WRITE_TO_BUFFER;
+}
+
+/* The words from the start address on lie in one erase block. */
+static bool in_one_block(const struct flash_chip *chip, u32 start, u32 bytes)
+{
+	struct flash_block block = flash_block_at(chip->part, start);
+
+	return start + bytes <= block.start + block.bytes;
+}
+
+/*
+ * The first word gives the start address, and all others "must lie within the start address plus
+ * the count". What a chip does with one that does not, or with a buffer that reaches beyond its
+ * block, the model takes for what a wrong confirmation is: an invalid sequence, nothing programmed.
+ */
+static void load_word(struct flash_chip *chip, u32 offset, u16 data)
+{
+	struct flash_buffer *buffer = &chip->buffer;
+	u32 bytes = buffer->words * chip->part->bus_bytes;
+
+	if (!buffer->loaded)
+		buffer->start = offset;
+	if ((u32)(offset - buffer->start) >= bytes || !in_one_block(chip, buffer->start, bytes)) {
+		sequence_error(chip);
+		return;
+	}
+	flash_put_word(chip->part, buffer->data + (offset - buffer->start), data);
+	buffer->loaded++;
+	chip->setup = WRITE_TO_BUFFER;
+}
+
+static void program_buffer(struct flash_chip *chip, u32 offset, u16 data)
+{
+	struct flash_buffer *buffer = &chip->buffer;
+
+	if ((data & 0xFF) != CONFIRM) {
+		sequence_error(chip);
+		return;
+	}
+	flash_op_program(&chip->op, chip->part, chip->array, buffer->start, buffer->data,
+			 buffer->words * chip->part->bus_bytes, chip->part->buffer_typ_us,
+			 chip->now_ns);
+	chip_tell_command(chip, offset, WRITE_TO_BUFFER, data);
+	chip_tell_state(chip, chip->now_ns);
+}
+
+/* The cycles after E8h: the count, that many words, the confirmation. */
+static void buffer_cycle(struct flash_chip *chip, u32 offset, u16 data)
+{
+	if (!chip->buffer.words)
+		take_count(chip, data);
+	else if (chip->buffer.loaded < chip->buffer.words)
+		load_word(chip, offset, data);
+	else
+		program_buffer(chip, offset, data);
 }
 
 /*
@@ -123,6 +216,8 @@ void intel_write_cycle(struct flash_chip *chip, u32 offset, u16 data)
 	chip->setup = 0;
 	if (setup == ERASE)
 		erase(chip, offset, data);
+	else if (setup == WRITE_TO_BUFFER)
+		buffer_cycle(chip, offset, data);
 	else if (setup)
 		program(chip, offset, setup, data);
 	else

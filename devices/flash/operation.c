@@ -9,7 +9,8 @@
  *
  * program  The requested bits go from 1 to 0 one after another, in an order of their own for each
  *          word: cells reach their level after different numbers of pulses. Cut short, any of the
- *          requested bits may be missing, and no other bit has changed.
+ *          requested bits may be missing, and no other bit has changed. The words of a write buffer
+ *          come one after another.
  *
  * erase    First "block preconditioning": the block is programmed to 00h, from its end to its
  *          beginning, in as many chunks as pulses follow. That direction is the one that the authors of
@@ -42,15 +43,20 @@ u16 flash_get_word(const struct flash_part *part, const u8 *at)
 	return value;
 }
 
-static u16 get_word(const struct flash_op *op, const u8 *at)
+void flash_put_word(const struct flash_part *part, u8 *at, u16 value)
 {
-	return flash_get_word(op->part, at);
+	for (u32 i = 0; i < part->bus_bytes; i++)
+		at[i] = (u8)(value >> i * 8);
 }
 
-static void put_word(const struct flash_op *op, u8 *at, u16 value)
+static u16 get_word(const struct flash_op *op, u32 at)
 {
-	for (u32 i = 0; i < op->part->bus_bytes; i++)
-		at[i] = (u8)(value >> i * 8);
+	return flash_get_word(op->part, op->target + at);
+}
+
+static void put_word(const struct flash_op *op, u32 at, u16 value)
+{
+	flash_put_word(op->part, op->target + at, value);
 }
 
 static void start(struct flash_op *op, enum kvl_flash_state state, u64 now_ns, u64 duration_ns)
@@ -63,15 +69,19 @@ static void start(struct flash_op *op, enum kvl_flash_state state, u64 now_ns, u
 }
 
 void flash_op_program(struct flash_op *op, const struct flash_part *part, u8 *array, u32 offset,
-		      u16 data, u64 now_ns)
+		      const u8 *data, u32 bytes, u32 duration_us, u64 now_ns)
 {
 	op->part = part;
 	op->target = array + offset;
-	op->bytes = part->bus_bytes;
+	op->bytes = bytes;
 	op->word = offset / part->bus_bytes;
-	op->pending = get_word(op, op->target) & (u16)~data;
-	op->steps = (u32)__builtin_popcount(op->pending);
-	start(op, KVL_FLASH_PROGRAM, now_ns, part->program_typ_us * 1000ull);
+	op->at = 0;
+	op->steps = 0;
+	for (u32 i = 0; i < bytes; i++) {
+		op->pending[i] = op->target[i] & (u8)~data[i];
+		op->steps += (u32)__builtin_popcount(op->pending[i]);
+	}
+	start(op, KVL_FLASH_PROGRAM, now_ns, duration_us * 1000ull);
 }
 
 void flash_op_erase(struct flash_op *op, const struct flash_part *part, u8 *array, u32 offset,
@@ -87,15 +97,20 @@ void flash_op_erase(struct flash_op *op, const struct flash_part *part, u8 *arra
 	start(op, KVL_FLASH_ERASE, now_ns, part->erase_typ_ms * 1000000ull);
 }
 
+/* The words in ascending order. There is a bit left, or this would not be due. */
 static void program_step(struct flash_op *op)
 {
-	u16 bit;
+	u16 pending, bit;
 
+	while (!(pending = flash_get_word(op->part, op->pending + op->at))) {
+		op->at += op->part->bus_bytes;
+		op->word++;
+	}
 	do
 		bit = bit_in_order(op, op->word, op->turn++);
-	while (!(op->pending & bit));
-	op->pending &= (u16)~bit;
-	put_word(op, op->target, get_word(op, op->target) & (u16)~bit);
+	while (!(pending & bit));
+	flash_put_word(op->part, op->pending + op->at, pending & (u16)~bit);
+	put_word(op, op->at, get_word(op, op->at) & (u16)~bit);
 }
 
 static void precondition(struct flash_op *op, u32 chunk)
@@ -112,7 +127,7 @@ static void erase_pulse(struct flash_op *op, u32 pulse)
 	for (u32 i = 0; i < op->bytes; i += width) {
 		u16 bit = bit_in_order(op, op->word + i / width, pulse);
 
-		put_word(op, op->target + i, get_word(op, op->target + i) | bit);
+		put_word(op, i, get_word(op, i) | bit);
 	}
 }
 

@@ -12,17 +12,25 @@ struct flash_op {
 	u32 steps, done; /* step n (from 1) is due at start + n/steps of the time */
 	u8 *target;	 /* the word or the block, in the array */
 	u32 bytes;
-	u32 word;    /* index of the first word, which seeds the order of its bits */
-	u16 pending; /* program: bits still to be cleared */
-	u32 turn;    /* program: bits of the order that were looked at */
+	u32 word; /* index of the word now, or of a block's first: seeds the order of its bits */
+	/* program: */
+	u8 pending[FLASH_MAX_BUFFER_BYTES]; /* bits of the target still to be cleared */
+	u32 at;				    /* byte of the target, of the word now */
+	u32 turn;			    /* bits of that word's order that were looked at */
 };
 
 /* The bus word at @at, in the array. */
 u16 flash_get_word(const struct flash_part *part, const u8 *at);
 
-/* Starts to program @data into the bus word that begins at @offset (inside the chip). */
+/* A word as it lies in the array. */
+void flash_put_word(const struct flash_part *part, u8 *at, u16 value);
+
+/*
+ * Starts to program @bytes of @data, at most a write buffer of them, into the bus words that begin
+ * at @offset (all inside the chip); done after @duration_us.
+ */
 void flash_op_program(struct flash_op *op, const struct flash_part *part, u8 *array, u32 offset,
-		      u16 data, u64 now_ns);
+		      const u8 *data, u32 bytes, u32 duration_us, u64 now_ns);
 
 /* Starts to erase the block that holds @offset (inside the chip). */
 void flash_op_erase(struct flash_op *op, const struct flash_part *part, u8 *array, u32 offset,

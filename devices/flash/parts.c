@@ -51,7 +51,7 @@ static const struct flash_part parts[] = {
 	/*
 	 * The flash of QEMU's "pc" machine (pflash_cfi01, given as -drive if=pflash,unit=1), of a
 	 * size of 4 MiB: the shape of that device and its query table, as QEMU 7.2.22 answered over
-	 * the bus, less its write buffer, around a chip that behaves as NOR does. The times are those of the table, which
+	 * the bus, around a chip that behaves as NOR does. The times are those of the table, which
 	 * QEMU states and does not take. It states no read time: that is the 28f128j3's. Its codes
 	 * are 00h and 00h, and the version of its extended table is "1.0".
 	 */
@@ -68,6 +68,8 @@ static const struct flash_part parts[] = {
 		.read_ns = 150,
 		.program_typ_us = 128,
 		.program_max_us = 2048,
+		.buffer_typ_us = 128,
+		.buffer_max_us = 2048,
 		.erase_typ_ms = 1024,
 		.erase_max_ms = 16384,
 		.cfi = {
@@ -78,6 +80,9 @@ static const struct flash_part parts[] = {
 			.vcc_max = 0x55,
 			.program_typ = 7,
 			.program_max = 4,
+			.buffer_typ = 7,
+			.buffer_max = 4,
+			.buffer_log2 = 8,
 			.erase_typ = 10,
 			.erase_max = 4,
 			.protection_fields = 1,

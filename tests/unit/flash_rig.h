@@ -26,10 +26,11 @@ struct rig {
 
 /* 4 blocks of 8 KiB, then 3 of 32 KiB; times of the 28f128j3. */
 extern const struct flash_part rig_part;    /* on a 16-bit bus */
-extern const struct flash_part rig_part_x8; /* the same on an 8-bit bus */
+extern const struct flash_part rig_part_x8; /* on an 8-bit bus, with a write buffer of 32 bytes */
 
 enum {
 	RIG_PROGRAM_NS = 210 * 1000,
+	RIG_BUFFER_NS = 300 * 1000,
 	RIG_ERASE_NS = 1000 * 1000 * 1000,
 };
 

@@ -20,12 +20,30 @@ static u64 probe(void)
 
 /* ---- every first-cycle byte in every state --------------------------------------------------- */
 
-enum state { ARRAY, STATUS, ID, CFI, PROGRAM_SETUP, ERASE_SETUP, PROGRAMMING, ERASING, STATES };
+enum state {
+	ARRAY,
+	STATUS,
+	ID,
+	CFI,
+	PROGRAM_SETUP,
+	ERASE_SETUP,
+	PROGRAMMING,
+	ERASING,
+	X16_STATES,
+	/* of a write buffer: the count, the word, the confirmation is awaited */
+	BUFFER_COUNT = X16_STATES,
+	BUFFER_DATA,
+	BUFFER_CONFIRM,
+	X8_STATES,
+};
+
+#define RIG_BUFFER_WORDS 32
 
 /* Brings a fresh chip to @state; a sequence error happened before, so that the error bits show. */
 static void bring_to(enum state state)
 {
-	static const u8 command[STATES] = { 0xFF, 0x70, 0x90, 0x98, 0x40, 0x20, 0x40, 0x20 };
+	static const u8 command[X8_STATES] = { 0xFF, 0x70, 0x90, 0x98, 0x40, 0x20,
+					       0x40, 0x20, 0xE8, 0xE8, 0xE8 };
 
 	rig_put(0, 0x20, 0);
 	rig_put(0, 0xFF, 0);
@@ -34,6 +52,10 @@ static void bring_to(enum state state)
 		rig_put(TARGET, 0x0000, 0);
 	if (state == ERASING)
 		rig_put(TARGET, 0xD0, 0);
+	if (state == BUFFER_DATA || state == BUFFER_CONFIRM)
+		rig_put(TARGET, 0, 0);
+	if (state == BUFFER_CONFIRM)
+		rig_put(TARGET, 0x55, 0);
 	rig_forget_events();
 }
 
@@ -50,6 +72,8 @@ static enum state after_first_cycle(enum state now, u8 byte)
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 		if (commands[i].byte == byte)
 			return commands[i].next;
+	if (byte == 0xE8 && rig->part->cfi.buffer_log2)
+		return BUFFER_COUNT;
 	return now; /* 50h and everything that is not a command */
 }
 
@@ -58,6 +82,9 @@ static enum state expected_state(enum state now, u8 byte)
 	switch (now) {
 	case PROGRAM_SETUP: return PROGRAMMING; /* whatever the data */
 	case ERASE_SETUP: return byte == 0xD0 ? ERASING : STATUS;
+	case BUFFER_COUNT: return byte < RIG_BUFFER_WORDS ? BUFFER_DATA : STATUS;
+	case BUFFER_DATA: return BUFFER_CONFIRM;
+	case BUFFER_CONFIRM: return byte == 0xD0 ? PROGRAMMING : STATUS;
 	case PROGRAMMING:
 	case ERASING: return now; /* nothing is recognised that could be told from ignoring it */
 	default: return after_first_cycle(now, byte);
@@ -86,6 +113,8 @@ static u64 expected_command_after_confirm(enum state state)
 {
 	if (state == PROGRAM_SETUP)
 		return 0x40;
+	if (state == BUFFER_CONFIRM)
+		return 0xE8;
 	return state == ERASE_SETUP ? 0x20 : 0;
 }
 
@@ -248,13 +277,13 @@ START_TEST(owner_may_be_deaf)
 }
 END_TEST
 
-static TCase *chip_tests(const char *name, void (*setup)(void))
+static TCase *chip_tests(const char *name, void (*setup)(void), int states)
 {
 	TCase *tcase = tcase_create(name);
 
 	tcase_add_checked_fixture(tcase, setup, rig_teardown);
 	tcase_set_timeout(tcase, 60); /* 256 chips a state, on a slow machine, under ASan */
-	tcase_add_loop_test(tcase, every_byte_in_every_state, 0, STATES);
+	tcase_add_loop_test(tcase, every_byte_in_every_state, 0, states);
 	tcase_add_test(tcase, powers_up_in_array_mode_and_ready);
 	tcase_add_test(tcase, cancelled_erase_erases_nothing);
 	tcase_add_test(tcase, errors_stay_until_cleared_and_only_they_are_cleared);
@@ -269,7 +298,7 @@ int main(void)
 {
 	Suite *suite = suite_create("flash");
 
-	suite_add_tcase(suite, chip_tests("x16", rig_setup));
-	suite_add_tcase(suite, chip_tests("x8", rig_setup_x8));
+	suite_add_tcase(suite, chip_tests("x16", rig_setup, X16_STATES));
+	suite_add_tcase(suite, chip_tests("x8", rig_setup_x8, X8_STATES));
 	return run_suite(suite);
 }
