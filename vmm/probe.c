@@ -3,9 +3,13 @@
  * Gathers what kvalab probe shows: of KVM, of what else could run a guest here, and the figures. What
  * each of them is, and what it costs to ask, lies with those that are asked.
  */
+#define _XOPEN_SOURCE 700 /* realpath() */
 #include "vmm/probe.h"
 
+#include <dirent.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -17,21 +21,50 @@
 /* Below this the processor is software, or supervisor code is emulated: bench has to be short. */
 #define FAST_INSN_PER_S 500000000
 
+/* One real path, for people to read and to copy. */
 static bool box_at(struct probe *probe, const char *dir, const char *below)
 {
-	int n = snprintf(probe->box_path, sizeof(probe->box_path), "%s/%s", dir, below);
+	char path[PATH_MAX], real[PATH_MAX];
+	int n = snprintf(path, sizeof(path), "%s/%s", dir, below);
 
-	return n < (int)sizeof(probe->box_path) && access(probe->box_path, X_OK) == 0;
+	if (n >= (int)sizeof(path) || access(path, X_OK) || !realpath(path, real))
+		return false;
+	n = snprintf(probe->box_path, sizeof(probe->box_path), "%s", real);
+	return n < (int)sizeof(probe->box_path);
 }
 
-/* Beside the folder that the program was built in, or below the one that this was started in. */
+/* Where kvmbox keeps what it has fetched: a file kernel-HASH. */
+static bool holds_kernel(const char *dir, const char *below)
+{
+	char path[PATH_MAX];
+	const struct dirent *entry;
+	DIR *box;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, below);
+	box = opendir(path);
+	while (box && (entry = readdir(box))) {
+		if (strncmp(entry->d_name, "kernel-", strlen("kernel-")))
+			continue;
+		closedir(box);
+		return true;
+	}
+	if (box)
+		closedir(box);
+	return false;
+}
+
+/* Beside the folder that the program was built in, or installed with it. */
 static void ask_for_box(struct probe *probe, const char *here)
 {
-	if (box_at(probe, here, "../scripts/kvmbox") || box_at(probe, ".", "scripts/kvmbox"))
-		return;
-	probe->box_path[0] = '\0';
-	err_set(&probe->box, EXIT_HOST,
-		"scripts/kvmbox is neither beside the program nor below this directory");
+	const char *home = getenv("HOME");
+
+	if (box_at(probe, here, "../scripts/kvmbox"))
+		probe->box_kernel = holds_kernel(here, "box");
+	else if (box_at(probe, here, "kvmbox"))
+		probe->box_kernel = home && holds_kernel(home, ".cache/kvalab/box");
+	else
+		err_set(&probe->box, EXIT_HOST,
+			"scripts/kvmbox is neither beside the program's folder nor installed with it");
 }
 
 static void ask_for_qemu(struct probe *probe)

@@ -19,11 +19,12 @@ struct probe {
 	struct err qemu;     /* QEMU is installed */
 	char qemu_path[1024];
 	char qemu_version[256];
-	struct err box; /* scripts/kvmbox is there; whether it has a kernel, it says itself */
+	struct err box; /* scripts/kvmbox is there */
 	char box_path[1024];
+	bool box_kernel; /* and has fetched its kernel already */
 };
 
-/* Asks, changes nothing. @here: a directory (that of the program), beside or in which scripts/ is. */
+/* Asks, changes nothing. @here: the directory of the program. */
 void probe_ask(struct probe *probe, const struct kvm_place *place, const char *here);
 
 /* Measures on probe->engine, which probe_ask() has found usable. @config: see figures_measure(). */

@@ -74,7 +74,8 @@ u32 probe_advice(const struct probe *probe, struct probe_advice advice[PROBE_MAX
 	if (probe->qemu.status != EXIT_OK)
 		say(&list, "qemu", "%s", probe->qemu.text);
 	if (probe->box.status != EXIT_OK)
-		say(&list, "box", "%s: run probe from kvalab's source folder", probe->box.text);
+		say(&list, "box", "%s: build kvalab in its source folder, or make install",
+		    probe->box.text);
 	else if (probe->qemu.status != EXIT_OK)
 		say(&list, "box", "it needs QEMU");
 	return list.n;

@@ -80,9 +80,12 @@ static struct kvm_place place(void)
 /* Neither QEMU nor the box, unless a test puts them there. */
 static void ask(struct kvm_place where)
 {
+	char here[128];
+
 	ck_assert_int_eq(setenv("PATH", dir, 1), 0);
-	ck_assert_int_eq(chdir(dir), 0);
-	probe_ask(&probe, &where, dir);
+	snprintf(here, sizeof(here), "%s/build", dir);
+	mkdir(here, 0755);
+	probe_ask(&probe, &where, here);
 }
 
 static const char *advised(const char *what)
@@ -246,6 +249,33 @@ START_TEST(what_works_without_kvm)
 	ask(where);
 	ck_advises("meanwhile", "scripts/kvmbox -- COMMAND");
 	ck_assert_ptr_null(advised("box"));
+}
+END_TEST
+
+START_TEST(whether_the_box_needs_the_network)
+{
+	make_file("scripts/kvmbox", "", 0755);
+	ask(place());
+	ck_assert(!probe.box_kernel);
+	make_file("build/box/initramfs-1", "", 0644);
+	ask(place());
+	ck_assert(!probe.box_kernel);
+	make_file("build/box/kernel-1", "", 0644);
+	ask(place());
+	ck_assert(probe.box_kernel);
+}
+END_TEST
+
+START_TEST(an_installed_box)
+{
+	ck_assert_int_eq(setenv("HOME", dir, 1), 0);
+	make_file("build/kvmbox", "", 0755);
+	ask(place());
+	ck_assert_int_eq(probe.box.status, EXIT_OK);
+	ck_assert(!probe.box_kernel);
+	make_file(".cache/kvalab/box/kernel-1", "", 0644);
+	ask(place());
+	ck_assert(probe.box_kernel);
 }
 END_TEST
 
@@ -415,6 +445,8 @@ int main(void)
 	tcase_add_test(tcase, no_qemu_and_no_box);
 	tcase_add_loop_test(tcase, a_qemu_that_is_broken, 0, 4);
 	tcase_add_test(tcase, what_works_without_kvm);
+	tcase_add_test(tcase, whether_the_box_needs_the_network);
+	tcase_add_test(tcase, an_installed_box);
 	tcase_add_test(tcase, a_box_without_qemu);
 	tcase_add_loop_test(tcase, why_perf_cannot_count, 0, 6);
 	tcase_add_test(tcase, a_counter_is_believed_only_if_it_counts_the_guest);

@@ -86,6 +86,7 @@ static json_t *engines_json(const struct probe *probe)
 	qemu_json = with(qemu_json, "path", qemu ? json_text(probe->qemu_path) : json_null());
 	qemu_json = with(qemu_json, "version", qemu ? json_text(probe->qemu_version) : json_null());
 	box_json = with(box_json, "path", box ? json_text(probe->box_path) : json_null());
+	box_json = with(box_json, "kernel_fetched", json_boolean(probe->box_kernel));
 	return json_pack("{s:o, s:o, s:o}", "kvm", kvm_json, "qemu", qemu_json, "box", box_json);
 }
 

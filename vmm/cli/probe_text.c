@@ -121,8 +121,8 @@ static void print_engines(FILE *out, const struct probe *probe)
 	else
 		row(out, "engine qemu", "no");
 	if (probe->box.status == EXIT_OK && probe->qemu.status == EXIT_OK)
-		row(out, "a KVM host in a box", "%s (fetches a kernel package the first time)",
-		    probe->box_path);
+		row(out, "a KVM host in a box", "yes: %s%s", probe->box_path,
+		    probe->box_kernel ? "" : " (needs the network once)");
 	else
 		row(out, "a KVM host in a box", "no");
 }
