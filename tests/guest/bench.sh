@@ -44,11 +44,11 @@ expect "bench, free, with a chip" 0 "^exit +0" "$kvalab" run bench --schedule fr
 	--set rounds=7 --flash "file=$work/chip,chip=28f128j3" --json "$work/result"
 # shellcheck disable=SC2086 # a list
 figures "bench, free, with a chip: its figures" $always mmio_exit flash_switch ipi_user ipi_kernel
-if jq -e '[.checks[] | select(.name == "ipis_user" or .name == "faults") | .got] == [35, 35]' \
+if jq -e '[.checks[] | select(.name == "ipis_user" or .name == "faults") | .got] == [140, 140]' \
 	"$work/result" >/dev/null; then
-	pass "bench: 5 batches of 7 rounds"
+	pass "bench: 20 batches of 7 rounds"
 else
-	fail "bench: not 5 batches of 7 rounds"
+	fail "bench: not 20 batches of 7 rounds"
 fi
 expect "bench, one CPU" 0 "^exit +0" "$kvalab" run bench --schedule free --cpus 1
 expect "bench, no rounds" 2 "rounds=0: at least 1" "$kvalab" run bench --set rounds=0

@@ -343,12 +343,14 @@ START_TEST(cycles_become_time)
 	metric("bench_tsc_ticks", 1000);
 	metric("rounds", 10);
 	metric("syscall_tsc_ticks", 200);
+	metric("ipi_kernel_tsc_ticks", 30);
 	metric("loop_insns", 400);
 	metric("loop_tsc_ticks", 800);
 	ck_assert_int_eq(figures_from_bench(&result, 500, f, &err), 0);
 	ck_assert_double_eq_tol(f->value[FIGURE_SYSCALL], 10, 1e-9);
 	ck_assert_double_eq_tol(f->value[FIGURE_INSN], 1e9, 1);
-	ck_assert_double_eq(f->value[FIGURE_IPI_USER], 0); /* the guest had one CPU */
+	ck_assert_double_eq_tol(f->value[FIGURE_IPI_KERNEL], 15, 1e-9);
+	ck_assert_double_eq(f->value[FIGURE_IPI_USER], 0); /* the guest did not say */
 }
 END_TEST
 
