@@ -129,19 +129,35 @@ static bool is_zero(const struct table *table, const struct row *row)
 	return row->kind != ROW_HEAD;
 }
 
-/* "!" undeclared, "~" declared, "*" differs otherwise. */
-static char mark(const struct table *table, const struct row *row)
+/* Is it about a run that stands in these columns? */
+static bool concerns(const struct table *table, const struct difference *difference, u32 from,
+		     u32 to)
+{
+	const struct column *first = &table->comparison->column[difference->first];
+
+	for (u32 i = from; i < to; i++)
+		if (compare_same_group(first, table->shown[i]))
+			return true;
+	return false;
+}
+
+/* "!" undeclared, "~" declared, "*" differs otherwise, in the columns that stand side by side. */
+static char mark(const struct table *table, const struct row *row, u32 from, u32 to)
 {
 	const struct comparison *comparison = table->comparison;
 	char first[64], cell[64], found = ' ';
 
-	for (u32 i = 0; row->kind == ROW_COUNT && i < comparison->ndifferences; i++)
-		if (strcmp(comparison->difference[i].count, row->name) == 0 && found != '!')
-			found = comparison->difference[i].why ? '~' : '!';
+	for (u32 i = 0; row->kind == ROW_COUNT && i < comparison->ndifferences; i++) {
+		const struct difference *difference = &comparison->difference[i];
+
+		if (strcmp(difference->count, row->name) == 0 && found != '!' &&
+		    concerns(table, difference, from, to))
+			found = difference->why ? '~' : '!';
+	}
 	if (row->kind == ROW_HEAD || found != ' ')
 		return found;
-	cell_text(table->shown[0], row, first, sizeof(first));
-	for (u32 i = 1; i < table->nshown; i++) {
+	cell_text(table->shown[from], row, first, sizeof(first));
+	for (u32 i = from + 1; i < to; i++) {
 		cell_text(table->shown[i], row, cell, sizeof(cell));
 		if (strcmp(cell, first) != 0)
 			return '*';
@@ -172,7 +188,8 @@ static void print_row(const struct table *table, const struct row *row, u32 from
 {
 	char cell[64];
 
-	fprintf(table->out, "%c %-*s", mark(table, row), (int)table->label_width, row->name);
+	fprintf(table->out, "%c %-*s", mark(table, row, from, to), (int)table->label_width,
+		row->name);
 	for (u32 i = from; i < to; i++) {
 		cell_text(table->shown[i], row, cell, sizeof(cell));
 		fprintf(table->out, "  %*s", (int)table->width[i], cell);
@@ -180,8 +197,8 @@ static void print_row(const struct table *table, const struct row *row, u32 from
 	fprintf(table->out, "\n");
 }
 
-/* As many runs as a line holds, at least one; the next begin a table below. */
-static u32 block_end(const struct table *table, u32 from)
+/* As many runs as a line holds, at least one. */
+static u32 line_end(const struct table *table, u32 from)
 {
 	u32 used = MARK_COLUMNS + table->label_width, to = from;
 
@@ -192,6 +209,17 @@ static u32 block_end(const struct table *table, u32 from)
 		to++;
 	}
 	return to;
+}
+
+/* The next begin a table below; runs that are judged by each other stay together if they can. */
+static u32 block_end(const struct table *table, u32 from)
+{
+	u32 most = line_end(table, from), to = most;
+
+	while (to > from && to < table->nshown &&
+	       compare_same_group(table->shown[to - 1], table->shown[to]))
+		to--;
+	return to > from ? to : most;
 }
 
 static void print_block(const struct table *table, u32 from, u32 to)
@@ -229,19 +257,21 @@ static void print_zeroes(const struct table *table)
 		fprintf(table->out, "\n");
 }
 
-static void print_legend(const struct table *table)
+static void note_marks(const struct table *table, u32 from, u32 to, bool seen[128])
 {
-	bool any[128] = { false };
-
 	for (u32 r = 0; r < table->nrows; r++)
-		any[(u8)mark(table, &table->row[r]) & 127] = true;
-	if (any['!'])
-		fprintf(table->out, "! differs between hosts, and nothing declares it\n");
-	if (any['~'])
-		fprintf(table->out, "~ differs between hosts, as declared\n");
-	if (any['*'])
-		fprintf(table->out, "* differs, and is not judged: another arm or number of vCPUs, "
-				    "or no count\n");
+		seen[(u8)mark(table, &table->row[r], from, to)] = true;
+}
+
+static void print_legend(FILE *out, const bool seen[128])
+{
+	if (seen['!'])
+		fprintf(out, "! differs between hosts, and nothing declares it\n");
+	if (seen['~'])
+		fprintf(out, "~ differs between hosts, as declared\n");
+	if (seen['*'])
+		fprintf(out, "* differs, and is not judged: another arm or number of vCPUs, or no "
+			     "count\n");
 }
 
 /* --- words --------------------------------------------------------------------------------------- */
@@ -315,6 +345,8 @@ static void print_judgement(const struct comparison *comparison, FILE *out)
 
 static void print_table(struct table *table)
 {
+	bool seen[128] = { false };
+
 	for (size_t i = 0; i < ARRAY_LEN(head_names); i++)
 		if (strcmp(head_names[i], "arm") != 0 || table->comparison->scenario->narms)
 			add_row(table, ROW_HEAD, head_names[i]);
@@ -324,11 +356,11 @@ static void print_table(struct table *table)
 	for (u32 from = 0, to; from < table->nshown; from = to) {
 		to = block_end(table, from);
 		print_block(table, from, to);
+		note_marks(table, from, to, seen);
 		fprintf(table->out, "\n");
 	}
 	print_zeroes(table);
-	print_legend(table);
-	fprintf(table->out, "\n");
+	print_legend(table->out, seen);
 }
 
 void compare_print(FILE *out, const struct comparison *comparison)
@@ -343,4 +375,5 @@ void compare_print(FILE *out, const struct comparison *comparison)
 		print_table(&table);
 	print_others(comparison, out);
 	print_judgement(comparison, out);
+	fprintf(out, "exit: %d\n", (int)compare_status(comparison));
 }

@@ -1,0 +1,188 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# kvalab compare: every host that can be had counts the same; a difference that nothing declares is
+# found; each run has the same chip; a host that cannot says why; nothing is left behind.
+. "$(dirname "$0")/../cli/common"
+need_kvm
+if ! command -v jq >/dev/null; then
+	skip "compare: jq is not installed"
+	exit 0
+fi
+mkdir "$work/tmp"
+export TMPDIR="$work/tmp"
+
+# holds TEXT JQ-EXPRESSION
+holds()
+{
+	if jq -e "$2" "$work/result" >"$work/log" 2>&1; then
+		pass "$1"
+	else
+		fail "$1: $2"
+	fi
+}
+
+clean()
+{
+	if [ -z "$(ls -A "$TMPDIR")" ]; then
+		pass "$1: no temporary file is left"
+	else
+		fail "$1: left behind: $(ls -A "$TMPDIR")"
+	fi
+}
+
+# --- hosts: what can be had here -------------------------------------------------------------------
+expect "hello on all hosts" 0 "^exit: 0$" "$kvalab" compare hello --hosts all --json "$work/result"
+holds "hello on all hosts: each ran or says why not" '(.columns | length == 4) and
+	all(.columns[]; .state == "ran" or (.state == "cannot" and (.reason | length > 5)))'
+holds "hello on all hosts: no count differs" '.differences == []'
+echo "hello ran on: $(jq -r '[.columns[] | select(.state == "ran") | .host] | join(", ")' "$work/result")"
+clean "hello on all hosts"
+
+# --- arms and vCPUs --------------------------------------------------------------------------------
+if command -v mkfs.jffs2 >/dev/null; then
+	mkdir "$work/tree"
+	cp README.md LICENSE guest/flash/*.h "$work/tree"
+	mkfs.jffs2 --root="$work/tree" --output="$work/image" --eraseblock=128KiB --little-endian \
+		--no-cleanmarkers --faketime --squash
+	cp "$work/image" "$work/chip"
+	chip="file=$work/chip,chip=28f128j3,partition=rootfs:0:1M,partition=log:1M:1M"
+	expect "arms and vCPUs" 0 "^\* faults " "$kvalab" compare flash-mount --arms fault,copy \
+		--cpus 1,2 --set list=off --flash "$chip" --json "$work/result"
+	holds "arms and vCPUs: a run for each pair" '[.columns[] | "\(.arm) \(.cpus) \(.state)"] ==
+		["fault 1 ran", "fault 2 ran", "copy 1 ran", "copy 2 ran"]'
+	holds "arms and vCPUs: the runs are those of the columns" \
+		'all(.columns[]; .result.arm == .arm and .result.guest.cpus == .cpus)'
+	holds "arms and vCPUs: differences are shown, not judged" '.differences == [] and
+		.judged == false and .columns[0].result.counts.faults > .columns[2].result.counts.faults'
+	if cmp -s "$work/image" "$work/chip"; then
+		pass "the runs did not write to the chip's file"
+	else
+		fail "the runs wrote to the chip's file"
+	fi
+	clean "arms and vCPUs"
+	"$kvalab" list flash-mount | sed -n '/may differ$/,$s/^    \([a-z_].*\)/\1/p' | tr -d ' ' |
+		tr , '\n' | sort >"$work/declared"
+	jq -r '.columns[0].result.counts | keys[]' "$work/result" | sort >"$work/counts"
+	if [ -s "$work/declared" ] && [ -z "$(comm -23 "$work/declared" "$work/counts")" ]; then
+		pass "what flash-mount declares are counts of its"
+	else
+		fail "flash-mount declares what it does not count: $(comm -23 "$work/declared" "$work/counts")"
+	fi
+else
+	skip "arms and vCPUs: mtd-utils is not installed"
+fi
+
+# --- a box that is none ------------------------------------------------------------------------------
+# A program and a kvmbox beside it, which does what $work/fake says with the command.
+mkdir "$work/bin"
+cp "$kvalab" "$work/bin/kvalab"
+cat >"$work/bin/kvmbox" <<'end'
+#!/bin/sh
+while [ "$1" != -- ]; do shift; done
+shift
+for json in "$@"; do :; done
+. "${0%/*}/../fake"
+end
+chmod 755 "$work/bin/kvmbox"
+
+# with_box TEXT STATUS PATTERN HOSTS FAKE...: hello on these hosts
+with_box()
+{
+	text=$1 status=$2 pattern=$3 hosts=$4
+	shift 4
+	printf '%s\n' "$@" >"$work/fake"
+	rm -f "$work/result"
+	expect "$text" "$status" "$pattern" "$work/bin/kvalab" compare hello --hosts "$hosts" \
+		--json "$work/result"
+	clean "$text"
+}
+with_box "a box that runs it" 0 "0 differ undeclared" kvm,amd-npt '"$@"'
+with_box "an undeclared difference" 1 "pt_set: 2 vCPUs: kvm [0-9]* amd-shadow 9[0-9]*$" \
+	kvm,amd-shadow '"$@"' 'sed -i "s/\"pt_set\": /&9/" "$json"'
+holds "an undeclared difference: in the object" '.status == 1 and (.differences | length) == 1 and
+	.differences[0].count == "pt_set" and .differences[0].why == null and
+	.differences[0].values == [.columns[].result.counts.pt_set]'
+with_box "a count that is missing" 1 "pt_set: 2 vCPUs: kvm [0-9]* amd-npt -" kvm,amd-npt \
+	'"$@"' 'sed -i "/\"pt_set\": /d" "$json"'
+with_box "a result that is none" 5 "exit 5: its result cannot be read" kvm,amd-npt \
+	'echo "{" >"$json"'
+with_box "a result of something else" 5 "exit 5: its result is of another run" kvm,amd-npt \
+	'"$@"' 'sed -i "s/\"cpus\": 2/\"cpus\": 3/" "$json"'
+with_box "no result" 5 "exit 5: exit status 0 without a result: not today" kvm,amd-npt \
+	'echo not today >&2'
+with_box "a status that is not the result's" 5 "not that of its result" kvm,amd-npt '"$@"' 'exit 4'
+with_box "a box that a signal ends" 5 "ended by signal 9" kvm,amd-npt 'kill -s KILL $$'
+with_box "a host that cannot, by its name" 3 "amd-npt, 2 vCPUs: cannot: kvmbox: no kernel" \
+	kvm,amd-npt 'echo "kvmbox: no kernel" >&2' 'exit 77'
+with_box "hosts that cannot, among all" 0 "amd-shadow, 2 vCPUs: cannot: kvmbox: no kernel" all \
+	'echo "kvmbox: no kernel" >&2' 'exit 77'
+with_box "none that can" 3 "^exit: 3" amd-npt,amd-shadow 'exit 77'
+
+# --- ended from outside ------------------------------------------------------------------------------
+gone()
+{
+	i=0
+	while [ -e "/proc/$1" ] && [ $i -lt 100 ]; do
+		sleep 0.1
+		i=$((i + 1))
+	done
+	[ ! -e "/proc/$1" ]
+}
+
+# interrupt SIGNAL STATUS: while the second of its runs goes on
+interrupt()
+{
+	printf '%s\n' 'echo $$ >"${0%/*}/../child"' 'exec sleep 100' >"$work/fake"
+	rm -f "$work/child" "$work/result"
+	env --default-signal=INT "$work/bin/kvalab" compare hello --hosts kvm,amd-npt,amd-shadow \
+		--json "$work/result" >"$work/log" 2>&1 &
+	pid=$!
+	i=0
+	while [ ! -s "$work/child" ] && [ $i -lt 600 ]; do
+		sleep 0.1
+		i=$((i + 1))
+	done
+	kill -s "$1" $pid
+	wait $pid
+	got=$?
+	if [ $got = "$2" ]; then
+		pass "SIG$1 ends it: status $got"
+	else
+		fail "SIG$1: status $got, not $2"
+	fi
+	if gone "$(cat "$work/child")"; then
+		pass "SIG$1: the run has ended too"
+	else
+		fail "SIG$1: a run is left"
+	fi
+	i=0
+	while [ -n "$(ls -A "$TMPDIR")" ] && [ $i -lt 100 ]; do
+		sleep 0.1
+		i=$((i + 1))
+	done
+	clean "SIG$1"
+}
+for signal in INT TERM HUP; do
+	interrupt $signal 1
+	holds "SIG$signal: what has run is kept" '[.columns[].state] == ["ran", "failed", "not run"] and
+		.columns[1].reason == "interrupted"'
+done
+interrupt KILL 137
+
+# --- QEMU's chip ---------------------------------------------------------------------------------------
+if ! command -v qemu-system-x86_64 >/dev/null || ! command -v mkfs.jffs2 >/dev/null; then
+	skip "compare with QEMU's chip: qemu-system-x86 or mtd-utils is not installed"
+	exit 0
+fi
+expect "a chip that QEMU does not have" 3 "qemu --arm copy, 2 vCPUs: cannot: .*qemu-x8" \
+	"$kvalab" compare flash-mount --arms copy --hosts kvm,qemu --set list=off --flash "$chip"
+mkfs.jffs2 --root="$work/tree" --output="$work/chip" --eraseblock=8KiB --little-endian \
+	--no-cleanmarkers --faketime --squash
+chip="file=$work/chip,chip=qemu-x8,partition=rootfs:0:256K,partition=log:256K:256K"
+expect "flash-mount on QEMU's chip: differences are declared" 0 "differs: " \
+	"$kvalab" compare flash-mount --hosts kvm,qemu --set list=off --flash "$chip"
+expect "flash-mount without a writer on QEMU's chip" 0 "differs: " \
+	"$kvalab" compare flash-mount --hosts kvm,qemu --set list=off --set writer=off \
+	--flash "$chip" --json "$work/result"
+holds "without a writer only the chip's nature differs" \
+	'[.differences[].count] | unique == ["flash_bits_set", "flash_status_busy"]'
