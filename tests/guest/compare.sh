@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # kvalab compare: every host that can be had counts the same; a difference that nothing declares is
 # found; each run has the same chip; a host that cannot says why; nothing is left behind.
+# shellcheck disable=SC2016 # what stands in single quotes, a fake kvmbox expands
 . "$(dirname "$0")/../cli/common"
 need_kvm
 if ! command -v jq >/dev/null; then
@@ -96,7 +97,7 @@ with_box()
 		--json "$work/result"
 	clean "$text"
 }
-with_box "a box that runs it" 0 "0 differ undeclared" kvm,amd-npt '"$@"'
+with_box "a box that runs it" 0 "hosts: the same counts" kvm,amd-npt '"$@"'
 with_box "an undeclared difference" 1 "pt_set: 2 vCPUs: kvm [0-9]* amd-shadow 9[0-9]*$" \
 	kvm,amd-shadow '"$@"' 'sed -i "s/\"pt_set\": /&9/" "$json"'
 holds "an undeclared difference: in the object" '.status == 1 and (.differences | length) == 1 and

@@ -69,18 +69,20 @@ static void cell_text(const struct column *column, const struct row *row, char *
 
 /* --- rows ---------------------------------------------------------------------------------------- */
 /*
- * Durations only where they mean the same: instructions, counted by hosts of one class. Cycles vary
- * from run to run.
+ * Durations only where they mean the same: instructions, counted by hosts of one class, with QEMU only
+ * those of one CPU (docs/hosts.md). Cycles vary from run to run.
  */
 static bool ticks_compare(const struct table *table)
 {
 	for (u32 i = 0; i < table->nshown; i++) {
-		const json_t *guest = json_object_get(table->shown[i]->result, "guest");
+		const struct column *column = table->shown[i];
+		const json_t *guest = json_object_get(column->result, "guest");
 		const char *ticks = json_string_value(json_object_get(guest, "ticks"));
+		const char *class = host_field(column, "class");
 
 		if (!ticks || strcmp(ticks, "insn") != 0 ||
-		    strcmp(host_field(table->shown[i], "class"),
-			   host_field(table->shown[0], "class")) != 0)
+		    strcmp(class, host_field(table->shown[0], "class")) != 0 ||
+		    (strcmp(class, "qemu") == 0 && column->cpus > 1))
 			return false;
 	}
 	return true;
@@ -238,7 +240,8 @@ static void print_block(const struct table *table, u32 from, u32 to)
 	}
 }
 
-static void print_zeroes(const struct table *table)
+/* True if there are any; so below. */
+static bool print_zeroes(const struct table *table)
 {
 	u32 used = 0;
 
@@ -255,6 +258,7 @@ static void print_zeroes(const struct table *table)
 	}
 	if (used)
 		fprintf(table->out, "\n");
+	return used;
 }
 
 static void note_marks(const struct table *table, u32 from, u32 to, bool seen[128])
@@ -263,7 +267,7 @@ static void note_marks(const struct table *table, u32 from, u32 to, bool seen[12
 		seen[(u8)mark(table, &table->row[r], from, to)] = true;
 }
 
-static void print_legend(FILE *out, const bool seen[128])
+static bool print_legend(FILE *out, const bool seen[128])
 {
 	if (seen['!'])
 		fprintf(out, "! differs between hosts, and nothing declares it\n");
@@ -272,6 +276,7 @@ static void print_legend(FILE *out, const bool seen[128])
 	if (seen['*'])
 		fprintf(out, "* differs, and is not judged: another arm or number of vCPUs, or no "
 			     "count\n");
+	return seen['!'] || seen['~'] || seen['*'];
 }
 
 /* --- words --------------------------------------------------------------------------------------- */
@@ -338,6 +343,8 @@ static void print_judgement(const struct comparison *comparison, FILE *out)
 			comparison->unjudged);
 	else if (!comparison->groups)
 		fprintf(out, "hosts: not judged: no two of them ran the same arm and vCPUs well\n");
+	else if (!comparison->ndifferences)
+		fprintf(out, "hosts: the same counts on all that ran\n");
 	else
 		fprintf(out, "hosts: %u counts differ as declared, %u differ undeclared\n",
 			comparison->ndifferences - undeclared, undeclared);
@@ -345,7 +352,7 @@ static void print_judgement(const struct comparison *comparison, FILE *out)
 
 static void print_table(struct table *table)
 {
-	bool seen[128] = { false };
+	bool seen[128] = { false }, more;
 
 	for (size_t i = 0; i < ARRAY_LEN(head_names); i++)
 		if (strcmp(head_names[i], "arm") != 0 || table->comparison->scenario->narms)
@@ -359,8 +366,9 @@ static void print_table(struct table *table)
 		note_marks(table, from, to, seen);
 		fprintf(table->out, "\n");
 	}
-	print_zeroes(table);
-	print_legend(table->out, seen);
+	more = print_zeroes(table);
+	if (print_legend(table->out, seen) || more)
+		fprintf(table->out, "\n");
 }
 
 void compare_print(FILE *out, const struct comparison *comparison)
