@@ -69,13 +69,18 @@ bring_needs()
 	done
 }
 
-# bring_interpreter SCRIPT: what its first line names; sh is busybox's
+# bring_interpreter SCRIPT: what its first line names
 bring_interpreter()
 {
 	# shellcheck disable=SC2046 # words on purpose
 	set -- $(sed -n '1s/^#! *//p' "$1")
-	[ "${1##*/}" != env ] || shift
-	[ "${1##*/}" = sh ] || [ $# = 0 ] || bring_program "$1"
+	case ${1-} in
+	*/env)
+		bring_program "$1"
+		shift
+		;;
+	esac
+	[ $# = 0 ] || bring_program "$1"
 }
 
 # find_program NAME: sets program to a file of PATH, false if there is none
@@ -94,15 +99,17 @@ find_program()
 	return 1
 }
 
-# bring_program NAME: from where this host has it, else busybox must have it
+# bring_program NAME: from where this host has it, else busybox must have it; sets program to what
+# has to be called: a path where there is one, because busybox prefers itself to all of PATH
 bring_program()
 {
+	program=$1
 	case $1 in
 	kvalab)
 		[ -x "$kvalab" ] || usage "there is no $kvalab: build it first (make)"
+		program=$kvalab
 		return
 		;;
-	sh) return ;;
 	*/*)
 		[ -e "$1" ] || usage "there is no $1"
 		bring "$1"
@@ -111,7 +118,9 @@ bring_program()
 	esac
 	if find_program "$1"; then
 		bring "$program"
-	elif ! busybox --list | grep -qxF -e "$1"; then
+	elif "$busybox" --list | grep -qxF -e "$1"; then
+		program=$1
+	else
 		usage "no program $1 in PATH, nor in busybox: give its path"
 	fi
 }
