@@ -2,6 +2,7 @@
 /*
  * hello: the core that all proposals stand on, each part once, with its closed form.
  *
+ *   remap      after a flush no CPU reads through the old translation (hello_remap.c)
  *   highmem    a page without an address, through a short-lived local mapping (seeds T, B)
  *   sync       the ordinary vmalloc fault: a space's directory filled from init_mm (W2)
  *   tables     what one mapping costs where tables have an address, and where each must be mapped
@@ -222,6 +223,7 @@ void hello_run(const struct arm *arm)
 	       boot_options.ncpus, (layout.lowmem_end_gpa - KVL_RAM_START_GPA) >> 20,
 	       layout.arena.start < layout.lowmem_end_gpa ? "lowmem" : "highmem",
 	       layout.page_offset);
+	hello_remap();
 	highmem();
 	sync_from_init_mm();
 	reach_tables();

@@ -11,6 +11,8 @@ struct page;
 
 /* A highmem page whose first word is @word. */
 struct page *hello_page(u64 word);
+/* A flush that is needed is seen to work (hello_remap.c). */
+void hello_remap(void);
 /* The parts with user tasks (hello_user.c). */
 void hello_user(void);
 

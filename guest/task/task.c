@@ -142,6 +142,7 @@ void task_yield(void)
 		panic("wait in atomic context", "task %s yields with %u locks held, interrupts %s",
 		      current()->name, current()->locks, arch_irqs_on() ? "on" : "off");
 	tlb_poll();
+	arch_relax(); /* a yield is a spin's round: tasks of one CPU may all wait for another CPU */
 	if (queue->first)
 		schedule();
 	else

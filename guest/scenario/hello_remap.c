@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hello's witness: a page of kernel space that another CPU has just read is made to show another
+ * frame. After the flush that CPU must read the new one. Where translations can be stale (not on
+ * kvm_pvm, docs/hosts.md) a flush that was left out shows here, whatever the trace says.
+ */
+#include "guest/arch.h"
+#include "guest/mm/pt.h"
+#include "guest/mm/vm.h"
+#include "guest/scenario/hello.h"
+#include "guest/task/turnstile.h"
+#include "guest/trace.h"
+
+enum { OLD = 1, NEW = 2 };
+
+struct remap {
+	volatile u64 *word;
+	u64 before, after;
+	volatile bool has_read, is_new;
+};
+
+/*
+ * With another CPU at work this one stays in the guest: an exit may flush more than was asked for (in
+ * the box each one flushes everything).
+ */
+static void spin_for_other(void)
+{
+	if (boot_options.ncpus > 1)
+		turnstile_spin();
+	else
+		task_yield();
+}
+
+static void read_twice(void *arg)
+{
+	struct remap *r = arg;
+
+	r->before = *r->word;
+	r->has_read = true;
+	while (!r->is_new)
+		spin_for_other();
+	r->after = *r->word;
+}
+
+static void show(volatile u64 *word, u64 entry)
+{
+	pt_replace(&init_mm, (u64)word, entry, SITE("hello.remap"));
+	tlb_flush_range(&init_mm, (u64)word, PAGE_BYTES, SITE("hello.remap"));
+}
+
+void hello_remap(void)
+{
+	struct page *page = hello_page(NEW);
+	struct remap r = { .word = vmalloc(PAGE_BYTES, SITE("hello.vmalloc")) };
+	u64 entry = pt_lookup(&init_mm, (u64)r.word);
+	struct task *reader;
+
+	*r.word = OLD;
+	reader = task_start("reader", boot_options.ncpus - 1, NULL, read_twice, &r);
+	while (!r.has_read)
+		spin_for_other();
+	show(r.word, arch_pte_leaf(page_gpa(page), PROT_WRITE));
+	r.is_new = true;
+	task_join(reader);
+	check_equal("remap.before", r.before, OLD);
+	check_equal("remap.after", r.after, NEW);
+	show(r.word, entry);
+	vfree((void *)(u64)r.word);
+	page_free(page);
+}
