@@ -14,6 +14,22 @@ if [ $namespace = none ]; then
 else
 	expect "no /dev/kvm" 3 "/dev/kvm does not exist.*modprobe" \
 		unshare $namespace sh -c "$bare" sh "$kvalab" run hello
+	# /dev stays as it is but for kvm: QEMU needs the rest
+	# shellcheck disable=SC2016 # expanded inside
+	no_kvm='mount --bind /dev/null /dev/kvm && exec "$@"'
+	if [ ! -e /dev/kvm ]; then
+		no_kvm='exec "$@"'
+	fi
+	if command -v qemu-system-x86_64 >/dev/null; then
+		expect "--engine auto without KVM takes QEMU" 0 \
+			"engine: qemu \\(.*qemu-system-x86_64\\), because /dev/kvm" \
+			unshare $namespace sh -c "$no_kvm" sh "$kvalab" run hello --engine auto
+	else
+		skip "--engine auto without KVM takes QEMU: qemu-system-x86 is not installed"
+	fi
+	mkdir "$work/empty"
+	expect "--engine auto with neither" 3 "no engine can run a guest here: .*kvm.*; .*is not in PATH" \
+		unshare $namespace sh -c "$no_kvm" sh env PATH="$work/empty" "$kvalab" run hello --engine auto
 	expect "probe without /dev/kvm" 3 "/dev/kvm does not exist" \
 		unshare $namespace sh -c "$bare" sh "$kvalab" probe
 fi
