@@ -121,6 +121,8 @@ void probe_measure(struct probe *probe, struct run_config *config)
 	}
 	config->engine = probe->engine;
 	if (!ret)
-		figures_measure(config, insn_per_s >= FAST_INSN_PER_S, &probe->figures,
-				&probe->measured);
+		ret = figures_measure(config, insn_per_s >= FAST_INSN_PER_S, &probe->figures,
+				      &probe->measured);
+	if (ret) /* all or none: half of them would look like a host that lacks something */
+		memset(&probe->figures, 0, sizeof(probe->figures));
 }

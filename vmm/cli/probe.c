@@ -52,7 +52,7 @@ static int find_figures(struct probe *probe, struct options *options, struct err
 		*err = probe->qemu;
 		return -1;
 	}
-	progress("kvalab: measuring…");
+	progress("kvalab: measuring ...");
 	probe_measure(probe, &options->run);
 	progress("");
 	if (probe->measured.status == EXIT_OK)
