@@ -104,7 +104,7 @@ static int refuse_open(const char *device, struct err *err)
 			err, EXIT_HOST,
 			"%s does not exist: this kernel has no KVM, or its module is not loaded. Try "
 			"\"modprobe kvm_intel\" or \"modprobe kvm_amd\"; inside a virtual machine its "
-			"host must allow nested virtualization",
+			"host must allow nested virtualization. --engine qemu needs no KVM",
 			device);
 	if (errno == EACCES || errno == EPERM)
 		return refuse_closed(device, err);
