@@ -75,7 +75,7 @@ rm removed
 echo new >../unnamed
 echo new >"it's new"
 mkdir -p more/empty
-echo "$4 $OUT $KVALAB_BOX $TEST_BOX ${TEST_NOT-unset}" >"${5#*=}"
+printf '%s\n' "$4 $OUT $KVALAB_BOX $TEST_BOX ${TEST_NOT-unset}" >"${5#*=}"
 [ ! -e ../other ] || exit 1
 sleep 1000 &
 exit 7
