@@ -3,6 +3,7 @@
 #
 #   make              build            make demo     the two-minute demonstration (needs /dev/kvm)
 #   make test         without KVM      make check    everything; ends with "N passed, N failed, …"
+#                                                    HOSTS="kvm qemu": where the guest tests run
 #   make guest        guest image      make bench    measures this host
 #   make format       clang-format     make install  PREFIX=/usr/local DESTDIR=
 #   make deps         what is missing  make box      the KVM host in a box, made and tried once
@@ -168,8 +169,15 @@ $(OUT)/asan/tests/unit/%: $(OUT)/asan/tests/unit/%.o $(OUT)/asan/libtest.a $(OUT
 
 # --- checks ------------------------------------------------------------------------------------
 STATIC_CHECKS := tests/static/lint.sh tests/static/headers.sh tests/static/flush.sh
-CHECKS := $(STATIC_CHECKS) tests/static/format.sh tests/static/clang.sh tests/static/arm64.sh \
-	$(wildcard tests/cli/*.sh tests/guest/*.sh tests/mutants/run.sh)
+# Where the guest tests run; compare.sh is about all of these hosts at once.
+HOSTS ?= kvm amd-npt amd-shadow qemu
+export KVALAB_HOSTS = $(HOSTS)
+ON_ALL := $(wildcard tests/guest/compare.sh)
+ON_EACH := $(filter-out $(ON_ALL),$(wildcard tests/guest/*.sh))
+GUEST_CHECKS = $(foreach host,$(HOSTS),$(ON_EACH:%=%@$(host))) $(ON_ALL)
+# The longest first, so that no core is idle at the end.
+CHECKS = tests/mutants/run.sh tests/static/clang.sh $(GUEST_CHECKS) $(wildcard tests/cli/*.sh) \
+	$(STATIC_CHECKS) tests/static/format.sh tests/static/arm64.sh
 
 # stdout is the runner's: TAP.
 test:
@@ -177,9 +185,9 @@ test:
 	$(Q)tests/run.sh $(UNIT_TESTS) $(ASAN_TESTS) $(STATIC_CHECKS)
 
 check:
-	$(Q)CC="$(CC)" scripts/deps.sh --install build test check demo >&2
+	$(Q)CC="$(CC)" scripts/deps.sh --install build test check demo box >&2
 	$(Q)$(MAKE) --no-print-directory all unit-tests >&2
-	$(Q)tests/run.sh $(UNIT_TESTS) $(ASAN_TESTS) $(CHECKS)
+	$(Q)tests/run.sh $(CHECKS) $(UNIT_TESTS) $(ASAN_TESTS)
 
 demo:
 	$(Q)CC="$(CC)" scripts/deps.sh --install build demo

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # bench: the events that are timed did happen, as often as asked for; every figure is there where it
 # belongs. Times are not checked.
-. "$(dirname "$0")/../cli/common"
-need_kvm
+. "$(dirname "$0")/common"
+need_host
 
 # figures TEXT NAME...: each of them is above 0 in the result
 figures()
@@ -19,15 +19,11 @@ figures()
 }
 always="loop user_loop syscall page_fault port_exit bench"
 
-if ! command -v jq >/dev/null; then
-	skip "bench.sh: jq is not installed"
-	exit 0
-fi
-expect "bench, seeded" 0 "^exit +0" "$kvalab" run bench --json "$work/result"
+expect "bench, seeded" 0 "^exit +0" "$kvalab" run bench --engine $engine --json "$work/result"
 # shellcheck disable=SC2086 # a list
 figures "bench, seeded: its figures" $always
 jq .counts "$work/result" >"$work/counts"
-"$kvalab" run bench --json "$work/result" >"$work/log" 2>&1
+"$kvalab" run bench --engine $engine --json "$work/result" >"$work/log" 2>&1
 if jq .counts "$work/result" | cmp -s - "$work/counts"; then
 	pass "bench, seeded: the same counts again"
 else
@@ -40,8 +36,8 @@ else
 fi
 
 : >"$work/chip"
-expect "bench, free, with a chip" 0 "^exit +0" "$kvalab" run bench --schedule free --tier off \
-	--set rounds=7 --flash "file=$work/chip,chip=28f128j3" --json "$work/result"
+expect "bench, free, with a chip" 0 "^exit +0" "$kvalab" run bench --engine $engine --schedule free --tier off \
+	--set rounds=7 --flash "file=$work/chip,chip=$chip_part" --json "$work/result"
 # shellcheck disable=SC2086 # a list
 figures "bench, free, with a chip: its figures" $always mmio_exit flash_switch ipi_user ipi_kernel
 if jq -e '[.checks[] | select(.name == "ipis_user" or .name == "faults") | .got] == [140, 140]' \
@@ -50,6 +46,6 @@ if jq -e '[.checks[] | select(.name == "ipis_user" or .name == "faults") | .got]
 else
 	fail "bench: not 20 batches of 7 rounds"
 fi
-expect "bench, one CPU" 0 "^exit +0" "$kvalab" run bench --schedule free --cpus 1
-expect "bench, no rounds" 2 "rounds=0: at least 1" "$kvalab" run bench --set rounds=0
-expect "bench, more pages than addresses" 2 "no address space" "$kvalab" run bench --set rounds=100000
+expect "bench, one CPU" 0 "^exit +0" "$kvalab" run bench --engine $engine --schedule free --cpus 1
+expect "bench, no rounds" 2 "rounds=0: at least 1" "$kvalab" run bench --engine $engine --set rounds=0
+expect "bench, more pages than addresses" 2 "no address space" "$kvalab" run bench --engine $engine --set rounds=100000

@@ -17,13 +17,13 @@ mark=7173492 # 0x6d7574, "mut", in the mark event of every patch
 flash="file=$work/chip,chip=28f128j3,partition=rootfs:0:2M,partition=log:2M:2M"
 mkfs.jffs2 --root=docs --output="$work/image" --eraseblock=128KiB --little-endian --no-cleanmarkers
 
-# A copy of the sources with their times, and the host's objects: no bug here is planted in the host.
+# A copy of the sources and the objects with their times: make compiles what the patch has touched.
 copy_tree()
 {
 	rm -rf "$work/tree"
 	mkdir -p "$work/tree/build"
 	tar cf - Makefile arch devices guest vmm scripts | tar xf - -C "$work/tree"
-	cp -a "$out/host" "$out/libhost.a" "$out/.deps-build" "$work/tree/build/"
+	cp -a "$out/host" "$out/guest" "$out/libhost.a" "$out/.deps-build" "$work/tree/build/"
 }
 
 # Flips one bit in the data of the first node that has data.

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # on_host.sh HOST TEST: runs a guest test with KVALAB_HOST=HOST: kvm and qemu on this machine,
 # amd-npt and amd-shadow as a whole in a box (scripts/kvmbox). The box has of this machine only what
-# is brought: the test's "# needs:" line names its programs and files. One that this machine does not
-# have stays away, for the test to say so.
+# is brought: "# needs:" lines of the test and of what it includes name programs and files. One that
+# this machine does not have stays away, for the test to say so.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 host=$1 test=$2
@@ -19,8 +19,9 @@ amd-npt | amd-shadow) ;;
 	;;
 esac
 
-set -- --with tests/cli/common --with tests/guest/common
-for need in $(sed -n 's/^# needs: //p' tests/guest/common "$test"); do
+set -- --with tests/cli/common --with tests/guest/common --with tests/guest/flash_image
+# shellcheck disable=SC2013 # words on purpose
+for need in $(sed -n "s/^# needs: //p" tests/guest/common tests/guest/flash_image "$test"); do
 	if command -v "$need" >/dev/null || [ -e "$need" ]; then
 		set -- "$@" --with "$need"
 	fi
