@@ -179,14 +179,16 @@ GUEST_CHECKS = $(foreach host,$(HOSTS),$(ON_EACH:%=%@$(host))) $(ON_ALL)
 CHECKS = tests/mutants/run.sh tests/static/clang.sh $(GUEST_CHECKS) $(wildcard tests/cli/*.sh) \
 	$(STATIC_CHECKS) tests/static/format.sh tests/static/arm64.sh
 
-# stdout is the runner's: TAP.
+# stdout is the runner's: TAP. What is built first takes all cores, unless -j said how many.
+BUILD = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+
 test:
-	$(Q)$(MAKE) --no-print-directory unit-tests >&2
+	$(Q)$(BUILD) unit-tests >&2
 	$(Q)tests/run.sh $(UNIT_TESTS) $(ASAN_TESTS) $(STATIC_CHECKS)
 
 check:
 	$(Q)CC="$(CC)" scripts/deps.sh --install build test check demo box >&2
-	$(Q)$(MAKE) --no-print-directory all unit-tests >&2
+	$(Q)$(BUILD) all unit-tests >&2
 	$(Q)tests/run.sh $(CHECKS) $(UNIT_TESTS) $(ASAN_TESTS)
 
 demo:
