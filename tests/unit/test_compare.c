@@ -41,10 +41,11 @@ static void teardown(void)
 	free(comparison.difference);
 }
 
-#define RESULT                                                                             \
-	"{\"schema\": \"kvalab-result-1\", \"scenario\": \"made-up\", \"arm\": \"%s\", "   \
-	"\"engine\": \"%s\", \"guest\": {\"cpus\": %u}, \"counts\": %s, \"metrics\": {}, " \
-	"\"exit\": {\"status\": 0}}"
+#define HOST "\"host\": {\"class\": \"kvm\", \"paging\": \"npt\"}"
+#define RESULT                                                                           \
+	"{\"schema\": \"kvalab-result-1\", \"scenario\": \"made-up\", \"arm\": \"%s\", " \
+	"\"engine\": \"%s\", " HOST ", \"guest\": {\"cpus\": %u}, \"counts\": %s, "      \
+	"\"metrics\": {}, \"exit\": {\"status\": 0}}"
 
 static struct column *add(enum compare_host host, const char *arm, u32 cpus, const char *counts)
 {
@@ -82,9 +83,14 @@ static const struct {
 	{ "{\"schema\": \"kvalab-result-1\", \"scenario\": \"made-up\", \"arm\": \"copy\", "
 	  "\"guest\": {\"cpus\": 3}}",
 	  "of another run" },
-#define MINE                                                                                          \
-	"{\"schema\": \"kvalab-result-1\", \"scenario\": \"made-up\", \"arm\": \"copy\", \"guest\": " \
-	"{\"cpus\": 2}"
+#define UNHOSTED                                                                           \
+	"{\"schema\": \"kvalab-result-1\", \"scenario\": \"made-up\", \"arm\": \"copy\", " \
+	"\"guest\": {\"cpus\": 2}"
+	{ UNHOSTED "}", "does not name its host" },
+	{ UNHOSTED ", \"host\": {\"class\": \"kvm\"}}", "does not name its host" },
+	{ UNHOSTED ", \"host\": {\"class\": \"\\u001b[2J\", \"paging\": \"npt\"}}",
+	  "does not name its host" },
+#define MINE UNHOSTED ", " HOST
 	{ MINE "}", "no exit.status" },
 	{ MINE ", \"exit\": {\"status\": \"0\"}}", "no exit.status" },
 	{ MINE ", \"exit\": {\"status\": 0}}", "no counts" },
@@ -92,6 +98,10 @@ static const struct {
 	{ MINE ", \"exit\": {\"status\": 0}, \"counts\": {\"a\": 1.5}}", "counts.a is no integer" },
 	{ MINE ", \"exit\": {\"status\": 0}, \"counts\": {\"a\": null}}", "counts.a is no" },
 	{ MINE ", \"exit\": {\"status\": 0}, \"counts\": {\"a\": 1e300}}", "counts.a is no" },
+	{ MINE ", \"exit\": {\"status\": 0}, \"counts\": {\"a b\": 1}}", "a name in counts" },
+	{ MINE ", \"exit\": {\"status\": 0}, \"counts\": {\"\": 1}}", "a name in counts" },
+	{ MINE ", \"exit\": {\"status\": 0}, \"counts\": {\"\\u001b[2J\": 1}}",
+	  "a name in counts" },
 	{ MINE ", \"exit\": {\"status\": 0}, \"counts\": {}}", "no metrics" },
 	{ MINE ", \"exit\": {\"status\": 0}, \"counts\": {}, \"metrics\": {\"m\": {}}}",
 	  "metrics.m is no integer" },

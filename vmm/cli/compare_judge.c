@@ -26,6 +26,19 @@ static json_t *member(const json_t *object, const char *key)
 	return json_object_get(object, key);
 }
 
+/* What a run names is printable, without blanks, and no longer than this; it goes to a terminal. */
+#define NAME_MAX_CHARS 47
+
+static bool is_plain(const char *name)
+{
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < n; i++)
+		if (name[i] <= ' ' || name[i] >= 0x7F)
+			return false;
+	return n && n <= NAME_MAX_CHARS;
+}
+
 static int check_numbers(const json_t *root, const char *kind, struct err *err)
 {
 	json_t *numbers = member(root, kind), *value;
@@ -35,6 +48,8 @@ static int check_numbers(const json_t *root, const char *kind, struct err *err)
 		return err_set(err, EXIT_VMM, "its result has no %s", kind);
 	json_object_foreach(numbers, name, value)
 	{
+		if (!is_plain(name))
+			return err_set(err, EXIT_VMM, "its result: a name in %s is none", kind);
 		if (!json_is_integer(value))
 			return err_set(err, EXIT_VMM, "its result: %s.%s is no integer", kind,
 				       name);
@@ -67,6 +82,9 @@ int compare_check_result(const json_t *root, const struct comparison *comparison
 		return err_set(err, EXIT_VMM, "its result is no JSON object");
 	if (check_identity(root, comparison, column, err))
 		return -1;
+	if (!is_plain(text_at(member(root, "host"), "class")) ||
+	    !is_plain(text_at(member(root, "host"), "paging")))
+		return err_set(err, EXIT_VMM, "its result does not name its host");
 	if (!json_is_integer(json_object_get(member(root, "exit"), "status")))
 		return err_set(err, EXIT_VMM, "its result has no exit.status");
 	return check_numbers(root, "counts", err) || check_numbers(root, "metrics", err) ? -1 : 0;

@@ -143,6 +143,9 @@ static void fail(struct column *column, enum column_state state, int status, con
 	column->state = state;
 	column->status = (enum exit_status)status;
 	snprintf(column->reason, sizeof(column->reason), "%s", reason);
+	for (char *byte = column->reason; *byte; byte++) /* it goes to a terminal */
+		if ((*byte >= 0 && *byte < ' ') || *byte == 0x7F)
+			*byte = '?';
 }
 
 /* The last line that a program of this project wrote, or else the last that is not empty. */

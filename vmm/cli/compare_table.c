@@ -35,9 +35,8 @@ static const char *head_names[] = { "host", "class", "paging", "arm", "vCPUs", "
 static const char *host_field(const struct column *column, const char *key)
 {
 	const json_t *host = json_object_get(column->result, "host");
-	const char *text = json_string_value(json_object_get(host, key));
 
-	return text ? text : "?";
+	return json_string_value(json_object_get(host, key));
 }
 
 static void head_cell(const struct column *column, const char *name, char *cell, size_t bytes)
