@@ -145,7 +145,7 @@ interrupt()
 		i=$((i + 1))
 	done
 	kill -s "$1" $pid
-	wait $pid
+	wait $pid 2>/dev/null
 	got=$?
 	if [ $got = "$2" ]; then
 		pass "SIG$1 ends it: status $got"
