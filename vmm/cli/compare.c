@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * kvalab compare: the cross product of arms, vCPUs and hosts, one run after the other. A run:
- * compare_run.c. What differs: compare_judge.c. What is shown: compare_table.c.
+ * compare_run.c. What differs: compare_judge.c. What is shown: compare_table.c, compare_words.c.
  */
 #include "vmm/cli/compare.h"
 
@@ -13,8 +13,6 @@
 #include "vmm/cli/json.h"
 #include "vmm/cli/names.h"
 #include "vmm/plan.h"
-
-#define MAX_COLUMNS 256
 
 /* --- what is wrong before anything runs ------------------------------------------------------------ */
 static int check_hosts(const struct options *options, struct err *err)
@@ -69,11 +67,11 @@ static int make_columns(struct comparison *comparison, const struct options *opt
 	u32 narms = options->narms ? options->narms : 1;
 	u32 n = narms * options->ncpus * options->nhosts;
 
-	if (n > MAX_COLUMNS)
+	if (n > COMPARE_MAX_COLUMNS)
 		return err_set(err, EXIT_USAGE,
 			       "compare: %u arms, %u numbers of vCPUs and %u hosts are %u runs; at "
 			       "most %u",
-			       narms, options->ncpus, options->nhosts, n, MAX_COLUMNS);
+			       narms, options->ncpus, options->nhosts, n, COMPARE_MAX_COLUMNS);
 	comparison->column = calloc(n, sizeof(*comparison->column));
 	if (!comparison->column)
 		return err_set(err, EXIT_HOST, "no memory for %u runs", n);

@@ -14,6 +14,8 @@
 #include "vmm/catalog.h"
 #include "vmm/cli/options.h"
 
+#define COMPARE_MAX_COLUMNS 256
+
 enum column_state {
 	COLUMN_WAITS,  /* not run (interrupted before its turn) */
 	COLUMN_RAN,    /* there is a result; status and reason are the run's */
@@ -105,7 +107,9 @@ void compare_signals(sigset_t *before);
 int compare_run(const struct comparison *comparison, struct column *column,
 		const struct place *place, const sigset_t *before);
 
-/* --- compare_table.c, compare_json.c --- */
+/* --- compare_table.c, compare_words.c, compare_json.c --- */
+void compare_print_table(FILE *out, const struct comparison *comparison);
+/* The table, and all that there is to say. */
 void compare_print(FILE *out, const struct comparison *comparison);
 json_t *compare_json(const struct comparison *comparison);
 

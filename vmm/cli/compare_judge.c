@@ -123,7 +123,7 @@ static bool on_qemu(const struct column *column)
 	return strcmp(text_at(column->result, "engine"), "qemu") == 0;
 }
 
-/* Do the columns of @first's group count the same? With @engine: those that QEMU does not run. */
+/* Do the columns of @first's group count the same? @kvm_only: those that QEMU does not run. */
 static bool agree(const struct comparison *comparison, u32 first, const char *count, bool kvm_only)
 {
 	const struct column *with = NULL;

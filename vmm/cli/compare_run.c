@@ -3,7 +3,7 @@
  * Owns the process of a column: start, time limit, signals, and what its end means. The process leads a
  * group of its own, so that a Ctrl-C reaches it once, from here.
  */
-#define _GNU_SOURCE /* strsignal(), sigabbrev_np() */
+#define _GNU_SOURCE /* dprintf(), strsignal() */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

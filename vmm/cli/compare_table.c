@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns what people see of a comparison: counts and metrics side by side, and in words what differs
- * between hosts. What differs is decided in compare_judge.c.
+ * Owns the table of a comparison: counts and metrics side by side. What differs between hosts is decided
+ * in compare_judge.c, and said in words in compare_words.c.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -23,9 +23,9 @@ struct row {
 struct table {
 	FILE *out;
 	const struct comparison *comparison;
-	const struct column *shown[256]; /* those that have a result */
-	u32 nshown, width[256], label_width;
-	u32 nrows;
+	const struct column *shown[COMPARE_MAX_COLUMNS]; /* those that have a result */
+	u32 nshown, width[COMPARE_MAX_COLUMNS], label_width;
+	u32 nrows, more_rows; /* more: for which there was no room */
 	struct row row[MAX_ROWS];
 };
 
@@ -101,6 +101,8 @@ static void add_row(struct table *table, enum row_kind kind, const char *name)
 			return;
 	if (table->nrows < MAX_ROWS)
 		table->row[table->nrows++] = (struct row){ kind, name };
+	else
+		table->more_rows++;
 }
 
 static void add_values(struct table *table, enum row_kind kind, const char *key, bool ticks)
@@ -278,77 +280,7 @@ static bool print_legend(FILE *out, const bool seen[128])
 	return seen['!'] || seen['~'] || seen['*'];
 }
 
-/* --- words --------------------------------------------------------------------------------------- */
-static void print_name(FILE *out, const struct column *column)
-{
-	fprintf(out, "%s%s%s, %u vCPU%s", compare_host_name(column->host),
-		column->arm ? " --arm " : "", column->arm ? column->arm : "", column->cpus,
-		column->cpus == 1 ? "" : "s");
-}
-
-static void print_others(const struct comparison *comparison, FILE *out)
-{
-	for (u32 i = 0; i < comparison->ncolumns; i++) {
-		const struct column *column = &comparison->column[i];
-
-		if (column->state == COLUMN_RAN && column->status == EXIT_OK)
-			continue;
-		print_name(out, column);
-		if (column->state == COLUMN_WAITS)
-			fprintf(out, ": not run\n");
-		else if (column->state == COLUMN_CANNOT)
-			fprintf(out, ": cannot: %s\n", column->reason);
-		else
-			fprintf(out, ": exit %d: %s\n", (int)column->status, column->reason);
-	}
-}
-
-static void print_difference(const struct comparison *comparison,
-			     const struct difference *difference, FILE *out)
-{
-	const struct column *first = &comparison->column[difference->first];
-
-	fprintf(out, "%s: ", difference->count);
-	if (first->arm)
-		fprintf(out, "--arm %s, ", first->arm);
-	fprintf(out, "%u vCPU%s:", first->cpus, first->cpus == 1 ? "" : "s");
-	for (u32 i = difference->first; i < comparison->ncolumns; i++) {
-		const struct column *column = &comparison->column[i];
-		char cell[64];
-
-		if (!compare_same_group(first, column))
-			continue;
-		cell_text(column, &(struct row){ ROW_COUNT, difference->count }, cell,
-			  sizeof(cell));
-		fprintf(out, " %s %s", compare_host_name(column->host), cell);
-	}
-	if (difference->why)
-		fprintf(out, "\n%*sdiffers: %s\n", INDENT, "", difference->why);
-	else
-		fprintf(out, "\n%*sDIFFERENCE: a correct run counts the same on all of them\n",
-			INDENT, "");
-}
-
-static void print_judgement(const struct comparison *comparison, FILE *out)
-{
-	u32 undeclared = 0;
-
-	for (u32 i = 0; i < comparison->ndifferences; i++) {
-		print_difference(comparison, &comparison->difference[i], out);
-		undeclared += !comparison->difference[i].why;
-	}
-	if (comparison->unjudged)
-		fprintf(out, "hosts: not judged: with %s the seed does not determine the counts\n",
-			comparison->unjudged);
-	else if (!comparison->groups)
-		fprintf(out, "hosts: not judged: no two of them ran the same arm and vCPUs well\n");
-	else if (!comparison->ndifferences)
-		fprintf(out, "hosts: the same counts on all that ran\n");
-	else
-		fprintf(out, "hosts: %u counts differ as declared, %u differ undeclared\n",
-			comparison->ndifferences - undeclared, undeclared);
-}
-
+/* --- the table ------------------------------------------------------------------------------------ */
 static void print_table(struct table *table)
 {
 	bool seen[128] = { false }, more;
@@ -365,22 +297,21 @@ static void print_table(struct table *table)
 		note_marks(table, from, to, seen);
 		fprintf(table->out, "\n");
 	}
+	if (table->more_rows)
+		fprintf(table->out, "more than %u rows: the object (--json) has the others\n",
+			MAX_ROWS);
 	more = print_zeroes(table);
 	if (print_legend(table->out, seen) || more)
 		fprintf(table->out, "\n");
 }
 
-void compare_print(FILE *out, const struct comparison *comparison)
+void compare_print_table(FILE *out, const struct comparison *comparison)
 {
-	static struct table table;
+	struct table table = { .out = out, .comparison = comparison };
 
-	table = (struct table){ .out = out, .comparison = comparison };
-	for (u32 i = 0; i < comparison->ncolumns && i < ARRAY_LEN(table.shown); i++)
+	for (u32 i = 0; i < comparison->ncolumns; i++)
 		if (comparison->column[i].state == COLUMN_RAN)
 			table.shown[table.nshown++] = &comparison->column[i];
 	if (table.nshown)
 		print_table(&table);
-	print_others(comparison, out);
-	print_judgement(comparison, out);
-	fprintf(out, "exit: %d\n", (int)compare_status(comparison));
 }
