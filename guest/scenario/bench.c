@@ -165,7 +165,6 @@ void bench_run(const struct arm *arm)
 	kernel_loops(loops);
 	metric("user_loop_insns", 2 * user_loops);
 	metric("user_loop_tsc_ticks", user_best("user_loops", 1, user_loops));
-	page_faults(rounds); /* first of what grows with rounds: it knows what is too many */
 	metric("syscall_tsc_ticks", user_best("syscalls", rounds, 1));
 	port_exits(rounds);
 	if (boot_options.flash_bytes)
