@@ -65,10 +65,16 @@ job()
 	CK_TAP_LOG_FILE_NAME="$dir/$n.check" CK_VERBOSITY=normal env --default-signal=INT \
 		timeout --kill-after=10 "$limit" "$@" >"$log" 2>&1 </dev/null &
 	child=$!
-	trap 'kill -s TERM $child' TERM
+	stopped=
+	trap 'stopped=yes; kill -s TERM $child 2>/dev/null' TERM
 	echo $$ >"$dir/$n.pid"
+	[ ! -e "$dir/stop" ] || kill -s TERM $$
 	wait $child
 	status=$?
+	if [ -n "$stopped" ]; then # the signal has ended that wait
+		wait $child
+		exit 255
+	fi
 	seconds=$(echo "$start $(date +%s.%N)" | LC_ALL=C awk '{ printf "%.3f", $2 - $1 }')
 	rm -f "$dir/$n.pid"
 	if [ -s "$dir/$n.check" ]; then
@@ -126,8 +132,16 @@ stop()
 {
 	trap '' INT TERM HUP
 	: >"$dir/stop"
-	cat "$dir"/*.pid 2>/dev/null | xargs -r kill -s TERM
-	wait $pipeline
+	jobs=$(cat "$dir"/*.pid 2>/dev/null)
+	# shellcheck disable=SC2086 # a list
+	[ -z "$jobs" ] || kill -s TERM $jobs 2>/dev/null
+	wait $pipeline 2>/dev/null
+	# The report may have been stopped before: who stops a group stops all of it.
+	for job in $jobs; do
+		while kill -0 "$job" 2>/dev/null; do
+			sleep 0.1
+		done
+	done
 	exit "$1"
 }
 

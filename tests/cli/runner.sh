@@ -153,17 +153,27 @@ rm -f go
 
 expect "no test is no success" 2 "usage" "$run"
 
-# Who stops the runner stops its tests.
+# Who stops the runner, or all of its group, stops its tests; nothing is left.
 test_is waits 'echo $$ >pid; exec sleep 100'
-OUT=out TEST_LIMIT=60 "$run" tests/cli/waits.sh tests/cli/good.sh >tap 2>log </dev/null &
-runner=$!
-until [ -s pid ]; do sleep 0.1; done
-kill -s TERM $runner
-wait $runner
-same "a runner that is stopped" 143 $?
+mkdir tmp
+# stopped NAME TARGET: TARGET is the runner's process, or its group with "-" before it
+stopped()
+{
+	rm -f pid
+	TMPDIR=$work/tmp OUT=out TEST_LIMIT=60 setsid "$run" tests/cli/waits.sh tests/cli/good.sh \
+		>tap 2>log </dev/null &
+	runner=$!
+	until [ -s pid ]; do sleep 0.1; done
+	kill -s TERM -- "$2$runner"
+	wait $runner
+	same "$1: the status" 143 $?
+	if kill -0 "$(cat pid)" 2>/dev/null; then
+		fail "$1: its test goes on"
+	else
+		pass "$1: its test has ended"
+	fi
+	same "$1: what it leaves" "" "$(ls tmp)"
+}
+stopped "a runner that is stopped" ""
 says "a runner that is stopped says so" "^Bail out!"
-if kill -0 "$(cat pid)" 2>/dev/null; then
-	fail "a runner that is stopped: its test goes on"
-else
-	pass "a runner that is stopped: its test has ended"
-fi
+stopped "a runner whose group is stopped" -
