@@ -45,7 +45,10 @@ static void on_event(void *owner, const char *name, const json_t *data)
 	const char *reason = json_string_value(json_object_get(data, "reason"));
 	struct qemu *qemu = owner;
 
+	/* The machine runs on until STOP: a "cont" before that would be lost, and it paused for ever. */
 	if (strcmp(name, "GUEST_PANICKED") == 0)
+		qemu->panicked = true;
+	else if (strcmp(name, "STOP") == 0 && qemu->panicked)
 		qemu->paused = true;
 	else if (strcmp(name, "SHUTDOWN") == 0 && reason && strcmp(reason, "guest-reset") == 0)
 		qemu->triple = true;
@@ -76,7 +79,7 @@ static void let_go_on(struct qemu *qemu)
 
 	take_states(qemu);
 	qemu->at_its_end = true;
-	qemu->paused = false;
+	qemu->panicked = qemu->paused = false;
 	/* It may be gone before it has answered. */
 	if (qmp_do(&qemu->qmp, "cont", &err) && !qemu->qmp.closed)
 		vm_end(qemu->vm, err.status, false, 0, "%s", err.text);
