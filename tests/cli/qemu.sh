@@ -54,6 +54,11 @@ for icount in on off; do
 done
 try "RAM beyond 4 GiB, with holes" 0 "0 lost, 0 unreported" \
 	--mem 5G --hole 256M:16M --hole 1G:4K --hole 4G:64M
+# What is opened next must not become the descriptor that is closed.
+expect "a stdin and a stderr that are closed" 0 "0 lost, 0 unreported" \
+	sh -c '"$0" run hello --engine qemu <&- 2>&-' "$kvalab"
+expect "a stdout that is closed" 3 "writing to stdout: Bad file descriptor" \
+	sh -c '"$0" run hello --engine qemu >&-' "$kvalab"
 try "the trace" 0 "0 lost, 0 unreported" --trace "$work/trace"
 readable "the trace" "$work/trace"
 try "a panic, with the caller" 4 "called from .* wild_pointer" --set fail=fault

@@ -6,7 +6,9 @@
 #include "vmm/cli/cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "vmm/cli/parse.h"
 
@@ -136,11 +138,30 @@ static int run_command(const struct command *command, int argc, const char *cons
 	return cli_end(status);
 }
 
+/*
+ * A standard descriptor that is closed would be the next file's: what is printed would go into a
+ * chip or guest memory. A directory takes its place: it is always there, and fails each write.
+ */
+static int hold_standard_descriptors(struct err *err)
+{
+	int fd;
+
+	do
+		fd = open("/", O_RDONLY | O_DIRECTORY);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd < 0)
+		return err_errno(err, EXIT_HOST, "the standard descriptors cannot be checked");
+	close(fd);
+	return 0;
+}
+
 int cli_main(int argc, char **argv)
 {
 	const struct command *command;
 	struct err err;
 
+	if (hold_standard_descriptors(&err))
+		return cli_fail(&err);
 	if (argc < 2) {
 		general_help(stderr);
 		return EXIT_USAGE;
