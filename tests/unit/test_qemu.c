@@ -170,6 +170,19 @@ START_TEST(garbage_is_no_answer)
 }
 END_TEST
 
+/* What comes after its time is not the next command's answer. */
+START_TEST(a_late_answer)
+{
+	struct err err;
+
+	ck_assert_int_eq(qmp_do(qmp, "stop", &err), -1);
+	ck_assert_str_eq(err.text, "QEMU does not do stop: no answer in 5 s");
+	said("{\"return\": {}}\r\n");
+	ck_assert_int_eq(qmp_do(qmp, "cont", &err), -1);
+	ck_assert_str_eq(err.text, "QEMU does not do cont: it has ceased to answer");
+}
+END_TEST
+
 static void *flood(void *arg)
 {
 	char block[4096];
@@ -222,6 +235,7 @@ START_TEST(command_line)
 	ck_assert_str_eq(argv[0], "/bin/qemu");
 	ck_assert(has(argv, "-m", "5370806272B"));
 	ck_assert(has(argv, "-smp", "3"));
+	ck_assert(has(argv, "-S", "")); /* else a guest that ends at once is not heard */
 	ck_assert(has(argv, "-machine", "max-ram-below-4g=3G"));
 	ck_assert(has(argv, "-object", "size=5370806272B,mem-path=/proc/self/fd/5,share=on"));
 	ck_assert(has(argv, "-accel", _i ? "thread=single" : "thread=multi"));
@@ -268,7 +282,9 @@ int main(void)
 	suite_add_tcase(suite, plain);
 	tcase_add_checked_fixture(protocol, setup, teardown);
 	tcase_add_test(protocol, a_command_and_its_answer);
+	tcase_set_timeout(protocol, 60);
 	tcase_add_test(protocol, an_error_is_told);
+	tcase_add_test(protocol, a_late_answer);
 	tcase_add_loop_test(protocol, garbage_is_no_answer, 0, 5);
 	tcase_add_test(protocol, a_line_that_does_not_end);
 	suite_add_tcase(suite, protocol);

@@ -119,6 +119,7 @@ char **qemu_command(const struct qemu *qemu, int qmp_fd)
 	add_two(&args, "-name", "kvalab");
 	add_two(&args, "-nodefaults", "-no-user-config");
 	add_two(&args, "-display", "none");
+	add(&args, "-S"); /* no guest before its events are heard */
 	add_machine(&args, qemu);
 	add_clock(&args, qemu);
 	add_flash(&args, qemu);

@@ -90,30 +90,36 @@ static int enter(struct vm *vm, u64 entry_gpa, u64 start_info_gpa, struct err *e
 }
 
 /* A QEMU that does not come up says why on stderr, and is the host's fault. */
-static int greet(struct qemu *qemu, struct err *err)
+static int does_not_come_up(struct qemu *qemu, struct err *err)
 {
+	const struct err why = *err;
 	char words[512];
-	int status;
+	int status = qemu_reap(qemu, !qemu->qmp.closed);
 
-	if (!qmp_do(&qemu->qmp, "qmp_capabilities", err))
-		return 0;
-	status = qemu_reap(qemu, false);
 	qemu_last_words(qemu, words, sizeof(words));
 	if (WIFEXITED(status))
 		return err_set(err, EXIT_HOST, "%s ends at its start with status %d%s%s",
 			       qemu->program, WEXITSTATUS(status), *words ? ": " : "", words);
-	return err_set(err, EXIT_HOST, "%s does not come up%s%s", qemu->program, *words ? ": " : "",
-		       words);
+	return err_set(err, EXIT_HOST, "%s does not come up (%s)%s%s", qemu->program, why.text,
+		       *words ? ": " : "", words);
+}
+
+/* Only after this does QEMU tell of events. */
+static int greet(struct qemu *qemu, struct err *err)
+{
+	if (qmp_do(&qemu->qmp, "qmp_capabilities", err))
+		return does_not_come_up(qemu, err);
+	return 0;
 }
 
 static int start(struct vm *vm, struct err *err)
 {
 	struct qemu *qemu = vm->qemu;
 
-	if (qemu_spawn(qemu, err) || greet(qemu, err) || qemu_watch(qemu, err))
+	if (qemu_spawn(qemu, err) || greet(qemu, err))
 		return -1;
 	vm_log(vm, LOG_DEBUG, "%s runs as process %d", qemu->program, (int)qemu->pid);
-	return 0;
+	return qemu_watch(qemu, err);
 }
 
 static bool state(struct vm *vm, u32 cpu, struct arch_state *out)
@@ -154,16 +160,19 @@ static void look_into_holes(struct vm *vm, struct run_result *result)
 	}
 }
 
+#define MOST_INSNS 1e18 /* more than a software CPU can run in years */
+
 /*
  * The TSC is a count of instructions only with one CPU: when an application processor gets its INIT,
  * QEMU 7.2 takes the whole slice that it was given for executed (some 27 million).
  */
 static void gather(struct vm *vm, struct run_result *result)
 {
-	u64 insns = vm_shared(vm)->mark_ticks[KVL_MARK_DONE];
+	double insns = (double)vm_shared(vm)->mark_ticks[KVL_MARK_DONE];
 
-	if (vm->config->icount && vm->ncpus == 1 && vm->qemu->run_ns)
-		result->insn_per_s = (u64)((double)insns * 1e9 / (double)vm->qemu->run_ns);
+	/* The mark is the guest's word. */
+	if (vm->config->icount && vm->ncpus == 1 && vm->qemu->run_ns && insns < MOST_INSNS)
+		result->insn_per_s = (u64)(insns * 1e9 / (double)vm->qemu->run_ns);
 	look_into_holes(vm, result);
 }
 

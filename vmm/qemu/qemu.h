@@ -34,10 +34,11 @@ struct qemu {
 
 	/* watch.c */
 	pthread_t watcher;
-	bool watching; /* the thread exists */
-	int stop_fd;   /* an eventfd: written to when the watcher shall stop the guest */
-	bool panicked, paused, triple; /* an event said so, not yet acted upon */
-	bool at_its_end;	       /* the guest has paused itself: its exit status follows */
+	bool watching;	       /* the thread exists */
+	int stop_fd;	       /* an eventfd: written to when the watcher shall stop the guest */
+	bool panicked, paused; /* an event said so, not yet acted upon */
+	const char *off;       /* the same: how the machine went off; NULL: it did not */
+	bool at_its_end;       /* the guest has paused itself: its exit status follows */
 	bool known[KVL_MAX_CPUS];
 	struct arch_state state[KVL_MAX_CPUS];
 	struct timespec started;

@@ -10,6 +10,7 @@
 
 /* A QEMU that says nothing for so long has died without closing, or hangs. */
 #define ANSWER_MS 5000
+#define ANSWER_TEXT "5 s"
 
 static json_t *take_message(struct qmp *qmp, const char *line, size_t bytes)
 {
@@ -75,6 +76,8 @@ static int send_line(struct qmp *qmp, const char *name, json_t *arguments, struc
 
 	if (!text) {
 		ret = err_set(err, EXIT_HOST, "no memory for a command to QEMU");
+	} else if (qmp->silent) {
+		ret = err_set(err, EXIT_VMM, "QEMU does not do %s: it has ceased to answer", name);
 	} else if (send(qmp->fd, text, bytes, MSG_NOSIGNAL) != (ssize_t)bytes) {
 		ret = err_errno(err, EXIT_VMM, "QEMU does not take the command %s", name);
 		qmp->closed = true;
@@ -93,11 +96,14 @@ json_t *qmp_command(struct qmp *qmp, const char *name, json_t *arguments, struct
 		return NULL;
 	while (!answer && qmp_receive(qmp, ANSWER_MS, &answer))
 		;
+	qmp->silent = !answer && !qmp->closed;
 	value = json_incref(json_object_get(answer, "return"));
 	words = json_string_value(json_object_get(json_object_get(answer, "error"), "desc"));
 	if (!value)
 		err_set(err, EXIT_VMM, "QEMU does not do %s: %s", name,
-			words ? words : "no answer");
+			words	      ? words
+			: qmp->closed ? "it has gone"
+				      : "no answer in " ANSWER_TEXT);
 	json_decref(answer);
 	return value;
 }

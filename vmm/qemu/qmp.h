@@ -17,6 +17,7 @@ struct qmp {
 	/* An event has come; no command may be given from here. */
 	void (*event)(void *owner, const char *name, const json_t *data);
 	bool closed; /* QEMU has gone */
+	bool silent; /* it owes an answer: whatever it says from now on could be that one */
 	size_t bytes;
 	char buffer[64 * 1024]; /* what has come of a line that is not complete */
 };
@@ -29,7 +30,8 @@ bool qmp_receive(struct qmp *qmp, int timeout_ms, json_t **answer);
 
 /*
  * Gives a command and waits for its answer: the member "return" (a new reference). NULL: an error,
- * no answer, or QEMU has gone. @arguments may be NULL; its reference is taken over.
+ * no answer (then no command is given any more), or QEMU has gone. @arguments may be NULL; its
+ * reference is taken over.
  */
 json_t *qmp_command(struct qmp *qmp, const char *name, json_t *arguments, struct err *err);
 

@@ -40,6 +40,7 @@ static void take_states(struct qemu *qemu)
 		take_state(qemu, i);
 }
 
+/* A machine that goes off by the guest's doing is kept as it is; by another's it ends with QEMU. */
 static void on_event(void *owner, const char *name, const json_t *data)
 {
 	const char *reason = json_string_value(json_object_get(data, "reason"));
@@ -50,8 +51,11 @@ static void on_event(void *owner, const char *name, const json_t *data)
 		qemu->panicked = true;
 	else if (strcmp(name, "STOP") == 0 && qemu->panicked)
 		qemu->paused = true;
-	else if (strcmp(name, "SHUTDOWN") == 0 && reason && strcmp(reason, "guest-reset") == 0)
-		qemu->triple = true;
+	else if (strcmp(name, "SHUTDOWN") == 0 && json_is_true(json_object_get(data, "guest")))
+		qemu->off = reason && strcmp(reason, "guest-reset") == 0
+				    ? "triple fault (an exception while a double fault was "
+				      "delivered), or the guest resets the machine by a port"
+				    : "the guest switches the machine off";
 }
 
 /* --- how it ends ---------------------------------------------------------------------------------- */
@@ -73,24 +77,26 @@ static u32 exit_cpu(const struct vm *vm)
 	return cpu < vm->ncpus ? cpu : 0;
 }
 
-static void let_go_on(struct qemu *qemu)
+/* Lets the machine run. It may be gone before it has answered. */
+static void go_on(struct qemu *qemu)
 {
 	struct err err;
 
-	take_states(qemu);
-	qemu->at_its_end = true;
-	qemu->panicked = qemu->paused = false;
-	/* It may be gone before it has answered. */
 	if (qmp_do(&qemu->qmp, "cont", &err) && !qemu->qmp.closed)
 		vm_end(qemu->vm, err.status, false, 0, "%s", err.text);
 }
 
-static void end_by_triple_fault(struct qemu *qemu)
+static void act_on_events(struct qemu *qemu)
 {
-	take_states(qemu);
-	vm_end(qemu->vm, EXIT_GUEST, true, 0,
-	       "triple fault (QEMU would reset the machine): an exception while a double fault was "
-	       "delivered");
+	if (qemu->off) {
+		take_states(qemu);
+		vm_end(qemu->vm, EXIT_GUEST, true, 0, "%s", qemu->off);
+	} else if (qemu->paused) {
+		take_states(qemu);
+		qemu->at_its_end = true;
+		qemu->panicked = qemu->paused = false;
+		go_on(qemu);
+	}
 }
 
 static void end_by_process(struct qemu *qemu, int status)
@@ -129,6 +135,23 @@ static void pump_all(struct qemu *qemu)
 		;
 }
 
+/* Takes what comes; waits for it, unless an event has still to be acted upon. False: it shall stop. */
+static bool take_news(struct qemu *qemu, struct pollfd *fds)
+{
+	enum { QMP, CONSOLE, STOP, FDS };
+	json_t *answer;
+
+	if (poll(fds, FDS, qemu->off || qemu->paused ? 0 : -1) < 0)
+		return true; /* a signal */
+	if (fds[CONSOLE].revents && !pump_console(qemu))
+		fds[CONSOLE].fd = -1; /* closed before the rest: nothing more to come */
+	if (fds[QMP].revents) {
+		qmp_receive(&qemu->qmp, 0, &answer);
+		json_decref(answer);
+	}
+	return !fds[STOP].revents;
+}
+
 /* Until the process has gone, or the guest has been stopped. */
 static void watch(struct qemu *qemu)
 {
@@ -136,39 +159,30 @@ static void watch(struct qemu *qemu)
 				{ .fd = qemu->console_fd, .events = POLLIN },
 				{ .fd = qemu->stop_fd, .events = POLLIN } };
 	struct err err;
-	json_t *answer;
 
-	while (!qemu->qmp.closed && !vm_ended(qemu->vm)) {
-		if (poll(fds, ARRAY_LEN(fds), -1) < 0)
-			continue;
-		if (fds[1].revents && !pump_console(qemu))
-			fds[1].fd = -1; /* closed before the rest: nothing more to come */
-		if (fds[0].revents) {
-			qmp_receive(&qemu->qmp, 0, &answer);
-			json_decref(answer);
-		}
-		if (qemu->paused)
-			let_go_on(qemu);
-		if (qemu->triple)
-			end_by_triple_fault(qemu);
-		if (fds[2].revents)
-			break;
-	}
-	if (qemu->qmp.closed)
-		return;
-	if (!qemu->triple && !qmp_do(&qemu->qmp, "stop", &err))
+	go_on(qemu);
+	do
+		act_on_events(qemu);
+	while (!qemu->qmp.closed && !vm_ended(qemu->vm) && take_news(qemu, fds));
+	if (!qemu->qmp.closed && !qemu->off && !qmp_do(&qemu->qmp, "stop", &err))
 		take_states(qemu);
 }
 
+/* By now QEMU has gone, or has to go, or its machine stands still: the console comes to an end. */
 static void *watch_main(void *arg)
 {
 	struct qemu *qemu = arg;
+	bool gone;
+	int status = -1;
 
 	watch(qemu);
-	fcntl(qemu->console_fd, F_SETFL, qemu->qmp.closed ? 0 : O_NONBLOCK);
+	gone = qemu->qmp.closed;
+	if (gone || qemu->qmp.silent)
+		status = qemu_reap(qemu, qemu->qmp.silent);
+	fcntl(qemu->console_fd, F_SETFL, O_NONBLOCK);
 	pump_all(qemu);
-	if (qemu->qmp.closed)
-		end_by_process(qemu, qemu_reap(qemu, false));
+	if (gone)
+		end_by_process(qemu, status);
 	else
 		take_marks(qemu->vm);
 	return NULL;
