@@ -17,7 +17,8 @@ static struct vm vm;
 static struct qemu *qemu;
 static int theirs, console;
 static pthread_t peer;
-static const char *event; /* what the peer says behind its first answer */
+static const char *event[8]; /* what the peer says behind its answers; NULL: it goes */
+static char commands[1024];
 
 static void setup(void)
 {
@@ -61,15 +62,35 @@ static void wait_for_end(void)
 static void *answer_all(void *arg)
 {
 	static const char done[] = "{\"return\": {}}\r\n";
-	char command[512];
+	size_t used = 0;
+	ssize_t n;
 
 	(void)arg;
-	while (read(theirs, command, sizeof(command)) > 0) {
+	for (u32 i = 0; event[i]; i++) {
+		n = read(theirs, commands + used, sizeof(commands) - 1 - used);
+		if (n <= 0)
+			break;
+		used += (size_t)n;
 		send(theirs, done, strlen(done), MSG_NOSIGNAL);
-		send(theirs, event, strlen(event), MSG_NOSIGNAL);
-		event = "";
+		send(theirs, event[i], strlen(event[i]), MSG_NOSIGNAL);
 	}
+	shutdown(theirs, SHUT_RDWR);
 	return NULL;
+}
+
+static void watch_with_peer(void)
+{
+	struct err err;
+
+	commands[0] = '\0';
+	ck_assert_int_eq(pthread_create(&peer, NULL, answer_all, NULL), 0);
+	ck_assert_int_eq(qemu_watch(qemu, &err), 0);
+	wait_for_end();
+	qemu_stop(&vm);
+	shutdown(theirs, SHUT_RDWR);
+	pthread_join(peer, NULL);
+	close(theirs);
+	close(console);
 }
 
 /* Whatever switches the machine off, it is not waited for till the time limit. */
@@ -85,20 +106,37 @@ START_TEST(a_machine_that_goes_off)
 		  "{\"guest\": true, \"reason\": \"guest-shutdown\"}}\n",
 		  "switches the machine off" },
 	};
-	struct err err;
-
-	event = way[_i].event;
-	ck_assert_int_eq(pthread_create(&peer, NULL, answer_all, NULL), 0);
-	ck_assert_int_eq(qemu_watch(qemu, &err), 0);
-	wait_for_end();
-	qemu_stop(&vm);
+	for (u32 i = 0; i < ARRAY_LEN(event); i++)
+		event[i] = i < ARRAY_LEN(event) - 1 ? "" : NULL;
+	event[0] = way[_i].event;
+	watch_with_peer();
 	ck_assert_int_eq(vm.end.status, EXIT_GUEST);
 	ck_assert(vm.end.dump);
 	ck_assert_ptr_nonnull(strstr(vm.end.reason, way[_i].reason));
-	shutdown(theirs, SHUT_RDWR);
-	pthread_join(peer, NULL);
-	close(theirs);
-	close(console);
+}
+END_TEST
+
+/* A newer QEMU's isa-debug-exit: it switches the machine off, and QEMU ends with the status. */
+START_TEST(an_end_that_is_a_shutdown)
+{
+	static const char *const script[] = {
+		"{\"event\": \"GUEST_PANICKED\"}\n{\"event\": \"STOP\"}\n", /* behind cont */
+		"",							    /* info registers */
+		"",							    /* set-action */
+		"{\"event\": \"SHUTDOWN\", \"data\": "
+		"{\"guest\": true, \"reason\": \"guest-shutdown\"}}\n", /* behind cont */
+		NULL,
+	};
+
+	memcpy(event, script, sizeof(script));
+	vm.ncpus = 1;
+	qemu->pid = fork();
+	if (qemu->pid == 0)
+		_exit(2 * EXIT_CHECK + 1);
+	watch_with_peer();
+	ck_assert_int_eq(vm.end.status, EXIT_CHECK);
+	ck_assert_ptr_nonnull(
+		strstr(commands, "{\"shutdown\":\"poweroff\"}}{\"execute\":\"cont\"}"));
 }
 END_TEST
 
@@ -150,6 +188,7 @@ int main(void)
 	tcase_add_checked_fixture(all, setup, teardown);
 	tcase_set_timeout(all, 60);
 	tcase_add_loop_test(all, a_machine_that_goes_off, 0, 2);
+	tcase_add_test(all, an_end_that_is_a_shutdown);
 	tcase_add_test(all, a_qemu_that_does_not_end);
 	tcase_add_test(all, a_qemu_that_does_not_answer);
 	suite_add_tcase(suite, all);

@@ -51,11 +51,14 @@ static void on_event(void *owner, const char *name, const json_t *data)
 		qemu->panicked = true;
 	else if (strcmp(name, "STOP") == 0 && qemu->panicked)
 		qemu->paused = true;
-	else if (strcmp(name, "SHUTDOWN") == 0 && json_is_true(json_object_get(data, "guest")))
-		qemu->off = reason && strcmp(reason, "guest-reset") == 0
-				    ? "triple fault (an exception while a double fault was "
-				      "delivered), or the guest resets the machine by a port"
-				    : "the guest switches the machine off";
+	else if (strcmp(name, "SHUTDOWN") != 0 || !json_is_true(json_object_get(data, "guest")))
+		return;
+	else if (reason && strcmp(reason, "guest-reset") == 0)
+		qemu->off =
+			"triple fault (an exception while a double fault was delivered), or the "
+			"guest resets the machine by a port";
+	else if (!qemu->at_its_end) /* then it is the isa-debug-exit of a newer QEMU */
+		qemu->off = "the guest switches the machine off";
 }
 
 /* --- how it ends ---------------------------------------------------------------------------------- */
@@ -86,6 +89,21 @@ static void go_on(struct qemu *qemu)
 		vm_end(qemu->vm, err.status, false, 0, "%s", err.text);
 }
 
+/*
+ * The guest's exit status comes next. In newer QEMUs isa-debug-exit switches the machine off instead
+ * of ending QEMU by itself, and that must no longer pause it.
+ */
+static void await_status(struct qemu *qemu)
+{
+	json_t *off = json_pack("{s:s}", "shutdown", "poweroff");
+	struct err err;
+
+	qemu->at_its_end = true;
+	qemu->panicked = qemu->paused = false;
+	json_decref(qmp_command(&qemu->qmp, "set-action", off, &err));
+	go_on(qemu);
+}
+
 static void act_on_events(struct qemu *qemu)
 {
 	if (qemu->off) {
@@ -93,9 +111,7 @@ static void act_on_events(struct qemu *qemu)
 		vm_end(qemu->vm, EXIT_GUEST, true, 0, "%s", qemu->off);
 	} else if (qemu->paused) {
 		take_states(qemu);
-		qemu->at_its_end = true;
-		qemu->panicked = qemu->paused = false;
-		go_on(qemu);
+		await_status(qemu);
 	}
 }
 
