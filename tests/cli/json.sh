@@ -46,7 +46,7 @@ else
 	fail "json: a run with a path that is no UTF-8"
 fi
 
-expect "--json into a directory that is not there" 3 "nowhere" \
+expect "--json into a directory that is not there" 3 "nowhere/result cannot be created: No such" \
 	"$kvalab" run hello --json "$work/nowhere/result"
 expect "--json into a full device" 3 "/dev/full" "$kvalab" run hello --json /dev/full
 if [ -c /dev/full ] && ! ls "$work" | grep -q tmp; then

@@ -6,6 +6,10 @@
 chip=28f128j3
 expect "no command" 2 "Usage" "$kvalab"
 expect "unknown command" 2 "did you mean layout" "$kvalab" layuot
+expect "help" 0 "kvalab compare SCENARIO" "$kvalab" help
+expect "help for a command" 0 "--schedule MODE" "$kvalab" help run
+expect "help for an unknown command" 2 "did you mean layout" "$kvalab" help layuot
+expect "help for two commands" 2 "one argument too many: \"list\"" "$kvalab" help run list
 expect "unknown option" 2 "did you mean --seed" "$kvalab" run hello --sead 1
 expect "unknown scenario" 2 "did you mean hello" "$kvalab" run helo
 expect "unknown arm" 2 "no arm \"fualt\"; did you mean fault" "$kvalab" run flash-mount --arm fualt

@@ -82,7 +82,7 @@ static void general_help(FILE *out)
 	}
 	fprintf(out,
 		"\n"
-		"  kvalab COMMAND --help           options of a command\n"
+		"  kvalab help COMMAND             options of a command, as COMMAND --help\n"
 		"  kvalab --version\n\n"
 		"Exit status: 0 all checks hold; 1 a check or a finding; 2 usage; 3 this host\n"
 		"cannot; 4 the guest crashed; 5 the VMM or the trace is wrong; 124 time limit.\n");
@@ -155,6 +155,42 @@ static int hold_standard_descriptors(struct err *err)
 	return 0;
 }
 
+static bool is_help(const char *word)
+{
+	return !strcmp(word, "help") || !strcmp(word, "--help") || !strcmp(word, "-h");
+}
+
+static const struct command *need_command(const char *name, struct err *err)
+{
+	const struct command *command = find_command(name);
+
+	if (!command)
+		err_set(err, EXIT_USAGE, "unknown command \"%s\"; did you mean %s?", name,
+			nearest_name(name, name_of_command, NULL));
+	return command;
+}
+
+/* help [COMMAND]: @argv is what follows it. */
+static int show_help(int argc, char **argv)
+{
+	const struct command *command;
+	struct err err;
+
+	if (argc > 1) {
+		err_set(&err, EXIT_USAGE, "help: one argument too many: \"%s\"", argv[1]);
+		return cli_fail(&err);
+	}
+	if (argc == 0) {
+		general_help(stdout);
+	} else {
+		command = need_command(argv[0], &err);
+		if (!command)
+			return cli_fail(&err);
+		command_help(stdout, command);
+	}
+	return cli_end(EXIT_OK);
+}
+
 int cli_main(int argc, char **argv)
 {
 	const struct command *command;
@@ -166,19 +202,14 @@ int cli_main(int argc, char **argv)
 		general_help(stderr);
 		return EXIT_USAGE;
 	}
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
-		general_help(stdout);
-		return cli_end(EXIT_OK);
-	}
+	if (is_help(argv[1]))
+		return show_help(argc - 2, argv + 2);
 	if (!strcmp(argv[1], "--version")) {
 		printf("kvalab %s\n", KVALAB_VERSION);
 		return cli_end(EXIT_OK);
 	}
-	command = find_command(argv[1]);
-	if (!command) {
-		err_set(&err, EXIT_USAGE, "unknown command \"%s\"; did you mean %s?", argv[1],
-			nearest_name(argv[1], name_of_command, NULL));
+	command = need_command(argv[1], &err);
+	if (!command)
 		return cli_fail(&err);
-	}
 	return run_command(command, argc - 2, (const char *const *)argv + 2);
 }

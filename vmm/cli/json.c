@@ -49,8 +49,8 @@ static int write_replace(const json_t *root, const char *path, struct err *err)
 		return err_set(err, EXIT_USAGE, "--json: the file's name is too long");
 	fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (fd < 0) /* whatever has this name is not ours to remove */
-		return err_errno(err, EXIT_HOST, "--json: %s cannot be created", name);
-	if (write_open(root, fd, name, err)) {
+		return err_errno(err, EXIT_HOST, "--json: %s cannot be created", path);
+	if (write_open(root, fd, path, err)) {
 		unlink(name);
 		return -1;
 	}
