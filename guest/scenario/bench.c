@@ -143,19 +143,21 @@ static void page_faults(u64 rounds)
 }
 
 /* --- run ------------------------------------------------------------------------------------------ */
-static u64 at_least_one(const char *key, u64 fallback)
+#define MOST ((u64)1 << 32) /* so that no product overflows */
+
+static u64 number_of(const char *key, u64 fallback)
 {
 	u64 n = param_u64(key, fallback);
 
-	if (!n)
-		usage_failure("--set %s=0: at least 1", key);
+	if (!n || n > MOST)
+		usage_failure("--set %s=%lu: at least 1, at most %lu", key, n, MOST);
 	return n;
 }
 
 void bench_run(const struct arm *arm)
 {
-	u64 rounds = at_least_one("rounds", 5), loops = at_least_one("loops", 4000);
-	u64 user_loops = at_least_one("user_loops", 1000000), start;
+	u64 rounds = number_of("rounds", 5), loops = number_of("loops", 4000);
+	u64 user_loops = number_of("user_loops", 1000000), start;
 
 	(void)arm;
 	metric("rounds", rounds);

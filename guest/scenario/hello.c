@@ -205,6 +205,9 @@ static void remap_devices(void)
 		const struct kvl_shared *seen =
 			ioremap(gpa, 2 * LARGE_BYTES, SITE("hello.ioremap"));
 
+		if (!seen)
+			usage_failure("hello maps 4 MiB of devices in the vmalloc region: at "
+				      "least --vmalloc 6M");
 		check_equal("ioremap.word", seen->version, KVL_ABI_VERSION);
 		iounmap((void *)(u64)seen);
 		task_yield();

@@ -48,4 +48,6 @@ else
 fi
 expect "bench, one CPU" 0 "^exit +0" "$kvalab" run bench --engine $engine --schedule free --cpus 1
 expect "bench, no rounds" 2 "rounds=0: at least 1" "$kvalab" run bench --engine $engine --set rounds=0
+expect "bench, more rounds than can be counted" 2 "at most 4294967296" \
+	"$kvalab" run bench --engine $engine --set rounds=4503599627370497 --timeout 10
 expect "bench, more pages than addresses" 2 "no address space" "$kvalab" run bench --engine $engine --set rounds=100000

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Owns the protocol: lines, commands and their answers. What is asked: qemu.c. */
+/* Owns the protocol: lines, commands and their answers. What is asked: engine.c, watch.c. */
 #include "vmm/qemu/qmp.h"
 
 #include <errno.h>
