@@ -2,7 +2,12 @@
 /*
  * What the kernel needs from a processor: this is the whole list. arch/<arch>/guest implements it;
  * hot functions may be inlined there by arch_inline.h (GNU inline definitions of the prototypes
- * below). guest/ outside arch/ contains no other processor-specific thing.
+ * below). guest/ outside arch/ contains no other processor-specific thing. tests/static/arm64.sh
+ * holds this against what guest/ needs.
+ *
+ * The other way round, arch/ enters the kernel at kernel_main() (boot.h), cpu_main() (task/smp.h),
+ * task_first() (task/smp.h), and by traps: fault_handle() (mm/fault.h), syscall_handle()
+ * (task/syscall.h), tlb_ipi_handler() (mm/tlb.h).
  */
 #ifndef GUEST_ARCH_H
 #define GUEST_ARCH_H
@@ -66,6 +71,7 @@ void tlb_cpu_load_root(u64 root_gpa, u32 mm, u16 site); /* and so all non-global
 struct task *arch_current(void); /* the task whose kernel stack this is */
 #define ARCH_STACK_BYTES KiB(8)	 /* kernel stack, aligned to its size; struct task at its bottom */
 
+extern u8 boot_stack[]; /* ARCH_STACK_BYTES, aligned so: on it the first CPU calls kernel_main() */
 void arch_cpu_init(u32 cpu);		       /* descriptors, traps, APIC of the CPU that calls */
 void arch_cpu_start(u32 cpu, void *stack_top); /* INIT-SIPI; the CPU then calls cpu_main() */
 void arch_ipi_send(u32 cpu); /* shootdown vector; the target calls tlb_ipi_handler() */
@@ -84,6 +90,13 @@ bool arch_copy_user(void *to, const void *from, size_t bytes);
 
 /* For user programs: the system call. Always inlined, they run from a copy. */
 u64 arch_user_syscall(u64 number, u64 a, u64 b);
+
+/* --- the image: what its linker script places ---------------------------------------------------
+ * The section .sites behind one empty name (trace.h); the section .user.text, which may lie anywhere
+ * and refers to nothing outside itself (user/user.h). */
+#define SITE_NAME_BYTES 32
+extern const char sites_start[][SITE_NAME_BYTES];
+extern const u8 user_text_start[], user_text_end[];
 
 /* --- diagnosis -------------------------------------------------------------------------------- */
 /* Return addresses of the callers, innermost first; at most @max. @frame: NULL = here. */

@@ -13,8 +13,6 @@
 #include "guest/task/turnstile.h"
 #include "guest/trace.h"
 
-extern u8 boot_stack[]; /* head.S */
-
 void kernel_main(void)
 {
 	const struct kvl_boot *boot = (const struct kvl_boot *)KVL_BOOT_GPA; /* identity, for now */

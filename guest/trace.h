@@ -7,9 +7,7 @@
 #define GUEST_TRACE_H
 
 #include "devices/abi/trace_abi.h"
-
-#define SITE_NAME_BYTES 32
-extern const char sites_start[][SITE_NAME_BYTES];
+#include "guest/arch.h"
 
 #define SITE(name)                                                                   \
 	({                                                                           \

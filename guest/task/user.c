@@ -6,8 +6,6 @@
 #include "guest/trace.h"
 #include "guest/user/user.h"
 
-extern const u8 user_text_start[], user_text_end[]; /* guest.ld */
-
 struct start {
 	u64 pc, sp, arg;
 };
