@@ -3,8 +3,10 @@
  * The machine: host memory, how a run ends, and the sinks. What runs it: the engines. What the memory
  * holds at the start: image.c, boot.c, fdt.c.
  */
+#define _GNU_SOURCE /* MADV_NOHUGEPAGE */
 #include "vmm/vm.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -69,6 +71,10 @@ int vm_make_memory(struct vm *vm, int shared_fd, struct err *err)
 				 "no address space for %llu MiB of guest memory (see ulimit -v)",
 				 (unsigned long long)(vm->layout.machine_bytes >> 20));
 	vm->machine = machine;
+	/* A huge page would reach into holes. A kernel that has none says EINVAL. */
+	if (shared_fd >= 0 && madvise(machine, vm->layout.machine_bytes, MADV_NOHUGEPAGE) &&
+	    errno != EINVAL)
+		return err_errno(err, EXIT_HOST, "huge pages cannot be kept out of guest memory");
 	return back_memory(vm, err);
 }
 

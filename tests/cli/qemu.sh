@@ -27,6 +27,8 @@ fake 'exit 0'
 try_fake "a QEMU that ends at once" 3 "ends at its start with status 0"
 fake 'kill -KILL $$'
 try_fake "a QEMU that is killed" 3 "does not come up"
+printf '#!/no/such/program\n' >"$work/bin/qemu-system-x86_64"
+try_fake "a QEMU that cannot be executed" 3 "status 127: it cannot be executed: No such file"
 fake 'echo; exec sleep 1000'
 try_fake "a QEMU that says nothing" 3 "does not come up" --timeout 100
 
@@ -83,6 +85,7 @@ ends_with()
 		i=$((i + 1))
 	done
 	if [ "${2:-}" = qemu ]; then
+		no_huge_pages
 		kill -s "$1" "$qemu"
 	else
 		kill -s "$1" $pid
@@ -99,6 +102,15 @@ is_gone()
 		i=$((i + 1))
 	done
 	[ ! -d "/proc/$1" ]
+}
+# no_huge_pages: of the QEMU that runs. One beside a hole would look like a touch of the hole.
+no_huge_pages()
+{
+	case $(sed -n 's/^THP_enabled:[[:space:]]*//p' "/proc/$qemu/status") in
+	0) pass "QEMU uses no huge pages" ;;
+	'') skip "huge pages: this kernel does not tell about them" ;;
+	*) fail "QEMU may use huge pages" ;;
+	esac
 }
 for signal in TERM KILL; do
 	ends_with $signal

@@ -21,7 +21,17 @@ struct ends {
 	int console, qmp;
 };
 
-/* In the child: only what is async-signal-safe. */
+/* For the parent's message: qemu_last_words(). */
+_Noreturn static void give_up(const struct qemu *qemu, const char *what)
+{
+	dprintf(qemu->stderr_fd, "%s: %s\n", what, strerror(errno));
+	_exit(127);
+}
+
+/*
+ * In the child, which is a copy of a single thread. Without huge pages: one that QEMU puts beside a
+ * hole would reach into it, and look like a touch of the hole (engine.c).
+ */
 _Noreturn static void become_qemu(const struct qemu *qemu, const struct ends *ends, char **argv,
 				  pid_t parent)
 {
@@ -32,9 +42,15 @@ _Noreturn static void become_qemu(const struct qemu *qemu, const struct ends *en
 
 	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent || null < 0 || dup2(null, STDIN_FILENO) < 0 ||
-	    dup2(ends->console, STDOUT_FILENO) < 0 || dup2(qemu->stderr_fd, STDERR_FILENO) < 0)
+	if (getppid() != parent)
 		_exit(127);
+	if (null < 0)
+		give_up(qemu, "/dev/null cannot be opened");
+	if (prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0))
+		give_up(qemu, "huge pages cannot be switched off (prctl)");
+	if (dup2(null, STDIN_FILENO) < 0 || dup2(ends->console, STDOUT_FILENO) < 0 ||
+	    dup2(qemu->stderr_fd, STDERR_FILENO) < 0)
+		give_up(qemu, "a descriptor cannot be copied");
 	for (u32 i = 0; i < ARRAY_LEN(keep); i++)
 		if (keep[i] >= 0)
 			fcntl(keep[i], F_SETFD, 0);
@@ -43,7 +59,7 @@ _Noreturn static void become_qemu(const struct qemu *qemu, const struct ends *en
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGXFSZ, SIG_DFL);
 	execv(qemu->program, argv);
-	_exit(127);
+	give_up(qemu, "it cannot be executed");
 }
 
 static int start(struct qemu *qemu, const struct ends *ends, struct err *err)
