@@ -23,6 +23,8 @@ expect "no QEMU" 3 "qemu-system-x86_64 is not in PATH: apt-get install" \
 	env PATH="$work/empty" "$kvalab" run hello --engine qemu
 fake 'echo "a warning" >&2; echo "no such machine" >&2; exit 1'
 try_fake "a QEMU that fails at its start" 3 "ends at its start with status 1: no such machine"
+fake 'printf "a \033[31mred\177 word\n" >&2; exit 1'
+try_fake "control characters of QEMU" 3 "status 1: a [?]\[31mred[?] word"
 fake 'exit 0'
 try_fake "a QEMU that ends at once" 3 "ends at its start with status 0"
 fake 'kill -KILL $$'

@@ -145,4 +145,7 @@ void qemu_last_words(const struct qemu *qemu, char *text, size_t bytes)
 		tail[--n] = '\0';
 	line = strrchr(tail, '\n');
 	snprintf(text, bytes, "%s", line ? line + 1 : tail);
+	for (char *byte = text; *byte; byte++) /* it goes to a terminal */
+		if ((*byte >= 0 && *byte < ' ') || *byte == 0x7F)
+			*byte = '?';
 }
