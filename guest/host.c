@@ -79,17 +79,21 @@ u64 flash_clock_now(void)
 	return __atomic_load_n(&own_clock_ns, __ATOMIC_ACQUIRE);
 }
 
-void flash_clock_until(u64 ns)
+static void own_clock_until(u64 ns)
 {
-	u64 now = flash_clock_now();
+	u64 now = __atomic_load_n(&own_clock_ns, __ATOMIC_ACQUIRE);
 
-	if (host_answers()) {
-		call(KVL_CALL_CLOCK_UNTIL, ns);
-		return;
-	}
 	while (now < ns && !__atomic_compare_exchange_n(&own_clock_ns, &now, ns, false,
 							__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 		;
+}
+
+void flash_clock_until(u64 ns)
+{
+	if (host_answers())
+		call(KVL_CALL_CLOCK_UNTIL, ns);
+	else
+		own_clock_until(ns);
 }
 
 void flash_words_read(u64 words)
