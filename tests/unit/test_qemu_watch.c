@@ -140,6 +140,26 @@ START_TEST(an_end_that_is_a_shutdown)
 }
 END_TEST
 
+/* A status without the guest's pause is QEMU's, or a guest's that did not say what it is for. */
+START_TEST(an_end_without_a_pause)
+{
+	struct err err;
+
+	qemu->pid = fork();
+	if (qemu->pid == 0)
+		_exit(1);
+	close(theirs);
+	ck_assert_int_eq(qemu_watch(qemu, &err), 0);
+	wait_for_end();
+	qemu_stop(&vm);
+	ck_assert_int_eq(vm.end.status, EXIT_VMM);
+	ck_assert_str_eq(vm.end.reason,
+			 "qemu ends with status 1: it says nothing, so the guest may "
+			 "have written to port 0xf4 without its pause");
+	close(console);
+}
+END_TEST
+
 /* It has closed its protocol, but stays, and holds the console open. */
 START_TEST(a_qemu_that_does_not_end)
 {
@@ -189,6 +209,7 @@ int main(void)
 	tcase_set_timeout(all, 60);
 	tcase_add_loop_test(all, a_machine_that_goes_off, 0, 2);
 	tcase_add_test(all, an_end_that_is_a_shutdown);
+	tcase_add_test(all, an_end_without_a_pause);
 	tcase_add_test(all, a_qemu_that_does_not_end);
 	tcase_add_test(all, a_qemu_that_does_not_answer);
 	suite_add_tcase(suite, all);

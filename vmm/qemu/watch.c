@@ -126,6 +126,11 @@ static void end_by_process(struct qemu *qemu, int status)
 		return;
 	}
 	qemu_last_words(qemu, words, sizeof(words));
+	if (!*words && WIFEXITED(status) && WEXITSTATUS(status) % 2)
+		snprintf(words, sizeof(words),
+			 "it says nothing, so the guest may have written to port 0x%x without its "
+			 "pause",
+			 KVL_PORT_EXIT);
 	vm_end(vm, EXIT_VMM, false, 0, "%s ends with %s %d%s%s", qemu->program,
 	       WIFSIGNALED(status) ? "signal" : "status",
 	       WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), *words ? ": " : "",
