@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=sh disable=SC2154 # kvmbox sets busybox, parts, cache
+# shellcheck shell=sh disable=SC2154 # kvmbox sets busybox, parts, cache, cache_advice
 # For scripts/kvmbox: the box's kernel and initramfs, made once and kept under $cache by content:
 #
 #   kernel-HASH/      of the Debian package with this sha256: vmlinuz, modules/, modules/order
@@ -122,7 +122,8 @@ make_missing()
 fill_cache()
 {
 	find_kernel && find_initramfs && return
-	{ mkdir -p "$cache" && : >>"$cache/lock"; } || cannot "cannot write to $cache"
+	why=$({ mkdir -p "$cache" && : >>"$cache/lock"; } 2>&1) ||
+		cannot "cannot make kernel and initramfs in $cache (${why##*: }): $cache_advice"
 	# In the background: a trap waits for what runs in the foreground.
 	make_missing 9>"$cache/lock" &
 	maker=$!

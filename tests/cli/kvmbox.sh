@@ -44,6 +44,10 @@ expect "no cache and no network" 77 "no kernel in $work/empty/box.*there is no n
 	env OUT="$work/empty" PATH="$work/bin:$PATH" $box -- true
 check "no cache and no network: one line" [ "$(wc -l <"$work/log")" = 1 ]
 check "no cache and no network: only the lock is left" [ "$(ls "$work/empty/box")" = lock ]
+mkdir -p "$work/closed/box/lock"
+expect "a cache that cannot be written" 77 "in $work/closed/box \\(Is a directory\\): .*set OUT" \
+	env OUT="$work/closed" $box -- true
+check "a cache that cannot be written: one line" [ "$(wc -l <"$work/log")" = 1 ]
 
 # One box for much: bytes, status, files, variables, what is left running. It may have to fetch a
 # kernel, which the others must not.
