@@ -162,16 +162,12 @@ static void look_into_holes(struct vm *vm, struct run_result *result)
 
 #define MOST_INSNS 1e18 /* more than a software CPU can run in years */
 
-/*
- * The TSC is a count of instructions only with one CPU: when an application processor gets its INIT,
- * QEMU 7.2 takes the whole slice that it was given for executed (some 27 million).
- */
+/* With icount the TSC is the number of instructions of all CPUs. The mark is the guest's word. */
 static void gather(struct vm *vm, struct run_result *result)
 {
 	double insns = (double)vm_shared(vm)->mark_ticks[KVL_MARK_DONE];
 
-	/* The mark is the guest's word. */
-	if (vm->config->icount && vm->ncpus == 1 && vm->qemu->run_ns && insns < MOST_INSNS)
+	if (vm->config->icount && vm->qemu->run_ns && insns < MOST_INSNS)
 		result->insn_per_s = (u64)(insns * 1e9 / (double)vm->qemu->run_ns);
 	look_into_holes(vm, result);
 }

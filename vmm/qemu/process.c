@@ -69,7 +69,6 @@ static int start(struct qemu *qemu, const struct ends *ends, struct err *err)
 
 	if (!argv)
 		return err_set(err, EXIT_HOST, "no memory for QEMU's command line");
-	clock_gettime(CLOCK_MONOTONIC, &qemu->started);
 	qemu->pid = fork();
 	if (qemu->pid == 0)
 		become_qemu(qemu, ends, argv, parent);
@@ -115,7 +114,6 @@ static bool ends_soon(pid_t pid, int *status)
 
 int qemu_reap(struct qemu *qemu, bool kill_it)
 {
-	struct timespec now;
 	int status = -1;
 
 	if (qemu->pid < 0)
@@ -125,9 +123,6 @@ int qemu_reap(struct qemu *qemu, bool kill_it)
 		while (waitpid(qemu->pid, &status, 0) < 0 && errno == EINTR)
 			;
 	}
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	qemu->run_ns = (u64)(now.tv_sec - qemu->started.tv_sec) * 1000000000 +
-		       (u64)(now.tv_nsec - qemu->started.tv_nsec);
 	qemu->pid = -1;
 	return status;
 }

@@ -42,7 +42,7 @@ struct qemu {
 	bool known[KVL_MAX_CPUS];
 	struct arch_state state[KVL_MAX_CPUS];
 	struct timespec started;
-	u64 run_ns; /* how long the process lived */
+	u64 run_ns; /* from its first instruction to its own end; 0: it did not come to that */
 };
 
 /* --- command.c --- */
