@@ -13,7 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "vmm/loop_vm.h"
+#include "vmm/clock.h"
 
 const struct figure_row figure_table[FIGURES] = {
 #define X(id, key, words) { key, words, FIGURE_##id <= FIGURE_USER_INSN },

@@ -5,20 +5,12 @@
 #include <errno.h>
 #include <linux/kvm.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "vmm/arch.h"
+#include "vmm/clock.h"
 
 #define CODE_GPA 0x1000
-
-u64 monotonic_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (u64)t.tv_sec * 1000000000 + (u64)t.tv_nsec;
-}
 
 int loop_vm_open(struct loop_vm *loop, const struct kvm_host *host, struct err *err)
 {

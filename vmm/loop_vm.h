@@ -28,6 +28,4 @@ int loop_vm_open(struct loop_vm *loop, const struct kvm_host *host, struct err *
 int loop_vm_run(struct loop_vm *loop, u32 rounds, u64 *ns, struct err *err);
 void loop_vm_close(struct loop_vm *loop);
 
-u64 monotonic_ns(void);
-
 #endif

@@ -3,7 +3,6 @@
  * Gathers what kvalab probe shows: of KVM, of what else could run a guest here, and the figures. What
  * each of them is, and what it costs to ask, lies with those that are asked.
  */
-#define _XOPEN_SOURCE 700 /* realpath() */
 #include "vmm/probe.h"
 
 #include <dirent.h>
@@ -11,8 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "vmm/find.h"
 #include "vmm/insn_perf.h"
 #include "vmm/qemu/qemu.h"
 #include "vmm/rate.h"
@@ -20,18 +19,6 @@
 
 /* Below this the processor is software, or supervisor code is emulated: bench has to be short. */
 #define FAST_INSN_PER_S 500000000
-
-/* One real path, for people to read and to copy. */
-static bool box_at(struct probe *probe, const char *dir, const char *below)
-{
-	char path[PATH_MAX], real[PATH_MAX];
-	int n = snprintf(path, sizeof(path), "%s/%s", dir, below);
-
-	if (n >= (int)sizeof(path) || access(path, X_OK) || !realpath(path, real))
-		return false;
-	n = snprintf(probe->box_path, sizeof(probe->box_path), "%s", real);
-	return n < (int)sizeof(probe->box_path);
-}
 
 /* Where kvmbox keeps what it has fetched: a file kernel-HASH. */
 static bool holds_kernel(const char *dir, const char *below)
@@ -53,18 +40,17 @@ static bool holds_kernel(const char *dir, const char *below)
 	return false;
 }
 
-/* Beside the folder that the program was built in, or installed with it. */
 static void ask_for_box(struct probe *probe, const char *here)
 {
 	const char *home = getenv("HOME");
+	bool installed;
 
-	if (box_at(probe, here, "../scripts/kvmbox"))
-		probe->box_kernel = holds_kernel(here, "box");
-	else if (box_at(probe, here, "kvmbox"))
+	if (find_kvmbox(here, probe->box_path, sizeof(probe->box_path), &installed, &probe->box))
+		return;
+	if (installed)
 		probe->box_kernel = home && holds_kernel(home, ".cache/kvalab/box");
 	else
-		err_set(&probe->box, EXIT_HOST,
-			"scripts/kvmbox is neither beside the program's folder nor installed with it");
+		probe->box_kernel = holds_kernel(here, "box");
 }
 
 static void ask_for_qemu(struct probe *probe)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "vmm/clock.h"
 #include "vmm/loop_vm.h"
 
 #define SLOT_BYTES MiB(4)

@@ -218,7 +218,7 @@ START_TEST(no_qemu_and_no_box)
 {
 	ask(place());
 	ck_advises("qemu", "apt-get install qemu-system-x86");
-	ck_advises("box", "scripts/kvmbox is neither");
+	ck_advises("box", "there is no kvmbox");
 }
 END_TEST
 

@@ -2,9 +2,9 @@
 /* Owns the command line of a column: this program's own run, as it is or inside kvmbox. */
 #include "vmm/cli/compare_command.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "vmm/find.h"
 
 const char *compare_host_name(enum compare_host host)
 {
@@ -16,47 +16,9 @@ const char *compare_host_name(enum compare_host host)
 	return name[host];
 }
 
-static bool in_box(const struct column *column)
+bool compare_in_box(const struct column *column)
 {
 	return column->host == HOST_AMD_NPT || column->host == HOST_AMD_SHADOW;
-}
-
-/* --- programs ------------------------------------------------------------------------------------ */
-static int find_self(struct run_command *command, struct err *err)
-{
-	ssize_t n = readlink("/proc/self/exe", command->self, sizeof(command->self));
-
-	if (n <= 0 || n == sizeof(command->self))
-		return err_errno(err, EXIT_HOST, "compare: /proc/self/exe cannot be read");
-	command->self[n] = '\0';
-	return 0;
-}
-
-/* @folder of @folder_bytes/@rest */
-static bool try_box(struct run_command *command, const char *folder, size_t folder_bytes,
-		    const char *rest)
-{
-	int n = snprintf(command->box, sizeof(command->box), "%.*s/%s", (int)folder_bytes, folder,
-			 rest);
-
-	return n < (int)sizeof(command->box) && access(command->box, X_OK) == 0;
-}
-
-static int find_box(struct run_command *command, struct err *err)
-{
-	size_t own = (size_t)(strrchr(command->self, '/') - command->self), n;
-
-	if (try_box(command, command->self, own, "kvmbox") ||
-	    try_box(command, command->self, own, "../scripts/kvmbox"))
-		return 0;
-	for (const char *path = getenv("PATH"); path && *path; path += n + (path[n] != '\0')) {
-		n = strcspn(path, ":");
-		if (n && try_box(command, path, n, "kvmbox"))
-			return 0;
-	}
-	return err_set(err, EXIT_HOST,
-		       "there is no kvmbox beside %s, in ../scripts from there, or in PATH",
-		       command->self);
 }
 
 /* --- arguments ----------------------------------------------------------------------------------- */
@@ -99,15 +61,18 @@ int compare_command(struct run_command *command, const struct comparison *compar
 {
 	const struct options *options = comparison->options;
 	u32 number = (u32)(column - comparison->column);
+	char folder[sizeof(command->self)];
 
 	command->n = 0;
-	if (find_self(command, err) || (in_box(column) && find_box(command, err)))
+	if (find_self(command->self, sizeof(command->self), err) ||
+	    (compare_in_box(column) && find_kvmbox(find_own_folder(folder, sizeof(folder)),
+						   command->box, sizeof(command->box), NULL, err)))
 		return -1;
 	snprintf(command->cpus, sizeof(command->cpus), "%u", column->cpus);
 	snprintf(command->json, sizeof(command->json), "%s/%u.json", place->dir, number);
 	snprintf(command->log, sizeof(command->log), "%s/%u.log", place->dir, number);
 	snprintf(command->chip, sizeof(command->chip), "%s/%u.chip", place->dir, number);
-	if (in_box(column)) {
+	if (compare_in_box(column)) {
 		add(command, command->box);
 		add_option(command, "--host", compare_host_name(column->host));
 		add(command, "--");
@@ -117,7 +82,8 @@ int compare_command(struct run_command *command, const struct comparison *compar
 	if (column->arm)
 		add_option(command, "--arm", column->arm);
 	add_option(command, "--cpus", command->cpus);
-	add_option(command, "--engine", in_box(column) ? "kvm" : compare_host_name(column->host));
+	add_option(command, "--engine",
+		   compare_in_box(column) ? "kvm" : compare_host_name(column->host));
 	add_passed(command, options, column->host);
 	if (options->run.flash.file)
 		add_flash(command, &options->run.flash);

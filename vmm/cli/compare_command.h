@@ -17,6 +17,9 @@ struct run_command {
 	char cpus[8], flash[1024];
 };
 
+/* It is run by kvmbox. */
+bool compare_in_box(const struct column *column);
+
 /* EXIT_HOST: a program that is needed is not there. */
 int compare_command(struct run_command *command, const struct comparison *comparison,
 		    const struct column *column, const struct place *place, struct err *err);

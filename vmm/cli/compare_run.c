@@ -249,7 +249,6 @@ static void judge_end(const struct comparison *comparison, struct column *column
 int compare_run(const struct comparison *comparison, struct column *column,
 		const struct place *place, const sigset_t *before)
 {
-	bool box = column->host == HOST_AMD_NPT || column->host == HOST_AMD_SHADOW;
 	struct run_command command;
 	struct watch watch = { 0 };
 	struct err err;
@@ -267,8 +266,8 @@ int compare_run(const struct comparison *comparison, struct column *column,
 		fail(column, COLUMN_FAILED, EXIT_HOST, "a process cannot be started");
 		return 0;
 	}
-	set_deadline(&watch,
-		     (time_t)comparison->options->run.timeout_s + (box ? BOX_SLACK_S : SLACK_S));
+	set_deadline(&watch, (time_t)comparison->options->run.timeout_s +
+				     (compare_in_box(column) ? BOX_SLACK_S : SLACK_S));
 	judge_end(comparison, column, &watch, supervise(&watch), &command);
 	unlink(command.chip);
 	return watch.interrupted ? -1 : 0;

@@ -12,23 +12,9 @@
 #include "vmm/cli/cli.h"
 #include "vmm/cli/engine.h"
 #include "vmm/cli/json.h"
+#include "vmm/find.h"
 
 #define TIMEOUT_S 60
-
-/* The directory of this program; "." if the kernel does not say. */
-static const char *program_dir(char *path, size_t bytes)
-{
-	ssize_t n = readlink("/proc/self/exe", path, bytes - 1);
-	char *slash;
-
-	if (n <= 0)
-		return ".";
-	path[n] = '\0';
-	slash = strrchr(path, '/');
-	if (slash)
-		*slash = '\0';
-	return path;
-}
 
 /* Nothing that a file or a pipe would keep. */
 static void progress(const char *text)
@@ -70,7 +56,7 @@ int cmd_probe(struct options *options)
 
 	options->run.timeout_s = TIMEOUT_S;
 	options->run.layout.mem_bytes = MiB(256);
-	probe_ask(&probe, &kvm_this_host, program_dir(dir, sizeof(dir)));
+	probe_ask(&probe, &kvm_this_host, find_own_folder(dir, sizeof(dir)));
 	/* The reason first: it is what the caller asked for, the rest is what there is instead. */
 	if (find_figures(&probe, options, &err))
 		cli_fail(&err);

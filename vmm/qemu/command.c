@@ -1,28 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* Owns QEMU's command line: the machine of devices/abi/platform.h, said in its words. */
 #define _GNU_SOURCE /* vasprintf() */
-#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
+#include "vmm/find.h"
 #include "vmm/qemu/qemu.h"
 
 #define MAX_ARGS 64
 
 int qemu_find(char *path, size_t bytes, struct err *err)
 {
-	const char *dirs = getenv("PATH");
-
-	for (; dirs && *dirs; dirs += *dirs == ':') {
-		int n = (int)strcspn(dirs, ":");
-
-		snprintf(path, bytes, "%.*s/%s", n, dirs, QEMU_PROGRAM);
-		if (n && access(path, X_OK) == 0)
-			return 0;
-		dirs += n;
-	}
+	if (find_in_path(QEMU_PROGRAM, path, bytes))
+		return 0;
 	return err_set(err, EXIT_HOST,
 		       "engine qemu: %s is not in PATH: apt-get install qemu-system-x86, or use "
 		       "--engine kvm",

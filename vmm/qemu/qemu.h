@@ -41,7 +41,7 @@ struct qemu {
 	bool at_its_end;       /* the guest has paused itself: its exit status follows */
 	bool known[KVL_MAX_CPUS];
 	struct arch_state state[KVL_MAX_CPUS];
-	struct timespec started;
+	u64 started_ns;
 	u64 run_ns; /* from its first instruction to its own end; 0: it did not come to that */
 };
 

@@ -13,10 +13,10 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "vmm/arch.h"
+#include "vmm/clock.h"
 #include "vmm/console.h"
 #include "vmm/ending.h"
 #include "vmm/qemu/qemu.h"
@@ -81,15 +81,6 @@ static u32 exit_cpu(const struct vm *vm)
 	return cpu < vm->ncpus ? cpu : 0;
 }
 
-static u64 ns_since(const struct timespec *start)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (u64)(now.tv_sec - start->tv_sec) * 1000000000 + (u64)now.tv_nsec -
-	       (u64)start->tv_nsec;
-}
-
 /* Lets the machine run. It may be gone before it has answered. */
 static void go_on(struct qemu *qemu)
 {
@@ -120,7 +111,7 @@ static void act_on_events(struct qemu *qemu)
 		take_states(qemu);
 		vm_end(qemu->vm, EXIT_GUEST, true, 0, "%s", qemu->off);
 	} else if (qemu->paused) {
-		qemu->run_ns = ns_since(&qemu->started);
+		qemu->run_ns = monotonic_ns() - qemu->started_ns;
 		take_states(qemu);
 		await_status(qemu);
 	}
@@ -192,7 +183,7 @@ static void watch(struct qemu *qemu)
 				{ .fd = qemu->stop_fd, .events = POLLIN } };
 	struct err err;
 
-	clock_gettime(CLOCK_MONOTONIC, &qemu->started);
+	qemu->started_ns = monotonic_ns();
 	go_on(qemu);
 	do
 		act_on_events(qemu);
