@@ -6,6 +6,7 @@
 #                                                    HOSTS="kvm qemu": where the guest tests run
 #   make guest        guest image      make bench    measures this host
 #   make format       clang-format     make install  PREFIX=/usr/local DESTDIR=
+#   make fuzz         the flash model, for FUZZ_SECONDS=3600 or FUZZ_RUNS= sequences
 #   make deps         what is missing  make box      the KVM host in a box, made and tried once
 #   make clean
 #
@@ -24,6 +25,7 @@ endif
 LD := ld
 OBJCOPY := objcopy
 CROSS_CC ?= aarch64-linux-gnu-gcc
+CLANG ?= clang
 CLANG_FORMAT ?= clang-format
 
 ifeq ($(V),1)
@@ -41,6 +43,10 @@ WARN := -Wall -Wextra -Wshadow -Wcast-qual -Wmissing-prototypes -Wstrict-prototy
 	-Wwrite-strings -Werror
 COMMON := -std=gnu11 -O2 -g $(WARN) -I. -MMD -MP
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+# There is a dictionary, so comparisons are not traced, which took more than half of the time.
+FUZZ_CFLAGS := $(COMMON) $(SANITIZE)
+FUZZ_TRACED := -fsanitize=fuzzer-no-link -fno-sanitize-coverage=trace-cmp
 
 HOST_CFLAGS := $(COMMON) -Iarch/$(ARCH)/vmm -pthread -DKVALAB_VERSION='"$(VERSION)"'
 HOST_LIBS := -lfdt -lcapstone -ljansson -lxxhash -lpthread
@@ -61,8 +67,10 @@ GUEST_SRCS := $(wildcard guest/*.c guest/*/*.c arch/$(ARCH)/guest/*.c arch/$(ARC
 	devices/abi/layout.c
 TEST_SRCS := $(wildcard tests/unit/test_*.c)
 TEST_HELPERS := $(filter-out $(TEST_SRCS),$(wildcard tests/unit/*.c))
+QEMU_TEST_SRCS := $(wildcard tests/qemu/test_*.c)
+QEMU_HELPERS := $(filter-out $(QEMU_TEST_SRCS),$(wildcard tests/qemu/*.c))
 FORMATTED := $(wildcard vmm/*.[ch] vmm/*/*.[ch] devices/*/*.[ch] guest/*.[ch] guest/*/*.[ch] \
-	arch/*/*.h arch/*/*/*.[ch] tests/*.c tests/unit/*.[ch])
+	arch/*/*.h arch/*/*/*.[ch] tests/*.c tests/unit/*.[ch] tests/qemu/*.[ch] tests/fuzz/*.[ch])
 
 HOST_ASM_OBJS := $(HOST_ASM:%.S=$(OUT)/host/%.o)
 HOST_OBJS := $(HOST_SRCS:%.c=$(OUT)/host/%.o) $(HOST_ASM_OBJS)
@@ -72,16 +80,22 @@ TEST_HELPER_OBJS := $(TEST_HELPERS:%.c=$(OUT)/host/%.o)
 ASAN_HELPER_OBJS := $(TEST_HELPERS:%.c=$(OUT)/asan/%.o)
 UNIT_TESTS := $(TEST_SRCS:%.c=$(OUT)/%)
 ASAN_TESTS := $(TEST_SRCS:%.c=$(OUT)/asan/%)
+QEMU_HELPER_OBJS := $(QEMU_HELPERS:%.c=$(OUT)/host/%.o)
+QEMU_TESTS := $(QEMU_TEST_SRCS:%.c=$(OUT)/%)
+FUZZ_OBJS := $(patsubst %.c,$(OUT)/fuzz/%.o,$(wildcard devices/flash/*.c tests/fuzz/*.c))
 IMAGE_OBJ := $(OUT)/guest_image.o
 
 # What the test runner's scripts need to know.
-export OUT CC CROSS_CC CLANG_FORMAT GUEST_CFLAGS FORMATTED
+export OUT CC CROSS_CC CLANG CLANG_FORMAT GUEST_CFLAGS FORMATTED
 
-.PHONY: all guest test check demo box bench format install clean deps unit-tests unit-tests-compile
+.PHONY: all guest test check fuzz demo box bench format install clean deps unit-tests \
+	unit-tests-compile qemu-tests
 all: $(OUT)/kvalab
 guest: $(OUT)/guest.elf
 unit-tests: $(UNIT_TESTS) $(ASAN_TESTS)
-unit-tests-compile: $(TEST_SRCS:%.c=$(OUT)/host/%.o) $(TEST_HELPER_OBJS)
+qemu-tests: $(QEMU_TESTS)
+unit-tests-compile: $(TEST_SRCS:%.c=$(OUT)/host/%.o) $(TEST_HELPER_OBJS) \
+	$(QEMU_TEST_SRCS:%.c=$(OUT)/host/%.o) $(QEMU_HELPER_OBJS)
 
 # --- packages: one message, before the first compilation fails with another ---------------------
 $(OUT)/.deps-%: scripts/deps.sh
@@ -167,6 +181,37 @@ $(OUT)/asan/tests/unit/%: $(OUT)/asan/tests/unit/%.o $(OUT)/asan/libtest.a $(OUT
 	$(say) LINK $@
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(CHECK_LIBS) $(HOST_LIBS)
 
+# --- the flash model against QEMU's: a program for each of QEMU's devices -------------------------
+$(OUT)/libqemutest.a: $(QEMU_HELPER_OBJS)
+	$(Q)rm -f $@ && ar qcs $@ $(QEMU_HELPER_OBJS)
+
+$(OUT)/tests/qemu/%: $(OUT)/host/tests/qemu/%.o $(OUT)/libqemutest.a $(OUT)/libtest.a \
+		$(OUT)/libhost.a $(TEST_IMAGE) | $(OUT)/.deps-test
+	$(say) LINK $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -o $@ $^ $(CHECK_LIBS) $(HOST_LIBS)
+
+# --- fuzzing: always clang; the models are traced, what watches them is not ----------------------
+$(OUT)/fuzz/devices/%.o: devices/%.c Makefile | $(OUT)/.deps-fuzz
+	$(say) FUZZ $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(FUZZ_CFLAGS) $(FUZZ_TRACED) -c -o $@ $<
+
+$(OUT)/fuzz/tests/%.o: tests/%.c Makefile | $(OUT)/.deps-fuzz
+	$(say) FUZZ $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(FUZZ_CFLAGS) -c -o $@ $<
+
+$(OUT)/fuzz/fuzz_flash: $(FUZZ_OBJS)
+	$(say) LINK $@
+	$(Q)$(CLANG) $(SANITIZE) -fsanitize=fuzzer -Wl,--wrap=malloc,--wrap=calloc -o $@ $^
+
+# What is found is kept, and the next run begins with it.
+FUZZ_SECONDS ?= $(if $(FUZZ_RUNS),0,3600)
+fuzz: $(OUT)/fuzz/fuzz_flash
+	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_RUNS=$(FUZZ_RUNS) FUZZ_CORPUS=$(OUT)/fuzz/corpus \
+		tests/fuzz/flash.sh
+
 # --- checks ------------------------------------------------------------------------------------
 STATIC_CHECKS := tests/static/lint.sh tests/static/headers.sh tests/static/flush.sh
 # Where the guest tests run; compare.sh is about all of these hosts at once.
@@ -176,8 +221,9 @@ ON_ALL := $(wildcard tests/guest/compare.sh)
 ON_EACH := $(filter-out $(ON_ALL),$(wildcard tests/guest/*.sh))
 GUEST_CHECKS = $(foreach host,$(HOSTS),$(ON_EACH:%=%@$(host))) $(ON_ALL)
 # The longest first, so that no core is idle at the end.
-CHECKS = tests/mutants/run.sh tests/static/clang.sh $(GUEST_CHECKS) $(wildcard tests/cli/*.sh) \
-	$(STATIC_CHECKS) tests/static/format.sh tests/static/arm64.sh
+CHECKS = tests/mutants/run.sh tests/mutants/units.sh tests/static/clang.sh tests/fuzz/flash.sh \
+	$(GUEST_CHECKS) \
+	$(wildcard tests/cli/*.sh) $(STATIC_CHECKS) tests/static/format.sh tests/static/arm64.sh
 
 # stdout is the runner's: TAP. What is built first takes all cores, unless -j said how many.
 BUILD = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -188,8 +234,8 @@ test:
 
 check:
 	$(Q)CC="$(CC)" scripts/deps.sh --install build test check demo box >&2
-	$(Q)$(BUILD) all unit-tests >&2
-	$(Q)tests/run.sh $(CHECKS) $(UNIT_TESTS) $(ASAN_TESTS)
+	$(Q)$(BUILD) all unit-tests qemu-tests >&2
+	$(Q)tests/run.sh $(CHECKS) $(QEMU_TESTS) $(UNIT_TESTS) $(ASAN_TESTS)
 
 demo:
 	$(Q)CC="$(CC)" scripts/deps.sh --install build demo
@@ -200,11 +246,11 @@ demo:
 box:
 	$(Q)scripts/kvmbox -- true
 
-$(OUT)/bench_trace: $(OUT)/host/tests/bench_trace.o $(OUT)/libhost.a
+$(OUT)/bench_%: $(OUT)/host/tests/bench_%.o $(OUT)/libhost.a
 	$(say) LINK $@
 	$(Q)$(CC) -o $@ $^ $(HOST_LIBS)
 
-bench: all $(OUT)/bench_trace
+bench: all $(OUT)/bench_trace $(OUT)/bench_flash
 	$(Q)scripts/bench.sh
 
 format: | $(OUT)/.deps-check
@@ -225,5 +271,6 @@ clean:
 
 .SECONDARY:
 -include $(patsubst %.o,%.d,$(HOST_OBJS) $(OUT)/host/vmm/main.o $(GUEST_OBJS) $(ASAN_OBJS) \
-	$(TEST_HELPER_OBJS) $(ASAN_HELPER_OBJS) $(TEST_SRCS:%.c=$(OUT)/host/%.o) \
+	$(TEST_HELPER_OBJS) $(ASAN_HELPER_OBJS) $(FUZZ_OBJS) $(TEST_SRCS:%.c=$(OUT)/host/%.o) \
+	$(QEMU_HELPER_OBJS) $(QEMU_TEST_SRCS:%.c=$(OUT)/host/%.o) \
 	$(TEST_SRCS:%.c=$(OUT)/asan/%.o))

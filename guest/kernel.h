@@ -64,7 +64,10 @@ u64 param_u64(const char *key, u64 fallback);
 	X(CHIP_WAITS, "chip_waits")               \
 	X(CHIP_REVOKES, "chip_revokes")           \
 	X(FLASH_PROGRAMS, "flash_programs")       \
+	X(FLASH_BUFFERS, "flash_buffers")         \
 	X(FLASH_ERASES, "flash_erases")           \
+	X(FLASH_UNLOCKS, "flash_unlocks")         \
+	X(FLASH_SUSPENDS, "flash_suspends")       \
 	X(FLASH_STATUS_BUSY, "flash_status_busy") \
 	X(FLASH_BITS_SET, "flash_bits_set")
 

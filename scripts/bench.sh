@@ -28,3 +28,7 @@ done
 echo
 echo "# records through the host (tests/bench_trace.c)"
 "${OUT:-build}/bench_trace"
+
+echo
+echo "# accesses that the flash model answers, alone (tests/bench_flash.c); through KVM: probe, above"
+"${OUT:-build}/bench_flash"

@@ -22,6 +22,7 @@ ln -s devices/flash/chip.c "$dir/tree/chip.c"
 # -f and -q: the same tree gives the same image, whoever builds it and when.
 mkfs.jffs2 --root="$dir/tree" --output="$dir/rootfs.jffs2" --eraseblock=128KiB --little-endian \
 	--no-cleanmarkers --faketime --squash
+rm -f "$dir/chip.bin.nv" # a new chip
 cp "$dir/rootfs.jffs2" "$dir/chip.bin"
 echo "JFFS2 image: $(wc -c <"$dir/rootfs.jffs2") bytes of $(find "$dir/tree" -type f | wc -l) files"
 

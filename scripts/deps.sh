@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Looks for what the given purposes (build test check demo box) need. Nothing missing: silent, 0.
+# Looks for what the given purposes (build test check fuzz demo box) need. Nothing missing: silent, 0.
 # Something missing: one message with the line to type, 1. With --install it types the line itself
 # where it may: as root, on a system with apt-get.
 set -u
@@ -24,6 +24,14 @@ program() { command -v "$1"; }
 header() { printf '#include <%s>\n' "$1" | "$cc" -E -x c -; }
 cross_header() { printf '#include <%s>\n' "$1" | "${CROSS_CC:-aarch64-linux-gnu-gcc}" -E -x c -; }
 archive() { case $("$cc" -print-file-name="$1") in */*) ;; *) return 1 ;; esac; }
+
+# Of the clang that there is; else of Debian's default one, which will be installed with it.
+fuzzer_package()
+{
+	version=$("$clang" -dumpversion 2>/dev/null) || version=
+	echo "libclang-rt-${version%%.*}-dev" | sed 's/--/-/'
+}
+fuzzer_runtime() { ls "$("$clang" -print-resource-dir)"/lib/*/libclang_rt.fuzzer*.a; }
 
 static_busybox() { busybox=$(command -v busybox) && ! ldd "$busybox"; }
 
@@ -53,6 +61,7 @@ look()
 		need libsubunit-dev archive libsubunit.so
 		;;
 	check)
+		look fuzz
 		need clang program clang
 		need clang-format program "${CLANG_FORMAT:-clang-format}"
 		need gcc-aarch64-linux-gnu program "${CROSS_CC:-aarch64-linux-gnu-gcc}"
@@ -65,6 +74,12 @@ look()
 		need mtd-utils program jffs2dump
 		need util-linux program unshare
 		need patch program patch
+		need qemu-system-x86 program qemu-system-x86_64
+		need qemu-system-arm program qemu-system-arm
+		;;
+	fuzz)
+		need clang program "$clang"
+		need "$(fuzzer_package)" fuzzer_runtime
 		;;
 	demo)
 		need mtd-utils program mkfs.jffs2
@@ -79,7 +94,7 @@ look()
 		need mawk program awk
 		;;
 	*)
-		echo "deps.sh: unknown purpose '$1' (build test check demo box)" >&2
+		echo "deps.sh: unknown purpose '$1' (build test check fuzz demo box)" >&2
 		exit 2
 		;;
 	esac
@@ -97,6 +112,7 @@ look_all()
 {
 	missing=
 	cc=$(command -v "${CC:-gcc}" || echo gcc)
+	clang=${CLANG:-clang}
 	for purpose in $purposes; do
 		look "$purpose"
 	done

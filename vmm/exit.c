@@ -214,14 +214,9 @@ static const char *suberror_name(u32 suberror)
 
 const char *exit_fetch_place(struct vm *vm, u64 at)
 {
-	const struct flash_part *part = vm->config->flash.part;
+	const char *place = vm->flash ? flashdev_place(vm->flash, at) : NULL;
 
-	if (!vm->flash || at - flashdev_gpa(part) >= part->chip_bytes)
-		return "where no memory is";
-	if (flashdev_is_busy(vm->flash))
-		return "busy flash";
-	return vm->config->flash.trap_reads ? "flash whose reads are trapped"
-					    : "flash that does not show its array";
+	return place ? place : "where no memory is";
 }
 
 /*

@@ -140,7 +140,7 @@ static void partition_node(struct writer *w, const struct run_flash_partition *p
 
 static void write_partitions(struct writer *w, const struct run_flash *flash)
 {
-	const struct run_flash_partition whole = { "all", 0, flash->part->chip_bytes };
+	const struct run_flash_partition whole = { "all", 0, flash_bank_bytes(&flash->bank) };
 
 	begin(w, "partitions");
 	put_text(w, "compatible", "fixed-partitions");
@@ -160,15 +160,15 @@ static void write_flash(struct writer *w, const struct run_flash *flash)
 
 	if (!flash->file)
 		return;
-	gpa = flashdev_gpa(flash->part);
+	gpa = flashdev_gpa(flash->bank.part);
 	vendor = snprintf(compatible, sizeof(compatible) - sizeof(DT_FLASH_COMPATIBLE), "%s",
-			  flash->part->compatible);
+			  flash->bank.part->compatible);
 	memcpy(compatible + vendor + 1, DT_FLASH_COMPATIBLE, sizeof(DT_FLASH_COMPATIBLE));
 	begin_at(w, "flash", gpa);
 	note(w, fdt_property(w->fdt, "compatible", compatible,
 			     vendor + 1 + (int)sizeof(DT_FLASH_COMPATIBLE)));
-	put_reg(w, gpa, flash->part->chip_bytes);
-	put_u32(w, "bank-width", flash->part->bus_bytes);
+	put_reg(w, gpa, flash_bank_bytes(&flash->bank));
+	put_u32(w, "bank-width", flash_bus_bytes(&flash->bank));
 	write_partitions(w, flash);
 	end(w);
 }

@@ -131,7 +131,8 @@ int figures_measure(struct run_config *config, bool fast, struct figures *figure
 	config->tier = TIER_OFF;
 	config->icount = false; /* with it QEMU's time is not the host's */
 	config->flash.file = path;
-	config->flash.part = flash_part_find("qemu-x8"); /* the one that every engine has */
+	config->flash.forgets = true;
+	config->flash.bank.part = flash_part_find("qemu-x8"); /* the one that every engine has */
 	if (fast)
 		ask_for_more(config);
 	ret = run_bench(config, figures, err);

@@ -17,7 +17,9 @@
 	X(IPI_KERNEL, "ipi_kernel_ns", "IPI to a spin at CPL 0 and back")  \
 	X(FLASH_SWITCH, "flash_switch_ns", "chip to status mode and back") \
 	X(SLOT_IDLE, "slot_switch_idle_ns", "slot away and back, idle")    \
-	X(SLOT_BUSY, "slot_switch_busy_ns", "the same while a vCPU runs")
+	X(SLOT_BUSY, "slot_switch_busy_ns", "the same while a vCPU runs")  \
+	X(REMAP_IDLE, "remap_idle_ns", "memory behind a slot, idle")       \
+	X(REMAP_BUSY, "remap_busy_ns", "the same while a vCPU runs")
 
 enum figure {
 #define X(id, key, words) FIGURE_##id,

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The chip in the machine: one lock around the model, the flash clock, and the memory slot that
- * lets the guest read the array without leaving it. What a command does: devices/flash. The file:
- * flashfile.c.
+ * The chips in the machine: one lock around the model, the flash clock, and the memory slots that let
+ * the guest read the array without leaving it. What a command does: devices/flash. The files:
+ * flashfile.c, sidecar.c.
  *
- * The slot is there exactly while the chip is in array mode. A write always leaves the guest,
- * because the slot is read-only; when it takes the chip out of array mode, the slot is gone before
- * the writing vCPU goes on, and the array changes only later (flash_advance()).
+ * There is a slot for each run of blocks that reads as the array (flash_next_shown()): one while the
+ * chip is in array mode, none while it is busy; beside a busy hardware partition, or around a block
+ * whose erase is suspended, up to two. A write always leaves the guest, because slots are read-only;
+ * when it takes blocks out of array mode, their slot is gone before the writing vCPU goes on, and the
+ * array changes only later (flash_advance()).
  */
 #include "vmm/flashdev.h"
 
@@ -15,19 +17,31 @@
 #include <time.h>
 
 #include "vmm/flashfile.h"
+#include "vmm/sidecar.h"
 #include "vmm/vm.h"
+
+/* More runs than this are read through the model; only a worn chip or many partitions have them. */
+#define MAX_SHOWN (SLOTS_MAX / 2)
+
+struct shown { /* a run of the array that is memory now */
+	struct flash_range range;
+	int slot;
+};
 
 struct flashdev {
 	struct vm *vm;
 	const struct run_flash *config;
 	u64 gpa;
 	struct flashfile file;
+	struct sidecar sidecar;
 	pthread_mutex_t lock; /* all below */
-	struct flash_chip *chip;
+	struct flash_bank *bank;
 	u64 virtual_ns;
 	struct timespec start; /* real clock: when it showed 0 */
-	int slot;	       /* -1: not shown */
-	u32 cpu;	       /* on whose behalf the model runs now */
+	u32 nshown;
+	struct shown shown[MAX_SHOWN];
+	u64 shown_generation; /* of the bank, when they were made */
+	u32 cpu;	      /* on whose behalf the model runs now */
 	struct flashdev_counts counts;
 };
 
@@ -62,42 +76,95 @@ static void on_mode(void *owner, u32 partition, enum kvl_flash_mode mode, u64 no
 	vm_event(dev->vm, KVL_EV_FLASH_MODE, (u16)partition, 0, dev->gpa, mode, 0, now_ns, 0);
 }
 
-/* --- the slot --------------------------------------------------------------------------------- */
-static void slot_event(struct flashdev *dev, int slot, bool present)
+static void on_power_lost(void *owner, u64 steps, u64 now_ns)
 {
-	dev->counts.slot_changes++;
-	vm_event(dev->vm, KVL_EV_SLOT_CHANGE, (u16)slot, present, dev->gpa, dev->file.bytes, 1, 0,
-		 0);
+	struct flashdev *dev = owner;
+
+	(void)now_ns;
+	vm_end(dev->vm, EXIT_OK, false, dev->cpu, "flash power was cut after step %llu, as asked",
+	       (unsigned long long)steps);
 }
 
-static int show_array(struct flashdev *dev, struct err *err)
+/* --- the slots -------------------------------------------------------------------------------- */
+static void slot_event(struct flashdev *dev, const struct shown *shown, bool present)
 {
-	dev->slot = slots_add(&dev->vm->slots, "flash", dev->gpa, dev->file.bytes, dev->file.array,
-			      true, err);
-	if (dev->slot < 0)
+	dev->counts.slot_changes++;
+	vm_event(dev->vm, KVL_EV_SLOT_CHANGE, (u16)shown->slot, present,
+		 dev->gpa + shown->range.start, shown->range.bytes, 1, 0, 0);
+}
+
+static int show(struct flashdev *dev, const struct flash_range *range, struct err *err)
+{
+	struct shown *shown = &dev->shown[dev->nshown];
+
+	shown->range = *range;
+	shown->slot = slots_add(&dev->vm->slots, "flash", dev->gpa + range->start, range->bytes,
+				dev->file.array + range->start, true, err);
+	if (shown->slot < 0)
 		return -1;
-	slot_event(dev, dev->slot, true);
+	dev->nshown++;
+	slot_event(dev, shown, true);
 	return 0;
 }
 
-static int hide_array(struct flashdev *dev, struct err *err)
+static int hide(struct flashdev *dev, u32 nth, struct err *err)
 {
-	int slot = dev->slot;
+	struct shown shown = dev->shown[nth];
 
-	slot_event(dev, slot, false);
-	dev->slot = -1;
-	return slots_remove(&dev->vm->slots, slot, err);
+	slot_event(dev, &shown, false);
+	dev->shown[nth] = dev->shown[--dev->nshown];
+	return slots_remove(&dev->vm->slots, shown.slot, err);
 }
 
-/* Makes the slot follow the chip's mode. */
+static u32 runs_wanted(const struct flashdev *dev, struct flash_range *range)
+{
+	u32 n = 0;
+	u64 at = 0;
+
+	if (dev->config->trap_reads || dev->vm->fd < 0)
+		return 0;
+	for (; n < MAX_SHOWN && flash_next_shown(dev->bank, at, &range[n]); n++)
+		at = range[n].start + range[n].bytes;
+	return n;
+}
+
+static bool same(const struct flash_range *a, const struct flash_range *b)
+{
+	return a->start == b->start && a->bytes == b->bytes;
+}
+
+static bool is_wanted(const struct flash_range *range, u32 n, const struct flash_range *shown)
+{
+	while (n && !same(&range[n - 1], shown))
+		n--;
+	return n;
+}
+
+static bool is_shown(const struct flashdev *dev, const struct flash_range *range)
+{
+	u32 n = dev->nshown;
+
+	while (n && !same(&dev->shown[n - 1].range, range))
+		n--;
+	return n;
+}
+
+/* Makes the slots follow the chips' modes; those that stay right are not touched. */
 static int sync_slot(struct flashdev *dev, struct err *err)
 {
-	bool want = flash_is_array(dev->chip) && !dev->config->trap_reads && dev->vm->fd >= 0;
+	struct flash_range wanted[MAX_SHOWN];
+	u32 n;
 
-	if (want && dev->slot < 0)
-		return show_array(dev, err);
-	if (!want && dev->slot >= 0)
-		return hide_array(dev, err);
+	if (dev->shown_generation == flash_shown_generation(dev->bank))
+		return 0;
+	dev->shown_generation = flash_shown_generation(dev->bank);
+	n = runs_wanted(dev, wanted);
+	for (u32 i = dev->nshown; i-- > 0;)
+		if (!is_wanted(wanted, n, &dev->shown[i].range) && hide(dev, i, err))
+			return -1;
+	for (u32 i = 0; i < n; i++)
+		if (!is_shown(dev, &wanted[i]) && show(dev, &wanted[i], err))
+			return -1;
 	return 0;
 }
 
@@ -133,11 +200,11 @@ static u64 now_locked(const struct flashdev *dev)
 /* The virtual clock counts what a bus would have taken; it stops at its end instead of wrapping. */
 static void spend(struct flashdev *dev, u64 words)
 {
-	u64 room = (UINT64_MAX - dev->virtual_ns) / dev->config->part->read_ns;
+	u64 room = (UINT64_MAX - dev->virtual_ns) / dev->config->bank.part->read_ns;
 
 	if (words > room)
 		words = room;
-	dev->virtual_ns += words * dev->config->part->read_ns;
+	dev->virtual_ns += words * dev->config->bank.part->read_ns;
 }
 
 u64 flashdev_now(struct flashdev *dev)
@@ -172,7 +239,7 @@ void flashdev_until(struct flashdev *dev, u32 cpu, u64 ns)
 	dev->cpu = cpu;
 	if (dev->config->clock == CLOCK_VIRTUAL && ns > dev->virtual_ns)
 		dev->virtual_ns = ns;
-	flash_advance(dev->chip, now_locked(dev));
+	flash_advance(dev->bank, now_locked(dev));
 	sync_slot_running(dev);
 	pthread_mutex_unlock(&dev->lock);
 }
@@ -184,7 +251,7 @@ void flashdev_words(struct flashdev *dev, u32 cpu, u64 words)
 	dev->counts.words += words;
 	if (!dev->config->trap_reads) /* else the bus has counted them already */
 		spend(dev, words);
-	flash_advance(dev->chip, now_locked(dev));
+	flash_advance(dev->bank, now_locked(dev));
 	sync_slot_running(dev);
 	pthread_mutex_unlock(&dev->lock);
 }
@@ -193,33 +260,35 @@ void flashdev_words(struct flashdev *dev, u32 cpu, u64 words)
 static void flash_access(void *owner, struct bus_access *access)
 {
 	struct flashdev *dev = owner;
-	u32 width = dev->config->part->bus_bytes;
+	u32 width = flash_bus_bytes(&dev->config->bank);
 
 	pthread_mutex_lock(&dev->lock);
 	dev->cpu = access->cpu;
 	spend(dev, (access->bytes + width - 1) / width);
 	if (access->write) {
 		dev->counts.writes++;
-		flash_write(dev->chip, access->offset, access->bytes, access->data,
+		flash_write(dev->bank, access->offset, access->bytes, access->data,
 			    now_locked(dev));
 	} else {
 		dev->counts.reads++;
 		access->data =
-			flash_read(dev->chip, access->offset, access->bytes, now_locked(dev));
+			flash_read(dev->bank, access->offset, access->bytes, now_locked(dev));
 	}
 	sync_slot_running(dev);
 	pthread_mutex_unlock(&dev->lock);
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
-static int make_chip(struct flashdev *dev, struct err *err)
+static int make_bank(struct flashdev *dev, struct err *err)
 {
-	struct flash_observer observer = {
-		.owner = dev, .command = on_command, .state = on_state, .mode = on_mode
-	};
+	struct flash_observer observer = { .owner = dev,
+					   .command = on_command,
+					   .state = on_state,
+					   .mode = on_mode,
+					   .power_lost = on_power_lost };
 
-	dev->chip = flash_create(dev->config->part, dev->file.array, &observer);
-	if (!dev->chip)
+	dev->bank = flash_create(&dev->config->bank, dev->file.array, dev->sidecar.nv, &observer);
+	if (!dev->bank)
 		return err_set(err, EXIT_HOST, "no memory for the flash chip");
 	if (bus_add(&dev->vm->memory_bus, "flash", dev->gpa, dev->file.bytes, flash_access, dev,
 		    err))
@@ -235,38 +304,62 @@ static struct flashdev *make_dev(struct vm *vm)
 		return NULL;
 	dev->vm = vm;
 	dev->config = &vm->config->flash;
-	dev->gpa = flashdev_gpa(dev->config->part);
-	dev->slot = -1;
+	dev->gpa = flashdev_gpa(dev->config->bank.part);
 	pthread_mutex_init(&dev->lock, NULL);
 	clock_gettime(CLOCK_MONOTONIC, &dev->start);
 	return dev;
 }
 
+static void log_files(const struct flashdev *dev)
+{
+	const char *file = dev->config->file;
+
+	if (dev->sidecar.made)
+		vm_log(dev->vm, LOG_INFO, "flash file %s: sidecar %s.nv made, of a new chip", file,
+		       file);
+	if (dev->file.appended)
+		vm_log(dev->vm, LOG_INFO,
+		       "flash file %s: %llu bytes of FFh appended to fill the chip", file,
+		       (unsigned long long)dev->file.appended);
+	if (dev->sidecar.replaced)
+		vm_log(dev->vm, LOG_WARN,
+		       "flash file %s was rewritten since its last run: its sidecar's interrupted "
+		       "erases are forgotten",
+		       file);
+}
+
+static int open_files(struct flashdev *dev, struct err *err)
+{
+	const struct flash_config *bank = &dev->config->bank;
+
+	if (flashfile_open(&dev->file, dev->config->file, flash_bank_bytes(bank), bank->part->name,
+			   err))
+		return -1;
+	if (!dev->config->forgets &&
+	    sidecar_open(&dev->sidecar, dev->config->file, bank, dev->file.array, err)) {
+		flashfile_close(&dev->file);
+		return -1;
+	}
+	log_files(dev);
+	return 0;
+}
+
 struct flashdev *flashdev_open(struct vm *vm, struct err *err)
 {
-	const struct run_flash *config = &vm->config->flash;
 	struct flashdev *dev = make_dev(vm);
 
 	if (!dev) {
 		err_set(err, EXIT_HOST, "no memory for the flash chip");
 		return NULL;
 	}
-	if (flashfile_open(&dev->file, config->file, config->part->chip_bytes, config->part->name,
-			   err))
-		goto out_free;
-	if (dev->file.appended)
-		vm_log(vm, LOG_INFO, "flash file %s: %llu bytes of FFh appended to fill the chip",
-		       config->file, (unsigned long long)dev->file.appended);
-	if (make_chip(dev, err))
-		goto out_chip;
-	return dev;
-
-out_chip:
-	flash_destroy(dev->chip);
-	flashfile_close(&dev->file);
-out_free:
-	pthread_mutex_destroy(&dev->lock);
-	free(dev);
+	if (open_files(dev, err)) {
+		pthread_mutex_destroy(&dev->lock);
+		free(dev);
+		return NULL;
+	}
+	if (!make_bank(dev, err))
+		return dev;
+	flashdev_close(dev);
 	return NULL;
 }
 
@@ -274,21 +367,39 @@ void flashdev_close(struct flashdev *dev)
 {
 	if (!dev)
 		return;
-	flash_destroy(dev->chip);
+	flash_destroy(dev->bank);
+	sidecar_close(&dev->sidecar, dev->file.array, dev->file.bytes);
 	flashfile_close(&dev->file);
 	pthread_mutex_destroy(&dev->lock);
 	free(dev);
 }
 
-bool flashdev_is_busy(struct flashdev *dev)
+const char *flashdev_place(struct flashdev *dev, u64 gpa)
 {
-	bool busy;
+	static const char *const text[] = {
+		[FLASH_VIEW_ARRAY] = "flash whose reads are trapped",
+		[FLASH_VIEW_BUSY] = "busy flash",
+		[FLASH_VIEW_RESTS] = "a flash block whose operation is suspended",
+		[FLASH_VIEW_MODE] = "flash that does not show its array",
+		[FLASH_VIEW_UNSTABLE] = "a flash block whose erase was interrupted",
+		[FLASH_VIEW_OFF] = "flash without power",
+	};
+	enum flash_view view;
 
+	if (gpa - dev->gpa >= dev->file.bytes)
+		return NULL;
 	pthread_mutex_lock(&dev->lock);
-	flash_advance(dev->chip, now_locked(dev));
-	busy = flash_busy_until(dev->chip) != UINT64_MAX;
+	flash_advance(dev->bank, now_locked(dev));
+	view = flash_view_at(dev->bank, gpa - dev->gpa);
 	pthread_mutex_unlock(&dev->lock);
-	return busy;
+	return view != FLASH_VIEW_BUSY && dev->config->trap_reads ? text[FLASH_VIEW_ARRAY]
+								  : text[view];
+}
+
+bool flashdev_was_cut(struct flashdev *dev, u64 *steps)
+{
+	*steps = flash_steps(dev->bank);
+	return !flash_has_power(dev->bank);
 }
 
 struct flashdev_counts flashdev_counts(struct flashdev *dev)
@@ -297,6 +408,7 @@ struct flashdev_counts flashdev_counts(struct flashdev *dev)
 
 	pthread_mutex_lock(&dev->lock);
 	counts = dev->counts;
+	counts.steps = flash_steps(dev->bank);
 	pthread_mutex_unlock(&dev->lock);
 	return counts;
 }

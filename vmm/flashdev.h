@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The flash chip in the machine: the model (devices/flash) behind a lock, its file, its clock, and
- * the read-only memory slot that shows the array while the chip is in array mode.
+ * The flash chips in the machine: the model (devices/flash) behind a lock, its files, its clock, and
+ * the read-only memory slots that show what can be read as memory.
  */
 #ifndef KVL_FLASHDEV_H
 #define KVL_FLASHDEV_H
@@ -19,9 +19,10 @@ struct vm;
 u64 flashdev_gpa(const struct flash_part *part);
 
 /*
- * Opens the chip of vm->config->flash: maps its file (MAP_SHARED: the file is the chip), claims its
- * addresses and shows the array. Errors, each with a message of its own: the file cannot be opened,
- * is no regular file, is larger than the chip, is in use by another run, cannot be extended.
+ * Opens the chips of vm->config->flash: maps their file and its sidecar (MAP_SHARED: the files are
+ * the chips), claims their addresses and shows the array. Errors, each with a message of its own: the
+ * file cannot be opened, is no regular file, is larger than the chips, is in use by another run,
+ * cannot be extended; those of the sidecar.
  * vm->fd -1 (unit tests): no memory slot, every access goes through the model.
  */
 struct flashdev *flashdev_open(struct vm *vm, struct err *err);
@@ -40,13 +41,20 @@ void flashdev_until(struct flashdev *dev, u32 cpu, u64 ns);
  */
 void flashdev_words(struct flashdev *dev, u32 cpu, u64 words);
 
-/* An erase or program operation is running now. */
-bool flashdev_is_busy(struct flashdev *dev);
+/* Why a read of @gpa leaves the guest now, for people: "busy flash", …; NULL: no chip is there. */
+const char *flashdev_place(struct flashdev *dev, u64 gpa);
+
+/*
+ * The run has ended: whether the power went as --flash-cut wants it. False: it never did; @steps says
+ * how far the chips came.
+ */
+bool flashdev_was_cut(struct flashdev *dev, u64 *steps);
 
 struct flashdev_counts {
 	u64 reads, writes; /* bus accesses that the model answered */
 	u64 words;	   /* bus words that the guest declared */
-	u64 slot_changes;  /* memory slot taken away or given back */
+	u64 slot_changes;  /* memory slots taken away or given back */
+	u64 steps;	   /* of all operations */
 };
 struct flashdev_counts flashdev_counts(struct flashdev *dev);
 

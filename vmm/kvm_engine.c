@@ -140,6 +140,7 @@ static void kvm_engine_gather(struct vm *vm, struct run_result *result)
 		run_result_host_count(result, "flash_writes", counts.writes);
 		run_result_host_count(result, "flash_words", counts.words);
 		run_result_host_count(result, "slot_changes", counts.slot_changes);
+		run_result_host_count(result, "flash_steps", counts.steps);
 	}
 }
 

@@ -81,13 +81,15 @@ void probe_ask(struct probe *probe, const struct kvm_place *place, const char *h
 /* From outside a guest: only KVM has slots. @insn_per_s: roughly, for how long to run. */
 static int measure_kvm(struct probe *probe, const struct kvm_host *host, u64 *insn_per_s)
 {
-	struct slot_time slot = { 0, 0 };
+	struct slot_times slot = { 0 };
 
 	if (rate_measure(host, insn_per_s, &probe->measured) ||
 	    slot_time_measure(host, *insn_per_s, &slot, &probe->measured))
 		return -1;
-	probe->figures.value[FIGURE_SLOT_IDLE] = (double)slot.idle_ns;
-	probe->figures.value[FIGURE_SLOT_BUSY] = (double)slot.busy_ns;
+	probe->figures.value[FIGURE_SLOT_IDLE] = (double)slot.change.idle_ns;
+	probe->figures.value[FIGURE_SLOT_BUSY] = (double)slot.change.busy_ns;
+	probe->figures.value[FIGURE_REMAP_IDLE] = (double)slot.remap.idle_ns;
+	probe->figures.value[FIGURE_REMAP_BUSY] = (double)slot.remap.busy_ns;
 	return 0;
 }
 

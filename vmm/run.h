@@ -27,15 +27,16 @@ struct run_flash_partition {
 	u64 offset, bytes;
 };
 
-/* --flash file=PATH,chip=NAME[,partition=LABEL:OFFSET:BYTES…] */
+/* --flash file=PATH,chip=NAME,… and the options beside it */
 struct run_flash {
 	const char *file; /* NULL: no chip. Shorter than the chip: the rest reads FFh (file grows) */
-	const struct flash_part *part;
-	u32 npartitions; /* 0: one, "all" */
+	struct flash_config bank; /* part NULL: not named yet */
+	u32 npartitions;	  /* 0: one, "all" */
 	struct run_flash_partition partition[8];
 	enum flash_clock clock;
 	double speed;	 /* real clock: chip seconds per host second */
 	bool trap_reads; /* --flash-reads=trap: never a memory slot */
+	bool forgets;	 /* no sidecar: fresh chips, and what they keep goes with the run */
 };
 
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Owns the measurement of slot changes: what each change of a chip's mode costs the host. */
+/* Owns the measurement of what each change of a chip's mode costs the host, or would cost it. */
+#define _GNU_SOURCE /* memfd_create() */
 #include "vmm/slot_time.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "vmm/clock.h"
 #include "vmm/loop_vm.h"
@@ -34,11 +36,31 @@ static void *run_loop(void *arg)
 	return NULL;
 }
 
-static int change(struct slots *slots, void *array, struct err *err)
-{
-	int slot = slots_add(slots, "array", LOOP_VM_FREE_GPA, SLOT_BYTES, array, true, err);
+/* What is measured: it hides the array once and shows it again. */
+struct way {
+	int (*once)(const struct way *way, struct err *err);
+	struct slots *slots;
+	void *array;
+	int fd; /* of the array's memory */
+};
 
-	return slot < 0 ? -1 : slots_remove(slots, slot, err);
+static int change_slot(const struct way *way, struct err *err)
+{
+	int slot =
+		slots_add(way->slots, "array", LOOP_VM_FREE_GPA, SLOT_BYTES, way->array, true, err);
+
+	return slot < 0 ? -1 : slots_remove(way->slots, slot, err);
+}
+
+/* The slot is there all the time; what a chip in another mode would show lies behind it for a while. */
+static int remap(const struct way *way, struct err *err)
+{
+	if (mmap(way->array, SLOT_BYTES, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED ||
+	    mmap(way->array, SLOT_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, way->fd,
+		 0) == MAP_FAILED)
+		return err_errno(err, EXIT_HOST, "no other memory behind a slot");
+	return 0;
 }
 
 static int compare(const void *a, const void *b)
@@ -52,14 +74,14 @@ static int compare(const void *a, const void *b)
  * The median: the mean is that of a few for which KVM had to wait, the quickest found a vCPU that did
  * not run at all.
  */
-static int time_changes(struct slots *slots, void *array, u64 *median_ns, struct err *err)
+static int time_way(const struct way *way, u64 *median_ns, struct err *err)
 {
 	u64 ns[CHANGES];
 
 	for (u32 i = 0; i < CHANGES; i++) {
 		u64 start = monotonic_ns();
 
-		if (change(slots, array, err))
+		if (way->once(way, err))
 			return -1;
 		ns[i] = monotonic_ns() - start;
 	}
@@ -68,7 +90,8 @@ static int time_changes(struct slots *slots, void *array, u64 *median_ns, struct
 	return 0;
 }
 
-static int time_busy(struct loop_vm *loop, void *array, u64 insn_per_s, u64 *ns, struct err *err)
+static int time_busy(struct loop_vm *loop, const struct way *way, u64 insn_per_s, u64 *ns,
+		     struct err *err)
 {
 	u64 rounds = insn_per_s / 2 / RUNS_PER_S + 1;
 	struct runner runner = { .loop = loop };
@@ -80,7 +103,7 @@ static int time_busy(struct loop_vm *loop, void *array, u64 insn_per_s, u64 *ns,
 		return err_set(err, EXIT_HOST, "no thread for a vCPU");
 	while (!atomic_load(&runner.runs))
 		sched_yield();
-	ret = time_changes(&loop->slots, array, ns, err);
+	ret = time_way(way, ns, err);
 	atomic_store(&runner.stop, true);
 	pthread_join(thread, NULL);
 	if (!ret && runner.ret)
@@ -88,22 +111,54 @@ static int time_busy(struct loop_vm *loop, void *array, u64 insn_per_s, u64 *ns,
 	return ret || runner.ret ? -1 : 0;
 }
 
-int slot_time_measure(const struct kvm_host *host, u64 insn_per_s, struct slot_time *time,
+static int time_both(struct loop_vm *loop, const struct way *way, u64 insn_per_s,
+		     struct slot_time *time, struct err *err)
+{
+	if (time_way(way, &time->idle_ns, err))
+		return -1;
+	return time_busy(loop, way, insn_per_s, &time->busy_ns, err);
+}
+
+static int measure(struct loop_vm *loop, struct way *way, u64 insn_per_s, struct slot_times *times,
+		   struct err *err)
+{
+	int slot;
+
+	way->once = change_slot;
+	if (time_both(loop, way, insn_per_s, &times->change, err))
+		return -1;
+	slot = slots_add(way->slots, "array", LOOP_VM_FREE_GPA, SLOT_BYTES, way->array, true, err);
+	if (slot < 0)
+		return -1;
+	way->once = remap;
+	if (time_both(loop, way, insn_per_s, &times->remap, err))
+		return -1;
+	return slots_remove(way->slots, slot, err);
+}
+
+int slot_time_measure(const struct kvm_host *host, u64 insn_per_s, struct slot_times *times,
 		      struct err *err)
 {
 	struct loop_vm loop;
-	void *array =
-		mmap(NULL, SLOT_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct way way = { .slots = &loop.slots, .fd = memfd_create("array", MFD_CLOEXEC) };
 	int ret;
 
-	if (array == MAP_FAILED)
-		return err_errno(err, EXIT_HOST, "no memory for a slot");
+	if (way.fd < 0 || ftruncate(way.fd, SLOT_BYTES)) {
+		ret = err_errno(err, EXIT_HOST, "no memory for a slot");
+		goto out_close;
+	}
+	way.array = mmap(NULL, SLOT_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, way.fd, 0);
+	if (way.array == MAP_FAILED) {
+		ret = err_errno(err, EXIT_HOST, "no memory for a slot");
+		goto out_close;
+	}
 	ret = loop_vm_open(&loop, host, err);
 	if (!ret)
-		ret = time_changes(&loop.slots, array, &time->idle_ns, err);
-	if (!ret)
-		ret = time_busy(&loop, array, insn_per_s, &time->busy_ns, err);
+		ret = measure(&loop, &way, insn_per_s, times, err);
 	loop_vm_close(&loop);
-	munmap(array, SLOT_BYTES);
+	munmap(way.array, SLOT_BYTES);
+out_close:
+	if (way.fd >= 0)
+		close(way.fd);
 	return ret;
 }

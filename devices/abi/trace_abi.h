@@ -117,11 +117,15 @@ enum kvl_event_id {
 #undef X
 };
 
-/* flash_state: state (also struct flash_op's) */
+/* flash_state: what goes on in the partition */
 enum kvl_flash_state {
 	KVL_FLASH_IDLE = 0,
 	KVL_FLASH_PROGRAM,
 	KVL_FLASH_ERASE,
+	KVL_FLASH_PROGRAM_SUSPENDED,
+	KVL_FLASH_ERASE_SUSPENDED,
+	KVL_FLASH_CHECK, /* blank check */
+	KVL_FLASH_LOCK,	 /* lock bits are set or cleared */
 };
 
 /* flash_mode: what a read of the partition returns */
@@ -130,6 +134,7 @@ enum kvl_flash_mode {
 	KVL_FLASH_READ_STATUS,
 	KVL_FLASH_READ_ID,
 	KVL_FLASH_READ_CFI,
+	KVL_FLASH_READ_OTHER, /* another region or register of the chip */
 };
 
 #endif

@@ -1,157 +1,371 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns a chip's life, its time and its bus: how an access of the CPU becomes bus cycles, and who is
- * told of what. Leaves to intel.c what a cycle means, to operation.c how the array changes.
- *
- * The chips here have no hardware partitions, so there is one, number 0: the whole chip.
+ * Owns one chip of a bank: where its words, blocks and hardware partitions are, how its operations
+ * start, rest and end, and who is told. Leaves to the command set what a cycle means, to operation.c
+ * how cells change, to bank.c the bus, the time and the power.
  */
-#include <stdlib.h>
-
 #include "devices/flash/chip.h"
 
-enum {
-	MAX_ACCESS_BYTES = 8,
-	PARTITION = 0,
-};
-
-struct flash_chip *flash_create(const struct flash_part *part, u8 *array,
-				const struct flash_observer *observer)
+/* --- places ----------------------------------------------------------------------------------- */
+u32 chip_partition_of(const struct flash_chip *chip, u32 word)
 {
-	struct flash_chip *chip = calloc(1, sizeof(*chip));
-
-	if (!chip)
-		return NULL;
-	chip->part = part;
-	chip->array = array;
-	if (observer)
-		chip->observer = *observer;
-	chip->mode = KVL_FLASH_READ_ARRAY;
-	chip->op.state = KVL_FLASH_IDLE;
-	flash_cfi_query(part, chip->query);
-	return chip;
+	if (!chip->part->nruns)
+		return 0;
+	return flash_hw_partition_at(chip->part, (u64)word * chip->array.word_bytes).index;
 }
 
-void flash_destroy(struct flash_chip *chip)
+struct flash_block chip_block_of(const struct flash_chip *chip, u32 word)
 {
-	free(chip);
+	return flash_block_at(chip->part, (u64)word * chip->array.word_bytes);
 }
 
-const struct flash_part *flash_part_of(const struct flash_chip *chip)
+u32 chip_first_word(const struct flash_chip *chip, const struct flash_block *block)
 {
-	return chip->part;
+	return (u32)(block->start / chip->array.word_bytes);
 }
 
-bool flash_is_array(const struct flash_chip *chip)
+u32 chip_block_words(const struct flash_chip *chip, const struct flash_block *block)
 {
-	return chip->mode == KVL_FLASH_READ_ARRAY && chip->op.state == KVL_FLASH_IDLE;
+	return block->bytes / chip->array.word_bytes;
 }
 
-u64 flash_busy_until(const struct flash_chip *chip)
+/* --- reads ------------------------------------------------------------------------------------ */
+/* xorshift64 (Marsaglia): any sequence does, so long as it is the same for the same seed. */
+u16 chip_undefined(const struct flash_chip *chip)
 {
-	return chip->op.state == KVL_FLASH_IDLE ? UINT64_MAX : chip->op.end_ns;
+	u64 x = chip->bank->random;
+
+	x ^= x << 13;
+	x ^= x >> 7;
+	x ^= x << 17;
+	chip->bank->random = x;
+	return (u16)(x >> 24);
 }
 
-void chip_set_mode(struct flash_chip *chip, enum kvl_flash_mode mode)
+/*
+ * An interrupted erase leaves the bits of its last pulse between the levels: where the cell was
+ * raised it may still read 0.
+ */
+static u16 unstable_bits(const struct flash_chip *chip, u32 word)
 {
-	const struct flash_observer *observer = &chip->observer;
+	struct flash_block block = chip_block_of(chip, word);
+	const struct flash_nv_block *nv = &chip->nv->block[block.index];
 
-	if (chip->mode == mode)
+	if (!flash_nv_unstable(nv))
+		return 0;
+	return flash_bit_in_order(word, nv->erasing - 2u, chip->array.word_bytes * 8);
+}
+
+/* A read of stable cells leaves no trace, not even in the generator: it may go past the bank. */
+u16 chip_array_word(const struct flash_chip *chip, u32 word)
+{
+	u16 value = cells_get(&chip->array, word);
+	u16 between = chip->unstable ? unstable_bits(chip, word) : 0;
+
+	return between ? value & (u16) ~(between & chip_undefined(chip)) : value;
+}
+
+u16 chip_query_word(const struct flash_chip *chip, u32 word)
+{
+	u32 address = chip_address(chip, word);
+
+	return address < FLASH_QUERY_BYTES ? chip->bank->query[address] : 0;
+}
+
+/* --- what is told ------------------------------------------------------------------------------- */
+static u32 told_partition(const struct flash_chip *chip, u32 partition)
+{
+	return chip->number * flash_hw_partition_count(chip->part) + partition;
+}
+
+void chip_set_mode(struct flash_chip *chip, u32 partition, enum kvl_flash_mode mode)
+{
+	const struct flash_observer *observer = &chip->bank->observer;
+
+	if (chip->mode[partition] == mode)
 		return;
-	chip->mode = mode;
+	chip->mode[partition] = mode;
+	chip->bank->generation++;
 	if (observer->mode)
-		observer->mode(observer->owner, PARTITION, mode, chip->now_ns);
+		observer->mode(observer->owner, told_partition(chip, partition), mode,
+			       chip->bank->now_ns);
 }
 
-void chip_tell_command(const struct flash_chip *chip, u32 offset, u8 command, u16 data)
+/* The bus word that carries @word. */
+static u64 bus_offset(const struct flash_chip *chip, u32 word)
 {
-	const struct flash_observer *observer = &chip->observer;
+	return (u64)word * chip->bank->bus_bytes;
+}
+
+void chip_tell_command(const struct flash_chip *chip, u32 word, u8 command, u16 data)
+{
+	const struct flash_observer *observer = &chip->bank->observer;
 
 	if (observer->command)
-		observer->command(observer->owner, PARTITION, offset, command, data, chip->now_ns);
+		observer->command(observer->owner,
+				  told_partition(chip, chip_partition_of(chip, word)),
+				  bus_offset(chip, word), command, data, chip->bank->now_ns);
 }
 
-void chip_tell_state(const struct flash_chip *chip, u64 when_ns)
+static enum kvl_flash_state state_of(const struct flash_chip *chip, const struct flash_op *op)
 {
-	const struct flash_observer *observer = &chip->observer;
+	switch (op->kind) {
+	case FLASH_OP_PROGRAM:
+		return op->suspended ? KVL_FLASH_PROGRAM_SUSPENDED : KVL_FLASH_PROGRAM;
+	case FLASH_OP_ERASE: return op->suspended ? KVL_FLASH_ERASE_SUSPENDED : KVL_FLASH_ERASE;
+	case FLASH_OP_CHECK: return KVL_FLASH_CHECK;
+	case FLASH_OP_LOCK:
+	case FLASH_OP_UNLOCK: return KVL_FLASH_LOCK;
+	case FLASH_OP_NONE: break;
+	}
+	if (chip_erase_rests(chip) && chip->erase.partition == op->partition)
+		return KVL_FLASH_ERASE_SUSPENDED;
+	return KVL_FLASH_IDLE;
+}
 
+void chip_tell_state(struct flash_chip *chip, const struct flash_op *op)
+{
+	const struct flash_observer *observer = &chip->bank->observer;
+
+	chip->bank->generation++;
 	if (observer->state)
-		observer->state(observer->owner, PARTITION, chip->op.state, intel_status(chip),
-				when_ns);
+		observer->state(observer->owner, told_partition(chip, op->partition),
+				state_of(chip, op), chip->set->status(chip, op->partition),
+				chip->bank->now_ns);
 }
 
-void flash_advance(struct flash_chip *chip, u64 now_ns)
+/* --- operations ------------------------------------------------------------------------------- */
+struct flash_op *chip_running(struct flash_chip *chip)
 {
-	if (now_ns > chip->now_ns)
-		chip->now_ns = now_ns;
-	if (flash_op_advance(&chip->op, chip->now_ns))
-		chip_tell_state(chip, chip->op.end_ns);
+	if (op_runs(&chip->program))
+		return &chip->program;
+	return op_runs(&chip->erase) ? &chip->erase : NULL;
 }
 
-/* The part of an access that one bus cycle carries. */
-struct cycle {
-	u32 offset; /* of the bus word */
-	u32 shift;  /* bits from the bottom of the bus word to the first lane that is used */
-	u32 bytes;  /* lanes used */
-};
-
-/* @offset lies inside the chip. */
-static struct cycle next_cycle(const struct flash_chip *chip, u64 offset, u32 bytes)
+static u64 duration_ns(const struct flash_chip *chip, struct flash_time time)
 {
-	u32 lane = offset % chip->part->bus_bytes;
-	u32 room = chip->part->bus_bytes - lane;
+	const struct flash_config *config = &chip->bank->config;
+	u64 typ = time.typ_us * 1000ull, max = time.max_us * 1000ull;
 
-	return (struct cycle){
-		.offset = (u32)(offset - lane),
-		.shift = lane * 8,
-		.bytes = bytes < room ? bytes : room,
+	if (max <= typ || config->timing == FLASH_TYPICAL)
+		return typ;
+	if (config->timing == FLASH_SLOWEST)
+		return max;
+	return typ +
+	       flash_mix(config->seed + chip->operations * 2ull + chip->number) % (max - typ + 1);
+}
+
+static u64 longest_ns(struct flash_time time)
+{
+	return (time.max_us > time.typ_us ? time.max_us : time.typ_us) * 1000ull;
+}
+
+/* A chip that keeps the time itself halts what does not come to its end. */
+static void give_up(const struct flash_chip *chip, u64 longest, struct flash_fate *fate)
+{
+	if (!chip->set->gives_up || !(fate->stuck || fate->fails || fate->duration_ns > longest))
+		return;
+	fate->stuck = false;
+	fate->fails = true;
+	fate->duration_ns = longest;
+}
+
+/* Counts the operation that begins, and says what will become of it. */
+static struct flash_fate next_fate(struct flash_chip *chip, struct flash_time time, bool fails)
+{
+	const struct flash_faults *faults = &chip->bank->config.faults;
+	struct flash_fate fate;
+
+	chip->operations++;
+	fate = (struct flash_fate){
+		.duration_ns = chip->operations == faults->slow ? 4 * longest_ns(time)
+								: duration_ns(chip, time),
+		.stuck = chip->operations == faults->stuck,
+		.fails = fails,
+		.weak = faults->weak_words,
+		.seed = flash_mix(chip->bank->config.seed + chip->operations),
 	};
+	give_up(chip, longest_ns(time), &fate);
+	return fate;
 }
 
-/* How many of @bytes at @offset lie inside the chip; none of an access that begins outside. */
-static u32 bytes_inside(const struct flash_chip *chip, u64 offset, u32 bytes)
+static void begin(struct flash_chip *chip, struct flash_op *op, u32 word)
 {
-	u32 chip_bytes = chip->part->chip_bytes;
-
-	if (bytes > MAX_ACCESS_BYTES)
-		bytes = MAX_ACCESS_BYTES;
-	if (offset >= chip_bytes)
-		return 0;
-	return bytes < chip_bytes - offset ? bytes : (u32)(chip_bytes - offset);
+	op->partition = chip_partition_of(chip, word);
+	chip_tell_state(chip, op);
 }
 
-static u64 low_bytes_mask(u32 bytes)
+void chip_program(struct flash_chip *chip, u32 word, const struct flash_cells *cells, u32 start,
+		  const u16 *data, u32 words, struct flash_time time)
 {
-	return bytes >= sizeof(u64) ? UINT64_MAX : (1ull << bytes * 8) - 1;
+	bool fails = ++chip->programs == chip->bank->config.faults.fail_program;
+	struct flash_fate fate = next_fate(chip, time, fails);
+
+	op_program(&chip->program, cells, start, data, words, &fate, chip->bank->now_ns);
+	begin(chip, &chip->program, word);
 }
 
-u64 flash_read(struct flash_chip *chip, u64 offset, u32 bytes, u64 now_ns)
+struct flash_time chip_buffer_time(const struct flash_chip *chip, u32 words)
 {
-	u32 inside = bytes_inside(chip, offset, bytes);
-	u64 value = low_bytes_mask(bytes) & ~low_bytes_mask(inside);
+	const struct flash_part *part = chip->part;
+	u32 room = (1u << part->cfi.buffer_log2) / chip->array.word_bytes;
+	u64 typ = (u64)part->buffer.typ_us * words / room;
+	u64 max = (u64)part->buffer.max_us * words / room;
+	struct flash_time least = part->program;
 
-	flash_advance(chip, now_ns);
-	for (u32 done = 0; done < inside;) {
-		struct cycle cycle = next_cycle(chip, offset + done, inside - done);
-		u64 lanes = (u64)intel_read_cycle(chip, cycle.offset) >> cycle.shift;
+	if (least.typ_us > part->buffer.typ_us)
+		least = part->buffer;
+	if (typ < least.typ_us)
+		return least;
+	return (struct flash_time){ (u32)typ, (u32)max };
+}
 
-		value |= (lanes & low_bytes_mask(cycle.bytes)) << (done * 8);
-		done += cycle.bytes;
+void chip_erase(struct flash_chip *chip, u32 word, u64 from_ns)
+{
+	const struct flash_faults *faults = &chip->bank->config.faults;
+	struct flash_block block = chip_block_of(chip, word);
+	struct flash_nv_block *nv = &chip->nv->block[block.index];
+	bool fails = ++chip->erases == faults->fail_erase ||
+		     (faults->endurance && nv->cycles >= faults->endurance);
+	struct flash_fate fate = next_fate(chip, block.erase, fails);
+
+	op_erase(&chip->erase, &chip->array, chip_first_word(chip, &block),
+		 chip_block_words(chip, &block), nv, &fate, from_ns);
+	begin(chip, &chip->erase, word);
+}
+
+void chip_check(struct flash_chip *chip, u32 word)
+{
+	struct flash_block block = chip_block_of(chip, word);
+	struct flash_fate fate = next_fate(chip, chip->part->blank_check, false);
+
+	op_check(&chip->erase, chip_first_word(chip, &block), chip_block_words(chip, &block), &fate,
+		 chip->bank->now_ns);
+	begin(chip, &chip->erase, word);
+}
+
+void chip_lock(struct flash_chip *chip, u32 word)
+{
+	struct flash_fate fate = next_fate(chip, chip->part->lock, false);
+
+	op_lock(&chip->erase, &chip->nv->block[chip_block_of(chip, word).index], &fate,
+		chip->bank->now_ns);
+	begin(chip, &chip->erase, word);
+}
+
+void chip_unlock_all(struct flash_chip *chip, u32 word)
+{
+	struct flash_fate fate = next_fate(chip, chip->part->unlock, false);
+
+	op_unlock(&chip->erase, chip->nv->block, flash_block_count(chip->part), &fate,
+		  chip->bank->now_ns);
+	begin(chip, &chip->erase, word);
+}
+
+void chip_refuse(struct flash_chip *chip, struct flash_op *op, u32 word, u64 from_ns,
+		 struct flash_time time)
+{
+	struct flash_fate fate = { .duration_ns = duration_ns(chip, time) };
+
+	op_check(op, word, 1, &fate, from_ns);
+	begin(chip, op, word);
+}
+
+void chip_cancel(struct flash_chip *chip, struct flash_op *op)
+{
+	op->kind = FLASH_OP_NONE;
+	chip_tell_state(chip, op);
+}
+
+void chip_suspend(struct flash_chip *chip, struct flash_op *op)
+{
+	const struct flash_part *part = chip->part;
+	struct flash_time time = op == &chip->program ? part->suspend_program : part->suspend_erase;
+	u64 at = chip->bank->now_ns;
+
+	if (op->run_ns <= at) /* else it has not begun, and rests at once */
+		at += duration_ns(chip, time);
+	op_suspend(op, at);
+}
+
+void chip_resume(struct flash_chip *chip, struct flash_op *op)
+{
+	op_resume(op, chip->bank->now_ns + chip->part->resume_us * 1000ull);
+	chip_tell_state(chip, op);
+}
+
+bool chip_is_blank(const struct flash_chip *chip, u32 start, u32 words)
+{
+	u16 erased = chip->array.word_bytes == 1 ? 0xFF : 0xFFFF;
+
+	for (u32 word = start; word < start + words; word++)
+		if (cells_get(&chip->array, word) != erased)
+			return false;
+	return true;
+}
+
+static u32 count_unstable(const struct flash_chip *chip)
+{
+	u32 count = 0;
+
+	for (u32 i = 0; i < flash_block_count(chip->part); i++)
+		count += flash_nv_unstable(&chip->nv->block[i]);
+	return count;
+}
+
+bool chip_proceed(struct flash_chip *chip)
+{
+	struct flash_op *op = chip_running(chip);
+	enum flash_op_kind was = op->kind;
+
+	if (op_proceed(op)) {
+		chip->bank->steps++;
+		return true;
 	}
-	return value;
+	if (was == FLASH_OP_ERASE)
+		chip->unstable = count_unstable(chip);
+	chip->set->stopped(chip, op, was);
+	if (!op_runs(op)) /* else another one has begun, and that was told */
+		chip_tell_state(chip, op);
+	return false;
 }
 
-void flash_write(struct flash_chip *chip, u64 offset, u32 bytes, u64 value, u64 now_ns)
+/* --- life --------------------------------------------------------------------------------------- */
+void chip_power_up(struct flash_chip *chip)
 {
-	u32 inside = bytes_inside(chip, offset, bytes);
-	u64 bus = low_bytes_mask(chip->part->bus_bytes);
+	chip->erase.kind = FLASH_OP_NONE;
+	chip->program.kind = FLASH_OP_NONE;
+	chip->unstable = count_unstable(chip);
+	chip->set->power_up(chip);
+	for (u32 i = 0; i < flash_hw_partition_count(chip->part); i++)
+		chip_set_mode(chip, i, KVL_FLASH_READ_ARRAY);
+}
 
-	flash_advance(chip, now_ns);
-	for (u32 done = 0; done < inside;) {
-		struct cycle cycle = next_cycle(chip, offset + done, inside - done);
-		u64 lanes = low_bytes_mask(cycle.bytes) << cycle.shift;
-		u64 driven = ((value >> done * 8) << cycle.shift) & lanes;
+static bool touches(const struct flash_chip *chip, const struct flash_op *op,
+		    const struct flash_block *block)
+{
+	u32 first = chip_first_word(chip, block), words = chip_block_words(chip, block);
 
-		intel_write_cycle(chip, cycle.offset, (u16)(driven | (bus & ~lanes)));
-		done += cycle.bytes;
-	}
+	return op_has(op, &chip->array, first, words);
+}
+
+static bool runs_in(const struct flash_op *op, u32 partition)
+{
+	return op_runs(op) && op->partition == partition;
+}
+
+enum flash_view chip_view(const struct flash_chip *chip, const struct flash_block *block)
+{
+	u32 partition = flash_hw_partition_at(chip->part, block->start).index;
+
+	if (runs_in(&chip->erase, partition) || runs_in(&chip->program, partition))
+		return FLASH_VIEW_BUSY;
+	if (chip->mode[partition] != KVL_FLASH_READ_ARRAY)
+		return FLASH_VIEW_MODE;
+	if (chip->set->holds && chip->set->holds(chip, block))
+		return FLASH_VIEW_RESTS;
+	if (touches(chip, &chip->erase, block) || touches(chip, &chip->program, block))
+		return FLASH_VIEW_RESTS;
+	return flash_nv_unstable(&chip->nv->block[block->index]) ? FLASH_VIEW_UNSTABLE
+								 : FLASH_VIEW_ARRAY;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns how the array changes while an operation runs. Leaves to intel.c which operation starts, and
- * to chip.c the time and who is told.
+ * Owns how cells change while an operation runs. Leaves to the command sets which operation starts,
+ * and to chip.c the time and who is told.
  *
  * Data sheets promise only the end: bits programmed are 0, a block erased is FFh. What lies between
  * is internal ("invisible to the system", J3 data sheet, section 4.6), but a power cut shows it. So
@@ -18,149 +18,269 @@
  *          that hurts most, a node's header intact and its data gone. Then erase pulses: they act
  *          on the whole block at once, so each of them raises one bit in every word.
  *          Half of the time goes to each phase; no source gives a ratio for this family.
+ *
+ * The block's mark (struct flash_nv_block, erasing) is stored before the step that it announces, so
+ * that whoever is killed in between leaves a mark that is true.
  */
 #include <string.h>
 
 #include "devices/flash/operation.h"
 
-static u32 word_bits(const struct flash_part *part)
+/* 5 is odd, so as many turns as bits name them all. */
+u16 flash_bit_in_order(u32 word, u32 turn, u32 bits)
 {
-	return part->bus_bytes * 8;
+	return (u16)(1u << ((word * 7 + turn * 5) % bits));
 }
 
-/* The bit of @word that comes as number @turn: 5 is odd, so as many turns as bits name them all. */
-static u16 bit_in_order(const struct flash_op *op, u32 word, u32 turn)
+static u32 word_bits(const struct flash_op *op)
 {
-	return (u16)(1u << ((word * 7 + turn * 5) % word_bits(op->part)));
+	return op->cells.word_bytes * 8;
 }
 
-u16 flash_get_word(const struct flash_part *part, const u8 *at)
+/* What the compiler must not move: the process may be killed between any two stores. */
+static void store_in_order(void)
 {
-	u16 value = 0;
-
-	for (u32 i = 0; i < part->bus_bytes; i++)
-		value |= (u16)(at[i] << i * 8);
-	return value;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
-void flash_put_word(const struct flash_part *part, u8 *at, u16 value)
+static void set_mark(struct flash_nv_block *block, u8 mark)
 {
-	for (u32 i = 0; i < part->bus_bytes; i++)
-		at[i] = (u8)(value >> i * 8);
+	store_in_order();
+	block->erasing = mark;
+	store_in_order();
 }
 
-static u16 get_word(const struct flash_op *op, u32 at)
-{
-	return flash_get_word(op->part, op->target + at);
-}
+/* --- start ------------------------------------------------------------------------------------ */
+static void plan(struct flash_op *op);
 
-static void put_word(const struct flash_op *op, u32 at, u16 value)
+static void start(struct flash_op *op, enum flash_op_kind kind, const struct flash_fate *fate,
+		  u64 now_ns)
 {
-	flash_put_word(op->part, op->target + at, value);
-}
-
-static void start(struct flash_op *op, enum kvl_flash_state state, u64 now_ns, u64 duration_ns)
-{
-	op->state = state;
-	op->start_ns = now_ns;
-	op->end_ns = now_ns + duration_ns;
+	op->kind = kind;
+	op->suspended = false;
+	op->failed = false;
+	op->fate = *fate;
+	op->ran_ns = 0;
+	op->run_ns = now_ns;
+	op->suspend_ns = UINT64_MAX;
 	op->done = 0;
-	op->turn = 0;
+	if (fate->fails)
+		op->steps /= 2;
+	plan(op);
 }
 
-void flash_op_program(struct flash_op *op, const struct flash_part *part, u8 *array, u32 offset,
-		      const u8 *data, u32 bytes, u32 duration_us, u64 now_ns)
+/* splitmix64's finalizer. */
+u64 flash_mix(u64 x)
 {
-	op->part = part;
-	op->target = array + offset;
-	op->bytes = bytes;
-	op->word = offset / part->bus_bytes;
-	op->at = 0;
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ull;
+	x = (x ^ x >> 27) * 0x94d049bb133111ebull;
+	return x ^ x >> 31;
+}
+
+/* A weak word keeps the lowest bit that it should lose, and nobody is told. */
+static u16 weakened(const struct flash_fate *fate, u32 word, u16 bits)
+{
+	if (!fate->weak || flash_mix(fate->seed + word) % fate->weak)
+		return bits;
+	return bits & (u16)(bits - 1);
+}
+
+void op_program(struct flash_op *op, const struct flash_cells *cells, u32 first, const u16 *data,
+		u32 words, const struct flash_fate *fate, u64 now_ns)
+{
+	op->cells = *cells;
+	op->start = first;
+	op->words = words;
+	op->word = 0;
+	op->turn = 0;
 	op->steps = 0;
-	for (u32 i = 0; i < bytes; i++) {
-		op->pending[i] = op->target[i] & (u8)~data[i];
+	for (u32 i = 0; i < words; i++) {
+		u16 bits = cells_get(cells, first + i) & (u16)~data[i];
+
+		op->pending[i] = weakened(fate, first + i, bits);
 		op->steps += (u32)__builtin_popcount(op->pending[i]);
 	}
-	start(op, KVL_FLASH_PROGRAM, now_ns, duration_us * 1000ull);
+	start(op, FLASH_OP_PROGRAM, fate, now_ns);
 }
 
-void flash_op_erase(struct flash_op *op, const struct flash_part *part, u8 *array, u32 offset,
-		    u64 now_ns)
+void op_erase(struct flash_op *op, const struct flash_cells *cells, u32 first, u32 words,
+	      struct flash_nv_block *block, const struct flash_fate *fate, u64 now_ns)
 {
-	struct flash_block block = flash_block_at(part, offset);
-
-	op->part = part;
-	op->target = array + block.start;
-	op->bytes = block.bytes;
-	op->word = (u32)(block.start / part->bus_bytes);
-	op->steps = 2 * word_bits(part);
-	start(op, KVL_FLASH_ERASE, now_ns, part->erase_typ_ms * 1000000ull);
+	op->cells = *cells;
+	op->start = first;
+	op->words = words;
+	op->block = block;
+	op->steps = 2 * word_bits(op);
+	start(op, FLASH_OP_ERASE, fate, now_ns);
 }
 
-/* The words in ascending order. There is a bit left, or this would not be due. */
+void op_check(struct flash_op *op, u32 first, u32 words, const struct flash_fate *fate, u64 now_ns)
+{
+	op->start = first;
+	op->words = words;
+	op->steps = 0;
+	start(op, FLASH_OP_CHECK, fate, now_ns);
+}
+
+void op_lock(struct flash_op *op, struct flash_nv_block *block, const struct flash_fate *fate,
+	     u64 now_ns)
+{
+	op->words = 0;
+	op->block = block;
+	op->steps = 1;
+	start(op, FLASH_OP_LOCK, fate, now_ns);
+}
+
+void op_unlock(struct flash_op *op, struct flash_nv_block *blocks, u32 count,
+	       const struct flash_fate *fate, u64 now_ns)
+{
+	op->words = 0;
+	op->block = blocks;
+	op->steps = count;
+	start(op, FLASH_OP_UNLOCK, fate, now_ns);
+}
+
+/* A program may be one of cells beside the array, whose words have numbers of their own. */
+bool op_has(const struct flash_op *op, const struct flash_cells *cells, u32 first, u32 words)
+{
+	return op->kind && op->cells.base == cells->base && op->start < first + words &&
+	       first < op->start + op->words;
+}
+
+/* --- steps ------------------------------------------------------------------------------------ */
+/* There is a bit left, or this would not be due. */
 static void program_step(struct flash_op *op)
 {
-	u16 pending, bit;
+	u16 bit;
 
-	while (!(pending = flash_get_word(op->part, op->pending + op->at))) {
-		op->at += op->part->bus_bytes;
+	while (!op->pending[op->word])
 		op->word++;
-	}
 	do
-		bit = bit_in_order(op, op->word, op->turn++);
-	while (!(pending & bit));
-	flash_put_word(op->part, op->pending + op->at, pending & (u16)~bit);
-	put_word(op, op->at, get_word(op, op->at) & (u16)~bit);
+		bit = flash_bit_in_order(op->start + op->word, op->turn++, word_bits(op));
+	while (!(op->pending[op->word] & bit));
+	op->pending[op->word] &= (u16)~bit;
+	cells_put(&op->cells, op->start + op->word,
+		  cells_get(&op->cells, op->start + op->word) & (u16)~bit);
 }
 
 static void precondition(struct flash_op *op, u32 chunk)
 {
-	u32 chunks = op->steps / 2, bytes = op->bytes / chunks;
+	u32 chunks = word_bits(op), words = op->words / chunks;
+	u32 at = op->start + (chunks - 1 - chunk) * words;
 
-	memset(op->target + (chunks - 1 - chunk) * bytes, 0, bytes);
+	set_mark(op->block, 1);
+	for (u32 end = at + words; at < end; at++)
+		cells_put(&op->cells, at, 0);
 }
 
 static void erase_pulse(struct flash_op *op, u32 pulse)
 {
-	u32 width = op->part->bus_bytes;
-
-	for (u32 i = 0; i < op->bytes; i += width) {
-		u16 bit = bit_in_order(op, op->word + i / width, pulse);
-
-		put_word(op, i, get_word(op, i) | bit);
-	}
+	set_mark(op->block, (u8)(2 + pulse));
+	for (u32 at = op->start; at < op->start + op->words; at++)
+		cells_put(&op->cells, at,
+			  cells_get(&op->cells, at) | flash_bit_in_order(at, pulse, word_bits(op)));
 }
 
 static void step(struct flash_op *op)
 {
 	u32 n = op->done++;
 
-	if (op->state == KVL_FLASH_PROGRAM)
-		program_step(op);
-	else if (n < op->steps / 2)
-		precondition(op, n);
-	else
-		erase_pulse(op, n - op->steps / 2);
+	switch (op->kind) {
+	case FLASH_OP_PROGRAM: program_step(op); break;
+	case FLASH_OP_ERASE:
+		if (n < word_bits(op))
+			precondition(op, n);
+		else
+			erase_pulse(op, n - word_bits(op));
+		break;
+	case FLASH_OP_LOCK: op->block->locked = 1; break;
+	case FLASH_OP_UNLOCK: op->block[n].locked = 0; break;
+	case FLASH_OP_CHECK:
+	case FLASH_OP_NONE: break;
+	}
 }
 
-static u32 steps_due(const struct flash_op *op, u64 now_ns)
+/* --- time ------------------------------------------------------------------------------------- */
+static u64 end_ns(const struct flash_op *op)
 {
-	if (now_ns >= op->end_ns)
-		return op->steps;
-	return (u32)((now_ns - op->start_ns) * op->steps / (op->end_ns - op->start_ns));
+	return op->fate.stuck ? UINT64_MAX : op->run_ns + (op->fate.duration_ns - op->ran_ns);
 }
 
-bool flash_op_advance(struct flash_op *op, u64 now_ns)
+u64 op_stops_at(const struct flash_op *op)
 {
-	u32 due;
+	u64 end = end_ns(op);
 
-	if (op->state == KVL_FLASH_IDLE)
-		return false;
-	due = steps_due(op, now_ns);
-	while (op->done < due)
+	if (!op_runs(op))
+		return UINT64_MAX;
+	return op->suspend_ns < end ? op->suspend_ns : end;
+}
+
+/* When the step after @done is due, if the operation goes on; the last step of a stuck one never is. */
+static u64 step_ns(const struct flash_op *op)
+{
+	u64 after;
+
+	if (op->done >= op->steps || (op->fate.stuck && op->done + 1 == op->steps))
+		return UINT64_MAX;
+	after = ((op->done + 1) * op->fate.duration_ns + op->steps - 1) / op->steps;
+	return op->run_ns + (after - op->ran_ns);
+}
+
+static void plan(struct flash_op *op)
+{
+	u64 stop = op_stops_at(op), next = step_ns(op);
+
+	op->next_ns = next < stop ? next : stop;
+}
+
+static void end(struct flash_op *op)
+{
+	if (op->kind == FLASH_OP_ERASE && !op->fate.fails) {
+		op->block->cycles += op->block->cycles != UINT32_MAX;
+		set_mark(op->block, 0);
+	}
+	op->failed = op->fate.fails;
+	op->kind = FLASH_OP_NONE;
+}
+
+static void rest(struct flash_op *op)
+{
+	if (op->suspend_ns > op->run_ns)
+		op->ran_ns += op->suspend_ns - op->run_ns;
+	op->suspended = true;
+}
+
+bool op_proceed(struct flash_op *op)
+{
+	if (step_ns(op) <= op_stops_at(op) && step_ns(op) != UINT64_MAX) {
 		step(op);
-	if (now_ns < op->end_ns)
-		return false;
-	op->state = KVL_FLASH_IDLE;
-	return true;
+		plan(op);
+		return true;
+	}
+	if (end_ns(op) <= op->suspend_ns)
+		end(op);
+	else
+		rest(op);
+	return false;
+}
+
+void op_suspend(struct flash_op *op, u64 at_ns)
+{
+	if (at_ns < op->suspend_ns)
+		op->suspend_ns = at_ns;
+	plan(op);
+}
+
+void op_postpone(struct flash_op *op, u64 from_ns)
+{
+	op->run_ns = from_ns;
+	plan(op);
+}
+
+void op_resume(struct flash_op *op, u64 from_ns)
+{
+	op->suspended = false;
+	op->suspend_ns = UINT64_MAX;
+	op->run_ns = from_ns;
+	plan(op);
 }

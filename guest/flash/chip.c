@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Owns the arbitration of one chip between those who read it (copies, and faults on mappings) and
- * those who write it. Which commands make a write is the command set's (intel.c), what a mapping is
- * mapping.c's.
+ * those who write it. Which commands make a write is the command sets' (intel.c, amd.c), what a
+ * mapping is mapping.c's, how a chip is found open.c's.
  *
  * Rule: first come, first served. Everybody draws a ticket. A reader is served as soon as no write
  * session runs and at once lets the next ticket go, so that readers overlap; a writer waits until
  * the readers served before it are done, and lets nobody go until its session is over. So a writer
  * waits at most for the readers that came before it, a reader at most for the sessions that were
  * asked for before its fault: neither starves. A session is one erase block or one batch of words.
+ *
+ * With --set suspend=on (struct flash_policy) a session may lend the chip while its operation rests,
+ * to those who wait at that moment, in their order: until one comes that cannot share, because it
+ * wants the block that the operation has in hand, or to erase. A writer that can (it programs while
+ * an erase rests) has a session of its own inside the other. Then the pages that were mapped are
+ * revoked again, before the operation goes on: resuming is a command like any other (row W5).
  *
  * No lock is held across a wait. A mapping of the chip is made with chip->lock held and the state
  * seen ready, and a session sets the state, under the same lock, before it revokes and long before
@@ -19,32 +25,6 @@
 #include "guest/kernel.h"
 #include "guest/trace.h"
 
-#define MAX_CHIP_BYTES GiB(1)
-
-const char *flash_error_text(enum flash_error error)
-{
-	static const char *const text[] = {
-		[FLASH_OK] = "done",
-		[FLASH_RANGE] = "outside the partition or not aligned",
-		[FLASH_TIMEOUT] = "the chip is busy for longer than it may be",
-		[FLASH_PROGRAM] = "programming failed",
-		[FLASH_ERASE] = "erasing failed",
-		[FLASH_SEQUENCE] = "command sequence error",
-		[FLASH_LOCKED] = "block is locked",
-		[FLASH_VPP] = "programming voltage too low",
-		[FLASH_STUCK] = "the chip is out of service after a time-out",
-		[FLASH_ABSENT] = "no chip answers as CFI demands",
-		[FLASH_NO_SPACE] = "no kernel address space",
-	};
-
-	return text[error];
-}
-
-const struct flash_stats *flash_stats(const struct flash_chip *chip)
-{
-	return &chip->stats;
-}
-
 bool flash_is_writing(const struct flash_chip *chip)
 {
 	return chip->state == CHIP_WRITING;
@@ -52,20 +32,74 @@ bool flash_is_writing(const struct flash_chip *chip)
 
 /* --- turns --------------------------------------------------------------------------------------- */
 
-/* Once true for a ticket it stays true until that ticket is served. */
-static bool may_go(const struct flash_chip *chip, u32 ticket, bool write)
+static bool overlap(const struct flash_request *a, const struct flash_request *b)
 {
-	return __atomic_load_n(&chip->serving, __ATOMIC_ACQUIRE) == ticket &&
-	       chip->state != CHIP_WRITING && !(write && chip->readers);
+	return a->offset < b->offset + b->bytes && b->offset < a->offset + a->bytes;
 }
 
-static void wait_turn(struct flash_chip *chip, u32 ticket, bool write)
+/* @request can be served while @what rests. */
+static bool can_share(const struct flash_chip *chip, const struct flash_request *request,
+		      const struct flash_request *what)
 {
-	u32 what = write ? KVL_WAIT_CHIP_WRITE : KVL_WAIT_CHIP;
+	if (overlap(request, what))
+		return false;
+	if (request->use == FLASH_READS)
+		return true;
+	return request->use == FLASH_PROGRAMS && what->use == FLASH_ERASES &&
+	       chip->abilities & CHIP_PROGRAMS_IN_SUSPEND;
+}
+
+/* Those who came later wait, or the operation would never go on. Tickets wrap around. */
+static bool is_lent_to(const struct flash_chip *chip, const struct flash_turn *turn)
+{
+	return (s32)(turn->ticket - chip->lent_until) < 0 &&
+	       can_share(chip, &turn->request, chip->resting);
+}
+
+bool flash_is_lent(const struct flash_chip *chip, u64 offset, u64 bytes)
+{
+	const struct flash_request page = { .use = FLASH_READS, .offset = offset, .bytes = bytes };
+
+	return chip->state == CHIP_RESTING && can_share(chip, &page, chip->resting);
+}
+
+static bool writes(const struct flash_turn *turn)
+{
+	return turn->request.use != FLASH_READS;
+}
+
+/*
+ * Once true for a ticket it stays true until that ticket is served: who lends the chip takes it back
+ * only when this is false for the first in line. The lock is needed only where @state is CHIP_RESTING.
+ */
+static bool may_go(const struct flash_chip *chip, const struct flash_turn *turn, u32 state)
+{
+	if (__atomic_load_n(&chip->serving, __ATOMIC_ACQUIRE) != turn->ticket ||
+	    state == CHIP_WRITING || (state == CHIP_RESTING && !is_lent_to(chip, turn)))
+		return false;
+	return !(writes(turn) && chip->readers);
+}
+
+static bool is_my_turn(struct flash_chip *chip, const struct flash_turn *turn)
+{
+	u32 state = __atomic_load_n(&chip->state, __ATOMIC_ACQUIRE);
+	bool mine;
+
+	if (state != CHIP_RESTING)
+		return may_go(chip, turn, state);
+	spin_lock(&chip->lock);
+	mine = may_go(chip, turn, chip->state);
+	spin_unlock(&chip->lock);
+	return mine;
+}
+
+static void wait_turn(struct flash_chip *chip, const struct flash_turn *turn)
+{
+	u32 what = writes(turn) ? KVL_WAIT_CHIP_WRITE : KVL_WAIT_CHIP;
 	u16 site = SITE("flash.turn");
 
 	wait_begin(what, chip->gpa, site);
-	while (!may_go(chip, ticket, write))
+	while (!is_my_turn(chip, turn))
 		task_yield();
 	wait_end(what, chip->gpa, site);
 }
@@ -80,11 +114,11 @@ static void account_wait(struct flash_waits *waits, u64 ticks, u64 ns)
 	waits->max_ns = ns > waits->max_ns ? ns : waits->max_ns;
 }
 
-static void wait_as_reader(struct flash_chip *chip, u32 ticket)
+static void wait_as_reader(struct flash_chip *chip, const struct flash_turn *turn)
 {
 	u64 ticks = ticks_now(), ns = flash_clock_now();
 
-	wait_turn(chip, ticket, false);
+	wait_turn(chip, turn);
 	count(COUNT_CHIP_WAITS);
 	if (current()->flash_waits)
 		account_wait(current()->flash_waits, ticks_now() - ticks, flash_clock_now() - ns);
@@ -96,12 +130,29 @@ static void note_served(struct flash_chip *chip, bool write, u32 others_asked)
 {
 	chip->stats.out_of_order += chip->served[!write] != others_asked;
 	chip->served[write]++;
+	chip->stats.turns_lent += chip->state == CHIP_RESTING;
+}
+
+/* Tickets are drawn and served under the lock, so whoever waits lines up and leaves in their order. */
+static void line_up(struct flash_chip *chip, struct flash_turn *turn)
+{
+	*chip->last = turn;
+	chip->last = &turn->next;
+}
+
+static void leave_line(struct flash_chip *chip, struct flash_turn *turn)
+{
+	chip->first = turn->next;
+	if (!chip->first)
+		chip->last = &chip->first;
 }
 
 /* Returns with chip->lock held, the caller's ticket being served. */
-static void take_turn(struct flash_chip *chip, bool write)
+static void take_turn(struct flash_chip *chip, const struct flash_request *request)
 {
-	u32 ticket, others_asked;
+	struct flash_turn turn = { .request = *request };
+	bool write = writes(&turn);
+	u32 others_asked;
 
 	if (current()->in_driver)
 		panic("flash driver entered twice",
@@ -109,16 +160,18 @@ static void take_turn(struct flash_chip *chip, bool write)
 		      "it is commanding it",
 		      current()->name, chip->gpa);
 	spin_lock(&chip->lock);
-	ticket = chip->next_ticket++;
+	turn.ticket = chip->next_ticket++;
 	chip->asked[write]++;
 	others_asked = chip->asked[!write];
-	if (!may_go(chip, ticket, write)) {
+	if (!may_go(chip, &turn, chip->state)) {
+		line_up(chip, &turn);
 		spin_unlock(&chip->lock);
 		if (write)
-			wait_turn(chip, ticket, true);
+			wait_turn(chip, &turn);
 		else
-			wait_as_reader(chip, ticket);
+			wait_as_reader(chip, &turn);
 		spin_lock(&chip->lock);
+		leave_line(chip, &turn);
 	}
 	note_served(chip, write, others_asked);
 }
@@ -129,11 +182,18 @@ static void serve_next(struct flash_chip *chip)
 	__atomic_store_n(&chip->serving, chip->serving + 1, __ATOMIC_RELEASE);
 }
 
+static void set_state(struct flash_chip *chip, u32 state)
+{
+	__atomic_store_n(&chip->state, state, __ATOMIC_RELEASE);
+}
+
 /* --- readers ------------------------------------------------------------------------------------- */
 
-enum flash_error flash_read_lock(struct flash_chip *chip)
+enum flash_error flash_read_lock(struct flash_chip *chip, u64 offset, u64 bytes)
 {
-	take_turn(chip, false);
+	struct flash_request request = { FLASH_READS, offset, bytes };
+
+	take_turn(chip, &request);
 	if (chip->state == CHIP_STUCK) {
 		flash_read_unlock(chip);
 		return FLASH_STUCK;
@@ -149,9 +209,9 @@ void flash_read_unlock(struct flash_chip *chip)
 	spin_unlock(&chip->lock);
 }
 
-enum flash_error flash_read_begin(struct flash_chip *chip)
+enum flash_error flash_read_begin(struct flash_chip *chip, u64 offset, u64 bytes)
 {
-	enum flash_error error = flash_read_lock(chip);
+	enum flash_error error = flash_read_lock(chip, offset, bytes);
 
 	if (error)
 		return error;
@@ -179,86 +239,110 @@ static void must_be_able_to_wait(const struct flash_chip *chip)
 		      current()->name, chip->gpa, current()->locks, arch_irqs_on() ? "on" : "off");
 }
 
-enum flash_error flash_write_begin(struct flash_chip *chip)
+/* The state is CHIP_WRITING. Not under the lock: the flush waits for CPUs that may be spinning for it. */
+static void clear_the_way(struct flash_chip *chip)
+{
+	flash_revoke_all(chip);
+	trace_event(KVL_EV_FLASH_MARK, SITE("flash.writing"), KVL_FLASH_WRITING, 0, chip->gpa, 0, 0,
+		    0, 0);
+}
+
+enum flash_error flash_write_begin(struct flash_chip *chip, const struct flash_request *request)
 {
 	u64 asked = ticks_now(), delay;
 
 	must_be_able_to_wait(chip);
-	take_turn(chip, true);
+	take_turn(chip, request);
 	if (chip->state == CHIP_STUCK) {
 		serve_next(chip);
 		spin_unlock(&chip->lock);
 		return FLASH_STUCK;
 	}
-	chip->state = CHIP_WRITING;
+	set_state(chip, CHIP_WRITING);
 	serve_next(chip);
 	spin_unlock(&chip->lock);
-	/* Not under the lock: the flush waits for CPUs that may be spinning for it. */
-	flash_revoke_all(chip);
+	clear_the_way(chip);
 	current()->in_driver = true;
 	chip->stats.sessions++;
-	trace_event(KVL_EV_FLASH_MARK, SITE("flash.writing"), KVL_FLASH_WRITING, 0, chip->gpa, 0, 0,
-		    0, 0);
 	delay = ticks_now() - asked;
 	if (delay > chip->stats.writer_delay_max_ticks)
 		chip->stats.writer_delay_max_ticks = delay;
 	return FLASH_OK;
 }
 
+/* FLASH_STUCK: so ended a session inside this one. */
 void flash_write_end(struct flash_chip *chip, enum flash_error outcome)
 {
+	bool stuck = outcome == FLASH_TIMEOUT || outcome == FLASH_STUCK;
+
 	current()->in_driver = false;
 	if (outcome == FLASH_TIMEOUT)
 		printk("flash: chip at %lx is taken out of service: %s\n", chip->gpa,
 		       flash_error_text(outcome));
 	spin_lock(&chip->lock);
-	chip->state = outcome == FLASH_TIMEOUT ? CHIP_STUCK : CHIP_READY;
+	set_state(chip, stuck ? CHIP_STUCK : chip->resting ? CHIP_RESTING : CHIP_READY);
 	spin_unlock(&chip->lock);
 }
 
-/* --- life ---------------------------------------------------------------------------------------- */
+/* --- sessions that lend the chip ----------------------------------------------------------------- */
 
-/* What the device tree says; cfi.c believes four devices of 256 MiB, side by side. */
-static bool place_ok(u64 gpa, u64 bytes)
+/* Nobody is in line: without the lock that is as good as with it. Otherwise who is might leave. */
+bool flash_is_wanted(struct flash_chip *chip, const struct flash_request *what)
 {
-	if (bytes && bytes <= MAX_CHIP_BYTES && !(gpa % PAGE_BYTES) && !(bytes % PAGE_BYTES) &&
-	    gpa <= UINT64_MAX - bytes)
+	bool wanted;
+
+	if (!chip->first)
+		return false;
+	spin_lock(&chip->lock);
+	wanted = chip->first && can_share(chip, &chip->first->request, what);
+	spin_unlock(&chip->lock);
+	return wanted;
+}
+
+static void lend(struct flash_chip *chip, const struct flash_request *what)
+{
+	spin_lock(&chip->lock);
+	chip->resting = what;
+	chip->lent_until = chip->next_ticket;
+	set_state(chip, CHIP_RESTING);
+	spin_unlock(&chip->lock);
+}
+
+/* All who could share have been served and are done. */
+static bool is_free_again(const struct flash_chip *chip)
+{
+	if (chip->state == CHIP_STUCK)
 		return true;
-	printk("flash: %lu bytes at %lx: no chip can be there: at most 1 GiB, whole pages\n", bytes,
-	       gpa);
-	return false;
+	return chip->state == CHIP_RESTING && !chip->readers &&
+	       !(chip->first && is_lent_to(chip, chip->first));
 }
 
-struct flash_chip *flash_chip_open(void)
+static bool take_back(struct flash_chip *chip)
 {
-	struct flash_chip *chip;
-	enum flash_error error;
+	bool taken;
 
-	if (!place_ok(boot_options.flash_gpa, boot_options.flash_bytes))
-		return NULL;
-	chip = kalloc(sizeof(*chip));
-	chip->gpa = boot_options.flash_gpa;
-	chip->bytes = boot_options.flash_bytes;
-	chip->bank_width = boot_options.flash_bank_width;
-	chip->lock.name = "flash chip";
-	chip->window = ioremap(chip->gpa, chip->bytes, SITE("flash.window"));
-	if (!chip->window) {
-		printk("flash: no kernel address space for a window of %lu bytes\n", chip->bytes);
-		kfree(chip);
-		return NULL;
+	spin_lock(&chip->lock);
+	taken = is_free_again(chip);
+	if (taken) {
+		chip->resting = NULL;
+		if (chip->state != CHIP_STUCK)
+			set_state(chip, CHIP_WRITING);
 	}
-	error = cfi_probe(chip);
-	if (!error)
-		return chip;
-	printk("flash: chip at %lx cannot be used: %s\n", chip->gpa, flash_error_text(error));
-	flash_chip_close(chip);
-	return NULL;
+	spin_unlock(&chip->lock);
+	return taken;
 }
 
-void flash_chip_close(struct flash_chip *chip)
+enum flash_error flash_lend(struct flash_chip *chip, const struct flash_request *what)
 {
-	if (chip->mappings)
-		panic("flash chip in use", "the chip at %lx still has a mapping", chip->gpa);
-	iounmap((void *)(uintptr_t)chip->window);
-	kfree(chip);
+	u16 site = SITE("flash.lent");
+
+	lend(chip, what);
+	wait_begin(KVL_WAIT_CHIP_WRITE, chip->gpa, site);
+	while (!take_back(chip))
+		task_yield();
+	wait_end(KVL_WAIT_CHIP_WRITE, chip->gpa, site);
+	if (chip->state == CHIP_STUCK)
+		return FLASH_STUCK;
+	clear_the_way(chip);
+	return FLASH_OK;
 }

@@ -13,16 +13,17 @@ struct flash_chip;
 
 enum flash_error {
 	FLASH_OK = 0,
-	FLASH_RANGE,	/* outside the partition, or not aligned */
-	FLASH_TIMEOUT,	/* the chip stayed busy longer than it said it ever would */
-	FLASH_PROGRAM,	/* SR.4 */
-	FLASH_ERASE,	/* SR.5 */
-	FLASH_SEQUENCE, /* SR.4 and SR.5: not the second cycle it expected */
-	FLASH_LOCKED,	/* SR.1 */
-	FLASH_VPP,	/* SR.3: programming voltage too low */
-	FLASH_STUCK,	/* an earlier time-out has taken the chip out of service */
-	FLASH_ABSENT,	/* no chip that answers a CFI query as it should */
-	FLASH_NO_SPACE, /* no kernel address space for a mapping */
+	FLASH_RANGE,   /* outside the partition, or not aligned */
+	FLASH_TIMEOUT, /* the chip stayed busy longer than it said it ever would */
+	FLASH_PROGRAM, /* the chip says that it failed, or the word is not what it should be */
+	FLASH_ERASE,
+	FLASH_SEQUENCE,	 /* the chip did not get the cycles that it expected */
+	FLASH_LOCKED,	 /* the block is locked, or the sector protected */
+	FLASH_VPP,	 /* programming voltage too low */
+	FLASH_STUCK,	 /* an earlier time-out has taken the chip out of service */
+	FLASH_ABSENT,	 /* no chip that answers a CFI query as it should */
+	FLASH_NO_SPACE,	 /* no kernel address space for a mapping */
+	FLASH_NOT_THERE, /* the chip cannot do that */
 };
 
 /* For people: "block is locked". */
@@ -34,11 +35,35 @@ struct flash_chip *flash_chip_open(void);
 /* All mappings must be gone. */
 void flash_chip_close(struct flash_chip *chip);
 
+/* How a chip is written; all false as it is opened. */
+struct flash_policy {
+	/* Words are programmed one by one, although the chip may have a write buffer. */
+	bool word_by_word;
+	/*
+	 * A program or an erase rests for whoever waits and can do without the block in question:
+	 * readers, and writers where the chip programs while an erase rests. It is never asked to rest
+	 * before it has run for a while: it makes progress, whatever readers do.
+	 */
+	bool suspend;
+};
+
+/* Between sessions of writing. */
+void flash_set_policy(struct flash_chip *chip, struct flash_policy policy);
+
+/* Of the write buffers of all devices together, all that lies within one aligned line; 0: none. */
+u32 flash_line_bytes(const struct flash_chip *chip);
+/* An erase can rest. */
+bool flash_can_suspend(const struct flash_chip *chip);
+/* Every block is locked until it is written first: the driver unlocks it then. */
+bool flash_is_locked_at_power_up(const struct flash_chip *chip);
+
 /* What the arbitration saw since the chip was opened. Ticks: see ticks_now(). */
 struct flash_stats {
 	u32 sessions;		    /* of writing: from revocation to array mode */
 	u32 revocations;	    /* mappings that had pages when a session began */
 	u64 pages_revoked;	    /* by those */
+	u32 suspensions;	    /* of an operation that came to rest */
+	u32 turns_lent;		    /* served meanwhile: at least one each time */
 	u64 writer_delay_max_ticks; /* from asking until commands may start */
 	/* Turns before which not exactly those of the other kind were served, of readers or of
 	 * writers, that had asked before: must stay 0 (seed row W7). */
@@ -77,12 +102,22 @@ enum flash_error flash_partition_read(const struct flash_partition *partition, u
 /* Erases the block that begins at @offset. One session. */
 enum flash_error flash_partition_erase(const struct flash_partition *partition, u64 offset);
 /*
- * Programs bus words (offset and bytes aligned to them). One session: readers wait for all of it, so
- * a long write should come in batches. @from must not lie in a mapping of the same chip: touching
+ * Programs bus words (offset and bytes aligned to them), by the chip's write buffer where it has one
+ * and the policy lets it. One session: readers wait for all of it, so a long write should come in
+ * batches. @from must not lie in a mapping of the same chip: touching
  * that while the chip is commanded is a named failure.
  */
 enum flash_error flash_partition_program(const struct flash_partition *partition, u64 offset,
 					 const void *from, u64 bytes);
+/*
+ * Locks or unlocks the erase block that begins at @offset; all blocks are unlocked where lock bits are
+ * cells that can only be cleared together (J3). One session. FLASH_NOT_THERE: the chip has no locks.
+ */
+enum flash_error flash_partition_lock(const struct flash_partition *partition, u64 offset,
+				      bool lock);
+/* Is that block locked? One session. */
+enum flash_error flash_partition_is_locked(const struct flash_partition *partition, u64 offset,
+					   bool *locked);
 /* Bytes of the erase block that holds @offset; 0: outside. */
 u32 flash_partition_block_bytes(const struct flash_partition *partition, u64 offset);
 
@@ -92,6 +127,7 @@ struct flash_mapping;
 struct flash_mapping_stats {
 	u64 faults;	   /* that mapped a page */
 	u64 spurious;	   /* that found it mapped by another CPU meanwhile */
+	u64 pages_ahead;   /* mapped beside the one that faulted, of a chip that is lent */
 	u64 pages_revoked; /* present entries that sessions removed */
 	u64 pages_mapped;  /* now */
 };

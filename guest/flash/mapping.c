@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns revocable mappings of a chip: kernel areas whose fault function waits until the chip can be
- * read, marks it and maps one page (seed row W4), and whose pages all go before the chip is
- * commanded (W5). When that happens is chip.c's.
+ * Owns revocable mappings of a chip: kernel areas whose fault function waits until the page can be
+ * read, marks the chip and maps it (seed row W4), and whose pages all go before the chip is commanded
+ * (W5), also where it is commanded to go on with what rested. When that happens is chip.c's.
  */
 #include "guest/flash/chip.h"
 
 #include "guest/kernel.h"
 #include "guest/trace.h"
+
+#define MAX_ACCESS_BYTES 16 /* of one instruction of this kernel or of a user program */
 
 struct flash_mapping {
 	struct flash_mapping *next;
@@ -19,6 +21,13 @@ struct flash_mapping {
 	struct flash_mapping_stats stats;
 };
 
+static void note_present(struct flash_mapping *mapping, u64 va)
+{
+	mapping->stats.pages_mapped++;
+	mapping->low = va < mapping->low ? va : mapping->low;
+	mapping->high = va + PAGE_BYTES > mapping->high ? va + PAGE_BYTES : mapping->high;
+}
+
 static void note_mapped(struct flash_mapping *mapping, u64 va, bool fresh)
 {
 	if (!fresh) {
@@ -26,9 +35,31 @@ static void note_mapped(struct flash_mapping *mapping, u64 va, bool fresh)
 		return;
 	}
 	mapping->stats.faults++;
-	mapping->stats.pages_mapped++;
-	mapping->low = va < mapping->low ? va : mapping->low;
-	mapping->high = va + PAGE_BYTES > mapping->high ? va + PAGE_BYTES : mapping->high;
+	note_present(mapping, va);
+}
+
+static bool map_page(const struct flash_mapping *mapping, u64 va)
+{
+	u64 gpa = mapping->chip->gpa + mapping->offset + (va - mapping->vma->start);
+
+	return pt_map(&init_mm, va, gpa, mapping->vma->prot, SITE("flash.fault"));
+}
+
+/*
+ * An access that crosses the end of its page needs both pages at once. Of a chip that is only lent the
+ * one would be revoked before the other is there, again and again: so they come together.
+ */
+static void map_ahead(struct flash_mapping *mapping, u64 fault_va)
+{
+	u64 va = ALIGN_UP(fault_va + 1, PAGE_BYTES);
+
+	if (va - fault_va >= MAX_ACCESS_BYTES || va >= mapping->vma->end ||
+	    !flash_is_lent(mapping->chip, mapping->offset + (va - mapping->vma->start),
+			   PAGE_BYTES) ||
+	    !map_page(mapping, va))
+		return;
+	mapping->stats.pages_ahead++;
+	note_present(mapping, va);
 }
 
 /* Row W4: wait for the pending write, mark the chip as being read, then map. */
@@ -37,18 +68,19 @@ static enum fault_result mapping_fault(struct vma *vma, const struct fault *faul
 	struct flash_mapping *mapping = vma->private;
 	struct flash_chip *chip = mapping->chip;
 	u64 va = ALIGN_DOWN(fault->va, PAGE_BYTES);
-	u64 gpa = chip->gpa + mapping->offset + (va - vma->start);
+	u64 offset = mapping->offset + (va - vma->start);
 
 	if (current()->in_driver)
 		panic("fault in the flash driver",
 		      "task %s touches %lx, a mapping of the chip that it "
 		      "is commanding, at %lx",
 		      current()->name, fault->va, fault->pc);
-	if (flash_read_lock(chip))
+	if (flash_read_lock(chip, offset, PAGE_BYTES))
 		panic("flash chip out of service",
 		      "task %s touches %lx, a mapping of the chip at %lx, at %lx", current()->name,
 		      fault->va, chip->gpa, fault->pc);
-	note_mapped(mapping, va, pt_map(&init_mm, va, gpa, vma->prot, SITE("flash.fault")));
+	note_mapped(mapping, va, map_page(mapping, va));
+	map_ahead(mapping, fault->va);
 	flash_read_unlock(chip);
 	return FAULT_DONE;
 }
@@ -97,7 +129,7 @@ enum flash_error flash_map(const struct flash_partition *partition, struct flash
 	mapping->vma = vma_map_kernel(partition->bytes, PROT_READ, &mapping_ops, mapping, 0);
 	if (!mapping->vma)
 		goto out_free;
-	error = flash_read_lock(partition->chip);
+	error = flash_read_lock(partition->chip, 0, 0);
 	if (error)
 		goto out_unmap;
 	mapping->next = partition->chip->mappings;
@@ -117,7 +149,8 @@ void flash_unmap(struct flash_mapping *mapping)
 {
 	struct flash_chip *chip = mapping->chip;
 	struct flash_mapping **at = &chip->mappings;
-	bool turn = !flash_read_begin(chip); /* until its last page is gone, no session begins */
+	bool turn =
+		!flash_read_begin(chip, 0, 0); /* until its last page is gone, no session begins */
 
 	spin_lock(&chip->lock);
 	while (*at != mapping)

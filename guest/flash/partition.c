@@ -1,38 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Owns partitions: named parts of a chip, and the checks that keep every access inside them. Turns
- * are chip.c's, commands the command set's.
+ * are chip.c's, what a write consists of operate.c's.
  */
 #include "guest/flash/chip.h"
 
 #include "guest/kernel.h"
 
-/* The erase block that holds @offset of the chip: its first byte and its size. */
-static u64 block_start(const struct flash_chip *chip, u64 offset, u32 *bytes)
-{
-	u32 i = chip->nregions - 1;
-
-	while (chip->region[i].start > offset)
-		i--;
-	*bytes = chip->region[i].block_bytes;
-	return chip->region[i].start + ALIGN_DOWN(offset - chip->region[i].start, *bytes);
-}
-
 static u32 largest_block(const struct flash_chip *chip, u64 start, u64 end)
 {
-	u32 largest = 0, bytes;
+	struct flash_erase_block block;
+	u32 largest = 0;
 
-	for (u64 at = start; at < end; at += bytes) {
-		at = block_start(chip, at, &bytes);
-		largest = bytes > largest ? bytes : largest;
+	for (u64 at = start; at < end; at = block.start + block.bytes) {
+		block = flash_erase_block_at(chip, at);
+		largest = block.bytes > largest ? block.bytes : largest;
 	}
 	return largest;
+}
+
+static bool begins_block(const struct flash_chip *chip, u64 offset)
+{
+	return flash_erase_block_at(chip, offset).start == offset;
 }
 
 static bool fits_blocks(const struct flash_chip *chip, const struct flash_partition_info *info)
 {
 	u64 end = info->offset + info->bytes;
-	u32 bytes;
 
 	if (!info->bytes || info->offset >= chip->bytes ||
 	    info->bytes > chip->bytes - info->offset) {
@@ -40,8 +34,7 @@ static bool fits_blocks(const struct flash_chip *chip, const struct flash_partit
 		       chip->bytes);
 		return false;
 	}
-	if (block_start(chip, info->offset, &bytes) == info->offset &&
-	    (end == chip->bytes || block_start(chip, end, &bytes) == end))
+	if (begins_block(chip, info->offset) && (end == chip->bytes || begins_block(chip, end)))
 		return true;
 	printk("flash: partition %s does not begin and end with an erase block\n", info->label);
 	return false;
@@ -83,7 +76,7 @@ enum flash_error flash_partition_read(const struct flash_partition *p, u64 offse
 
 	if (!in_range(p, offset, bytes))
 		return FLASH_RANGE;
-	error = flash_read_begin(p->chip);
+	error = flash_read_begin(p->chip, p->offset + offset, bytes);
 	if (error)
 		return error;
 	bus_copy(to, p->chip->window, p->offset + offset, bytes);
@@ -91,18 +84,23 @@ enum flash_error flash_partition_read(const struct flash_partition *p, u64 offse
 	return FLASH_OK;
 }
 
+static bool is_block(const struct flash_partition *p, u64 offset)
+{
+	return in_range(p, offset, 1) && begins_block(p->chip, p->offset + offset);
+}
+
 enum flash_error flash_partition_erase(const struct flash_partition *p, u64 offset)
 {
+	struct flash_request request = { FLASH_ERASES, p->offset + offset, 0 };
 	enum flash_error error;
-	u32 bytes;
 
-	if (!in_range(p, offset, 1) ||
-	    block_start(p->chip, p->offset + offset, &bytes) != p->offset + offset)
+	if (!is_block(p, offset))
 		return FLASH_RANGE;
-	error = flash_write_begin(p->chip);
+	request.bytes = flash_erase_block_at(p->chip, request.offset).bytes;
+	error = flash_write_begin(p->chip, &request);
 	if (error)
 		return error;
-	error = p->chip->commands->erase(p->chip, p->offset + offset);
+	error = flash_operate_erase(p->chip, request.offset);
 	flash_write_end(p->chip, error);
 	return error;
 }
@@ -110,25 +108,53 @@ enum flash_error flash_partition_erase(const struct flash_partition *p, u64 offs
 enum flash_error flash_partition_program(const struct flash_partition *p, u64 offset,
 					 const void *from, u64 bytes)
 {
+	struct flash_request request = { FLASH_PROGRAMS, p->offset + offset, bytes };
 	enum flash_error error;
 
-	if (!in_range(p, offset, bytes) || (p->offset + offset) % p->bank_width ||
-	    bytes % p->bank_width)
+	if (!in_range(p, offset, bytes) || request.offset % p->bank_width || bytes % p->bank_width)
 		return FLASH_RANGE;
-	error = flash_write_begin(p->chip);
+	error = flash_write_begin(p->chip, &request);
 	if (error)
 		return error;
-	error = p->chip->commands->program(p->chip, p->offset + offset, from, bytes);
+	error = flash_operate_program(p->chip, request.offset, from, bytes);
+	flash_write_end(p->chip, error);
+	return error;
+}
+
+/* --- locks --------------------------------------------------------------------------------------- */
+
+enum flash_error flash_partition_lock(const struct flash_partition *p, u64 offset, bool lock)
+{
+	struct flash_request request = { FLASH_COMMANDS, p->offset + offset, 0 };
+	enum flash_error error;
+
+	if (!is_block(p, offset))
+		return FLASH_RANGE;
+	error = flash_write_begin(p->chip, &request);
+	if (error)
+		return error;
+	error = flash_operate_lock(p->chip, request.offset, lock);
+	flash_write_end(p->chip, error);
+	return error;
+}
+
+enum flash_error flash_partition_is_locked(const struct flash_partition *p, u64 offset,
+					   bool *locked)
+{
+	struct flash_request request = { FLASH_COMMANDS, p->offset + offset, 0 };
+	enum flash_error error;
+
+	if (!is_block(p, offset))
+		return FLASH_RANGE;
+	error = flash_write_begin(p->chip, &request);
+	if (error)
+		return error;
+	error = flash_operate_is_locked(p->chip, request.offset, locked);
 	flash_write_end(p->chip, error);
 	return error;
 }
 
 u32 flash_partition_block_bytes(const struct flash_partition *p, u64 offset)
 {
-	u32 bytes;
-
-	if (!in_range(p, offset, 1))
-		return 0;
-	block_start(p->chip, p->offset + offset, &bytes);
-	return bytes;
+	return in_range(p, offset, 1) ? flash_erase_block_at(p->chip, p->offset + offset).bytes : 0;
 }

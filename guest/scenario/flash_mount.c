@@ -25,6 +25,8 @@ const struct scenario_param flash_mount_params[] = {
 	{ "blocks", "number", "2", "erase blocks that it writes" },
 	{ "words", "number", "48", "bus words that it programs in each" },
 	{ "batch", "number", "16", "words in one session; readers get in between" },
+	{ "program", "word|buffer", "word", "how words are programmed" },
+	{ "suspend", "off|on", "off", "whether an operation rests for readers that wait" },
 	{ "sector", "number", "0", "JFFS2's erase block; 0: the partition's, but at least 8K" },
 	{ "list", "off|short|full", "short", "how much of the listing is printed" },
 	{ "expect_damaged", "number", "0", "damaged nodes that the image has" },
@@ -37,6 +39,16 @@ static const char *text_param(const char *key, const char *fallback)
 	const char *text = param_text(key);
 
 	return text ? text : fallback;
+}
+
+/* True: @yes is given, false: @no or nothing. */
+static bool choice_param(const char *key, const char *no, const char *yes)
+{
+	const char *text = text_param(key, no);
+
+	if (strcmp(text, yes) != 0 && strcmp(text, no) != 0)
+		usage_failure("%s=%s: must be %s or %s", key, text, no, yes);
+	return strcmp(text, yes) == 0;
 }
 
 static u32 rows_param(void)
@@ -67,6 +79,23 @@ static u32 sector_param(const struct flash_partition *p)
 			      "%s of %lu bytes",
 			      sector, least, p->label, p->bytes);
 	return sector;
+}
+
+/* What the chip cannot do is not left out in silence. */
+static void set_policy(struct flash_mount *m, struct flash_chip *chip)
+{
+	bool suspend = choice_param("suspend", "off", "on");
+
+	m->buffered = choice_param("program", "word", "buffer");
+	if (m->buffered && !flash_line_bytes(chip))
+		usage_failure("program=buffer: the chip has no write buffer");
+	if (suspend && !flash_can_suspend(chip))
+		usage_failure("suspend=on: the chip cannot let an erase rest");
+	m->suspends = suspend;
+	flash_set_policy(chip, (struct flash_policy){
+				       .word_by_word = !m->buffered,
+				       .suspend = suspend,
+			       });
 }
 
 /* --- the mount task ---------------------------------------------------------------------------- */
@@ -193,6 +222,7 @@ void flash_mount_run(const struct arm *arm)
 	chip = flash_chip_open();
 	check_true("chip_found", chip);
 	if (chip) {
+		set_policy(m, chip);
 		found = flash_partition_find(chip, text_param("partition", "rootfs"),
 					     &m->partition) &&
 			flash_partition_find(chip, text_param("log", "log"), &m->log);

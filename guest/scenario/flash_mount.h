@@ -27,6 +27,7 @@ struct flash_writer {
 	u32 blocks;	  /* to write */
 	u32 words, batch; /* bus words to program in each; in one session */
 	u32 sessions;	  /* that these need */
+	u32 lines;	  /* of the write buffer, that they need if that is used */
 	/* results */
 	u32 erased;
 	u64 programmed; /* words */
@@ -53,6 +54,7 @@ struct flash_mount {
 	struct flash_reader reader;
 	struct flash_partition partition, log;
 	u32 max_rows, sector_bytes;
+	bool buffered, suspends; /* --set program=buffer, suspend=on */
 	struct flash_nor nor;
 	const char *provoke;
 	bool provoked;

@@ -61,11 +61,40 @@ static u64 wait_p99(const struct flash_waits *w)
 	return largest;
 }
 
+/* What the driver did is what was asked for, operation by operation. */
+static void check_operations(const struct flash_mount *m, const struct flash_writer *w)
+{
+	u64 words = w->programs ? (u64)w->blocks * w->words : 0;
+	u32 own = m->own_sessions + m->nor.sessions; /* of one word each */
+	/* the writer's blocks, and the last one, in which the scenario's own words are */
+	u32 written = w->blocks + (own != 0);
+
+	check_equal("blocks_erased", count_total(COUNT_FLASH_ERASES), w->erases ? w->blocks : 0);
+	check_equal("words_programmed", count_total(COUNT_FLASH_PROGRAMS),
+		    m->buffered ? 0 : words + own);
+	check_equal("buffers_programmed", count_total(COUNT_FLASH_BUFFERS),
+		    m->buffered ? w->lines + own : 0);
+	check_equal("blocks_unlocked", count_total(COUNT_FLASH_UNLOCKS),
+		    flash_is_locked_at_power_up(m->log.chip) ? written : 0);
+	check_equal("write_sessions", flash_stats(m->log.chip)->sessions, w->sessions + own);
+}
+
+/* An operation rests only if somebody is served meanwhile. */
+static void check_suspensions(const struct flash_mount *m)
+{
+	const struct flash_stats *s = flash_stats(m->log.chip);
+
+	metric("turns_lent", s->turns_lent);
+	check_equal("suspensions", count_total(COUNT_FLASH_SUSPENDS), s->suspensions);
+	check_true("suspensions_wanted", s->turns_lent >= s->suspensions);
+	if (!m->suspends)
+		check_equal("suspensions_not_asked_for", s->suspensions, 0);
+}
+
 static void report_chip(const struct flash_mount *m, const struct flash_writer *w)
 {
 	const struct flash_stats *s = flash_stats(m->partition.chip);
 	const struct flash_waits *waits = &m->reader.waits;
-	u32 own = m->own_sessions + m->nor.sessions;
 
 	metric("writer_delay_max_ticks", s->writer_delay_max_ticks);
 	metric("reader_wait_max_ticks", waits->max_ticks);
@@ -76,10 +105,8 @@ static void report_chip(const struct flash_mount *m, const struct flash_writer *
 	metric("pages_revoked", s->pages_revoked);
 	check_equal("writer_error", w->error, FLASH_OK);
 	check_equal("writer_read_back_wrong", w->wrong, 0);
-	check_equal("blocks_erased", count_total(COUNT_FLASH_ERASES), w->erases ? w->blocks : 0);
-	check_equal("words_programmed", count_total(COUNT_FLASH_PROGRAMS),
-		    (w->programs ? (u64)w->blocks * w->words : 0) + own);
-	check_equal("write_sessions", s->sessions, w->sessions + own);
+	check_operations(m, w);
+	check_suspensions(m);
 	/* W7: a writer waits for the readers that asked before it and no other, a reader likewise */
 	check_equal("turns_out_of_order", s->out_of_order, 0);
 }
@@ -95,20 +122,23 @@ static struct flash_mapping_stats mapping_stats(const struct flash_mount *m)
 }
 
 /*
- * W1: a fault maps each page that is touched, once until it is revoked. So the faults are the pages
- * that are mapped now and those that were taken away, as the tables say (pt_unmap() counts them);
- * and at least the pages ever read, each of which can only come back after it was revoked.
+ * W1: a fault maps each page that is touched, once until it is revoked. So the faults, and the pages
+ * that came along with another, are the pages that are mapped now and those that were taken away, as
+ * the tables say (pt_unmap() counts them); and at least the pages ever read, each of which can only
+ * come back after it was revoked.
  */
 static void check_faults(const struct flash_mount *m, u64 faults)
 {
 	struct flash_mapping_stats s = mapping_stats(m);
+	u64 mapped = s.faults + s.pages_ahead;
 
 	metric("mapping_faults", s.faults);
+	metric("mapped_ahead", s.pages_ahead);
 	check_equal("faults", faults, s.faults + s.spurious);
 	check_equal("faults_spurious", s.spurious, 0);
-	check_equal("pages_mapped_or_revoked", s.pages_mapped + s.pages_revoked, s.faults);
+	check_equal("pages_mapped_or_revoked", s.pages_mapped + s.pages_revoked, mapped);
 	if (m->reader.base)
-		check_range("faults_for_pages_touched", s.faults, m->reader.pages_touched,
+		check_range("faults_for_pages_touched", mapped, m->reader.pages_touched,
 			    m->reader.pages_touched + s.pages_revoked);
 }
 
@@ -127,8 +157,11 @@ static void print_summary(const char *arm, const struct flash_mount *m,
 	       m->log.label, w->erased, w->programmed, s->sessions);
 	printk("of %lu operations %lu found the chip busy at the first look; ones over zeros set "
 	       "%u of %u bits\n",
-	       count_total(COUNT_FLASH_ERASES) + count_total(COUNT_FLASH_PROGRAMS),
+	       count_total(COUNT_FLASH_ERASES) + count_total(COUNT_FLASH_PROGRAMS) +
+		       count_total(COUNT_FLASH_BUFFERS),
 	       count_total(COUNT_FLASH_STATUS_BUSY), m->nor.bits_set, m->nor.bits);
+	if (m->suspends)
+		printk("operations rested %u times, for %u turns\n", s->suspensions, s->turns_lent);
 	printk("reader waited %u times; %lu pages revoked in %u invalidations, %lu faults\n",
 	       m->reader.waits.n, s->pages_revoked, s->revocations, mapping_stats(m).faults);
 	if (c->orphans + c->dangling + c->detached)

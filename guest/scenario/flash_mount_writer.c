@@ -7,6 +7,24 @@
 
 #include "guest/lib/string.h"
 
+/*
+ * Lines that the sessions of one block touch; blocks begin with one. A line that two batches share is
+ * programmed twice, each time in part.
+ */
+static u32 lines_of_block(const struct flash_writer *w)
+{
+	u32 line = flash_line_bytes(w->partition->chip) / w->partition->bank_width, lines = 0;
+
+	if (!line)
+		return 0;
+	for (u32 at = 0; at < w->words; at += w->batch) {
+		u32 end = at + w->batch < w->words ? at + w->batch : w->words;
+
+		lines += (end - 1) / line - at / line + 1;
+	}
+	return lines;
+}
+
 struct flash_writer flash_writer_from_params(const struct flash_partition *partition)
 {
 	const char *mode = param_text("writer");
@@ -31,6 +49,7 @@ struct flash_writer flash_writer_from_params(const struct flash_partition *parti
 	w.words = words;
 	w.batch = batch;
 	w.sessions = w.blocks * (w.erases + (w.programs ? (words + batch - 1) / batch : 0));
+	w.lines = w.programs ? w.blocks * lines_of_block(&w) : 0;
 	return w;
 }
 

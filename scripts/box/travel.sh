@@ -149,16 +149,18 @@ name_path()
 	fi
 }
 
-# name_argument ARGUMENT: itself and its pieces between = and ,
+# name_argument ARGUMENT: itself and its pieces between = and ,; a flash file has a sidecar, FILE.nv
 name_argument()
 {
 	name_path "$1"
 	case $1 in *[=,]*) ;; *) return ;; esac
-	saved=$IFS
+	saved=$IFS before=
 	IFS='=,'
 	for piece in $1; do
 		IFS=$saved
 		name_path "$piece"
+		[ "$before" != file ] || name_path "$piece.nv"
+		before=$piece
 	done
 	IFS=$saved
 }

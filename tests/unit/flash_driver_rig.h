@@ -3,8 +3,8 @@
  * The guest's flash driver on the host, over the chip model, with a kernel around it. Tasks are
  * threads of which one at a time holds a baton; every point at which the guest's turnstile could
  * change hands passes it on at random. At each command no page may be mapped and no copy run; at
- * each read through a mapping the chip must be an array. Holds the driver's sources: one file of a
- * test program includes it.
+ * each read through a mapping, or of a copy, the chip must show its array there. Holds the driver's
+ * sources: one file of a test program includes it.
  */
 #ifndef TEST_FLASH_DRIVER_RIG_H
 #define TEST_FLASH_DRIVER_RIG_H
@@ -16,7 +16,9 @@
 
 #include "tests/unit/bus_model.h"
 
+static void check_cleared(void);
 static void check_command(void);
+static void check_hidden(void);
 static void pass_baton(void);
 
 /* In place of guest/flash/bus.h. */
@@ -43,7 +45,7 @@ static void bus_copy(void *to, volatile u8 *window, u64 offset, u64 bytes)
 	for (u64 i = 0; i < bytes; i++) {
 		if (i % 64 == 0)
 			pass_baton();
-		ck_assert(bus_model_is_array());
+		ck_assert(bus_model_shows(offset + i, 1));
 		out[i] = bus_model_array()[offset + i];
 	}
 }
@@ -55,20 +57,29 @@ static void bus_copy(void *to, volatile u8 *window, u64 offset, u64 bytes)
 		pass_baton();                          \
 	} while (0)
 
+#include "guest/flash/amd.c"
+#include "guest/flash/amd_query.c"
+#include "guest/flash/amd_status.c"
+#undef PRI_MINOR
 #include "guest/flash/cfi.c"
-#undef CMD_READ_ARRAY
 #include "guest/flash/chip.c"
 #include "guest/flash/intel.c"
+#include "guest/flash/intel_query.c"
 #include "guest/flash/mapping.c"
+#include "guest/flash/open.c"
+#include "guest/flash/operate.c"
 #include "guest/flash/partition.c"
+#include "guest/flash/wait.c"
 
 /* ---- the kernel around the driver --------------------------------------------------------------- */
 
 #define MAX_TASKS 6
 #define CHIP_GPA 0xD0000000ull
 #define AREA_VA 0x40000000ull
-#define PAGES 32
+#define PAGES 64 /* of two chips */
 
+static struct flash_chip *chip; /* under test */
+static struct flash_partition part;
 static _Thread_local struct task *me;
 static struct task main_task;
 static bool present[PAGES]; /* entries, by page of the chip */
@@ -87,17 +98,16 @@ void trace_record(u64 header, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4)
 	(void)a1, (void)a2, (void)a3, (void)a4;
 	ck_assert_uint_eq(header & 0xffff, KVL_EV_FLASH_MARK);
 	ck_assert_uint_eq(a0, CHIP_GPA);
-	ck_assert(bus_model_is_array());
+	check_hidden();
 	if ((u16)(header >> 32) == KVL_FLASH_WRITING)
-		for (u32 i = 0; i < PAGES; i++)
-			ck_assert(!present[i]);
+		check_cleared();
 }
 
 const char sites_start[1][SITE_NAME_BYTES];
 
 /* --- the baton --- */
 static pthread_mutex_t baton_lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t baton_moved = PTHREAD_COND_INITIALIZER;
+static pthread_cond_t baton_came[MAX_TASKS] = { [0 ... MAX_TASKS - 1] = PTHREAD_COND_INITIALIZER };
 static u32 holder, ntasks;
 static bool done[MAX_TASKS];
 static u64 random_state = 1;
@@ -119,13 +129,13 @@ static void give_baton(void)
 	do
 		holder = draw(ntasks);
 	while (done[holder]);
-	pthread_cond_broadcast(&baton_moved);
+	pthread_cond_signal(&baton_came[holder]);
 }
 
 static void await_baton(u32 id)
 {
 	while (holder != id)
-		pthread_cond_wait(&baton_moved, &baton_lock);
+		pthread_cond_wait(&baton_came[id], &baton_lock);
 }
 
 static void pass_baton(void)
@@ -234,7 +244,7 @@ bool pt_map(struct mm *mm, u64 va, u64 gpa, u32 prot, u16 site)
 	ck_assert_uint_eq(gpa, CHIP_GPA + page * PAGE_BYTES);
 	pass_baton();
 	fresh = !present[page];
-	ck_assert(bus_model_is_array());
+	ck_assert(bus_model_shows(page * PAGE_BYTES, PAGE_BYTES));
 	present[page] = true;
 	return fresh;
 }
@@ -267,18 +277,32 @@ static void check_command(void)
 		ck_assert(!present[i]);
 }
 
+static u32 nested; /* sessions that began while an operation rested */
+
+static void check_cleared(void)
+{
+	for (u32 i = 0; i < PAGES; i++)
+		ck_assert(!present[i]);
+	nested += chip->resting != NULL;
+}
+
 /* ---- set-up ----------------------------------------------------------------------------------------- */
 
-static struct flash_chip *chip;
-static struct flash_partition part;
+static struct bus_setup bus;
 
-static u32 bus_width;
+/* All reads return the array, but of one block where an operation may rest. */
+static void check_hidden(void)
+{
+	u64 most = chip && chip->policy.suspend ? KiB(32) * chip->interleave : 0;
+
+	ck_assert_uint_le(bus_model_hidden_bytes(), most);
+}
 
 static void options(u64 offset, u64 bytes)
 {
 	boot_options.flash_gpa = CHIP_GPA;
 	boot_options.flash_bytes = bus_model_bytes();
-	boot_options.flash_bank_width = bus_width;
+	boot_options.flash_bank_width = bus.bus_bytes;
 	boot_options.flash_npartitions = 1;
 	snprintf(boot_options.flash_partition[0].label, 24, "part");
 	boot_options.flash_partition[0].offset = offset;
@@ -292,32 +316,37 @@ static void open_chip(void)
 	probing = false;
 }
 
-static void setup_width(u32 width)
+static void setup_bus(const struct bus_setup *what)
 {
-	bus_width = width;
+	bus = *what;
 	me = &main_task;
 	memset(&main_task, 0, sizeof(main_task));
 	memset(counters, 0, sizeof(counters));
 	shim_ns = 1000;
 	shim_clear();
-	yields = 0;
-	bus_model_start(&shim_ns, width);
+	yields = nested = 0;
+	chip = NULL;
+	bus_model_start(&shim_ns, what);
 	options(0, bus_model_bytes());
 }
 
 static void setup(void)
 {
-	setup_width(2);
+	static const struct bus_setup j3 = { .part = BUS_J3, .bus_bytes = 2 };
+
+	setup_bus(&j3);
 }
 
+/* Programs words, unless a test wants otherwise. */
 static void open_part(void)
 {
 	open_chip();
-	ck_assert_ptr_nonnull(chip);
+	ck_assert_msg(chip, "%s", shim_text);
 	ck_assert(flash_partition_find(chip, "part", &part));
+	flash_set_policy(chip, (struct flash_policy){ .word_by_word = true });
 }
 
-static void setup_open(void)
+static inline void setup_open(void)
 {
 	setup();
 	open_part();
@@ -329,7 +358,7 @@ static void teardown(void)
 	shim_free();
 }
 
-static void teardown_open(void)
+static inline void teardown_open(void)
 {
 	flash_chip_close(chip);
 	teardown();
@@ -339,14 +368,15 @@ static void require_readable(void)
 {
 	ck_assert(bus_model_is_array());
 	ck_assert(!me->in_driver);
-	ck_assert_uint_eq(bus_model_status(), 0x80);
+	if (chip->command_set != 2)
+		ck_assert_uint_eq(bus_model_status(), 0x80);
 	ck_assert_int_eq(chip->state, CHIP_READY);
 }
 
 /* A fault of the mapping under test. */
 static struct flash_mapping *mapped;
 
-static enum fault_result touch(u64 offset)
+static inline enum fault_result touch(u64 offset)
 {
 	struct fault fault = { .va = AREA_VA + offset };
 

@@ -121,7 +121,7 @@ static inline bool printed(const char *text)
 }
 
 /* Runs both ways of reading; they must agree on everything but nothing else. */
-static struct outcome run_both(struct medium *m, u32 block)
+static inline struct outcome run_both(struct medium *m, u32 block)
 {
 	struct outcome a = run_reader(m, block, false), b;
 	char *text = strdup(shim_text ? shim_text : "");

@@ -168,7 +168,7 @@ START_TEST(a_chip_and_its_partitions)
 	const fdt32_t *reg;
 
 	config.flash = (struct run_flash){ .file = "x",
-					   .part = flash_part_find("28f128j3"),
+					   .bank.part = flash_part_find("28f128j3"),
 					   .npartitions = 2,
 					   .partition = { { "root", 0, MiB(8) },
 							  { "log", MiB(8), MiB(8) } } };
@@ -190,7 +190,7 @@ END_TEST
 
 START_TEST(the_chip_shaped_as_qemus)
 {
-	config.flash = (struct run_flash){ .file = "x", .part = flash_part_find("qemu-x8") };
+	config.flash = (struct run_flash){ .file = "x", .bank.part = flash_part_find("qemu-x8") };
 	write_tree();
 	check_reg("/flash@ff800000", GiB(4) - MiB(8), MiB(4));
 	check_u32("/flash@ff800000", "bank-width", 1);

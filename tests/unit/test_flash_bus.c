@@ -15,7 +15,7 @@
 /* What a read must return, put together from word cycles. */
 static u64 read_by_words(u64 offset, u32 bytes)
 {
-	u64 value = 0, lane = rig->part->bus_bytes - 1;
+	u64 value = 0, lane = rig->width - 1;
 
 	for (u32 i = 0; i < bytes && i < 8; i++) {
 		u64 at = offset + i;
@@ -56,11 +56,11 @@ START_TEST(any_offset_and_width_reads_the_right_lanes)
 	rig_put(0, read_modes[_i], 0);
 	for (size_t i = 0; i < ARRAY_LEN(odd_offsets); i++)
 		for (u32 bytes = 0; bytes <= 8; bytes++)
-			ck_assert_msg(flash_read(rig->chip, odd_offsets[i], bytes, 0) ==
+			ck_assert_msg(flash_read(rig->bank, odd_offsets[i], bytes, 0) ==
 					      read_by_words(odd_offsets[i], bytes),
 				      "%u bytes at %#lx", bytes, (long)odd_offsets[i]);
-	flash_read(rig->chip, 0, 9, 0);
-	flash_read(rig->chip, RIG_BYTES - 1, UINT32_MAX, 0);
+	flash_read(rig->bank, 0, 9, 0);
+	flash_read(rig->bank, RIG_BYTES - 1, UINT32_MAX, 0);
 }
 END_TEST
 
@@ -71,10 +71,10 @@ START_TEST(writes_beyond_the_chip_do_nothing)
 	for (size_t i = 0; i < ARRAY_LEN(odd_offsets); i++)
 		if (odd_offsets[i] >= RIG_BYTES)
 			for (u32 bytes = 0; bytes <= 16; bytes++)
-				flash_write(rig->chip, odd_offsets[i], bytes, 0, 0);
-	flash_write(rig->chip, 0, 0, 0, 0);
+				flash_write(rig->bank, odd_offsets[i], bytes, 0, 0);
+	flash_write(rig->bank, 0, 0, 0, 0);
 	ck_assert_uint_eq(rig->nevents, 0);
-	flash_write(rig->chip, RIG_BYTES - 2, UINT32_MAX, 0x1234, 0);
+	flash_write(rig->bank, RIG_BYTES - 2, UINT32_MAX, 0x1234, 0);
 	ck_assert_uint_eq(rig->event[0].a, RIG_BYTES - 2);
 	ck_assert_uint_eq(rig->event[0].c, 0x1234);
 }
@@ -86,8 +86,8 @@ START_TEST(byte_write_programs_its_half_of_the_word)
 		u8 other = rig_byte(TARGET + 1 - lane);
 
 		rig_put(TARGET, 0x40, lane * RIG_PROGRAM_NS);
-		flash_write(rig->chip, TARGET + lane, 1, 0x00, lane * RIG_PROGRAM_NS);
-		flash_advance(rig->chip, (lane + 1) * RIG_PROGRAM_NS);
+		flash_write(rig->bank, TARGET + lane, 1, 0x00, lane * RIG_PROGRAM_NS);
+		flash_advance(rig->bank, (lane + 1) * RIG_PROGRAM_NS);
 		ck_assert_uint_eq(rig->array[TARGET + lane], 0x00);
 		ck_assert_uint_eq(rig->array[TARGET + 1 - lane], lane ? 0x00 : other);
 	}
@@ -97,34 +97,34 @@ END_TEST
 
 START_TEST(byte_command_counts_on_the_even_lane_only)
 {
-	flash_write(rig->chip, TARGET, 1, 0x90, 0);
+	flash_write(rig->bank, TARGET, 1, 0x90, 0);
 	ck_assert_uint_eq(rig_get(2, 0), 0x4321);
-	flash_write(rig->chip, TARGET + 1, 1, 0x98, 0); /* DQ7-0 float high: FFh */
-	ck_assert(flash_is_array(rig->chip));
-	flash_write(rig->chip, TARGET, 1, 0x20, 0);
-	flash_write(rig->chip, TARGET, 1, 0xD0, 0);
-	ck_assert_uint_eq(flash_busy_until(rig->chip), RIG_ERASE_NS);
+	flash_write(rig->bank, TARGET + 1, 1, 0x98, 0); /* DQ7-0 float high: FFh */
+	ck_assert(flash_is_array(rig->bank));
+	flash_write(rig->bank, TARGET, 1, 0x20, 0);
+	flash_write(rig->bank, TARGET, 1, 0xD0, 0);
+	ck_assert_uint_eq(flash_busy_until(rig->bank), RIG_ERASE_NS);
 }
 END_TEST
 
 START_TEST(wide_write_is_one_cycle_for_each_word)
 {
 	/* 20h at a word, D0h at the next: a whole erase command in one 32-bit store */
-	flash_write(rig->chip, TARGET, 4, 0x00D00020, 0);
-	ck_assert_uint_eq(flash_busy_until(rig->chip), RIG_ERASE_NS);
+	flash_write(rig->bank, TARGET, 4, 0x00D00020, 0);
+	ck_assert_uint_eq(flash_busy_until(rig->bank), RIG_ERASE_NS);
 	ck_assert_uint_eq(rig->event[1].a, TARGET + 2);
-	flash_advance(rig->chip, RIG_ERASE_NS);
+	flash_advance(rig->bank, RIG_ERASE_NS);
 
 	/* 40h, data; then the chip is busy and ignores the rest */
-	flash_write(rig->chip, TARGET, 8, 0x5678567812340040, RIG_ERASE_NS);
-	flash_advance(rig->chip, 2ull * RIG_ERASE_NS);
+	flash_write(rig->bank, TARGET, 8, 0x5678567812340040, RIG_ERASE_NS);
+	flash_advance(rig->bank, 2ull * RIG_ERASE_NS);
 	ck_assert_uint_eq(rig_array_word(TARGET + 2), 0x1234);
 	ck_assert_uint_eq(rig_array_word(TARGET + 4), 0xFFFF);
 
 	/* a store at an odd offset touches both neighbours, one lane each */
 	rig_put(0, 0x40, 2ull * RIG_ERASE_NS);
-	flash_write(rig->chip, ELSEWHERE + 1, 2, 0x0000, 2ull * RIG_ERASE_NS);
-	flash_advance(rig->chip, 3ull * RIG_ERASE_NS);
+	flash_write(rig->bank, ELSEWHERE + 1, 2, 0x0000, 2ull * RIG_ERASE_NS);
+	flash_advance(rig->bank, 3ull * RIG_ERASE_NS);
 	ck_assert_uint_eq(rig->array[ELSEWHERE], rig_byte(ELSEWHERE));
 	ck_assert_uint_eq(rig->array[ELSEWHERE + 1], 0x00);
 	ck_assert_uint_eq(rig->array[ELSEWHERE + 2], rig_byte(ELSEWHERE + 2));
@@ -134,15 +134,15 @@ END_TEST
 /* Nothing floats on an 8-bit bus: each byte of an access is a cycle of its own. */
 START_TEST(x8_access_is_one_cycle_for_each_byte)
 {
-	flash_write(rig->chip, TARGET + 1, 1, 0x90, 0);
-	ck_assert_uint_eq(flash_read(rig->chip, 0, 4, 0), 0x00002189);
-	flash_write(rig->chip, TARGET, 2, 0xD020, 0);
-	ck_assert_uint_eq(flash_busy_until(rig->chip), RIG_ERASE_NS);
-	ck_assert_uint_eq(flash_read(rig->chip, 0, 8, RIG_ERASE_NS), 0x8080808080808080);
+	flash_write(rig->bank, TARGET + 1, 1, 0x90, 0);
+	ck_assert_uint_eq(flash_read(rig->bank, 0, 4, 0), 0x00002189);
+	flash_write(rig->bank, TARGET, 2, 0xD020, 0);
+	ck_assert_uint_eq(flash_busy_until(rig->bank), RIG_ERASE_NS);
+	ck_assert_uint_eq(flash_read(rig->bank, 0, 8, RIG_ERASE_NS), 0x8080808080808080);
 
 	/* at an odd address: 40h, data; then the chip is busy and ignores the rest */
-	flash_write(rig->chip, ELSEWHERE + 1, 8, 0x5678567812345A40, RIG_ERASE_NS);
-	flash_advance(rig->chip, 2ull * RIG_ERASE_NS);
+	flash_write(rig->bank, ELSEWHERE + 1, 8, 0x5678567812345A40, RIG_ERASE_NS);
+	flash_advance(rig->bank, 2ull * RIG_ERASE_NS);
 	ck_assert_uint_eq(rig->array[ELSEWHERE + 2], rig_byte(ELSEWHERE + 2) & 0x5A);
 	for (u64 i = 3; i < 9; i++)
 		ck_assert_uint_eq(rig->array[ELSEWHERE + i], rig_byte(ELSEWHERE + i));
@@ -161,12 +161,12 @@ START_TEST(noise_on_the_bus_is_harmless)
 
 		ns += (u64)rand() % RIG_PROGRAM_NS;
 		if (rand() & 1)
-			flash_write(rig->chip, offset, bytes, (u64)rand() * 0x10001, ns);
+			flash_write(rig->bank, offset, bytes, (u64)rand() * 0x10001, ns);
 		else
-			flash_read(rig->chip, offset, bytes, ns);
+			flash_read(rig->bank, offset, bytes, ns);
 	}
-	flash_advance(rig->chip, ns + 10ull * RIG_ERASE_NS);
-	ck_assert_uint_eq(flash_busy_until(rig->chip), UINT64_MAX);
+	flash_advance(rig->bank, ns + 10ull * RIG_ERASE_NS);
+	ck_assert_uint_eq(flash_busy_until(rig->bank), UINT64_MAX);
 }
 END_TEST
 

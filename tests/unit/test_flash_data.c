@@ -35,13 +35,13 @@ static void watch_program(u16 old, u16 data)
 {
 	u16 final = old & data, seen = old;
 
-	memcpy(&rig->array[TARGET], &(u8[]){ old & 0xFF, old >> 8 }, rig->part->bus_bytes);
+	memcpy(&rig->array[TARGET], &(u8[]){ old & 0xFF, old >> 8 }, rig->width);
 	rig_start_program(TARGET, data, 0);
 	ck_assert_uint_eq(rig_array_word(TARGET), old);
 	for (u64 ns = 0; ns < RIG_PROGRAM_NS; ns += RIG_PROGRAM_NS / 50) {
 		u16 now;
 
-		flash_advance(rig->chip, ns);
+		flash_advance(rig->bank, ns);
 		now = rig_array_word(TARGET);
 		ck_assert_uint_eq(now & ~seen, 0);  /* no bit rises */
 		ck_assert_uint_eq(final & ~now, 0); /* no bit falls that was not asked for */
@@ -50,9 +50,9 @@ static void watch_program(u16 old, u16 data)
 		if (ns == RIG_PROGRAM_NS / 2 && __builtin_popcount(old ^ final) >= 2)
 			ck_assert(now != old && now != final);
 	}
-	flash_advance(rig->chip, RIG_PROGRAM_NS);
+	flash_advance(rig->bank, RIG_PROGRAM_NS);
 	ck_assert_uint_eq(rig_array_word(TARGET), final);
-	ck_assert_uint_eq(flash_busy_until(rig->chip), UINT64_MAX);
+	ck_assert_uint_eq(flash_busy_until(rig->bank), UINT64_MAX);
 }
 
 START_TEST(word_changes_bit_by_bit)
@@ -70,8 +70,8 @@ END_TEST
 START_TEST(program_takes_its_time_even_with_nothing_to_clear)
 {
 	rig_start_program(TARGET, rig_word_mask(), 1000);
-	ck_assert_uint_eq(flash_busy_until(rig->chip), 1000 + RIG_PROGRAM_NS);
-	ck_assert_uint_eq(rig_get(0, 1000 + RIG_PROGRAM_NS - 1), 0x00);
+	ck_assert_uint_eq(flash_busy_until(rig->bank), 1000 + RIG_PROGRAM_NS);
+	ck_assert_uint_eq(rig_get(0, 1000 + RIG_PROGRAM_NS - 1) & 0x80, 0);
 	ck_assert_uint_eq(rig_get(0, 1000 + RIG_PROGRAM_NS), 0x80);
 	rig_require_untouched_except(0, 0);
 }
@@ -82,7 +82,7 @@ static void count_ones(struct flash_block block, int *least, int *most)
 {
 	*least = __builtin_popcount(rig_word_mask());
 	*most = 0;
-	for (u64 i = 0; i < block.bytes; i += rig->part->bus_bytes) {
+	for (u64 i = 0; i < block.bytes; i += rig->width) {
 		int ones = __builtin_popcount(rig_array_word(block.start + i));
 
 		*least = ones < *least ? ones : *least;
@@ -99,22 +99,22 @@ START_TEST(erase_zeroes_from_the_end_then_raises_all_words)
 	int least, most;
 
 	rig_start_erase(TARGET, 0);
-	flash_advance(rig->chip, RIG_ERASE_NS / 4);
+	flash_advance(rig->bank, RIG_ERASE_NS / 4);
 	rig_require_filled(tail, 0x00);
 	rig_require_untouched_except(tail.start, tail.bytes);
 
-	flash_advance(rig->chip, RIG_ERASE_NS / 2);
+	flash_advance(rig->bank, RIG_ERASE_NS / 2);
 	rig_require_filled(block, 0x00);
 
-	flash_advance(rig->chip, RIG_ERASE_NS / 4 * 3);
+	flash_advance(rig->bank, RIG_ERASE_NS / 4 * 3);
 	count_ones(block, &least, &most);
 	ck_assert(least == bits / 2 && most == bits / 2);
 
-	flash_advance(rig->chip, RIG_ERASE_NS - 1);
+	flash_advance(rig->bank, RIG_ERASE_NS - 1);
 	count_ones(block, &least, &most);
 	ck_assert_int_lt(most, bits);
 
-	flash_advance(rig->chip, RIG_ERASE_NS);
+	flash_advance(rig->bank, RIG_ERASE_NS);
 	rig_require_filled(block, 0xFF);
 	rig_require_untouched_except(block.start, block.bytes);
 }
@@ -127,7 +127,7 @@ START_TEST(erases_the_block_that_the_confirmation_addresses)
 
 		rig_put(0, 0x20, 0);
 		rig_put(offset, 0xD0, 0);
-		flash_advance(rig->chip, RIG_ERASE_NS);
+		flash_advance(rig->bank, RIG_ERASE_NS);
 		rig_require_filled(block, 0xFF);
 		rig_require_untouched_except(block.start, block.bytes);
 		rig_renew();
@@ -142,15 +142,15 @@ START_TEST(progress_depends_on_the_time_alone)
 	u64 asked = 0;
 
 	rig_start_erase(TARGET, 0);
-	flash_write(other->chip, TARGET, rig->part->bus_bytes, 0x20, 0);
-	flash_write(other->chip, TARGET, rig->part->bus_bytes, 0xD0, 0);
+	flash_write(other->bank, TARGET, rig->width, 0x20, 0);
+	flash_write(other->bank, TARGET, rig->width, 0xD0, 0);
 	srand(99);
 	while (asked < RIG_ERASE_NS) {
 		asked += (u64)(rand() % (RIG_ERASE_NS / 10));
 		for (u64 ns = 0; ns < asked; ns += RIG_ERASE_NS / 64)
-			flash_advance(rig->chip, ns);
-		flash_advance(rig->chip, asked);
-		flash_advance(other->chip, asked);
+			flash_advance(rig->bank, ns);
+		flash_advance(rig->bank, asked);
+		flash_advance(other->bank, asked);
 		ck_assert(memcmp(rig->array, other->array, RIG_BYTES) == 0);
 	}
 	rig_free(other);
@@ -161,12 +161,12 @@ START_TEST(time_does_not_go_back)
 {
 	rig_start_program(TARGET, 0x0000, 5000);
 	rig_put(0, 0x70, 10);
-	ck_assert_uint_eq(flash_busy_until(rig->chip), 5000 + RIG_PROGRAM_NS);
-	flash_advance(rig->chip, 5000 + RIG_PROGRAM_NS);
+	ck_assert_uint_eq(flash_busy_until(rig->bank), 5000 + RIG_PROGRAM_NS);
+	flash_advance(rig->bank, 5000 + RIG_PROGRAM_NS);
 	rig_start_program(TARGET, 0x0000, 7);
-	ck_assert_uint_eq(flash_busy_until(rig->chip), 5000 + 2ull * RIG_PROGRAM_NS);
-	flash_advance(rig->chip, 0);
-	ck_assert_uint_eq(flash_busy_until(rig->chip), 5000 + 2ull * RIG_PROGRAM_NS);
+	ck_assert_uint_eq(flash_busy_until(rig->bank), 5000 + 2ull * RIG_PROGRAM_NS);
+	flash_advance(rig->bank, 0);
+	ck_assert_uint_eq(flash_busy_until(rig->bank), 5000 + 2ull * RIG_PROGRAM_NS);
 }
 END_TEST
 

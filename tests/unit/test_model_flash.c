@@ -405,6 +405,7 @@ END_TEST
 
 START_TEST(mapped_in_status_mode)
 {
+	mode(KVL_FLASH_READ_STATUS);
 	command();
 	state(KVL_FLASH_PROGRAM);
 	state(KVL_FLASH_IDLE);

@@ -239,7 +239,7 @@ START_TEST(flash_reaches_its_fields)
 					   "2.5 --flash-reads trap"),
 			 0);
 	ck_assert_str_eq(options.run.flash.file, "/x");
-	ck_assert_ptr_eq(options.run.flash.part, flash_part_find("28f128j3"));
+	ck_assert_ptr_eq(options.run.flash.bank.part, flash_part_find("28f128j3"));
 	ck_assert_uint_eq(options.run.flash.npartitions, 2);
 	ck_assert_str_eq(options.run.flash.partition[1].label, "log");
 	ck_assert_uint_eq(options.run.flash.partition[1].offset, MiB(2));

@@ -86,12 +86,13 @@ enum exit_status compare_status(const struct comparison *comparison);
 struct place {
 	char dir[200];
 	pid_t janitor;
-	int hold; /* the janitor works when this is closed */
-	int chip; /* descriptor of the file that --flash names, locked; -1: no chip */
+	int hold;    /* the janitor works when this is closed */
+	int chip;    /* descriptor of the file that --flash names, locked; -1: no chip */
+	int sidecar; /* of the file beside it; -1: there is none yet */
 };
 
 int place_open(struct place *place, const struct run_flash *flash, struct err *err);
-/* Writes a fresh copy of the chip's content to @path. */
+/* Writes a fresh copy of the chip's content to @path, with that of its sidecar beside it. */
 int place_copy_chip(const struct place *place, const char *path, struct err *err);
 void place_close(struct place *place);
 

@@ -39,7 +39,12 @@ static void add_flash(struct run_command *command, const struct run_flash *flash
 {
 	char *at = command->flash, *end = at + sizeof(command->flash);
 
-	at += snprintf(at, (size_t)(end - at), "file=%s,chip=%s", command->chip, flash->part->name);
+	at += snprintf(at, (size_t)(end - at), "file=%s,chip=%s,times=%s", command->chip,
+		       flash->bank.part->name, flash_times_names[flash->bank.timing]);
+	if (flash->bank.bus_bytes)
+		at += snprintf(at, (size_t)(end - at), ",bus=%u", 8 * flash->bank.bus_bytes);
+	if (flash->bank.chips)
+		at += snprintf(at, (size_t)(end - at), ",chips=%u", flash->bank.chips);
 	for (u32 i = 0; i < flash->npartitions; i++)
 		at += snprintf(at, (size_t)(end - at), ",partition=%s:%llu:%llu",
 			       flash->partition[i].label,

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "vmm/cli/compare.h"
+#include "vmm/sidecar.h"
 
 #define COPY_BYTES 65536
 
@@ -67,6 +68,28 @@ static int start_janitor(struct place *place, struct err *err)
 	return -1;
 }
 
+static void close_chip(const struct place *place)
+{
+	if (place->chip >= 0)
+		close(place->chip);
+	if (place->sidecar >= 0)
+		close(place->sidecar);
+}
+
+static int open_sidecar(struct place *place, const char *file, struct err *err)
+{
+	char *name = sidecar_path(file);
+	int failed = 0;
+
+	if (!name)
+		return err_set(err, EXIT_HOST, "no memory for the name of a sidecar");
+	place->sidecar = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (place->sidecar < 0 && errno != ENOENT)
+		failed = err_errno(err, EXIT_USAGE, "sidecar %s cannot be opened", name);
+	free(name);
+	return failed;
+}
+
 /* Shared with other readers; a run, which would write to it, is kept away until the end. */
 static int open_chip(struct place *place, const char *file, struct err *err)
 {
@@ -81,9 +104,7 @@ static int open_chip(struct place *place, const char *file, struct err *err)
 		err_set(err, EXIT_USAGE, "flash file %s is the chip of another run: wait for it",
 			file);
 	else
-		return 0;
-	close(place->chip);
-	place->chip = -1;
+		return open_sidecar(place, file, err);
 	return -1;
 }
 
@@ -91,14 +112,14 @@ int place_open(struct place *place, const struct run_flash *flash, struct err *e
 {
 	const char *tmp = getenv("TMPDIR");
 
-	*place = (struct place){ .chip = -1 };
+	*place = (struct place){ .chip = -1, .sidecar = -1 };
 	tmp = tmp && *tmp == '/' ? tmp : "/tmp";
 	if (strchr(tmp, ',') || strlen(tmp) + 32 > sizeof(place->dir))
 		return err_set(err, EXIT_USAGE,
 			       "TMPDIR=%s: compare needs one that is shorter and has no comma",
 			       tmp);
 	if (flash->file && open_chip(place, flash->file, err))
-		return -1;
+		goto out_chip;
 	snprintf(place->dir, sizeof(place->dir), "%s/kvalab-compare-XXXXXX", tmp);
 	if (!mkdtemp(place->dir)) {
 		err_errno(err, EXIT_HOST, "a directory cannot be made in %s", tmp);
@@ -111,8 +132,7 @@ int place_open(struct place *place, const struct run_flash *flash, struct err *e
 out_dir:
 	rmdir(place->dir);
 out_chip:
-	if (place->chip >= 0)
-		close(place->chip);
+	close_chip(place);
 	return -1;
 }
 
@@ -128,18 +148,35 @@ static int copy(int from, int to, off_t at)
 	return n < 0 ? -1 : 0;
 }
 
-int place_copy_chip(const struct place *place, const char *path, struct err *err)
+static int copy_file(int from, const char *path, struct err *err)
 {
 	int to = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	int failed;
 
 	if (to < 0)
 		return err_errno(err, EXIT_HOST, "%s cannot be created", path);
-	failed = copy(place->chip, to, 0);
+	failed = copy(from, to, 0);
 	if (failed)
 		err_errno(err, EXIT_HOST, "the chip cannot be copied to %s", path);
 	if (close(to) && !failed)
 		return err_errno(err, EXIT_HOST, "the chip cannot be copied to %s", path);
+	return failed;
+}
+
+int place_copy_chip(const struct place *place, const char *path, struct err *err)
+{
+	char *sidecar;
+	int failed;
+
+	if (copy_file(place->chip, path, err))
+		return -1;
+	if (place->sidecar < 0)
+		return 0;
+	sidecar = sidecar_path(path);
+	if (!sidecar)
+		return err_set(err, EXIT_HOST, "no memory for the name of a sidecar");
+	failed = copy_file(place->sidecar, sidecar, err);
+	free(sidecar);
 	return failed;
 }
 
@@ -151,6 +188,5 @@ void place_close(struct place *place)
 	/* A janitor that somebody has killed has not done its work. */
 	if (waitpid(place->janitor, &status, 0) < 0 || status)
 		remove_tree(place->dir);
-	if (place->chip >= 0)
-		close(place->chip);
+	close_chip(place);
 }

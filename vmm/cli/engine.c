@@ -28,11 +28,10 @@ static const struct engine *choose(struct err *err)
 static int check_options(const struct engine *engine, const struct options *options,
 			 struct err *err)
 {
-	const char *only_kvm = options->flash_clock_given   ? "--flash-clock"
-			       : options->flash_speed_given ? "--flash-speed"
-			       : options->flash_reads_given ? "--flash-reads"
-			       : options->run.strict_io	    ? "--strict-io"
-							    : NULL;
+	const char *only_kvm = options_of_chip(options);
+
+	if (!only_kvm && options->run.strict_io)
+		only_kvm = "--strict-io";
 
 	if (engine == &engine_qemu && only_kvm)
 		return err_set(

@@ -8,24 +8,53 @@
 #include "devices/flash/flash.h"
 #include "vmm/cli/cli.h"
 #include "vmm/cli/parse.h"
+#include "vmm/sidecar.h"
+
+static const char *blocks_text(const struct flash_part *part, char *text, size_t bytes)
+{
+	char block[SIZE_TEXT_BYTES];
+	size_t used = 0;
+
+	for (u32 i = 0; i < part->nregions && used < bytes; i++)
+		used += (size_t)snprintf(text + used, bytes - used, "%s%u x %s", i ? ", " : "",
+					 part->region[i].blocks,
+					 size_text(part->region[i].block_bytes, block));
+	return text;
+}
+
+static const char *widths_text(const struct flash_part *part)
+{
+	return part->widths == 3 ? "x8/x16" : part->widths == 2 ? "x16" : "x8";
+}
+
+/* The longest block's; us or ms, whichever people say. */
+static u32 erase_ms(const struct flash_part *part)
+{
+	u32 us = 0;
+
+	for (u32 i = 0; i < part->nregions; i++)
+		us = part->region[i].erase.typ_us > us ? part->region[i].erase.typ_us : us;
+	return us / 1000;
+}
 
 static int print_parts(void)
 {
-	printf("%-12s %8s %5s %6s  %-22s %7s %11s %10s\n", "chip", "size", "set", "bus",
-	       "erase blocks", "read", "program", "erase");
+	printf("%-12s %8s %5s %7s  %-42s %5s %7s %8s %11s %8s\n", "chip", "size", "set", "bus",
+	       "erase blocks", "parts", "read", "program", "buffer", "erase");
 	for (size_t row = 0; flash_part_row(row); row++) {
 		const struct flash_part *part = flash_part_row(row);
-		char size[SIZE_TEXT_BYTES], block[SIZE_TEXT_BYTES], blocks[80] = "";
-		size_t used = 0;
+		char size[SIZE_TEXT_BYTES], blocks[80], buffer[32] = "-";
 
-		for (u32 i = 0; i < part->nregions && used < sizeof(blocks); i++)
-			used += (size_t)snprintf(blocks + used, sizeof(blocks) - used, "%s%u x %s",
-						 i ? ", " : "", part->region[i].blocks,
-						 size_text(part->region[i].block_bytes, block));
-		printf("%-12s %8s  %04x    x%-2u  %-22s %4u ns %8u us %7u ms\n", part->name,
-		       size_text(part->chip_bytes, size), part->command_set, 8 * part->bus_bytes,
-		       blocks, part->read_ns, part->program_typ_us, part->erase_typ_ms);
+		if (part->cfi.buffer_log2)
+			snprintf(buffer, sizeof(buffer), "%u B %u us", 1u << part->cfi.buffer_log2,
+				 part->buffer.typ_us);
+		printf("%-12s %8s  %04x %7s  %-42s %5u %4u ns %5u us %11s %5u ms\n", part->name,
+		       size_text(part->chip_bytes, size), part->command_set, widths_text(part),
+		       blocks_text(part, blocks, sizeof(blocks)), flash_hw_partition_count(part),
+		       part->read_ns, part->program.typ_us, buffer, erase_ms(part));
 	}
+	printf("\nset: CFI command set; parts: hardware partitions that can be read while another is "
+	       "written;\ntimes are the typical ones (--flash …,times=slowest|seeded)\n");
 	return EXIT_OK;
 }
 
@@ -47,12 +76,12 @@ static int block_erased(int fd, const struct flash_block *block, bool *erased)
 	return 0;
 }
 
-static int print_blocks(int fd, const struct flash_part *part, const char *path, struct err *err)
+static int print_blocks(int fd, const struct flash_config *bank, const char *path, struct err *err)
 {
 	u32 blocks = 0, erased = 0;
 
-	for (u64 at = 0; at < part->chip_bytes;) {
-		struct flash_block block = flash_block_at(part, at);
+	for (u64 at = 0; at < flash_bank_bytes(bank);) {
+		struct flash_block block = flash_bank_block_at(bank, at);
 		bool is_erased;
 
 		if (block_erased(fd, &block, &is_erased))
@@ -61,33 +90,79 @@ static int print_blocks(int fd, const struct flash_part *part, const char *path,
 		erased += is_erased;
 		at = block.start + block.bytes;
 	}
-	printf("as a %s: %u erase blocks, %u of them erased\n", part->name, blocks, erased);
+	printf("as a %s: %u erase blocks, %u of them erased\n", bank->part->name, blocks, erased);
+	return 0;
+}
+
+/* What one chip keeps beside its array. */
+static void print_nv(const struct flash_part *part, const struct flash_nv *nv, u32 number)
+{
+	u64 cycles = 0;
+	u32 most = 0, locked = 0, interrupted = 0, unstable = 0, otp = 0;
+
+	for (u32 i = 0; i < flash_block_count(part); i++) {
+		const struct flash_nv_block *block = &nv->block[i];
+
+		cycles += block->cycles;
+		most = block->cycles > most ? block->cycles : most;
+		locked += block->locked != 0;
+		interrupted += block->erasing != 0;
+		unstable += flash_nv_unstable(block);
+	}
+	for (u32 i = 0; i < FLASH_OTP_WORDS; i++)
+		otp += nv->otp[i] != 0xFFFF;
+	printf("chip %u: %llu erases, at most %u of one block; %u blocks locked; %u erases were "
+	       "interrupted, %u blocks unstable; %u words of one-time registers programmed\n",
+	       number, (unsigned long long)cycles, most, locked, interrupted, unstable, otp);
+}
+
+static int print_bank(int fd, const struct flash_config *bank, const struct sidecar *sidecar,
+		      const char *path, struct err *err)
+{
+	printf("its sidecar %s.nv: %u x %s on a bus of %u bits\n", path, bank->chips,
+	       bank->part->name, 8 * bank->bus_bytes);
+	for (u32 i = 0; i < bank->chips; i++)
+		print_nv(bank->part, sidecar->nv[i], i);
+	return print_blocks(fd, bank, path, err);
+}
+
+/* Without a sidecar it may be any chip that is large enough. */
+static int print_candidates(int fd, u64 bytes, const char *path, struct err *err)
+{
+	bool fits = false;
+
+	for (size_t row = 0; flash_part_row(row); row++) {
+		struct flash_config bank = { .part = flash_part_row(row) };
+
+		if (bytes > flash_bank_bytes(&bank))
+			continue;
+		fits = true;
+		if (print_blocks(fd, &bank, path, err))
+			return -1;
+	}
+	if (!fits)
+		printf("larger than any chip (kvalab flash parts)\n");
 	return 0;
 }
 
 static int print_file(int fd, const char *path, struct err *err)
 {
 	char size[SIZE_TEXT_BYTES];
-	bool fits = false;
+	struct flash_config bank;
+	struct sidecar sidecar;
 	struct stat st;
+	int failed;
 
 	if (fstat(fd, &st))
 		return err_errno(err, EXIT_HOST, "%s", path);
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, EXIT_USAGE, "%s is not a regular file", path);
 	printf("%s: %s\n", path, size_text((u64)st.st_size, size));
-	for (size_t row = 0; flash_part_row(row); row++) {
-		const struct flash_part *part = flash_part_row(row);
-
-		if ((u64)st.st_size > part->chip_bytes)
-			continue;
-		fits = true;
-		if (print_blocks(fd, part, path, err))
-			return -1;
-	}
-	if (!fits)
-		printf("larger than any chip (kvalab flash parts)\n");
-	return 0;
+	if (!sidecar_peek(&sidecar, path, &bank))
+		return print_candidates(fd, (u64)st.st_size, path, err);
+	failed = print_bank(fd, &bank, &sidecar, path, err);
+	sidecar_drop(&sidecar);
+	return failed;
 }
 
 static int print_info(const char *path)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the syntax of --flash and what can be said of it without opening the file: is there such a
- * chip, do the partitions lie on it, on erase blocks, without overlap.
+ * Owns the syntax of --flash and --flash-fault, and what can be said of them without opening the
+ * file: is there such a chip, in such an arrangement, do the partitions lie on it, on erase blocks,
+ * without overlap.
  */
 #include <string.h>
 
@@ -30,14 +31,48 @@ static int set_file(struct options *options, char *value, struct err *err)
 
 static int set_chip(struct options *options, char *value, struct err *err)
 {
-	if (options->run.flash.part)
+	if (options->run.flash.bank.part)
 		return err_set(err, EXIT_USAGE, "--flash: chip= is given twice");
-	options->run.flash.part = flash_part_find(value);
-	if (!options->run.flash.part)
+	options->run.flash.bank.part = flash_part_find(value);
+	if (!options->run.flash.bank.part)
 		return err_set(
 			err, EXIT_USAGE,
 			"--flash: unknown chip \"%s\"; did you mean %s? (kvalab flash parts)",
 			value, nearest_name(value, name_of_part, NULL));
+	return 0;
+}
+
+static int set_bus(struct options *options, char *value, struct err *err)
+{
+	u64 bits;
+
+	if (parse_number("--flash: bus (bits)", value, 8, 32, &bits, err))
+		return -1;
+	if (bits != 8 && bits != 16 && bits != 32)
+		return err_set(err, EXIT_USAGE, "--flash: bus=%s is not 8, 16 or 32 (bits)", value);
+	options->run.flash.bank.bus_bytes = (u32)bits / 8;
+	return 0;
+}
+
+static int set_chips(struct options *options, char *value, struct err *err)
+{
+	u64 chips;
+
+	if (parse_number("--flash: chips", value, 1, FLASH_MAX_CHIPS, &chips, err))
+		return -1;
+	options->run.flash.bank.chips = (u32)chips;
+	return 0;
+}
+
+const char *const flash_times_names[] = { "typical", "slowest", "seeded", NULL };
+
+static int set_times(struct options *options, char *value, struct err *err)
+{
+	u32 chosen;
+
+	if (parse_choice("--flash: times", value, flash_times_names, 3, &chosen, err))
+		return -1;
+	options->run.flash.bank.timing = (enum flash_timing)chosen;
 	return 0;
 }
 
@@ -73,9 +108,8 @@ static const struct flash_key {
 	const char *key;
 	int (*set)(struct options *options, char *value, struct err *err);
 } keys[] = {
-	{ "file", set_file },
-	{ "chip", set_chip },
-	{ "partition", add_partition },
+	{ "file", set_file },	{ "chip", set_chip },	{ "bus", set_bus },
+	{ "chips", set_chips }, { "times", set_times }, { "partition", add_partition },
 };
 
 static int set_item(struct options *options, char *item, struct err *err)
@@ -95,29 +129,30 @@ static int set_item(struct options *options, char *item, struct err *err)
 	return keys[chosen].set(options, equals + 1, err);
 }
 
-static bool on_block(const struct flash_part *part, u64 offset)
+static bool on_block(const struct flash_config *bank, u64 offset)
 {
-	return offset == part->chip_bytes || flash_block_at(part, offset).start == offset;
+	return offset == flash_bank_bytes(bank) ||
+	       flash_bank_block_at(bank, offset).start == offset;
 }
 
 static int check_partition(const struct run_flash *flash, const struct run_flash_partition *p,
 			   struct err *err)
 {
-	u64 chip_bytes = flash->part->chip_bytes, end = p->offset + p->bytes;
+	u64 bank_bytes = flash_bank_bytes(&flash->bank), end = p->offset + p->bytes;
 
-	if (!p->bytes || end < p->offset || end > chip_bytes)
+	if (!p->bytes || end < p->offset || end > bank_bytes)
 		return err_set(err, EXIT_USAGE,
 			       "--flash: partition %s (%#llx, %#llx bytes) does not lie on the %s, "
 			       "which has %#llx bytes",
 			       p->label, (unsigned long long)p->offset,
-			       (unsigned long long)p->bytes, flash->part->name,
-			       (unsigned long long)chip_bytes);
-	if (!on_block(flash->part, p->offset) || !on_block(flash->part, end))
+			       (unsigned long long)p->bytes, flash->bank.part->name,
+			       (unsigned long long)bank_bytes);
+	if (!on_block(&flash->bank, p->offset) || !on_block(&flash->bank, end))
 		return err_set(
 			err, EXIT_USAGE,
 			"--flash: partition %s must begin and end on erase blocks (of %u KiB "
 			"at its start)",
-			p->label, flash_block_at(flash->part, p->offset).bytes / 1024);
+			p->label, flash_bank_block_at(&flash->bank, p->offset).bytes / 1024);
 	return 0;
 }
 
@@ -134,9 +169,16 @@ static int check_pair(const struct run_flash_partition *a, const struct run_flas
 
 static int check_flash(const struct run_flash *flash, struct err *err)
 {
-	if (!flash->file || !flash->part)
+	const char *problem;
+
+	if (!flash->file || !flash->bank.part)
 		return err_set(err, EXIT_USAGE, "--flash: %s is missing (file=PATH,chip=NAME)",
 			       flash->file ? "chip=" : "file=");
+	problem = flash_config_problem(&flash->bank);
+	if (problem)
+		return err_set(err, EXIT_USAGE, "--flash: %u x %s on a bus of %u bits: %s",
+			       flash->bank.chips ? flash->bank.chips : 1, flash->bank.part->name,
+			       8 * flash_bus_bytes(&flash->bank), problem);
 	for (u32 i = 0; i < flash->npartitions; i++) {
 		if (check_partition(flash, &flash->partition[i], err))
 			return -1;
@@ -161,4 +203,48 @@ int parse_flash(struct options *options, const char *value, struct err *err)
 			return -1;
 	}
 	return check_flash(&options->run.flash, err);
+}
+
+/* --- faults ----------------------------------------------------------------------------------- */
+static int set_count(const char *key, const char *value, u32 fallback, u32 *out, struct err *err)
+{
+	char what[64];
+	u64 n = fallback;
+
+	snprintf(what, sizeof(what), "--flash-fault: %s", key);
+	if (!value && !fallback)
+		return err_set(err, EXIT_USAGE, "%s needs a number (%s=N)", what, key);
+	if (value && parse_number(what, value, 1, UINT32_MAX, &n, err))
+		return -1;
+	*out = (u32)n;
+	return 0;
+}
+
+int parse_flash_fault(struct options *options, const char *value, struct err *err)
+{
+	static const char *const names[] = { "slow", "stuck",	  "program", "erase",
+					     "weak", "endurance", "vpp" };
+	struct flash_faults *faults = &options->run.flash.bank.faults;
+	char *key = options_keep(options, value, err), *number;
+	u32 chosen;
+
+	if (!key)
+		return -1;
+	number = strchr(key, '=');
+	if (number)
+		*number++ = '\0';
+	if (parse_choice("--flash-fault", key, names, ARRAY_LEN(names), &chosen, err))
+		return -1;
+	switch (chosen) {
+	case 0: return set_count(key, number, 1, &faults->slow, err);
+	case 1: return set_count(key, number, 1, &faults->stuck, err);
+	case 2: return set_count(key, number, 1, &faults->fail_program, err);
+	case 3: return set_count(key, number, 1, &faults->fail_erase, err);
+	case 4: return set_count(key, number, 0, &faults->weak_words, err);
+	case 5: return set_count(key, number, 0, &faults->endurance, err);
+	}
+	if (number)
+		return err_set(err, EXIT_USAGE, "--flash-fault: vpp takes no number");
+	faults->vpp_low = true;
+	return 0;
 }

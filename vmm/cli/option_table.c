@@ -188,6 +188,19 @@ static int parse_flash_reads(struct options *options, const char *value, struct 
 	return 0;
 }
 
+static int parse_fault(struct options *options, const char *value, struct err *err)
+{
+	options->flash_fault_given = true;
+	return parse_flash_fault(options, value, err);
+}
+
+static int parse_flash_cut(struct options *options, const char *value, struct err *err)
+{
+	options->flash_cut_given = true;
+	return parse_number("--flash-cut", value, 1, INT64_MAX, &options->run.flash.bank.cut_at,
+			    err);
+}
+
 static int parse_tier(struct options *options, const char *value, struct err *err)
 {
 	static const char *const names[] = { "ring", "off" };
@@ -417,13 +430,17 @@ const struct option_row option_table[] = {
 	{ MACHINE, "--arena", "ZONE", FOR_RUNS | FOR_LAYOUT, false, parse_arena,
 	  "page tables in lowmem (default) or highmem" },
 	{ FLASH, "--flash", "SPEC", FOR_RUN | FOR_COMPARE, false, parse_flash,
-	  "file=PATH,chip=NAME[,partition=LABEL:START:SIZE…]\n(chips: kvalab flash parts)" },
+	  "file=PATH,chip=NAME[,bus=BITS][,chips=N]\n[,times=typical|slowest|seeded]\n[,partition=LABEL:START:SIZE…]\nchips: kvalab flash parts; FILE.nv: what they keep\nbeside the array" },
 	{ FLASH, "--flash-clock", "CLOCK", FOR_RUNS, false, parse_flash_clock,
 	  "virtual (default): bus accesses advance it; real" },
 	{ FLASH, "--flash-speed", "X", FOR_RUNS, false, parse_flash_speed,
 	  "real clock: chip seconds a second, 1e-6 to 1e9\n(default 1)" },
 	{ FLASH, "--flash-reads", "HOW", FOR_RUNS, false, parse_flash_reads,
 	  "slot (default): the array is memory; trap: every\nread goes through the model" },
+	{ FLASH, "--flash-fault", "FAULT", FOR_RUNS, true, parse_fault,
+	  "slow, stuck, program or erase[=N]: the Nth operation\nis slow, never ends, fails; weak=N: one word in N\nkeeps a bit; endurance=N: erases; vpp; repeat" },
+	{ FLASH, "--flash-cut", "N", FOR_RUN, false, parse_flash_cut,
+	  "cut the power after N steps of programs and erases" },
 	{ RECORD, "--tier", "TIER", FOR_RUNS, false, parse_tier,
 	  "ring (default): the guest reports; off: nothing" },
 	{ RECORD, "--trace", "DIR", FOR_RUN, false, parse_trace,

@@ -101,14 +101,21 @@ static int parse_option(struct options *options, u32 command, const char *argume
 	return row->commands & PASSED_ON ? pass_on(options, row->name, value, err) : 0;
 }
 
+const char *options_of_chip(const struct options *options)
+{
+	return options->flash_clock_given   ? "--flash-clock"
+	       : options->flash_speed_given ? "--flash-speed"
+	       : options->flash_reads_given ? "--flash-reads"
+	       : options->flash_fault_given ? "--flash-fault"
+	       : options->flash_cut_given   ? "--flash-cut"
+					    : NULL;
+}
+
 /* What makes no sense together. */
 static int check_conflicts(const struct options *options, struct err *err)
 {
 	const struct run_config *run = &options->run;
-	const char *alone = options->flash_clock_given	 ? "--flash-clock"
-			    : options->flash_speed_given ? "--flash-speed"
-			    : options->flash_reads_given ? "--flash-reads"
-							 : NULL;
+	const char *alone = options_of_chip(options);
 
 	if (run->tier == TIER_OFF && run->trace_dir)
 		return err_set(err, EXIT_USAGE,
@@ -144,6 +151,7 @@ int options_parse(struct options *options, enum option_command command, int argc
 			options->word[options->nwords++] = argument;
 		}
 	}
+	options->run.flash.bank.seed = options->run.seed;
 	return options->help ? 0 : check_conflicts(options, err);
 }
 

@@ -39,7 +39,8 @@ struct options {
 	enum log_level log;
 	enum engine_choice engine;
 	bool help;
-	bool flash_clock_given, flash_speed_given, flash_reads_given, icount_given;
+	bool flash_clock_given, flash_speed_given, flash_reads_given, flash_fault_given;
+	bool flash_cut_given, icount_given;
 	/* of compare; none given: all arms, 2 vCPUs, HOST_AUTO */
 	u32 narms, ncpus, nhosts;
 	const char *arms[32];
@@ -72,6 +73,9 @@ void options_init(struct options *options);
 int options_parse(struct options *options, enum option_command command, int argc,
 		  const char *const *argv, struct err *err);
 
+/* The first option given that says something of --flash's chip; NULL: none was. */
+const char *options_of_chip(const struct options *options);
+
 /* Prints the table's rows for @command, grouped, at most 80 columns wide. */
 void options_help(FILE *out, enum option_command command);
 
@@ -79,6 +83,10 @@ void options_free(struct options *options);
 
 /* "file=…,chip=…,partition=…" into options->run.flash (flash_option.c). */
 int parse_flash(struct options *options, const char *value, struct err *err);
+/* "stuck=3", "vpp", … into options->run.flash.bank.faults */
+int parse_flash_fault(struct options *options, const char *value, struct err *err);
+/* What times= of --flash takes, by enum flash_timing; ends with NULL. */
+extern const char *const flash_times_names[];
 
 /* Keeps a copy of @text until options_free(); NULL and EXIT_USAGE if there are too many. */
 char *options_keep(struct options *options, const char *text, struct err *err);

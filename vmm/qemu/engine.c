@@ -53,14 +53,19 @@ static int open_chip(struct qemu *qemu, const struct run_flash *flash, struct er
 {
 	if (!flash->file)
 		return 0;
-	if (strcmp(flash->part->name, QEMU_PART) != 0)
+	if (strcmp(flash->bank.part->name, QEMU_PART) != 0)
 		return err_set(err, EXIT_USAGE,
 			       "engine qemu: its only chip is " QEMU_PART
 			       " (QEMU's own pflash), not %s: use chip=" QEMU_PART
 			       ", or --engine kvm",
-			       flash->part->name);
-	return flashfile_open(&qemu->chip, flash->file, flash->part->chip_bytes, flash->part->name,
-			      err);
+			       flash->bank.part->name);
+	if (flash->bank.chips > 1 || flash->bank.bus_bytes > 1 || flash->bank.timing)
+		return err_set(
+			err, EXIT_USAGE,
+			"engine qemu: its chip is one, on a bus of 8 bits, and takes no time: "
+			"leave out chips=, bus= and times=, or use --engine kvm");
+	return flashfile_open(&qemu->chip, flash->file, flash_bank_bytes(&flash->bank),
+			      flash->bank.part->name, err);
 }
 
 static int create(struct vm *vm, struct err *err)

@@ -124,11 +124,18 @@ static bool has_room(struct model *model)
 }
 
 /* --- entries set and removed ------------------------------------------------------------------ */
+/* A suspended operation lets the rest of the chip be read; its resumption is a command again. */
+static bool is_running(enum kvl_flash_state state)
+{
+	return state != KVL_FLASH_IDLE && state != KVL_FLASH_PROGRAM_SUSPENDED &&
+	       state != KVL_FLASH_ERASE_SUSPENDED;
+}
+
 static bool chip_is_array(const struct model *model)
 {
 	for (u32 i = 0; i < MAX_PARTITIONS; i++)
 		if (model->partition[i].mode != KVL_FLASH_READ_ARRAY ||
-		    model->partition[i].state != KVL_FLASH_IDLE)
+		    is_running(model->partition[i].state))
 			return false;
 	return true;
 }
@@ -295,10 +302,13 @@ static void report_reader(struct model *model, const struct kvl_record *command,
 
 void model_flash_command(struct model *model, const struct kvl_record *record)
 {
+	struct chip_partition *partition = &model->partition[record->h[1] % MAX_PARTITIONS];
+
 	while (model->untold)
 		report_reader(model, record, model->untold);
-	/* Until the chip says otherwise, reads return status. */
-	model->partition[record->h[1] % MAX_PARTITIONS].mode = KVL_FLASH_READ_STATUS;
+	/* Until the chip says what: something runs there. */
+	if (!is_running(partition->state))
+		partition->state = KVL_FLASH_PROGRAM;
 }
 
 void model_flash_state(struct model *model, const struct kvl_record *record)

@@ -42,15 +42,17 @@ static const struct event_word state_words[] = {
 	{ KVL_FLASH_IDLE, "idle" },
 	{ KVL_FLASH_PROGRAM, "program" },
 	{ KVL_FLASH_ERASE, "erase" },
+	{ KVL_FLASH_PROGRAM_SUSPENDED, "program_suspended" },
+	{ KVL_FLASH_ERASE_SUSPENDED, "erase_suspended" },
+	{ KVL_FLASH_CHECK, "check" },
+	{ KVL_FLASH_LOCK, "lock" },
 	{ 0, NULL },
 };
 
 static const struct event_word mode_words[] = {
-	{ KVL_FLASH_READ_ARRAY, "array" },
-	{ KVL_FLASH_READ_STATUS, "status" },
-	{ KVL_FLASH_READ_ID, "id" },
-	{ KVL_FLASH_READ_CFI, "cfi" },
-	{ 0, NULL },
+	{ KVL_FLASH_READ_ARRAY, "array" }, { KVL_FLASH_READ_STATUS, "status" },
+	{ KVL_FLASH_READ_ID, "id" },	   { KVL_FLASH_READ_CFI, "cfi" },
+	{ KVL_FLASH_READ_OTHER, "other" }, { 0, NULL },
 };
 
 static const struct event_word mark_words[] = {
