@@ -5,6 +5,7 @@
 # the changed line was executed (each patch reports a mark there), and that the same command ends with
 # status 0 without the bug.
 . "$(dirname "$0")/../cli/common"
+. tests/mutants/common
 need_kvm
 for tool in mkfs.jffs2 jffs2dump patch; do
 	command -v $tool >/dev/null || {
@@ -39,6 +40,7 @@ flip_data_bit()
 # run PROGRAM [chip bug]: the mutant's command, with a fresh chip
 run()
 {
+	rm -f "$work/chip.nv" # a new chip
 	cp "$work/image" "$work/chip"
 	rm -rf "$work/trace"
 	[ "${2:-}" != chip-data-bit ] || flip_data_bit
@@ -96,23 +98,4 @@ one_mutant()
 	fi
 }
 
-# The table: blocks of "key: value", each ended by an empty line.
-name=
-while IFS= read -r line || [ -n "$line" ]; do
-	value=${line#*: }
-	case $line in
-	'#'*) ;;
-	'')
-		[ -z "$name" ] || one_mutant </dev/null
-		name=
-		;;
-	name:*) name=$value ;;
-	command:*) command=$value ;;
-	status:*) status=$value ;;
-	message:*) message=$value ;;
-	detector:*) detector=$value ;;
-	tlb:* | hosts:* | witness:*) ;;
-	*) fail "tests/mutants/table: cannot read '$line'" ;;
-	esac
-done <tests/mutants/table
-[ -z "$name" ] || one_mutant </dev/null
+each_mutant tests/mutants/table

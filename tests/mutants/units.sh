@@ -1,0 +1,52 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Plants each bug of tests/mutants/units in a copy of the tree and runs the unit test that is there to catch
+# it: the test must fail, in the test case that the table names. (Without the bug it passes: it is one of
+# the tests of make check.) A test that fails has executed the changed line; those that pass tell nothing.
+. "$(dirname "$0")/../cli/common"
+. tests/mutants/common
+command -v patch >/dev/null || {
+	skip "mutants of units: patch is not installed"
+	exit 0
+}
+tree=$work/tree
+unset CK_TAP_LOG_FILE_NAME CK_VERBOSITY # what a mutant reports is no test point
+
+# The sources and the objects with their times, once: make compiles what a patch has touched.
+mkdir -p "$tree/build"
+tar cf - Makefile arch devices guest vmm scripts tests | tar xf - -C "$tree"
+cp -a "$out/host" "$out/libhost.a" "$out/libtest.a" "$out/guest" "$out/guest.elf" "$out/guest_image.o" \
+	"$out/.deps-build" "$out/.deps-test" "$tree/build/"
+
+# plant, unplant: the bug goes in, and out again
+plant() { patch -s -p1 -d "$tree" <"tests/mutants/$name.patch" >"$work/log" 2>&1; }
+unplant()
+{
+	patch -s -R -p1 -d "$tree" <"tests/mutants/$name.patch" >"$work/log" 2>&1
+	# "+++ b/FILE": its object is of the bug
+	for file in $(sed -n 's,^+++ b/,,p' "tests/mutants/$name.patch"); do
+		touch "$tree/$file"
+	done
+}
+
+one_mutant()
+{
+	if ! plant; then
+		fail "$name: the patch does not apply"
+		return
+	fi
+	rm -f "$tree/build/tests/unit/$test"
+	if ! make -s -C "$tree" OUT=build "build/tests/unit/$test" >"$work/log" 2>&1; then
+		fail "$name: does not build"
+	elif timeout 300 "$tree/build/tests/unit/$test" >"$work/log" 2>&1; then
+		fail "$name: $test passes with the bug"
+	elif ! grep -E ':[FE]:' "$work/log" | grep -qE -e "$message"; then
+		fail "$name: not caught by \"$message\""
+	else
+		pass "$name: caught by $test, $(grep -E ':[FE]:' "$work/log" | grep -E -m 1 -e "$message" |
+			cut -d: -f 5)"
+	fi
+	unplant
+}
+
+each_mutant tests/mutants/units
