@@ -71,6 +71,7 @@ static void on_command(void *owner, u32 partition, u64 offset, u8 command, u64 d
 			block, (unsigned long long)data);
 	chip = &told->chip[number];
 	chip->named = block;
+	chip->command = command;
 	/* The one thing that a stranger cannot see: Chip Erase of set 0002 names no block. */
 	chip->named_all = told->config->part->command_set == 0x0002 && command == 0x10;
 	/* Set 0002 takes more sectors as long as the erase has not begun; then never again. */
@@ -222,8 +223,10 @@ void told_power(struct told *told, bool powered)
 {
 	told->powered = powered;
 	memset(told->state, 0, sizeof(told->state));
-	for (u32 i = 0; i < told->geometry->chips; i++)
+	for (u32 i = 0; i < told->geometry->chips; i++) {
 		end_erase(told, &told->chip[i]);
+		told->chip[i].command = 0;
+	}
 }
 
 /* --- life ------------------------------------------------------------------------------------- */

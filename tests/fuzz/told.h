@@ -9,6 +9,7 @@ struct told_chip {
 	bool erase_in_hand;		  /* one runs or rests */
 	bool erase_rested;		  /* it has done so before */
 	u32 named;			  /* block that the last command addressed */
+	u8 command;			  /* the last one */
 	bool named_all;			  /* it was about the whole chip */
 	u8 in_erase[GEOMETRY_MAX_BLOCKS]; /* blocks of that erase */
 	/* at any time since the last step: */

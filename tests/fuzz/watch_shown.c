@@ -31,16 +31,20 @@ static bool chip_may_show(const struct watch *watch, u32 c, u32 block)
 /*
  * Not told is which block a suspended program is in, what the bank's own account says, and which
  * protected sectors of set 0002 were named beside those that are erased: all of these answer with
- * status while the erase rests.
+ * status while the erase rests. Nor is it told that factory programming (80h) has its partition
+ * between two fills, in whatever read mode that is, and when it ends.
  */
 static bool chip_must_show(const struct watch *watch, u32 c, u32 block)
 {
+	const struct told_chip *chip = &watch->told.chip[c];
 	u32 partition = watch->geometry.partition[block];
 	enum kvl_flash_state state = watch->told.state[c][partition];
 	bool named = watch->config.flash.part->command_set == 0x0002 &&
 		     state == KVL_FLASH_ERASE_SUSPENDED;
+	bool factory = watch->config.flash.part->features & FLASH_BEFP && chip->command == 0x80 &&
+		       watch->geometry.partition[chip->named] == partition;
 
-	return watch->config.nv[c] && state != KVL_FLASH_PROGRAM_SUSPENDED && !named;
+	return watch->config.nv[c] && state != KVL_FLASH_PROGRAM_SUSPENDED && !named && !factory;
 }
 
 static void check_block_shown(const struct watch *watch, u32 block)
