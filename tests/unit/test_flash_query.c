@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parts table and the query table, the latter read over the bus and parsed by code that shares
- * nothing with its generator. Also the identifier codes.
+ * The parts table, and the query table against it, read over the bus and parsed by code that shares
+ * nothing with its generator. What each table says byte by byte: test_flash_intel_parts.c,
+ * test_flash_amd_parts.c.
  */
 #include <check.h>
 #include <stdlib.h>
@@ -233,7 +234,7 @@ START_TEST(query_table_matches_the_part)
 	u32 extended;
 
 	if (part->command_set == 0x0002)
-		return; /* test_flash_amd.c */
+		return; /* test_flash_amd_parts.c */
 	open_part(part, 0x98);
 	require_string(0x10, "QRY");
 	ck_assert_uint_eq(query16(0x13), part->command_set);
@@ -277,63 +278,12 @@ START_TEST(query_bytes_in_other_arrangements)
 }
 END_TEST
 
-/* The bytes that the J3 data sheet and the emulators of this part agree on, literally. */
-START_TEST(query_table_of_the_28f128j3)
-{
-	static const u8 sheet[] = { 'Q',  'R',	'Y',  0x01, 0x00, 0x31, 0x00, 0x00, 0x00, 0x00,
-				    0x00, 0x27, 0x36, 0x00, 0x00, 0x07, 0x07, 0x0A, 0x00, 0x04,
-				    0x04, 0x04, 0x00, 0x18, 0x02, 0x00, 0x05, 0x00, 0x01, 0x7F,
-				    0x00, 0x00, 0x02, 'P',  'R',  'I',	'1',  '1' };
-
-	open_part(flash_part_find("28f128j3"), 0x98);
-	ck_assert_uint_eq(query(0x00), 0x89);
-	ck_assert_uint_eq(query(0x01), 0x18);
-	for (u32 i = 0; i < ARRAY_LEN(sheet); i++)
-		ck_assert_uint_eq(query(0x10 + i), sheet[i]);
-	close_part();
-}
-END_TEST
-
-/*
- * Bytes 00h to 4Fh as QEMU 7.2.22 answered them (pc machine, pflash unit 1 of 4 MiB, byte reads
- * from FF800000h after 98h).
- */
-START_TEST(query_table_of_the_qemu_x8_is_that_of_qemu)
-{
-	static const u8 qemu[0x50] = {
-		[0x10] = 'Q', 'R',  'Y',  0x01, 0x00, 0x31, 0x00, 0x00, 0x00, 0x00, 0x00, 0x45,
-		0x55,	      0x00, 0x00, 0x07, 0x07, 0x0A, 0x00, 0x04, 0x04, 0x04, 0x00, 0x16,
-		0x02,	      0x00, 0x08, 0x00, 0x01, 0xFF, 0x03, 0x10, 0x00, 'P',  'R',  'I',
-		'1',	      '0',  0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x01,
-	};
-
-	open_part(flash_part_find("qemu-x8"), 0x98);
-	for (u32 i = 0; i < ARRAY_LEN(qemu); i++)
-		ck_assert_msg(query(i) == qemu[i], "byte %02x is %02x", i, query(i));
-	close_part();
-}
-END_TEST
-
 START_TEST(only_the_query_table_answers_in_query_mode)
 {
 	open_part(_i ? &rig_part_x8 : &rig_part, 0x98);
 	for (u32 word = 0x60; word < RIG_BYTES / width; word++)
 		if (query(word) != 0)
 			ck_abort_msg("word %#x answers", word);
-	close_part();
-}
-END_TEST
-
-START_TEST(identifier_codes)
-{
-	const struct flash_part *part = flash_part_find("28f128j3");
-
-	open_part(part, 0x90);
-	ck_assert_uint_eq(flash_read(bank, 0, 2, 0), 0x0089);
-	ck_assert_uint_eq(flash_read(bank, 2, 2, 0), 0x0018);
-	ck_assert_uint_eq(flash_read(bank, 0, 4, 0), 0x00180089);
-	for (u64 block = 0; block < part->chip_bytes; block += KiB(128))
-		ck_assert_uint_eq(flash_read(bank, block + 4, 2, 0), 0); /* not locked */
 	close_part();
 }
 END_TEST
@@ -357,10 +307,7 @@ int main(void)
 	tcase_add_test(tcase, every_offset_has_its_block);
 	tcase_add_loop_test(tcase, query_table_matches_the_part, 0, count_rows());
 	tcase_add_test(tcase, query_bytes_in_other_arrangements);
-	tcase_add_test(tcase, query_table_of_the_28f128j3);
-	tcase_add_test(tcase, query_table_of_the_qemu_x8_is_that_of_qemu);
 	tcase_add_loop_test(tcase, only_the_query_table_answers_in_query_mode, 0, 2);
-	tcase_add_test(tcase, identifier_codes);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }
