@@ -6,8 +6,8 @@
  */
 #define _GNU_SOURCE /* memfd_create() */
 #include "tests/qemu/qtest.h"
+#include "tests/unit/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

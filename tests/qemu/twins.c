@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Owns the comparison of QEMU's chip with the model, cycle by cycle, and the account of rules. */
 #include "tests/qemu/twins.h"
+#include "tests/unit/suite.h"
 
-#include <check.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Owns the bench for tests of AMD's command set. */
-#include <check.h>
 #include <stdlib.h>
 
 #include "tests/unit/amd_rig.h"
+#include "tests/unit/suite.h"
 
 #define SMALL_PART                                                                  \
 	.command_set = 0x0002, .manufacturer = 0x0001, .chip_bytes = AMD_RIG_BYTES, \

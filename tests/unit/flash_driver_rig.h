@@ -11,10 +11,10 @@
 
 #include "tests/unit/guest_shim.h"
 
-#include <check.h>
 #include <pthread.h>
 
 #include "tests/unit/bus_model.h"
+#include "tests/unit/suite.h"
 
 static void check_cleared(void);
 static void check_command(void);

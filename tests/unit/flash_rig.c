@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Owns the bench for flash tests: a part small enough to look at every byte after every step. */
-#include <check.h>
 #include <stdlib.h>
 
 #include "tests/unit/flash_rig.h"
+#include "tests/unit/suite.h"
 
 #define RIG_ERASE                                \
 	{                                        \

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Owns the chips of test_flash_states.c, and the comparison of each with its model. */
-#include <check.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tests/unit/flash_states_rig.h"
+#include "tests/unit/suite.h"
 
 struct states_rig *states;
 

@@ -4,10 +4,10 @@
  * registers. What a cycle is taken for is in intel_model_cycle.c, what reads return in
  * intel_model_read.c.
  */
-#include <check.h>
 #include <string.h>
 
 #include "tests/unit/intel_model.h"
+#include "tests/unit/suite.h"
 
 static u32 partition_at(const struct intel_model *model, u64 offset)
 {

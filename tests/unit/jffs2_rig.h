@@ -9,7 +9,7 @@
 
 #include "tests/unit/guest_shim.h"
 
-#include <check.h>
+#include "tests/unit/suite.h"
 
 #include "guest/flash/jffs2_index.c"
 #include "guest/flash/jffs2_list.c"

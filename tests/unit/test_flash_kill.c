@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A process that is killed while its chip writes, a thousand times (a hundred under the sanitizers), at
- * a random instant each: the file and its sidecar must hold what a chip could hold whose power went then. What should be there is worked
- * out here from the operations alone (programming clears bits, an erase fills with ones).
+ * A process that is killed while its chip writes, a thousand times, at a random instant each: the file
+ * and its sidecar must hold what a chip could hold whose power went then. What should be there is
+ * worked out here from the operations alone (programming clears bits, an erase fills with ones).
  */
 #include <check.h>
 #include <signal.h>
@@ -18,11 +18,7 @@
 #include "vmm/flashfile.h"
 #include "vmm/sidecar.h"
 
-#ifdef __SANITIZE_ADDRESS__
-#define KILLS 100 /* the processes are large, and live longer */
-#else
 #define KILLS 1000
-#endif
 #define BLOCKS 4
 #define BLOCK_BYTES KiB(128)
 #define CHIP_BYTES MiB(16)

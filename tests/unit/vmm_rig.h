@@ -3,9 +3,9 @@
 #ifndef KVL_TEST_VMM_RIG_H
 #define KVL_TEST_VMM_RIG_H
 
-#include <check.h>
 #include <linux/kvm.h>
 
+#include "tests/unit/suite.h"
 #include "vmm/exit.h"
 #include "vmm/vm.h"
 
