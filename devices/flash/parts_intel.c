@@ -331,10 +331,11 @@ const struct flash_part flash_intel_parts[] = {
 			.erase_typ = 10,
 			.erase_max = 2,
 			.buffer_log2 = 10,
-			.extended_bytes = 53,
+			.extended_bytes = 55,
 			.extended = {
 				P30_EXTENDED_HEAD(0xE6, 0x01, 0x00),
-				1, PARTITIONS(1, 2), BLOCKS_32K(4), BLOCKS_128K(511),
+				1, 24, 0x00, /* bytes of the region's field with these two (1.4) */
+				PARTITIONS(1, 2), BLOCKS_32K(4), BLOCKS_128K(511),
 			},
 		},
 	},

@@ -215,6 +215,7 @@ static void require_partitions(const struct flash_part *part, u32 extended)
 	if (part->cfi.version[1] < '3')
 		return;
 	regions = query(at++);
+	at += part->cfi.version[1] >= '4' ? 2 : 0; /* the length of a region's field */
 	while (regions--) {
 		u32 partitions = query16(at) + 1, types = query(at + 5);
 		u64 one = 0;
