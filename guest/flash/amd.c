@@ -282,11 +282,11 @@ static bool amd_suspend(struct flash_chip *chip, const struct flash_operation *o
 
 	sched_point();
 	chip_write(chip, op->poll, cfi_command(chip, AMD_SUSPEND));
-	if (!await_rest(chip, op, &error)) {
-		amd_resume(chip, op);
-		return false;
-	}
-	return !error && amd_rests(chip, op);
+	if (await_rest(chip, op, &error) && !error && amd_rests(chip, op))
+		return true;
+	/* Without a reset: where one device has failed, that would end what says so. */
+	chip_write(chip, op->poll, cfi_command(chip, AMD_RESUME));
+	return false;
 }
 
 const struct flash_commands flash_amd_commands = {

@@ -18,7 +18,7 @@ enum { DQ6 = 0x40, DQ5 = 0x20, DQ2 = 0x04, DQ1 = 0x02 };
 enum {
 	AMD_READ_STATUS = 0x70,
 	AMD_SR_READY = 0x80,
-	AMD_SR_ERASE_RESTS = 0x40,
+	AMD_SR_ERASE_SUSPENDED = 0x40,
 	AMD_SR_ERASE_ERROR = 0x20,
 	AMD_SR_PROGRAM_ERROR = 0x10,
 	AMD_SR_ABORTED = 0x08,
@@ -114,5 +114,5 @@ bool amd_rests(struct flash_chip *chip, const struct flash_operation *op)
 
 	if (!(chip->abilities & CHIP_STATUS_REGISTER))
 		return toggling(chip, op->poll, DQ2, &status);
-	return read_register(chip, op->poll, &status) && status & AMD_SR_ERASE_RESTS;
+	return read_register(chip, op->poll, &status) && status & AMD_SR_ERASE_SUSPENDED;
 }

@@ -31,11 +31,11 @@ enum {
 
 enum {
 	SR_READY = 0x80,
-	SR_ERASE_RESTS = 0x40,
+	SR_ERASE_SUSPENDED = 0x40,
 	SR_ERASE_ERROR = 0x20,
 	SR_PROGRAM_ERROR = 0x10,
 	SR_VPP_LOW = 0x08,
-	SR_PROGRAM_RESTS = 0x04,
+	SR_PROGRAM_SUSPENDED = 0x04,
 	SR_LOCKED = 0x02,
 };
 
@@ -288,19 +288,21 @@ static void intel_resume(struct flash_chip *chip, const struct flash_operation *
 
 /*
  * Suspending changes no read mode, but a device that has just ended may be left in any (28F320J3):
- * so status is asked for. Where one device has ended and another rests, the one that rests counts.
+ * so status is asked for. Where one device has ended and another rests, the one that rests counts;
+ * unless the first one has failed: whoever comes meanwhile would clear what says so.
  */
 static bool intel_suspend(struct flash_chip *chip, const struct flash_operation *op)
 {
-	u32 rests = op->what.use == FLASH_ERASES ? SR_ERASE_RESTS : SR_PROGRAM_RESTS, status;
+	u32 suspended = op->what.use == FLASH_ERASES ? SR_ERASE_SUSPENDED : SR_PROGRAM_SUSPENDED;
+	u32 status;
 
 	intel_command(chip, op->poll, INTEL_SUSPEND);
 	chip_write(chip, op->poll, cfi_command(chip, INTEL_READ_STATUS));
-	if (await_ready(chip, op->poll, REST_MAX_NS, &status)) {
+	if (await_ready(chip, op->poll, REST_MAX_NS, &status) || intel_error(status)) {
 		intel_resume(chip, op);
 		return false;
 	}
-	if (!(status & rests))
+	if (!(status & suspended))
 		return false;
 	intel_command(chip, op->poll, INTEL_READ_ARRAY);
 	return true;

@@ -168,6 +168,7 @@ struct bus_faults bus_faults;
 static struct flash_config config;
 static struct flash_bank *bank;
 static u8 *array;
+static struct flash_nv *nv[FLASH_MAX_CHIPS];
 static const u64 *clock_ns;
 static u64 ahead_ns; /* how far the chip's time is before the guest's */
 static bool query_mode, errors_shown;
@@ -191,12 +192,13 @@ void bus_model_start(const u64 *ns, const struct bus_setup *setup)
 		.bus_bytes = setup->bus_bytes,
 		.chips = setup->chips ? setup->chips : 1,
 		.timing = setup->slowest ? FLASH_SLOWEST : FLASH_SEEDED,
-		.seed = 1,
+		.seed = setup->seed,
 		.faults = {
 			.stuck = setup->stuck,
 			.fail_program = setup->fail_program,
 			.fail_erase = setup->fail_erase,
 			.vpp_low = setup->vpp_low,
+			.endurance = setup->first_worn,
 		},
 	};
 	if (flash_config_problem(&config))
@@ -208,7 +210,13 @@ void bus_model_start(const u64 *ns, const struct bus_setup *setup)
 	array = malloc(bus_model_bytes());
 	for (u32 i = 0; i < bus_model_bytes(); i++)
 		array[i] = (u8)(i * 37 + (i >> 8) * 11 + 1);
-	bank = flash_create(&config, array, NULL, NULL);
+	for (u32 i = 0; i < config.chips; i++) {
+		nv[i] = malloc(flash_nv_bytes(config.part));
+		flash_nv_init(config.part, nv[i], config.seed, i);
+	}
+	for (u32 i = 0; setup->first_worn && i < flash_block_count(config.part); i++)
+		nv[0]->block[i].cycles = 1;
+	bank = flash_create(&config, array, nv, NULL);
 	if (!bank)
 		abort();
 }
@@ -216,6 +224,8 @@ void bus_model_start(const u64 *ns, const struct bus_setup *setup)
 void bus_model_stop(void)
 {
 	flash_destroy(bank);
+	for (u32 i = 0; i < config.chips; i++)
+		free(nv[i]);
 	free(array);
 }
 

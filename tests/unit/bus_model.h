@@ -36,6 +36,8 @@ struct bus_setup {
 	u32 fail_program; /* program that fails */
 	u32 fail_erase;
 	bool vpp_low;
+	bool first_worn; /* no block of the first chip can be erased any more */
+	u64 seed;	 /* of the times in between */
 };
 
 struct bus_faults {

@@ -223,6 +223,61 @@ START_TEST(a_chip_that_does_not_come_to_rest_is_waited_for)
 }
 END_TEST
 
+static bool erase_is_over;
+
+static void failing_eraser(void)
+{
+	ck_assert_int_eq(flash_partition_erase(&part, erased_block()), FLASH_ERASE);
+	erase_is_over = true;
+}
+
+static void programmer(void)
+{
+	u8 zero[32] = { 0 };
+
+	while (!flash_is_writing(chip))
+		task_yield();
+	for (u32 i = 0; !erase_is_over; i += sizeof(zero)) {
+		ck_assert_int_eq(flash_partition_program(&part, half() + i % KiB(8), zero,
+							 sizeof(zero)),
+				 FLASH_OK);
+		task_yield();
+	}
+}
+
+/* One of two chips has failed to erase; the other rests for programs, again and again. */
+START_TEST(a_failure_of_one_chip_outlives_the_rests_of_the_other)
+{
+	static const task_body two[] = { failing_eraser, programmer };
+	static const struct {
+		enum bus_part part;
+		u32 bus_bytes;
+		bool buffered;
+	} pairs[] = {
+		{ BUS_J3, 4, true },  { BUS_J3, 2, false },	 { BUS_L18, 4, true },
+		{ BUS_AMD, 4, true }, { BUS_AMD_DQ5, 2, false }, { BUS_AMD_STATUS, 4, true },
+	};
+	struct bus_setup what = { .part = pairs[_i % 6].part,
+				  .bus_bytes = pairs[_i % 6].bus_bytes,
+				  .chips = 2,
+				  .first_worn = true,
+				  .seed = (u64)_i };
+
+	random_state = (u64)_i + 1;
+	erase_is_over = false;
+	setup_bus(&what);
+	open_part();
+	flash_set_policy(chip, (struct flash_policy){ .word_by_word = !pairs[_i % 6].buffered,
+						      .suspend = true });
+	run_tasks(two, ARRAY_LEN(two));
+	ck_assert_uint_gt(flash_stats(chip)->suspensions, 0);
+	require_readable();
+	ck_assert_int_eq(flash_partition_erase(&part, 0), FLASH_ERASE);
+	require_readable();
+	teardown_open();
+}
+END_TEST
+
 static void stuck_eraser(void)
 {
 	ck_assert_int_eq(flash_partition_erase(&part, erased_block()), FLASH_STUCK);
@@ -269,6 +324,7 @@ int main(void)
 	tcase_add_loop_test(tcase, what_rests_goes_on_when_those_who_waited_are_served, 0,
 			    ARRAY_LEN(resting));
 	tcase_add_loop_test(tcase, a_chip_that_does_not_come_to_rest_is_waited_for, 0, 2);
+	tcase_add_loop_test(tcase, a_failure_of_one_chip_outlives_the_rests_of_the_other, 0, 36);
 	tcase_add_test(tcase, a_chip_that_is_stuck_while_another_operation_rests_is_out_of_service);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
