@@ -113,6 +113,8 @@ enum flash_error flash_partition_program(const struct flash_partition *p, u64 of
 
 	if (!in_range(p, offset, bytes) || request.offset % p->bank_width || bytes % p->bank_width)
 		return FLASH_RANGE;
+	if (!bytes)
+		return FLASH_OK;
 	error = flash_write_begin(p->chip, &request);
 	if (error)
 		return error;

@@ -147,6 +147,9 @@ START_TEST(partitions_must_fit_the_blocks)
 	ck_assert_int_eq(flash_partition_program(&p, 1, "ab", 2), FLASH_RANGE);
 	ck_assert_int_eq(flash_partition_program(&p, 0, "abc", 3), FLASH_RANGE);
 	ck_assert_int_eq(flash_partition_program(&p, KiB(24) - 2, "abcd", 4), FLASH_RANGE);
+	ck_assert_int_eq(flash_partition_program(&p, KiB(24), "", 0), FLASH_OK);
+	ck_assert_int_eq(flash_partition_program(&p, 0, "", 0), FLASH_OK);
+	ck_assert_uint_eq(flash_stats(chip)->sessions, 0);
 	ck_assert_int_eq(flash_partition_read(&p, KiB(24), &p, 1), FLASH_RANGE);
 	ck_assert_int_eq(flash_partition_read(&p, UINT64_MAX, &p, 2), FLASH_RANGE);
 	ck_assert_uint_eq(flash_partition_block_bytes(&p, KiB(24)), 0);
