@@ -168,7 +168,9 @@ static void precondition(struct flash_op *op, u32 chunk)
 	u32 chunks = word_bits(op), words = op->words / chunks;
 	u32 at = op->start + (chunks - 1 - chunk) * words;
 
-	set_mark(op->block, 1);
+	/* The mark of an earlier pulse stays: what is not zeroed yet is still between the levels. */
+	if (!flash_nv_unstable(op->block))
+		set_mark(op->block, 1);
 	for (u32 end = at + words; at < end; at++)
 		cells_put(&op->cells, at, 0);
 }

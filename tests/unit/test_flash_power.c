@@ -191,6 +191,24 @@ START_TEST(an_unstable_block_is_no_memory)
 }
 END_TEST
 
+/* The erase that was to repair it is cut before it has come to the block's beginning. */
+START_TEST(what_the_next_erase_has_not_reached_stays_unstable)
+{
+	u16 ever, always;
+
+	interrupt_pulse(5);
+	rig_start_erase(TARGET, NS);
+	flash_advance(rig->bank, NS + RIG_ERASE_NS / 4);
+	flash_power_cut(rig->bank);
+	flash_power_up(rig->bank);
+	ck_assert_int_eq(flash_view_at(rig->bank, BLOCK), FLASH_VIEW_UNSTABLE);
+	watch(BLOCK, &ever, &always);
+	ck_assert_int_eq(__builtin_popcount(ever & ~always), 1);
+	watch(BLOCK + BLOCK_BYTES - 2, &ever, &always);
+	ck_assert_uint_eq(ever, 0);
+}
+END_TEST
+
 /* What is programmed to 0 is 0; the next erase that ends makes all of it good. */
 START_TEST(programming_and_erasing_make_it_stable)
 {
@@ -361,6 +379,7 @@ int main(void)
 	tcase_add_test(j3, the_interrupted_erase_is_remembered);
 	tcase_add_test(j3, one_bit_of_each_word_reads_now_so_now_so);
 	tcase_add_test(j3, an_unstable_block_is_no_memory);
+	tcase_add_test(j3, what_the_next_erase_has_not_reached_stays_unstable);
 	tcase_add_test(j3, programming_and_erasing_make_it_stable);
 	tcase_add_test(l18, volatile_locks_are_lost);
 	tcase_add_test(j3, stored_locks_and_registers_are_kept);
