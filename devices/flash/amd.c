@@ -329,9 +329,11 @@ static void amd_write(struct flash_chip *chip, u32 word, u16 data)
 }
 
 /* All sectors of an erase rest with the one that was being erased. */
-static bool amd_holds(const struct flash_chip *chip, const struct flash_block *block)
+static enum flash_view amd_view(const struct flash_chip *chip, const struct flash_block *block)
 {
-	return chip->erase.kind && amd_is_selected(chip, chip_first_word(chip, block));
+	if (chip->erase.kind && amd_is_selected(chip, chip_first_word(chip, block)))
+		return FLASH_VIEW_RESTS;
+	return FLASH_VIEW_ARRAY;
 }
 
 static u8 amd_told_status(const struct flash_chip *chip, u32 partition)
@@ -352,6 +354,6 @@ const struct flash_command_set flash_amd_set = {
 	.stopped = amd_stopped,
 	.power_up = amd_power_up,
 	.status = amd_told_status,
-	.holds = amd_holds,
+	.view = amd_view,
 	.gives_up = true,
 };

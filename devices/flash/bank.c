@@ -45,7 +45,7 @@ const char *flash_config_problem(const struct flash_config *config)
 		return "a bus is 8, 16 or 32 bits wide";
 	if (bus % chips || bus / chips > 2 || !(config->part->widths & bus / chips))
 		return "the part has no data bus of that width for each chip";
-	return NULL;
+	return flash_part_problem(config->part);
 }
 
 struct flash_block flash_bank_block_at(const struct flash_config *config, u64 offset)

@@ -357,13 +357,15 @@ static bool runs_in(const struct flash_op *op, u32 partition)
 enum flash_view chip_view(const struct flash_chip *chip, const struct flash_block *block)
 {
 	u32 partition = flash_hw_partition_at(chip->part, block->start).index;
+	enum flash_view view;
 
 	if (runs_in(&chip->erase, partition) || runs_in(&chip->program, partition))
 		return FLASH_VIEW_BUSY;
 	if (chip->mode[partition] != KVL_FLASH_READ_ARRAY)
 		return FLASH_VIEW_MODE;
-	if (chip->set->holds && chip->set->holds(chip, block))
-		return FLASH_VIEW_RESTS;
+	view = chip->set->view(chip, block);
+	if (view != FLASH_VIEW_ARRAY)
+		return view;
 	if (touches(chip, &chip->erase, block) || touches(chip, &chip->program, block))
 		return FLASH_VIEW_RESTS;
 	return flash_nv_unstable(&chip->nv->block[block->index]) ? FLASH_VIEW_UNSTABLE

@@ -17,14 +17,12 @@ struct flash_command_set {
 	void (*power_up)(struct flash_chip *chip);
 	/* The status that observers are told; 0 where the set has none. */
 	u8 (*status)(const struct flash_chip *chip, u32 partition);
-	/* Reads of @block do not return the array, whatever the partition's mode. NULL: there is none. */
-	bool (*holds)(const struct flash_chip *chip, const struct flash_block *block);
+	/* FLASH_VIEW_ARRAY; or why reads of @block do not return it, whatever the partition's mode. */
+	enum flash_view (*view)(const struct flash_chip *chip, const struct flash_block *block);
 	bool gives_up; /* what does not come to its end fails after the longest time */
 };
 
 extern const struct flash_command_set flash_intel_set, flash_amd_set;
-
-#define FLASH_MAX_BLOCKS 1024
 
 /* Words awaited and loaded before one operation programs them all. */
 struct flash_load {

@@ -101,9 +101,11 @@ static bool has_partition(const struct flash_chip *chip, u32 partition)
 	return chip_is_busy(chip) && busy_op(chip)->partition == partition;
 }
 
-static bool intel_holds(const struct flash_chip *chip, const struct flash_block *block)
+static enum flash_view intel_view(const struct flash_chip *chip, const struct flash_block *block)
 {
-	return has_partition(chip, flash_hw_partition_at(chip->part, block->start).index);
+	u32 partition = flash_hw_partition_at(chip->part, block->start).index;
+
+	return has_partition(chip, partition) ? FLASH_VIEW_BUSY : FLASH_VIEW_ARRAY;
 }
 
 static u16 read_array(const struct flash_chip *chip, u32 word, u32 partition)
@@ -385,5 +387,5 @@ const struct flash_command_set flash_intel_set = {
 	.stopped = intel_stopped,
 	.power_up = intel_power_up,
 	.status = intel_status,
-	.holds = intel_holds,
+	.view = intel_view,
 };

@@ -9,7 +9,8 @@
 #include "../abi/types.h"
 
 #define FLASH_MAX_REGIONS 4
-#define FLASH_MAX_BANKS 4	    /* runs of equal hardware partitions */
+#define FLASH_MAX_BLOCKS 1024	    /* erase blocks of a part */
+#define FLASH_MAX_RUNS 4	    /* of equal hardware partitions */
 #define FLASH_MAX_PARTITIONS 32	    /* hardware partitions of a part */
 #define FLASH_MAX_BUFFER_BYTES 1024 /* write buffer */
 
@@ -24,7 +25,10 @@ struct flash_region { /* a run of equal erase blocks, and how long one takes to 
 	struct flash_time erase;
 };
 
-/* A run of equal hardware partitions ("banks"); one may be read while another is written. */
+/*
+ * A run of equal hardware partitions, one of which may be read while another is written. Data sheets of
+ * set 0002 call them banks; here a bank is what the bus sees (flash.h).
+ */
 struct flash_partition_run {
 	u32 partitions;
 	u32 partition_bytes;
@@ -87,7 +91,7 @@ struct flash_part {
 	u32 nregions;
 	struct flash_region region[FLASH_MAX_REGIONS];
 	u32 nruns; /* of hardware partitions; 0: the chip is one */
-	struct flash_partition_run run[FLASH_MAX_BANKS];
+	struct flash_partition_run run[FLASH_MAX_RUNS];
 	u32 features;					  /* enum flash_feature */
 	u32 read_ns;					  /* one random read */
 	struct flash_time program;			  /* one word */
@@ -105,6 +109,9 @@ struct flash_part {
 
 const struct flash_part *flash_part_find(const char *name); /* NULL: no such part */
 const struct flash_part *flash_part_row(size_t index);	    /* NULL: past the end */
+
+/* NULL: the model can carry it. Else what is wrong with the row, as the end of a sentence. */
+const char *flash_part_problem(const struct flash_part *part);
 
 /* An erase block; beyond the chip: a block of 0 bytes at the chip's end. */
 struct flash_block {

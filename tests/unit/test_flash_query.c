@@ -53,35 +53,96 @@ static void require_order(struct flash_time time)
 	ck_assert_uint_le(time.typ_us, time.max_us);
 }
 
-/* What a row must fulfil for the model to carry it. */
 START_TEST(each_row_is_sound)
 {
 	const struct flash_part *part;
 
 	for (size_t n = 0; (part = flash_part_row(n)); n++) {
-		u64 bytes = 0, partitioned = 0;
-
-		ck_assert(part->widths >= 1 && part->widths <= 3);
-		ck_assert_uint_eq(part->native_bytes, part->widths == 1 ? 1 : 2);
-		ck_assert_uint_eq(part->chip_bytes & (part->chip_bytes - 1), 0);
-		ck_assert(part->nregions >= 1 && part->nregions <= FLASH_MAX_REGIONS);
-		for (u32 i = 0; i < part->nregions; i++) {
-			ck_assert_uint_eq(part->region[i].block_bytes % KiB(4), 0);
+		ck_assert_msg(!flash_part_problem(part), "%s: %s", part->name,
+			      flash_part_problem(part));
+		for (u32 i = 0; i < part->nregions; i++)
 			require_order(part->region[i].erase);
-			bytes += (u64)part->region[i].blocks * part->region[i].block_bytes;
-		}
-		ck_assert_uint_eq(bytes, part->chip_bytes);
-		for (u32 i = 0; i < part->nruns; i++)
-			partitioned += (u64)part->run[i].partitions * part->run[i].partition_bytes;
-		ck_assert(!part->nruns || partitioned == bytes);
-		ck_assert_uint_ge(part->cfi.extended_at, 0x2D + 4 * part->nregions);
 		ck_assert(part->read_ns);
 		require_order(part->program);
 		ck_assert_uint_eq(!part->cfi.buffer_log2, !part->buffer.typ_us);
 		ck_assert_uint_le(part->buffer.typ_us, part->buffer.max_us);
-		ck_assert_uint_le(1u << part->cfi.buffer_log2, FLASH_MAX_BUFFER_BYTES);
 		require_times_covered(part);
 	}
+}
+END_TEST
+
+static void require_refused(struct flash_part part, const char *why)
+{
+	struct flash_config config = { .part = &part };
+	const char *problem = flash_config_problem(&config);
+
+	ck_assert_msg(problem && strstr(problem, why), "%s: %s", why, problem);
+}
+
+/* What the model cannot carry is said before anything is written out of bounds. */
+START_TEST(rows_that_cannot_be_carried_are_refused)
+{
+	struct flash_part part = rig_part_l18;
+
+	require_refused((part.nregions = 0, part), "no region");
+	part = rig_part_l18;
+	part.nregions = 1;
+	part.region[0] = (struct flash_region){ 2048, KiB(4), { 1, 1 } };
+	part.chip_bytes = MiB(8);
+	require_refused(part, "too many erase blocks");
+	part.region[0] = (struct flash_region){ 64, KiB(2), { 1, 1 } };
+	require_refused(part, "4 KiB");
+	part = rig_part_l18;
+	require_refused((part.chip_bytes *= 2, part), "do not add up");
+	part = rig_part_l18;
+	part.run[0] = (struct flash_partition_run){ 64, KiB(2) };
+	require_refused(part, "too many hardware partitions");
+	part.run[0] = (struct flash_partition_run){ 2, KiB(32) };
+	require_refused(part, "hardware partitions do not add up");
+	part.run[0] = (struct flash_partition_run){ 8, KiB(16) };
+	require_refused(part, "in two hardware partitions");
+	part = rig_part_l18;
+	require_refused((part.cfi.buffer_log2 = 11, part), "write buffer");
+	part = rig_part_l18;
+	require_refused((part.cfi.extended_at = 0x17D, part), "extended query table");
+	part = rig_part_l18;
+	require_refused((part.secured_bytes = 1026, part), "secured region");
+	part = rig_part_l18;
+	require_refused((part.widths = 0, part), "width");
+}
+END_TEST
+
+static void require_partitions_meet(const struct flash_part *part)
+{
+	u64 start = 0;
+
+	for (u32 i = 0; i < flash_hw_partition_count(part); i++) {
+		struct flash_hw_partition first = flash_hw_partition_at(part, start);
+		struct flash_hw_partition last =
+			flash_hw_partition_at(part, start + first.bytes - 1);
+
+		ck_assert_uint_eq(first.index, i);
+		ck_assert_uint_eq(first.start, start);
+		ck_assert_uint_eq(last.index, i);
+		ck_assert_uint_eq(last.start, start);
+		ck_assert_uint_eq(last.bytes, first.bytes);
+		start += first.bytes;
+	}
+	ck_assert_uint_eq(start, part->chip_bytes);
+	ck_assert_uint_eq(flash_hw_partition_at(part, start).index,
+			  flash_hw_partition_count(part) - 1);
+}
+
+START_TEST(every_offset_has_its_hardware_partition)
+{
+	struct flash_part uneven = { .chip_bytes = MiB(4),
+				     .nruns = 3,
+				     .run = { { 3, MiB(1) }, { 2, KiB(256) }, { 1, KiB(512) } } };
+	const struct flash_part *part;
+
+	require_partitions_meet(&uneven);
+	for (size_t n = 0; (part = flash_part_row(n)); n++)
+		require_partitions_meet(part);
 }
 END_TEST
 
@@ -305,7 +366,9 @@ int main(void)
 
 	tcase_add_test(tcase, parts_are_found_by_name);
 	tcase_add_test(tcase, each_row_is_sound);
+	tcase_add_test(tcase, rows_that_cannot_be_carried_are_refused);
 	tcase_add_test(tcase, every_offset_has_its_block);
+	tcase_add_test(tcase, every_offset_has_its_hardware_partition);
 	tcase_add_loop_test(tcase, query_table_matches_the_part, 0, count_rows());
 	tcase_add_test(tcase, query_bytes_in_other_arrangements);
 	tcase_add_loop_test(tcase, only_the_query_table_answers_in_query_mode, 0, 2);
