@@ -332,6 +332,8 @@ static int open_files(struct flashdev *dev, struct err *err)
 {
 	const struct flash_config *bank = &dev->config->bank;
 
+	if (!dev->config->forgets && sidecar_check(dev->config->file, bank, err))
+		return -1;
 	if (flashfile_open(&dev->file, dev->config->file, flash_bank_bytes(bank), bank->part->name,
 			   err))
 		return -1;
@@ -400,6 +402,11 @@ bool flashdev_was_cut(struct flashdev *dev, u64 *steps)
 {
 	*steps = flash_steps(dev->bank);
 	return !flash_has_power(dev->bank);
+}
+
+const char *flashdev_missed_fault(const struct flashdev *dev, u32 *n)
+{
+	return flash_missed_fault(dev->bank, n);
 }
 
 struct flashdev_counts flashdev_counts(struct flashdev *dev)

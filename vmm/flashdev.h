@@ -50,6 +50,9 @@ const char *flashdev_place(struct flashdev *dev, u64 gpa);
  */
 bool flashdev_was_cut(struct flashdev *dev, u64 *steps);
 
+/* The run has ended: flash_missed_fault(). */
+const char *flashdev_missed_fault(const struct flashdev *dev, u32 *n);
+
 struct flashdev_counts {
 	u64 reads, writes; /* bus accesses that the model answered */
 	u64 words;	   /* bus words that the guest declared */

@@ -72,11 +72,27 @@ static int open_record(struct run *run, struct err *err)
 	return vm->trace ? 0 : -1;
 }
 
+/* The guest maps the whole bank, with a page behind it that stays empty. */
+static int check_window(const struct run *run, struct err *err)
+{
+	u64 room = run->vm.layout.region[KVL_REGION_VMALLOC].bytes;
+	const struct flash_config *bank = &run->config->flash.bank;
+
+	if (!run->config->flash.file || flash_bank_bytes(bank) + PAGE_BYTES <= room)
+		return 0;
+	return err_set(err, EXIT_USAGE,
+		       "%u x %s, %llu MiB, cannot be mapped in the %llu MiB of vmalloc: give "
+		       "--vmalloc more",
+		       bank->chips ? bank->chips : 1, bank->part->name,
+		       (unsigned long long)(flash_bank_bytes(bank) >> 20),
+		       (unsigned long long)(room >> 20));
+}
+
 static int build(struct run *run, struct err *err)
 {
 	struct vm *vm = &run->vm;
 
-	if (layout_plan(&run->config->layout, &vm->layout, err) ||
+	if (layout_plan(&run->config->layout, &vm->layout, err) || check_window(run, err) ||
 	    image_open_embedded(&run->image, vm->layout.page_offset, err))
 		return -1;
 	vm->ncpus = run->config->layout.ncpus;
@@ -315,6 +331,21 @@ static bool was_cut(struct run *run)
 	return false;
 }
 
+/* A fault that was asked for and never struck would make the run look as if it had been survived. */
+static void judge_faults(struct run *run)
+{
+	char text[160];
+	const char *fault;
+	u32 n;
+
+	fault = run->vm.flash ? flashdev_missed_fault(run->vm.flash, &n) : NULL;
+	if (!fault)
+		return;
+	snprintf(text, sizeof(text),
+		 "--flash-fault %s=%u never struck: no chip came to that operation", fault, n);
+	judge_offer(run->result, EXIT_CHECK, text);
+}
+
 static void conclude(struct run *run)
 {
 	struct vm *vm = &run->vm;
@@ -326,8 +357,10 @@ static void conclude(struct run *run)
 	gather_boot_ticks(run); /* first, so that it always has room */
 	if (results_read(vm->shared, run->result, &err))
 		judge_offer(run->result, err.status, err.text);
-	if (!was_cut(run))
+	if (!was_cut(run)) {
 		judge_checks(run->result);
+		judge_faults(run);
+	}
 	gather_host(run);
 	vm->engine->gather(vm, run->result);
 	if (vm->end.dump)

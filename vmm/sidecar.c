@@ -82,6 +82,72 @@ static void find_nv(struct sidecar *sidecar)
 		sidecar->nv[i] = (struct flash_nv *)((u8 *)(header + 1) + i * header->nv_bytes);
 }
 
+/* --- checking --------------------------------------------------------------------------------- */
+static int check_bytes(const char *name, off_t found, size_t bytes, struct err *err)
+{
+	if (!found || (u64)found == bytes)
+		return 0;
+	return err_set(err, EXIT_USAGE,
+		       "sidecar %s has %lld bytes, of these chips it has %zu: it is another chip's "
+		       "(or another arrangement's); use that, or remove it",
+		       name, (long long)found, bytes);
+}
+
+/* Nobody has made it yet, or somebody was killed before it was complete. */
+static bool is_fresh(const struct header *header)
+{
+	static const char none[sizeof(header->magic)];
+
+	return memcmp(header->magic, none, sizeof(none)) == 0;
+}
+
+static int check_header(const struct header *header, const char *name,
+			const struct flash_config *bank, struct err *err)
+{
+	struct header want = header_for(bank);
+
+	if (memcmp(header->magic, MAGIC, sizeof(header->magic)) != 0)
+		return err_set(err, EXIT_USAGE, "%s is no sidecar of a flash file: remove it",
+			       name);
+	if (memcmp(header->part, want.part, sizeof(want.part)) == 0 &&
+	    header->chips == want.chips && header->word_bytes == want.word_bytes &&
+	    header->nv_bytes == want.nv_bytes)
+		return 0;
+	return err_set(
+		err, EXIT_USAGE,
+		"sidecar %s is of %u x %.31s with %u data lines each, not of %u x %s with %u: "
+		"use chips of that kind, or remove it",
+		name, header->chips, header->part, 8 * header->word_bytes, want.chips, want.part,
+		8 * want.word_bytes);
+}
+
+static int check_file(int fd, const char *name, const struct flash_config *bank, struct err *err)
+{
+	struct header header = { 0 }, want = header_for(bank);
+	struct stat st;
+
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+		return err_set(err, EXIT_USAGE, "sidecar %s is not a regular file", name);
+	if (check_bytes(name, st.st_size, bytes_for(&want), err))
+		return -1;
+	if (pread(fd, &header, sizeof(header), 0) < 0)
+		return err_errno(err, EXIT_HOST, "sidecar %s cannot be read", name);
+	return is_fresh(&header) ? 0 : check_header(&header, name, bank, err);
+}
+
+int sidecar_check(const char *path, const struct flash_config *bank, struct err *err)
+{
+	char *name = sidecar_path(path);
+	int fd = name ? open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1, failed = 0;
+
+	if (fd >= 0) {
+		failed = check_file(fd, name, bank, err);
+		close(fd);
+	}
+	free(name);
+	return failed;
+}
+
 /* --- opening ---------------------------------------------------------------------------------- */
 static int map_file(struct sidecar *sidecar, const char *name, size_t bytes, struct err *err)
 {
@@ -94,13 +160,8 @@ static int map_file(struct sidecar *sidecar, const char *name, size_t bytes, str
 		err_set(err, EXIT_USAGE, "sidecar %s is not a regular file", name);
 		goto out_close;
 	}
-	if (st.st_size && (u64)st.st_size != bytes) {
-		err_set(err, EXIT_USAGE,
-			"sidecar %s has %lld bytes, of these chips it has %zu: it is another chip's "
-			"(or another arrangement's); use that, or remove it",
-			name, (long long)st.st_size, bytes);
+	if (check_bytes(name, st.st_size, bytes, err))
 		goto out_close;
-	}
 	error = posix_fallocate(fd, 0, (off_t)bytes);
 	if (error) {
 		errno = error;
@@ -131,27 +192,6 @@ static void make_fresh(struct sidecar *sidecar, const struct flash_config *bank)
 	__atomic_signal_fence(__ATOMIC_SEQ_CST); /* from here on it counts */
 	memcpy(header->magic, MAGIC, sizeof(header->magic));
 	sidecar->made = true;
-}
-
-static int check_header(const struct sidecar *sidecar, const char *name,
-			const struct flash_config *bank, struct err *err)
-{
-	const struct header *header = header_of(sidecar);
-	struct header want = header_for(bank);
-
-	if (memcmp(header->magic, MAGIC, sizeof(header->magic)) != 0)
-		return err_set(err, EXIT_USAGE, "%s is no sidecar of a flash file: remove it",
-			       name);
-	if (memcmp(header->part, want.part, sizeof(want.part)) == 0 &&
-	    header->chips == want.chips && header->word_bytes == want.word_bytes &&
-	    header->nv_bytes == want.nv_bytes)
-		return 0;
-	return err_set(
-		err, EXIT_USAGE,
-		"sidecar %s is of %u x %.31s with %u data lines each, not of %u x %s with %u: "
-		"use chips of that kind, or remove it",
-		name, header->chips, header->part, 8 * header->word_bytes, want.chips, want.part,
-		8 * want.word_bytes);
 }
 
 /* --- marks ------------------------------------------------------------------------------------ */
@@ -192,10 +232,10 @@ int sidecar_open(struct sidecar *sidecar, const char *path, const struct flash_c
 	failed = map_file(sidecar, name, bytes_for(&want), err);
 	if (!failed) {
 		header = header_of(sidecar);
-		if (!header->magic[0])
+		if (is_fresh(header))
 			make_fresh(sidecar, bank);
 		else
-			failed = check_header(sidecar, name, bank, err);
+			failed = check_header(header, name, bank, err);
 	}
 	free(name);
 	if (failed) {
@@ -247,28 +287,31 @@ static bool bank_of(const struct header *header, size_t bytes, struct flash_conf
 	return bytes == bytes_for(&want) && header->nv_bytes == want.nv_bytes;
 }
 
-bool sidecar_peek(struct sidecar *sidecar, const char *path, struct flash_config *bank)
+enum sidecar_found sidecar_peek(struct sidecar *sidecar, const char *path,
+				struct flash_config *bank)
 {
 	char *name = sidecar_path(path);
 	int fd = name ? open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+	bool none = fd < 0 && errno == ENOENT;
 	struct stat st;
 
 	free(name);
 	memset(sidecar, 0, sizeof(*sidecar));
-	if (fd < 0)
-		return false;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0) {
+	if (none)
+		return SIDECAR_NONE;
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0) {
 		sidecar->bytes = (size_t)st.st_size;
 		sidecar->map = mmap(NULL, sidecar->bytes, PROT_READ, MAP_PRIVATE, fd, 0);
 		if (sidecar->map == MAP_FAILED)
 			sidecar->map = NULL;
 	}
-	close(fd);
+	if (fd >= 0)
+		close(fd);
 	if (sidecar->map && bank_of(header_of(sidecar), sidecar->bytes, bank)) {
 		sidecar->part = bank->part;
 		find_nv(sidecar);
-		return true;
+		return SIDECAR_FOUND;
 	}
 	sidecar_drop(sidecar);
-	return false;
+	return SIDECAR_UNREADABLE;
 }

@@ -161,6 +161,31 @@ u64 flash_steps(const struct flash_bank *bank)
 	return bank->steps;
 }
 
+const char *flash_missed_fault(const struct flash_bank *bank, u32 *n)
+{
+	const struct flash_faults *faults = &bank->config.faults;
+	const u32 number[] = { faults->slow, faults->stuck, faults->fail_program,
+			       faults->fail_erase };
+	static const char *const name[] = { "slow", "stuck", "program", "erase" };
+
+	for (u32 i = 0; i < ARRAY_LEN(number); i++) {
+		u32 most = 0;
+
+		for (u32 c = 0; c < chips_of(&bank->config); c++) {
+			const struct flash_chip *chip = &bank->chip[c];
+			u32 count = i < 2    ? chip->operations
+				    : i == 2 ? chip->programs
+					     : chip->erases;
+
+			most = count > most ? count : most;
+		}
+		*n = number[i];
+		if (most < number[i])
+			return name[i];
+	}
+	return NULL;
+}
+
 bool flash_has_power(const struct flash_bank *bank)
 {
 	return bank->powered;

@@ -171,6 +171,11 @@ u64 flash_shown_generation(const struct flash_bank *bank);
 /* Steps of all operations so far. A step changes one bit of a word, one piece or bit of a block. */
 u64 flash_steps(const struct flash_bank *bank);
 /*
+ * A numbered fault whose operation no chip has come to: its name, and its number in *@n. NULL: all of
+ * them have struck.
+ */
+const char *flash_missed_fault(const struct flash_bank *bank, u32 *n);
+/*
  * Power goes now: every operation stops where it is, whatever is volatile is lost. Until
  * flash_power_up() reads return all ones and writes do nothing.
  */

@@ -59,6 +59,7 @@ expect "a stuck chip is given up, and its mappings with it" 4 "chip out of servi
 fault "a program that fails" program=3 "programming failed"
 fault "an erase that fails" erase "erasing failed"
 fault "no voltage" vpp "programming voltage too low"
+fault "a fault whose operation never comes" erase=99 "--flash-fault erase=99 never struck"
 fault "weak cells are seen by who reads back" weak=3 "writer_read_back_wrong"
 fresh
 $mount >/dev/null 2>&1
@@ -72,6 +73,12 @@ fresh
 expect "an unknown fault" 2 "stuck" $mount --flash-fault stock
 expect "a fault without its number" 2 "weak needs a number" $mount --flash-fault weak
 expect "a number that is none" 2 "0.*between 1|between 1.*0" $mount --flash-fault stuck=0
+expect "the same fault twice" 2 "erase is given twice" $mount --flash-fault erase --flash-fault erase=2
+expect "no voltage for who does not look at it" 2 "set 0002, as the s29gl256n" "$kvalab" run flash-mount \
+	--arm fault --flash "file=$chip,chip=s29gl256n" --flash-fault vpp
+expect "two widths" 2 "bus= is given twice" "$kvalab" run flash-mount --flash "bus=8,bus=16"
+expect "a bank that vmalloc cannot map" 2 "2 x 28f512p30, 128 MiB, .* give --vmalloc more" "$kvalab" run \
+	flash-mount --arm fault --flash "file=$chip,chip=28f512p30,chips=2"
 expect "a cut at nothing" 2 "between 1" $mount --flash-cut 0
 expect "a fault of no chip" 2 "needs --flash" "$kvalab" run hello --flash-fault slow
 expect "a cut of QEMU's own chip" 2 "needs --engine kvm" "$kvalab" run flash-mount --arm fault --engine qemu \
@@ -85,6 +92,11 @@ expect "three chips" 2 "chips.*between 1 and 2" "$kvalab" run flash-mount --arm 
 $mount >/dev/null 2>&1
 expect "another chip's sidecar" 2 "sidecar .*chip.nv .*use that, or remove it" "$kvalab" run flash-mount \
 	--arm fault --flash "file=$chip,chip=28f256p30,$parts"
+expect "which changed nothing" 0 "^findings +0" $mount
+truncate -s 100 "$chip.nv"
+expect "a sidecar that was cut off" 0 "sidecar .*chip.nv cannot be read" "$kvalab" flash info "$chip"
+mkfifo "$work/fifo"
+expect "a FIFO" 2 "is not a regular file" "$kvalab" flash info "$work/fifo"
 
 # --- arrangements -------------------------------------------------------------------------------
 # on CHIP[,KEY=VALUE...]: mounts and writes on another kind of chip

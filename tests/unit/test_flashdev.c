@@ -174,6 +174,18 @@ START_TEST(a_file_that_is_another_runs_chip)
 END_TEST
 
 /* A limit on file sizes stands for the disk. */
+/* The sidecar is of a smaller chip: the file must stay that one's. */
+START_TEST(a_run_that_is_refused_leaves_the_file_alone)
+{
+	power_up(false);
+	flashdev_close(rig->vm.flash);
+	rig->vm.flash = NULL;
+	rig->config.flash.bank.part = flash_part_find("28f256p30");
+	refused(EXIT_USAGE, "it is another chip's");
+	ck_assert_uint_eq(file_size(), MiB(16));
+}
+END_TEST
+
 START_TEST(no_room_for_the_chip)
 {
 	struct rlimit limit = { MiB(1), MiB(1) };
@@ -431,6 +443,7 @@ int main(void)
 	tcase_add_test(tcase, a_file_without_permission);
 	tcase_add_test(tcase, a_file_larger_than_the_chip);
 	tcase_add_test(tcase, a_file_that_is_another_runs_chip);
+	tcase_add_test(tcase, a_run_that_is_refused_leaves_the_file_alone);
 	tcase_add_test(tcase, no_room_for_the_chip);
 	tcase_add_test(tcase, a_short_file_is_filled_up_and_kept);
 	tcase_add_test(tcase, what_another_run_left_is_not_overwritten);

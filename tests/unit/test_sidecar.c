@@ -57,6 +57,14 @@ static void refused(enum exit_status status, const char *text)
 	ck_assert_ptr_null(sidecar.map);
 }
 
+/* And it was known before anything was opened for writing. */
+static void refused_early(enum exit_status status, const char *text)
+{
+	ck_assert_int_eq(sidecar_check(path, &bank, &err), -1);
+	ck_assert_msg(err.status == status && strstr(err.text, text), "%s", err.text);
+	refused(status, text);
+}
+
 static void overwrite(off_t at, const void *bytes, size_t n)
 {
 	int fd = open(name, O_WRONLY | O_CREAT, 0600);
@@ -101,14 +109,16 @@ START_TEST(another_part_or_arrangement_is_refused)
 	open_it();
 	close_it();
 	bank.part = flash_part_find("28f128j3f");
-	refused(EXIT_USAGE, "is of 1 x 28f128j3 with 16 data lines each, not of 1 x 28f128j3f");
+	refused_early(EXIT_USAGE,
+		      "is of 1 x 28f128j3 with 16 data lines each, not of 1 x 28f128j3f");
 	bank.part = flash_part_find("28f128j3");
 	bank.bus_bytes = 1;
-	refused(EXIT_USAGE, "16 data lines each, not of 1 x 28f128j3 with 8");
+	refused_early(EXIT_USAGE, "16 data lines each, not of 1 x 28f128j3 with 8");
 	bank.bus_bytes = 0;
 	bank.chips = 2;
-	refused(EXIT_USAGE, "it is another chip's");
+	refused_early(EXIT_USAGE, "it is another chip's");
 	bank.chips = 1;
+	ck_assert_int_eq(sidecar_check(path, &bank, &err), 0);
 	open_it();
 	close_it();
 }
@@ -121,6 +131,7 @@ START_TEST(one_that_was_not_completed_is_made_anew)
 	close_it();
 	overwrite(0, "\0\0\0\0\0\0\0\0", 8);
 	overwrite(100, "rubbish", 7);
+	ck_assert_int_eq(sidecar_check(path, &bank, &err), 0);
 	open_it();
 	ck_assert(sidecar.made);
 	ck_assert_uint_eq(sidecar.nv[0]->otp[0], 0xFFFE);
@@ -133,17 +144,17 @@ START_TEST(what_is_no_sidecar_is_refused_and_kept)
 	struct stat st;
 
 	overwrite(0, "a letter to mother", 18);
-	refused(EXIT_USAGE, "another chip's");
+	refused_early(EXIT_USAGE, "another chip's");
 	ck_assert_int_eq(stat(name, &st), 0);
 	ck_assert_int_eq(st.st_size, 18);
 	ck_assert_int_eq(unlink(name), 0);
 	open_it();
 	close_it();
 	overwrite(0, "X", 1);
-	refused(EXIT_USAGE, "is no sidecar of a flash file: remove it");
+	refused_early(EXIT_USAGE, "is no sidecar of a flash file: remove it");
 	ck_assert_int_eq(unlink(name), 0);
 	ck_assert_int_eq(mkfifo(name, 0600), 0);
-	refused(EXIT_USAGE, "is not a regular file");
+	refused_early(EXIT_USAGE, "is not a regular file");
 }
 END_TEST
 
@@ -204,12 +215,12 @@ START_TEST(looking_changes_nothing_and_believes_nothing)
 	struct flash_config seen;
 	u8 byte;
 
-	ck_assert(!sidecar_peek(&sidecar, path, &seen));
+	ck_assert_int_eq(sidecar_peek(&sidecar, path, &seen), SIDECAR_NONE);
 	bank.chips = 2;
 	open_it();
 	sidecar.nv[1]->block[0].cycles = 4;
 	close_it();
-	ck_assert(sidecar_peek(&sidecar, path, &seen));
+	ck_assert_int_eq(sidecar_peek(&sidecar, path, &seen), SIDECAR_FOUND);
 	ck_assert_ptr_eq(seen.part, bank.part);
 	ck_assert_uint_eq(seen.chips, 2);
 	ck_assert_uint_eq(flash_bus_bytes(&seen), 4);
@@ -223,13 +234,14 @@ START_TEST(looking_changes_nothing_and_believes_nothing)
 		ck_assert_int_eq(pread(fd, &byte, 1, at), 1);
 		close(fd);
 		overwrite(at, &(u8){ byte ^ 0x55 }, 1);
-		ck_assert_msg(sidecar_peek(&sidecar, path, &seen) == !matters,
+		ck_assert_msg(sidecar_peek(&sidecar, path, &seen) ==
+				      (matters ? SIDECAR_UNREADABLE : SIDECAR_FOUND),
 			      "byte %d is believed", (int)at);
 		sidecar_drop(&sidecar);
 		overwrite(at, &byte, 1);
 	}
 	ck_assert_int_eq(truncate(name, 100), 0);
-	ck_assert(!sidecar_peek(&sidecar, path, &seen));
+	ck_assert_int_eq(sidecar_peek(&sidecar, path, &seen), SIDECAR_UNREADABLE);
 }
 END_TEST
 

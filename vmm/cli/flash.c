@@ -158,8 +158,15 @@ static int print_file(int fd, const char *path, struct err *err)
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, EXIT_USAGE, "%s is not a regular file", path);
 	printf("%s: %s\n", path, size_text((u64)st.st_size, size));
-	if (!sidecar_peek(&sidecar, path, &bank))
-		return print_candidates(fd, (u64)st.st_size, path, err);
+	switch (sidecar_peek(&sidecar, path, &bank)) {
+	case SIDECAR_FOUND: break;
+	case SIDECAR_UNREADABLE:
+		printf("its sidecar %s.nv cannot be read: it is damaged, or of no chip that is "
+		       "known; a run would refuse it\n",
+		       path);
+		/* fall through */
+	case SIDECAR_NONE: return print_candidates(fd, (u64)st.st_size, path, err);
+	}
 	failed = print_bank(fd, &bank, &sidecar, path, err);
 	sidecar_drop(&sidecar);
 	return failed;
@@ -167,7 +174,8 @@ static int print_file(int fd, const char *path, struct err *err)
 
 static int print_info(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), failed;
+	/* O_NONBLOCK: a FIFO must be refused, not waited for. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), failed;
 	struct err err;
 
 	if (fd < 0) {

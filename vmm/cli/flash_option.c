@@ -46,6 +46,8 @@ static int set_bus(struct options *options, char *value, struct err *err)
 {
 	u64 bits;
 
+	if (options->run.flash.bank.bus_bytes)
+		return err_set(err, EXIT_USAGE, "--flash: bus= is given twice");
 	if (parse_number("--flash: bus (bits)", value, 8, 32, &bits, err))
 		return -1;
 	if (bits != 8 && bits != 16 && bits != 32)
@@ -58,6 +60,8 @@ static int set_chips(struct options *options, char *value, struct err *err)
 {
 	u64 chips;
 
+	if (options->run.flash.bank.chips)
+		return err_set(err, EXIT_USAGE, "--flash: chips= is given twice");
 	if (parse_number("--flash: chips", value, 1, FLASH_MAX_CHIPS, &chips, err))
 		return -1;
 	options->run.flash.bank.chips = (u32)chips;
@@ -214,6 +218,8 @@ static int set_count(const char *key, const char *value, u32 fallback, u32 *out,
 	snprintf(what, sizeof(what), "--flash-fault: %s", key);
 	if (!value && !fallback)
 		return err_set(err, EXIT_USAGE, "%s needs a number (%s=N)", what, key);
+	if (*out)
+		return err_set(err, EXIT_USAGE, "%s is given twice", what);
 	if (value && parse_number(what, value, 1, UINT32_MAX, &n, err))
 		return -1;
 	*out = (u32)n;

@@ -126,6 +126,11 @@ static int check_conflicts(const struct options *options, struct err *err)
 			"--lossy and --tier off exclude each other: there is nothing to lose");
 	if (!run->flash.file && alone)
 		return err_set(err, EXIT_USAGE, "%s needs --flash: there is no chip", alone);
+	if (run->flash.bank.faults.vpp_low && run->flash.bank.part->command_set == 0x0002)
+		return err_set(err, EXIT_USAGE,
+			       "--flash-fault vpp: chips of set 0002, as the %s, do not look at "
+			       "their voltage",
+			       run->flash.bank.part->name);
 	if (options->flash_speed_given && run->flash.clock != CLOCK_REAL)
 		return err_set(err, EXIT_USAGE, "--flash-speed needs --flash-clock real");
 	return 0;
