@@ -8,6 +8,9 @@
  * stays as it was. So what was programmed is read back, and of an erased sector its ends; whether it
  * is protected is asked then.
  *
+ * Locks are the dynamic protection bits, which last until the power goes; the persistent ones, and
+ * those of older parts, which take a high voltage, are left to whoever made the board.
+ *
  * A 1 is never programmed over a 0: some parts take that for a failure (DQ5; Am29LV160D, "word
  * program"), others ignore it. What is given to the chip is what the cells will hold.
  */
@@ -24,9 +27,11 @@ enum {
 	AMD_CLEAR_STATUS = 0x71,
 	AMD_ERASE = 0x80,
 	AMD_AUTOSELECT = 0x90,
+	AMD_EXIT = 0x90, /* of protection bits; then 00h */
 	AMD_PROGRAM = 0xa0,
 	AMD_UNLOCK_1 = 0xaa,
 	AMD_SUSPEND = 0xb0,
+	AMD_DYNAMIC_BITS = 0xe0,
 	AMD_RESET = 0xf0,
 };
 
@@ -127,6 +132,27 @@ static bool is_protected(struct flash_chip *chip, u64 base)
 static enum flash_error blame(struct flash_chip *chip, u64 base, enum flash_error otherwise)
 {
 	return is_protected(chip, base) ? FLASH_LOCKED : otherwise;
+}
+
+/* S29GL-N, "advanced sector protection". A sector that is protected persistently, too, stays so. */
+static enum flash_error amd_set_lock(struct flash_chip *chip, const struct flash_erase_block *block,
+				     bool lock)
+{
+	if (!(chip->abilities & CHIP_PROTECTS_SECTORS))
+		return FLASH_NOT_THERE;
+	amd_command(chip, block->start, AMD_DYNAMIC_BITS);
+	chip_write(chip, block->start, cfi_command(chip, AMD_PROGRAM));
+	chip_write(chip, block->start, cfi_command(chip, lock ? 0 : 1));
+	chip_write(chip, block->start, cfi_command(chip, AMD_EXIT));
+	chip_write(chip, block->start, 0);
+	return is_protected(chip, block->start) == lock ? FLASH_OK : FLASH_LOCKED;
+}
+
+static enum flash_error amd_get_lock(struct flash_chip *chip, const struct flash_erase_block *block,
+				     bool *locked)
+{
+	*locked = is_protected(chip, block->start);
+	return FLASH_OK;
 }
 
 static u32 erased_word(const struct flash_chip *chip)
@@ -298,6 +324,8 @@ const struct flash_commands flash_amd_commands = {
 	.program_word = amd_program_word,
 	.program_buffer = amd_program_buffer,
 	.finish = amd_finish,
+	.set_lock = amd_set_lock,
+	.get_lock = amd_get_lock,
 	.look = amd_look,
 	.suspend = amd_suspend,
 	.resume = amd_resume,

@@ -66,7 +66,7 @@ struct flash_commands {
 					   u32 bytes);
 	/* Behind them: array mode, and after an error its bits cleared. @offset: one that was used. */
 	void (*finish)(struct flash_chip *chip, u64 offset, enum flash_error error);
-	/* Locks of one block, for who asks; NULL: the set has none that are modelled. */
+	/* Locks of one block, for who asks. FLASH_NOT_THERE: the chip has none, or none to be set. */
 	enum flash_error (*set_lock)(struct flash_chip *chip, const struct flash_erase_block *block,
 				     bool lock);
 	enum flash_error (*get_lock)(struct flash_chip *chip, const struct flash_erase_block *block,
@@ -96,7 +96,8 @@ enum flash_ability {
 	CHIP_LOCKS_AT_POWER_UP = 1 << 3,   /* every block, until it is unlocked */
 	CHIP_STORES_LOCKS = 1 << 4,	   /* in cells: set one by one, cleared together */
 	CHIP_STATUS_REGISTER = 1 << 5,	   /* set 0002: 70h shows it */
-	CHIP_TOP_BY_DEVICE = 1 << 6, /* set 0002: only the device code tells top from bottom */
+	CHIP_TOP_BY_DEVICE = 1 << 6,	/* set 0002: only the device code tells top from bottom */
+	CHIP_PROTECTS_SECTORS = 1 << 7, /* set 0002: dynamic protection bits */
 };
 
 /* Somebody who waits for the chip; on its stack, in chip->first until it is served. */

@@ -125,19 +125,15 @@ enum flash_error flash_operate_program(struct flash_chip *chip, u64 offset, cons
 enum flash_error flash_operate_lock(struct flash_chip *chip, u64 offset, bool lock)
 {
 	struct flash_erase_block block = flash_erase_block_at(chip, offset);
-	enum flash_error error = FLASH_NOT_THERE;
+	enum flash_error error = chip->commands->set_lock(chip, &block, lock);
 
-	if (chip->commands->set_lock)
-		error = chip->commands->set_lock(chip, &block, lock);
 	return end(chip, error, lock ? "lock" : "unlock", offset);
 }
 
 enum flash_error flash_operate_is_locked(struct flash_chip *chip, u64 offset, bool *locked)
 {
 	struct flash_erase_block block = flash_erase_block_at(chip, offset);
-	enum flash_error error = FLASH_NOT_THERE;
+	enum flash_error error = chip->commands->get_lock(chip, &block, locked);
 
-	if (chip->commands->get_lock)
-		error = chip->commands->get_lock(chip, &block, locked);
 	return end(chip, error, "lock status", offset);
 }

@@ -45,8 +45,8 @@
 /* The extended table behind "PRI" and its version. */
 #define INTEL_EXTENDED(f0, f1) \
 	f0, f1, 0x00, 0x00, 0x01, 0x01, 0x00, 0x33, 0x00, 0x01, 0x80, 0x00, 0x03, 0x03, 0x00, 0x00
-#define AMD_EXTENDED(suspend, boot) \
-	0x00, suspend, 0x01, 0x00, 0x08, 0x00, 0x00, 0x02, 0xb5, 0xc5, boot
+#define AMD_EXTENDED(suspend, protection, boot) \
+	0x00, suspend, 0x01, 0x00, protection, 0x00, 0x00, 0x02, 0xb5, 0xc5, boot
 
 static const struct flash_part parts[BUS_PARTS] = {
 	[BUS_J3] = {
@@ -109,7 +109,7 @@ static const struct flash_part parts[BUS_PARTS] = {
 		.cfi = {
 			COMMON_CFI, BUFFER_CFI(5), .interface = 2, .extended_at = 0x40,
 			.version = { '1', '3' }, .extended_bytes = 12,
-			.extended = { AMD_EXTENDED(2, 2), 0x00 },
+			.extended = { AMD_EXTENDED(2, 8, 2), 0x00 },
 		},
 	},
 	[BUS_AMD_X8] = {
@@ -118,7 +118,7 @@ static const struct flash_part parts[BUS_PARTS] = {
 		.cfi = {
 			COMMON_CFI, .extended_at = 0x40,
 			.version = { '1', '1' }, .extended_bytes = 11,
-			.extended = { AMD_EXTENDED(0, 2) },
+			.extended = { AMD_EXTENDED(0, 4, 2) },
 		},
 	},
 	[BUS_AMD_TOP] = {
@@ -128,7 +128,7 @@ static const struct flash_part parts[BUS_PARTS] = {
 		.cfi = {
 			COMMON_CFI, .interface = 2, .extended_at = 0x40, .regions_reversed = true,
 			.version = { '1', '1' }, .extended_bytes = 11,
-			.extended = { AMD_EXTENDED(2, 3) },
+			.extended = { AMD_EXTENDED(2, 4, 3) },
 		},
 	},
 	[BUS_AMD_TOP_10] = {
@@ -138,7 +138,7 @@ static const struct flash_part parts[BUS_PARTS] = {
 		.cfi = {
 			COMMON_CFI, .interface = 2, .extended_at = 0x40, .regions_reversed = true,
 			.version = { '1', '0' }, .extended_bytes = 8,
-			.extended = { AMD_EXTENDED(2, 0) },
+			.extended = { AMD_EXTENDED(2, 4, 0) },
 		},
 	},
 	[BUS_AMD_STATUS] = {
@@ -148,7 +148,7 @@ static const struct flash_part parts[BUS_PARTS] = {
 		.cfi = {
 			COMMON_CFI, BUFFER_CFI(9), .interface = 1, .extended_at = 0x40,
 			.version = { '1', '5' }, .extended_bytes = 15,
-			.extended = { AMD_EXTENDED(2, 4), 0x01, 0x00, 0x09, 0x8f },
+			.extended = { AMD_EXTENDED(2, 8, 4), 0x01, 0x00, 0x09, 0x8f },
 		},
 	},
 	[BUS_AMD_DQ5] = {
@@ -158,7 +158,7 @@ static const struct flash_part parts[BUS_PARTS] = {
 		.cfi = {
 			COMMON_CFI, .interface = 2, .extended_at = 0x40,
 			.version = { '1', '0' }, .extended_bytes = 8,
-			.extended = { AMD_EXTENDED(2, 0) },
+			.extended = { AMD_EXTENDED(2, 4, 0) },
 		},
 	},
 };
