@@ -27,6 +27,28 @@
 #define BLOCKS_128K(n) (((n)-1) & 0xFF), ((n)-1) >> 8, 0x00, 0x02, 0x64, 0x00, 0x02, 0x03
 #define BLOCKS_32K(n) (n) - 1, 0x00, 0x80, 0x00, 0x64, 0x00, 0x02, 0x03
 
+/* What both generations of J3 have in common. */
+#define J3                                                                        \
+	.command_set = 0x0001, .manufacturer = 0x0089, .device = { 0x0018 },      \
+	.chip_bytes = MiB(16), .widths = 1 | 2, .native_bytes = 2, .nregions = 1, \
+	.lock = { 64, 75 }, .unlock = { MS(500), MS(700) }
+
+#define J3_FEATURES                                                                           \
+	(FLASH_SUSPEND_ERASE | FLASH_SUSPEND_PROGRAM | FLASH_PROGRAM_IN_SUSPEND | FLASH_OTP | \
+	 FLASH_LOCK_STORED)
+
+#define J3_CFI                                                                         \
+	.extended_at = 0x31, .version = { '1', '1' }, .interface = 2, .vcc_min = 0x27, \
+	.vcc_max = 0x36, .erase_typ = 10, .extended_bytes = 16,                        \
+	.extended = {                                                                  \
+		0xCE, 0x00, 0x00, 0x00,	      /* features */                           \
+		0x01,			      /* program in erase suspend */           \
+		0x01, 0x00,		      /* block status: lock */                 \
+		0x33, 0x00,		      /* best Vcc, no Vpp */                   \
+		0x01, 0x80, 0x00, 0x03, 0x03, /* protection field */                   \
+		0x03, 0x00,		      /* pages of 8 bytes, no burst */         \
+	}
+
 #define ERASE_128K                 \
 	{                          \
 		MS(1200), MS(4000) \
@@ -62,45 +84,22 @@ const struct flash_part flash_intel_parts[] = {
 	{
 		.name = "28f128j3",
 		.compatible = "intel,28f128j3",
-		.command_set = 0x0001,
-		.manufacturer = 0x0089,
-		.device = { 0x0018 },
-		.chip_bytes = MiB(16),
-		.widths = 1 | 2,
-		.native_bytes = 2,
-		.nregions = 1,
+		J3,
 		.region = { { 128, KiB(128), { MS(1000), MS(5000) } } },
-		.features = FLASH_SUSPEND_ERASE | FLASH_SUSPEND_PROGRAM | FLASH_PROGRAM_IN_SUSPEND |
-			    FLASH_OTP | FLASH_LOCK_STORED | FLASH_ERASE_MARK,
+		.features = J3_FEATURES | FLASH_ERASE_MARK,
 		.read_ns = 150,
 		.program = { 210, 630 },
 		.buffer = { 218, 654 },
 		.suspend_program = { 25, 75 },
 		.suspend_erase = { 26, 35 },
-		.lock = { 64, 75 },
-		.unlock = { MS(500), MS(700) },
 		.cfi = {
-			.extended_at = 0x31,
-			.version = { '1', '1' },
-			.interface = 2,
-			.vcc_min = 0x27,
-			.vcc_max = 0x36,
+			J3_CFI,
 			.program_typ = 7,
 			.program_max = 4,
 			.buffer_typ = 7,
 			.buffer_max = 4,
-			.erase_typ = 10,
 			.erase_max = 4,
 			.buffer_log2 = 5,
-			.extended_bytes = 16,
-			.extended = {
-				0xCE, 0x00, 0x00, 0x00, /* features */
-				0x01, /* program in erase suspend */
-				0x01, 0x00, /* block status: lock */
-				0x33, 0x00, /* best Vcc, no Vpp */
-				0x01, 0x80, 0x00, 0x03, 0x03, /* protection field */
-				0x03, 0x00, /* pages of 8 bytes, no burst */
-			},
 		},
 	},
 	/*
@@ -111,46 +110,23 @@ const struct flash_part flash_intel_parts[] = {
 	{
 		.name = "28f128j3f",
 		.compatible = "intel,28f128j3f",
-		.command_set = 0x0001,
-		.manufacturer = 0x0089,
-		.device = { 0x0018 },
-		.chip_bytes = MiB(16),
-		.widths = 1 | 2,
-		.native_bytes = 2,
-		.nregions = 1,
+		J3,
 		.region = { { 128, KiB(128), { MS(500), MS(4000) } } },
-		.features = FLASH_SUSPEND_ERASE | FLASH_SUSPEND_PROGRAM | FLASH_PROGRAM_IN_SUSPEND |
-			    FLASH_OTP | FLASH_LOCK_STORED | FLASH_BLANK_CHECK,
+		.features = J3_FEATURES | FLASH_BLANK_CHECK,
 		.read_ns = 75,
 		.program = { 40, 175 },
 		.buffer = { 722, 1500 },
 		.suspend_program = { 20, 25 },
 		.suspend_erase = { 20, 25 },
-		.lock = { 64, 75 },
-		.unlock = { MS(500), MS(700) },
 		.blank_check = { 3200, 3200 },
 		.cfi = {
-			.extended_at = 0x31,
-			.version = { '1', '1' },
-			.interface = 2,
-			.vcc_min = 0x27,
-			.vcc_max = 0x36,
+			J3_CFI,
 			.program_typ = 8,
 			.program_max = 1,
 			.buffer_typ = 10,
 			.buffer_max = 1,
-			.erase_typ = 10,
 			.erase_max = 2,
 			.buffer_log2 = 9,
-			.extended_bytes = 16,
-			.extended = {
-				0xCE, 0x00, 0x00, 0x00, /* features */
-				0x01, /* program in erase suspend */
-				0x01, 0x00, /* block status: lock */
-				0x33, 0x00, /* best Vcc, no Vpp */
-				0x01, 0x80, 0x00, 0x03, 0x03, /* protection field */
-				0x03, 0x00, /* pages of 8 bytes, no burst */
-			},
 		},
 	},
 	/*
