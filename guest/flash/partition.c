@@ -89,20 +89,32 @@ static bool is_block(const struct flash_partition *p, u64 offset)
 	return in_range(p, offset, 1) && begins_block(p->chip, p->offset + offset);
 }
 
-enum flash_error flash_partition_erase(const struct flash_partition *p, u64 offset)
+/* A session for the block that begins at @offset; *@at: where that is in the chip. */
+static enum flash_error begin_on_block(const struct flash_partition *p, u64 offset,
+				       enum flash_use use, u64 *at)
 {
-	struct flash_request request = { FLASH_ERASES, p->offset + offset, 0 };
-	enum flash_error error;
+	struct flash_request request = { use, p->offset + offset, 0 };
 
 	if (!is_block(p, offset))
 		return FLASH_RANGE;
-	request.bytes = flash_erase_block_at(p->chip, request.offset).bytes;
-	error = flash_write_begin(p->chip, &request);
-	if (error)
-		return error;
-	error = flash_operate_erase(p->chip, request.offset);
-	flash_write_end(p->chip, error);
-	return error;
+	*at = request.offset;
+	if (use == FLASH_ERASES)
+		request.bytes = flash_erase_block_at(p->chip, *at).bytes;
+	return flash_write_begin(p->chip, &request);
+}
+
+static enum flash_error end_session(const struct flash_partition *p, enum flash_error outcome)
+{
+	flash_write_end(p->chip, outcome);
+	return outcome;
+}
+
+enum flash_error flash_partition_erase(const struct flash_partition *p, u64 offset)
+{
+	u64 at;
+	enum flash_error error = begin_on_block(p, offset, FLASH_ERASES, &at);
+
+	return error ? error : end_session(p, flash_operate_erase(p->chip, at));
 }
 
 enum flash_error flash_partition_program(const struct flash_partition *p, u64 offset,
@@ -118,42 +130,26 @@ enum flash_error flash_partition_program(const struct flash_partition *p, u64 of
 	error = flash_write_begin(p->chip, &request);
 	if (error)
 		return error;
-	error = flash_operate_program(p->chip, request.offset, from, bytes);
-	flash_write_end(p->chip, error);
-	return error;
+	return end_session(p, flash_operate_program(p->chip, request.offset, from, bytes));
 }
 
 /* --- locks --------------------------------------------------------------------------------------- */
 
 enum flash_error flash_partition_lock(const struct flash_partition *p, u64 offset, bool lock)
 {
-	struct flash_request request = { FLASH_COMMANDS, p->offset + offset, 0 };
-	enum flash_error error;
+	u64 at;
+	enum flash_error error = begin_on_block(p, offset, FLASH_COMMANDS, &at);
 
-	if (!is_block(p, offset))
-		return FLASH_RANGE;
-	error = flash_write_begin(p->chip, &request);
-	if (error)
-		return error;
-	error = flash_operate_lock(p->chip, request.offset, lock);
-	flash_write_end(p->chip, error);
-	return error;
+	return error ? error : end_session(p, flash_operate_lock(p->chip, at, lock));
 }
 
 enum flash_error flash_partition_is_locked(const struct flash_partition *p, u64 offset,
 					   bool *locked)
 {
-	struct flash_request request = { FLASH_COMMANDS, p->offset + offset, 0 };
-	enum flash_error error;
+	u64 at;
+	enum flash_error error = begin_on_block(p, offset, FLASH_COMMANDS, &at);
 
-	if (!is_block(p, offset))
-		return FLASH_RANGE;
-	error = flash_write_begin(p->chip, &request);
-	if (error)
-		return error;
-	error = flash_operate_is_locked(p->chip, request.offset, locked);
-	flash_write_end(p->chip, error);
-	return error;
+	return error ? error : end_session(p, flash_operate_is_locked(p->chip, at, locked));
 }
 
 u32 flash_partition_block_bytes(const struct flash_partition *p, u64 offset)
