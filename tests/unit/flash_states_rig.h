@@ -1,28 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A bench for test_flash_states.c: a small chip of each family and its model, side by side. Every
- * step is done to both; states_compare() then looks at all that can be seen of them.
+ * A bench for tests of command state machines: a small chip and its model side by side. Every step
+ * is done to both; states_compare() then looks at all that can be seen of them.
  */
 #ifndef TEST_FLASH_STATES_RIG_H
 #define TEST_FLASH_STATES_RIG_H
 
-#include "tests/unit/intel_model.h"
+#include "tests/unit/flash_model.h"
 
-/* Where cycles go. In a chip without partitions all are in the one. */
-enum place {
-	HOME,	   /* start of partition 1 */
-	NEXT,	   /* the word behind it */
-	NEAR,	   /* same block: a protection register's place */
-	LOCK_WORD, /* same block: that of the register that locks those */
-	ASIDE,	   /* another block of the partition, blank */
-	AWAY,	   /* another partition */
-	SHUT,	   /* a locked block in a third */
-	DOWN,	   /* one that is locked down, where there is that */
-	LAST_FILL, /* of HOME's block: where a last buffer begins */
-	PLACES,
-};
-
-#define STATES_BYTES KiB(32)
+#define STATES_MAX_BYTES KiB(64)
 #define STATES_MAX_PROBES 96
 #define STATES_HISTORY 24
 
@@ -33,22 +19,28 @@ struct states_step {
 };
 
 struct states_rig {
-	const char *name, *way; /* for messages */
-	struct flash_part part;
+	/* Filled in before states_open(). */
+	const char *name;
+	struct flash_part part; /* of no more than STATES_MAX_BYTES */
 	struct flash_config config;
-	u32 bus_bytes;
-	struct flash_bank *bank;
-	struct intel_model model;
-	u8 array[STATES_BYTES], model_array[STATES_BYTES], pristine[STATES_BYTES];
-	struct flash_nv *nv;
-	u64 now;
-	u64 place[PLACES];
+	struct flash_model *model;
+	const struct flash_model_ops *ops;
+	u64 blank;  /* where a block is that is erased */
+	u32 stored; /* blocks that are locked by a cell, as bits */
 	u64 probe[STATES_MAX_PROBES];
 	u32 nprobes;
-	struct flash_block block[IM_MAX_BLOCKS];
+
+	const char *way; /* for messages */
+	u32 bus_bytes;
+	struct flash_bank *bank;
+	u8 array[STATES_MAX_BYTES], model_array[STATES_MAX_BYTES], pristine[STATES_MAX_BYTES];
+	struct flash_nv *nv, *pristine_nv;
+	u64 now;
+	struct flash_block block[MODEL_MAX_BLOCKS];
 	u32 nblocks;
-	struct im_event event[IM_MAX_EVENTS];
-	u32 nevents;
+	struct told told[MODEL_MAX_TOLD];
+	u32 ntold;
+	u16 last_read, toggled; /* bits that are to be the other way in the next status read */
 	u64 generation;
 	u32 shown;
 	struct states_step history[STATES_HISTORY];
@@ -57,14 +49,14 @@ struct states_rig {
 
 extern struct states_rig *states;
 
-extern const size_t states_nrows;
-const char *states_row_name(size_t row);
-
-/* A rig of row @row. The test's own process ends with it. */
-void states_open(size_t row);
+/* A rig to be filled in; the test's own process ends with it. */
+void states_new(const char *name, const char *part, u32 bus_bytes);
+void states_add_probe(u64 offset);
+void states_open(void);
+/* Frees the rig; the model is the caller's. */
 void states_close(void);
 
-/* Power-up of a chip with its array as it was at first, after a look at what the last one left. */
+/* The chip after power-up, with its array and cells as they were at first. */
 void states_renew(void);
 
 void states_write(u64 offset, u16 value);
@@ -73,11 +65,13 @@ void states_wait(u64 ns);
 void states_pass(u64 ns);
 /* Until what runs, if anything, ends or rests. */
 void states_wait_until_idle(void);
+/* Time until then; 0: nothing runs, or for ever. */
+u64 states_time_left(void);
 
 /* All reads at the probes from @first on, every @nth of them. */
 void states_compare(u32 first, u32 nth);
 void states_compare_all(void);
-/* Array and protection registers behind the bus. */
+/* Array and other cells behind the bus, if no operation has them in hand. */
 void states_compare_cells(void);
 
 #endif

@@ -21,43 +21,27 @@ static struct flash_block block_at(const struct intel_model *model, u64 offset)
 
 /* ---- what the observer is told --------------------------------------------------------------- */
 
-static struct im_event *tell(struct intel_model *model, enum im_event_kind kind, u32 partition,
-			     u64 what)
+static void tell_command(struct intel_model *model, const struct im_cycle *cycle, u8 command,
+			 u64 unknown)
 {
-	struct im_event *event = &model->event[model->nevents];
-
-	if (model->nevents == IM_MAX_EVENTS)
-		ck_abort_msg("the model has more to tell than it can keep");
-	model->nevents++;
-	*event = (struct im_event){
-		.kind = kind, .partition = partition, .what = what, .ns = model->now
-	};
-	return event;
-}
-
-static struct im_event *tell_command(struct intel_model *model, const struct im_cycle *cycle,
-				     u8 command)
-{
-	struct im_event *event = tell(model, IM_EVENT_COMMAND, cycle->partition, command);
-
-	event->offset = cycle->offset;
-	event->data = cycle->value;
-	return event;
+	model_tell(&model->common,
+		   (struct told){ TOLD_COMMAND, cycle->partition, command, cycle->offset,
+				  cycle->value, unknown, model->now });
 }
 
 /* The confirmation is a code: the lower byte of its cycle. */
 static void tell_confirmed(struct intel_model *model, const struct im_cycle *cycle, u8 command)
 {
-	tell_command(model, cycle, command)->unknown = 0xFF00;
+	tell_command(model, cycle, command, 0xFF00);
 }
 
 static void tell_state(struct intel_model *model, u32 partition, enum kvl_flash_state state)
 {
-	struct im_event *event = tell(model, IM_EVENT_STATE, partition, state);
-	struct im_read status = intel_model_status(model, partition);
+	struct model_read status = intel_model_status(model, partition);
 
-	event->data = status.value & 0xFF;
-	event->unknown = ~(u64)status.defined;
+	model_tell(&model->common,
+		   (struct told){ TOLD_STATE, partition, state, 0, status.value & 0xFF,
+				  ~(u64)status.defined, model->now });
 }
 
 static void set_mode(struct intel_model *model, u32 partition, enum im_output output)
@@ -72,7 +56,8 @@ static void set_mode(struct intel_model *model, u32 partition, enum im_output ou
 	if (output == IM_KEEPS || model->mode[partition] == modes[output])
 		return;
 	model->mode[partition] = modes[output];
-	tell(model, IM_EVENT_MODE, partition, modes[output]);
+	model_tell(&model->common,
+		   (struct told){ TOLD_MODE, partition, modes[output], 0, 0, 0, model->now });
 }
 
 /* ---- states ---------------------------------------------------------------------------------- */
@@ -93,9 +78,9 @@ bool intel_model_is_busy(const struct intel_model *model)
 	return !states[model->state].ready;
 }
 
-const char *intel_model_state(const struct intel_model *model)
+static const char *state_name(const struct flash_model *common)
 {
-	return states[model->state].name;
+	return states[((const struct intel_model *)common)->state].name;
 }
 
 /* ---- operations ------------------------------------------------------------------------------ */
@@ -111,7 +96,7 @@ static struct im_operation *begin(struct intel_model *model, enum kvl_flash_stat
 				     .partition = partition_at(model, offset),
 				     .block = block_at(model, offset).index,
 				     .end = model->now + us * 1000 };
-	model->dirty |= 1u << op->block;
+	model->common.dirty |= 1u << op->block;
 	tell_state(model, op->partition, is);
 	return op;
 }
@@ -206,7 +191,7 @@ static void act_on_program(struct intel_model *model, const struct im_cycle *cyc
 	case IM_BEGIN_PROGRAM:
 		empty(&model->load, unit(model, cycle->offset), 1);
 		take_data(&model->load, 0, cycle->value);
-		tell_command(model, cycle, model->command);
+		tell_command(model, cycle, model->command, 0);
 		begin_load(model, model->part->program.typ_us);
 		break;
 	case IM_BEGIN_BUFFER:
@@ -252,7 +237,7 @@ static void begin_otp(struct intel_model *model, const struct im_cycle *cycle)
 	u32 shift = model->unit_bytes == 1 && cycle->offset & 1 ? 8 : 0;
 	u16 others = model->unit_bytes == 1 ? (u16)(0xFF00 >> shift) : 0;
 
-	tell_command(model, cycle, model->command);
+	tell_command(model, cycle, model->command, 0);
 	begin(model, KVL_FLASH_PROGRAM, cycle->offset, model->part->program.typ_us);
 	model->otp_index = intel_model_otp_index(model, cycle->offset);
 	model->otp_data = (u16)(cycle->value << shift) | others;
@@ -314,7 +299,7 @@ static u32 partition_of_error(const struct intel_model *model, const struct im_c
 	return cycle->partition;
 }
 
-void intel_model_write(struct intel_model *model, u64 offset, u16 value, u64 now)
+static void take_cycle(struct intel_model *model, u64 offset, u16 value)
 {
 	struct im_cycle cycle = { offset, value, value & 0xFF, partition_at(model, offset),
 				  block_at(model, offset) };
@@ -322,7 +307,6 @@ void intel_model_write(struct intel_model *model, u64 offset, u16 value, u64 now
 	const struct im_cell *cell;
 	enum im_cycle_is is;
 
-	intel_model_advance(model, now);
 	row = &im_rows[model->family][model->state];
 	is = intel_model_decode(model, &cycle);
 	cell = row->on[is].next ? &row->on[is] : &row->other;
@@ -429,8 +413,9 @@ static void come_to_rest(struct intel_model *model)
 	}
 }
 
-u64 intel_model_busy_until(const struct intel_model *model)
+static u64 busy_until(const struct flash_model *common)
 {
+	const struct intel_model *model = (const struct intel_model *)common;
 	const struct im_operation *op = &model->op;
 	bool rests = states[model->state].at_rest != IM_NONE;
 
@@ -439,11 +424,12 @@ u64 intel_model_busy_until(const struct intel_model *model)
 	return rests && model->rest < op->end ? model->rest : op->end;
 }
 
-void intel_model_advance(struct intel_model *model, u64 now)
+static void advance(struct flash_model *common, u64 now)
 {
+	struct intel_model *model = (struct intel_model *)common;
 	u64 due;
 
-	while ((due = intel_model_busy_until(model)) <= now) {
+	while ((due = busy_until(common)) <= now) {
 		if (due == model->op.end)
 			end(model);
 		else
@@ -453,12 +439,21 @@ void intel_model_advance(struct intel_model *model, u64 now)
 		model->now = now;
 }
 
+static void write_cycle(struct flash_model *common, u64 offset, u16 value, u64 now)
+{
+	advance(common, now);
+	take_cycle((struct intel_model *)common, offset, value);
+}
+
 /* ---- power-up -------------------------------------------------------------------------------- */
 
-void intel_model_reset(struct intel_model *model, const struct flash_part *part, u32 bus_bytes,
-		       u8 *array, const u16 *otp)
+static void reset(struct flash_model *common, const struct flash_part *part, u32 bus_bytes,
+		  u8 *array, const struct flash_nv *nv)
 {
+	struct intel_model *model = (struct intel_model *)common;
+
 	memset(model, 0, sizeof(*model));
+	common->ops = &intel_model_ops;
 	model->part = part;
 	model->family = part->features & FLASH_STATES_P30    ? IM_P30
 			: part->features & FLASH_LOCK_STORED ? IM_J3
@@ -468,7 +463,33 @@ void intel_model_reset(struct intel_model *model, const struct flash_part *part,
 	model->array = array;
 	model->state = IM_READY;
 	memset(model->lock, part->features & FLASH_LOCK_INSTANT ? 1 : 0, sizeof(model->lock));
-	memcpy(model->otp, otp, sizeof(model->otp));
+	memcpy(model->otp, nv->otp, sizeof(model->otp));
 	model->config = 0xBFCF;
 	flash_cfi_query(part, model->query);
 }
+
+static bool is_idle(const struct flash_model *common)
+{
+	const struct intel_model *model = (const struct intel_model *)common;
+
+	return !model->op.exists && !model->erase.exists;
+}
+
+static const char *nv_problem(const struct flash_model *common, const struct flash_nv *nv)
+{
+	const struct intel_model *model = (const struct intel_model *)common;
+
+	return memcmp(nv->otp, model->otp, sizeof(model->otp)) ? "protection registers" : NULL;
+}
+
+const struct flash_model_ops intel_model_ops = {
+	.reset = reset,
+	.write = write_cycle,
+	.advance = advance,
+	.read = intel_model_read,
+	.busy_until = busy_until,
+	.shows = intel_model_shows,
+	.is_idle = is_idle,
+	.nv_problem = nv_problem,
+	.state = state_name,
+};

@@ -1,39 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A chip of Intel's command sets as its data sheets describe it, for tests to compare devices/flash
- * with: it is told of the same bus cycles at the same times and says what a read returns, when the
- * chip is busy, and what an observer is told. It knows the array, locks and protection registers;
- * of an operation in progress it knows only which words are in its hand.
+ * with. It knows the array, locks and protection registers; of an operation in progress it knows
+ * only which words are in its hand.
  */
 #ifndef TEST_INTEL_MODEL_H
 #define TEST_INTEL_MODEL_H
 
 #include "devices/flash/cfi_query.h"
-#include "devices/flash/flash.h"
+#include "tests/unit/flash_model.h"
 #include "tests/unit/intel_states.h"
 
-#define IM_MAX_BLOCKS 32
-#define IM_MAX_EVENTS 64
 #define IM_MAX_UNITS (FLASH_MAX_BUFFER_BYTES / 2)
-
-enum im_event_kind { IM_EVENT_COMMAND, IM_EVENT_STATE, IM_EVENT_MODE };
-
-struct im_event {
-	enum im_event_kind kind;
-	u32 partition;
-	u64 what;    /* command code; enum kvl_flash_state; enum kvl_flash_mode */
-	u64 offset;  /* of a command */
-	u64 data;    /* of a command; the status of a state */
-	u64 unknown; /* bits of the data that are not said */
-	u64 ns;
-};
-
-/* Bits that are neither defined nor seen to vary are left open by the model. */
-struct im_read {
-	u16 value;
-	u16 defined;
-	u16 varies;
-};
 
 /* Bus units (words, bytes in x8 mode) from @start, of which those that are @given get programmed. */
 struct im_load {
@@ -53,6 +31,7 @@ struct im_operation {
 };
 
 struct intel_model {
+	struct flash_model common; /* first */
 	const struct flash_part *part;
 	enum im_family family;
 	u32 unit_bytes; /* of the bus */
@@ -64,8 +43,8 @@ struct intel_model {
 	u64 now, rest;
 	enum kvl_flash_mode mode[FLASH_MAX_PARTITIONS];
 	u8 errors[FLASH_MAX_PARTITIONS];
-	u8 lock[IM_MAX_BLOCKS];
-	bool erasing[IM_MAX_BLOCKS];
+	u8 lock[MODEL_MAX_BLOCKS];
+	bool erasing[MODEL_MAX_BLOCKS];
 	u16 otp[FLASH_OTP_WORDS];
 	u16 config;
 
@@ -77,25 +56,9 @@ struct intel_model {
 	u16 otp_data;
 	struct im_operation op;	   /* the one that runs, or a suspended program */
 	struct im_operation erase; /* suspended */
-
-	u32 dirty; /* blocks that operations were begun in, as bits */
-	struct im_event event[IM_MAX_EVENTS];
-	u32 nevents;
 };
 
-/* As after power-up. @array holds what the chip's does; @otp: its protection registers. */
-void intel_model_reset(struct intel_model *model, const struct flash_part *part, u32 bus_bytes,
-		       u8 *array, const u16 *otp);
-/* Times as for flash_write(); @offset is that of a bus word. */
-void intel_model_write(struct intel_model *model, u64 offset, u16 value, u64 now);
-void intel_model_advance(struct intel_model *model, u64 now);
-/* What a read of the bus word at @offset returns now. */
-struct im_read intel_model_read(const struct intel_model *model, u64 offset);
-u64 intel_model_busy_until(const struct intel_model *model);
-/* Every read of the block returns the array, and no operation holds any of it. */
-bool intel_model_shows(const struct intel_model *model, const struct flash_block *block);
-bool intel_model_is_busy(const struct intel_model *model);
-const char *intel_model_state(const struct intel_model *model);
+extern const struct flash_model_ops intel_model_ops;
 
 /* ---- between the files of the model ---------------------------------------------------------- */
 
@@ -117,7 +80,10 @@ u32 intel_model_buffer_units(const struct intel_model *model);
 u32 intel_model_otp_index(const struct intel_model *model, u64 offset);
 /* Behind the last protection register. */
 u32 intel_model_otp_end(const struct intel_model *model);
+bool intel_model_is_busy(const struct intel_model *model);
 /* The status register of a partition. */
-struct im_read intel_model_status(const struct intel_model *model, u32 partition);
+struct model_read intel_model_status(const struct intel_model *model, u32 partition);
+struct model_read intel_model_read(struct flash_model *common, u64 offset);
+bool intel_model_shows(const struct flash_model *common, const struct flash_block *block);
 
 #endif

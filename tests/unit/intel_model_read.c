@@ -4,12 +4,12 @@
 
 #define STATUS_BITS 0x7F
 
-static struct im_read word(u16 value)
+static struct model_read word(u16 value)
 {
-	return (struct im_read){ value, 0xFFFF, 0 };
+	return (struct model_read){ .value = value, .defined = 0xFFFF };
 }
 
-static const struct im_read undefined = { 0, 0, 0xFFFF }, unsaid = { 0, 0, 0 };
+static const struct model_read undefined = { .varies = 0xFFFF }, unsaid = { 0 };
 
 /* ---- status ---------------------------------------------------------------------------------- */
 
@@ -24,9 +24,9 @@ static u32 busy_partition(const struct intel_model *model)
 }
 
 /* SR.7 = 0: SR.0 tells which partition is busy, or that no fill can be taken; SR.6 to .1 nothing. */
-static struct im_read busy_status(const struct intel_model *model, u32 partition)
+static struct model_read busy_status(const struct intel_model *model, u32 partition)
 {
-	struct im_read status = { 0, (u16)~STATUS_BITS, STATUS_BITS };
+	struct model_read status = { .defined = (u16)~STATUS_BITS, .varies = STATUS_BITS };
 	bool bit0 = in_befp(model) ? model->state == IM_BEFP_BUSY
 				   : partition != busy_partition(model);
 
@@ -38,7 +38,7 @@ static struct im_read busy_status(const struct intel_model *model, u32 partition
 	return status;
 }
 
-struct im_read intel_model_status(const struct intel_model *model, u32 partition)
+struct model_read intel_model_status(const struct intel_model *model, u32 partition)
 {
 	const struct im_operation *op = &model->op, *erase = &model->erase;
 	u8 status = IM_SR7 | model->errors[partition];
@@ -61,9 +61,9 @@ struct im_read intel_model_status(const struct intel_model *model, u32 partition
 #define QUERY 0x10
 
 /* Bit 1 on parts with FLASH_ERASE_MARK: the last erase was not complete, open before it is. */
-static struct im_read block_status(const struct intel_model *model, u32 block)
+static struct model_read block_status(const struct intel_model *model, u32 block)
 {
-	struct im_read status = word(model->lock[block]);
+	struct model_read status = word(model->lock[block]);
 
 	if (model->part->features & FLASH_ERASE_MARK && model->erasing[block])
 		status.defined &= ~2;
@@ -71,8 +71,8 @@ static struct im_read block_status(const struct intel_model *model, u32 block)
 }
 
 /* What the one map of L18 and P30 holds, and which half of it the two modes of the others. */
-static struct im_read id_word(const struct intel_model *model, bool with_otp, bool with_query,
-			      u64 index)
+static struct model_read id_word(const struct intel_model *model, bool with_otp, bool with_query,
+				 u64 index)
 {
 	if (index == ID_MANUFACTURER)
 		return word(model->part->manufacturer);
@@ -92,7 +92,7 @@ static struct im_read id_word(const struct intel_model *model, bool with_otp, bo
 	return unsaid;
 }
 
-static struct im_read id_read(const struct intel_model *model, u32 partition, u64 offset)
+static struct model_read id_read(const struct intel_model *model, u32 partition, u64 offset)
 {
 	struct flash_hw_partition in = flash_hw_partition_at(model->part, offset);
 	struct flash_block block = flash_block_at(model->part, offset);
@@ -122,7 +122,7 @@ static bool is_in_busy_partition(const struct intel_model *model, u32 partition)
 	return intel_model_is_busy(model) && busy_partition(model) == partition;
 }
 
-static struct im_read array_read(const struct intel_model *model, u32 partition, u64 offset)
+static struct model_read array_read(const struct intel_model *model, u32 partition, u64 offset)
 {
 	const u8 *at = &model->array[offset];
 
@@ -135,15 +135,18 @@ static struct im_read array_read(const struct intel_model *model, u32 partition,
 }
 
 /* A byte of an identifier or query word comes twice; of a protection register: [D] its low one. */
-static struct im_read narrow(struct im_read read)
+static struct model_read narrow(struct model_read read)
 {
-	return (struct im_read){ read.value & 0xFF, read.defined & 0xFF, read.varies & 0xFF };
+	read.defined &= 0xFF;
+	read.varies &= 0xFF;
+	return read;
 }
 
-struct im_read intel_model_read(const struct intel_model *model, u64 offset)
+struct model_read intel_model_read(struct flash_model *common, u64 offset)
 {
+	const struct intel_model *model = (const struct intel_model *)common;
 	u32 partition = flash_hw_partition_at(model->part, offset).index;
-	struct im_read read;
+	struct model_read read;
 
 	switch (model->mode[partition]) {
 	case KVL_FLASH_READ_ARRAY: read = array_read(model, partition, offset); break;
@@ -153,8 +156,9 @@ struct im_read intel_model_read(const struct intel_model *model, u64 offset)
 	return model->unit_bytes == 2 ? read : narrow(read);
 }
 
-bool intel_model_shows(const struct intel_model *model, const struct flash_block *block)
+bool intel_model_shows(const struct flash_model *common, const struct flash_block *block)
 {
+	const struct intel_model *model = (const struct intel_model *)common;
 	const struct im_operation *op = &model->op, *erase = &model->erase;
 	u32 partition = flash_hw_partition_at(model->part, block->start).index;
 

@@ -6,7 +6,7 @@
  */
 #include <check.h>
 
-#include "tests/unit/flash_states_rig.h"
+#include "tests/unit/intel_bench.h"
 #include "tests/unit/suite.h"
 
 /* ---- the way to each state ------------------------------------------------------------------- */
@@ -193,7 +193,7 @@ static const struct way ways[] = {
 
 static void put(enum place place, u16 value)
 {
-	states_write(states->place[place], value);
+	states_write(intel_place[place], value);
 }
 
 /* Blocks as they are called; partitions in array mode. */
@@ -231,15 +231,13 @@ static u32 words_of_buffer(void)
 static void make_move(const struct move *move)
 {
 	u32 times = move->then == EACH_WORD ? words_of_buffer() : 1;
-	u64 until;
 
 	for (u32 i = 0; i < times; i++)
 		put(move->place, (u16)(move->value + (times > 1 ? i : 0)));
-	until = intel_model_busy_until(&states->model);
 	if (move->then == TO_END)
 		states_wait_until_idle();
-	if (move->then == A_WHILE && until != UINT64_MAX)
-		states_wait((until - states->now) / 8);
+	if (move->then == A_WHILE)
+		states_wait(states_time_left() / 8);
 }
 
 static void go(const struct way *way)
@@ -326,7 +324,7 @@ START_TEST(every_code_in_every_state)
 {
 	const struct way *way = &ways[_i % NWAYS];
 
-	states_open((size_t)(_i / NWAYS));
+	intel_bench_open((size_t)(_i / NWAYS));
 	for (u32 i = 0; exists(way) && i < ARRAY_LEN(variants); i++)
 		for (u32 code = 0; code < 256; code++)
 			if (variants[i].all || is_interesting(code))
@@ -348,8 +346,7 @@ static u32 below(u32 n)
 /* A time that matters to what runs (also: too late to suspend it), or a short one. */
 static u64 some_time(void)
 {
-	u64 until = intel_model_busy_until(&states->model);
-	u64 left = until == UINT64_MAX ? 0 : until - states->now;
+	u64 left = states_time_left();
 	u64 suspend = states->part.suspend_program.typ_us * 1000ull;
 
 	switch (below(10)) {
@@ -396,7 +393,7 @@ static void check_sequence(const struct way *start, u32 number)
 
 START_TEST(every_sequence_of_three)
 {
-	states_open((size_t)_i / ARRAY_LEN(starts));
+	intel_bench_open((size_t)_i / ARRAY_LEN(starts));
 	for (u32 number = 0; number < LETTERS * LETTERS * LETTERS; number++)
 		check_sequence(&starts[(size_t)_i % ARRAY_LEN(starts)], number);
 	states_close();
@@ -435,7 +432,7 @@ static void run_on(u64 offset)
 static void walk(void)
 {
 	enum place place = below(2) ? HOME : (enum place)below(PLACES);
-	u64 offset = states->place[place] + below(4) / 3 * below(8) * states->bus_bytes;
+	u64 offset = intel_place[place] + below(4) / 3 * below(8) * states->bus_bytes;
 
 	if (below(32) == 0)
 		run_on(offset);
@@ -450,7 +447,7 @@ static void walk(void)
 
 START_TEST(random_walk)
 {
-	states_open((size_t)_i);
+	intel_bench_open((size_t)_i);
 	random_state = 0x20020909;
 	for (u32 i = 0; i < WALK_POWER_UPS; i++) {
 		if (i % 4)
@@ -478,7 +475,7 @@ static TCase *tests(Suite *suite, const char *name)
 int main(void)
 {
 	Suite *suite = suite_create("flash states");
-	int rows = (int)states_nrows;
+	int rows = (int)intel_bench_rows;
 
 	tcase_add_loop_test(tests(suite, "cells"), every_code_in_every_state, 0, NWAYS * rows);
 	tcase_add_loop_test(tests(suite, "sequences"), every_sequence_of_three, 0,
