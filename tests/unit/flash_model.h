@@ -34,6 +34,12 @@ struct model_read {
 	bool once;   /* the next read returns something else */
 };
 
+/* Behind the bus: the chip's own. */
+struct flash_cells {
+	const u8 *array;
+	const struct flash_nv *nv;
+};
+
 struct flash_model {
 	const struct flash_model_ops *ops;
 	u32 dirty; /* blocks that operations were begun in, as bits */
@@ -42,9 +48,9 @@ struct flash_model {
 };
 
 struct flash_model_ops {
-	/* As after power-up. @array holds what the chip's does; @nv: what it keeps beside it. */
+	/* As after power-up. @array is the model's and holds what the chip's does now. */
 	void (*reset)(struct flash_model *model, const struct flash_part *part, u32 bus_bytes,
-		      u8 *array, const struct flash_nv *nv);
+		      u8 *array, const struct flash_cells *chip);
 	/* Times as for flash_write(); @offset is that of a bus word. */
 	void (*write)(struct flash_model *model, u64 offset, u16 value, u64 now);
 	void (*advance)(struct flash_model *model, u64 now);
@@ -55,8 +61,10 @@ struct flash_model_ops {
 	bool (*shows)(const struct flash_model *model, const struct flash_block *block);
 	/* No operation is under way, at work or suspended. */
 	bool (*is_idle)(const struct flash_model *model);
-	/* What the chip keeps beside its array; NULL: as it should be. */
-	const char *(*nv_problem)(const struct flash_model *model, const struct flash_nv *nv);
+	/* Of the chip's cells but its array; NULL: none. */
+	const char *(*cells_problem)(const struct flash_model *model);
+	/* The power went, and came back; NULL: the model cannot say. */
+	void (*power_cut)(struct flash_model *model);
 	const char *(*state)(const struct flash_model *model);
 };
 

@@ -190,8 +190,10 @@ static void restore_cells(u32 blocks)
 
 static void begin(void)
 {
+	states->cells.array = states->array;
+	states->cells.nv = states->nv;
 	states->ops->reset(states->model, &states->part, states->bus_bytes, states->model_array,
-			   states->nv);
+			   &states->cells);
 	states->ops->advance(states->model, states->now);
 	states->ntold = 0;
 	states->steps = 0;
@@ -224,6 +226,16 @@ void states_close(void)
 	free(states->pristine_nv);
 	free(states);
 	states = NULL;
+}
+
+void states_power_cut(void)
+{
+	flash_power_cut(states->bank);
+	flash_power_up(states->bank);
+	states->ops->power_cut(states->model);
+	states->ntold = states->model->ntold = 0;
+	states->toggled = 0;
+	states->generation = UINT64_MAX;
 }
 
 void states_renew(void)
@@ -382,6 +394,6 @@ void states_compare_cells(void)
 	for (u32 i = 0; memcmp(states->array, states->model_array, bytes); i++)
 		require(states->array[i] == states->model_array[i], "byte %x is %02x, not %02x", i,
 			states->array[i], states->model_array[i]);
-	problem = states->ops->nv_problem(states->model, states->nv);
+	problem = states->ops->cells_problem(states->model);
 	require(!problem, "other cells: %s", problem);
 }

@@ -35,6 +35,7 @@ struct states_rig {
 	struct flash_bank *bank;
 	u8 array[STATES_MAX_BYTES], model_array[STATES_MAX_BYTES], pristine[STATES_MAX_BYTES];
 	struct flash_nv *nv, *pristine_nv;
+	struct flash_cells cells;
 	u64 now;
 	struct flash_block block[MODEL_MAX_BLOCKS];
 	u32 nblocks;
@@ -58,6 +59,9 @@ void states_close(void);
 
 /* The chip after power-up, with its array and cells as they were at first. */
 void states_renew(void);
+
+/* The power goes and comes; what operations had in hand is left half done. */
+void states_power_cut(void);
 
 void states_write(u64 offset, u16 value);
 void states_wait(u64 ns);

@@ -448,7 +448,7 @@ static void write_cycle(struct flash_model *common, u64 offset, u16 value, u64 n
 /* ---- power-up -------------------------------------------------------------------------------- */
 
 static void reset(struct flash_model *common, const struct flash_part *part, u32 bus_bytes,
-		  u8 *array, const struct flash_nv *nv)
+		  u8 *array, const struct flash_cells *chip)
 {
 	struct intel_model *model = (struct intel_model *)common;
 
@@ -463,7 +463,8 @@ static void reset(struct flash_model *common, const struct flash_part *part, u32
 	model->array = array;
 	model->state = IM_READY;
 	memset(model->lock, part->features & FLASH_LOCK_INSTANT ? 1 : 0, sizeof(model->lock));
-	memcpy(model->otp, nv->otp, sizeof(model->otp));
+	memcpy(model->otp, chip->nv->otp, sizeof(model->otp));
+	model->chip = chip;
 	model->config = 0xBFCF;
 	flash_cfi_query(part, model->query);
 }
@@ -475,11 +476,12 @@ static bool is_idle(const struct flash_model *common)
 	return !model->op.exists && !model->erase.exists;
 }
 
-static const char *nv_problem(const struct flash_model *common, const struct flash_nv *nv)
+static const char *cells_problem(const struct flash_model *common)
 {
 	const struct intel_model *model = (const struct intel_model *)common;
 
-	return memcmp(nv->otp, model->otp, sizeof(model->otp)) ? "protection registers" : NULL;
+	return memcmp(model->chip->nv->otp, model->otp, sizeof(model->otp)) ? "protection registers"
+									   : NULL;
 }
 
 const struct flash_model_ops intel_model_ops = {
@@ -490,6 +492,6 @@ const struct flash_model_ops intel_model_ops = {
 	.busy_until = busy_until,
 	.shows = intel_model_shows,
 	.is_idle = is_idle,
-	.nv_problem = nv_problem,
+	.cells_problem = cells_problem,
 	.state = state_name,
 };

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The command state machine of set 0002 in devices/flash against the model of the data sheets'
+ * tables in amd_states.c: all 256 codes in every state, at every kind of address; all sequences of
+ * three cycles that matter; a long random walk with power cuts.
+ */
+#include <check.h>
+
+#include "tests/unit/amd_bench.h"
+#include "tests/unit/suite.h"
+
+/* ---- the way to each state ------------------------------------------------------------------- */
+
+enum then {
+	AT_ONCE,
+	A_WHILE, /* wait for an eighth of the time that the operation has left */
+	WINDOW,	 /* until the window of an erase is over, and a while */
+	TO_END,	 /* wait until it ends or rests */
+};
+
+struct move {
+	u16 value;
+	enum amd_place place;
+	enum then then;
+};
+
+#define LV AM_LV
+#define DL AM_DL
+#define GLN (AM_GLN | AM_GLN_X8)
+#define GLS AM_GLS
+#define GL (GLN | GLS)
+#define ALL (LV | DL | GL)
+#define WORD (ALL & ~AM_GLN_X8) /* has a program command */
+
+#define MAX_MOVES 20
+
+struct way {
+	const char *to;
+	u32 families;
+	u8 fails; /* AM_PROGRAM, AM_ERASE: the first one does */
+	struct move moves[MAX_MOVES];
+	u32 nmoves;
+};
+
+#define FAULTY(to, families, fails, ...)                                             \
+	{                                                                            \
+		to, families, fails, { __VA_ARGS__ },                                \
+			sizeof((struct move[]){ __VA_ARGS__ }) / sizeof(struct move) \
+	}
+#define WAY(to, families, ...) FAULTY(to, families, AM_NONE, __VA_ARGS__)
+
+/* clang-format off */
+#define C(value, place) { value, place, AT_ONCE }
+#define UNLOCK C(0xAA, U1), C(0x55, U2)
+#define ENTER(code) UNLOCK, C(code, U1)
+#define PROGRAM_AT(place) ENTER(0xA0), C(0x0F00, place)
+#define COUNT_2(place) UNLOCK, C(0x25, place), C(1, place)
+#define LOADED_2 COUNT_2(HOME), C(0x1234, HOME), C(0x0055, NEXT)
+#define BUFFER_AT(place) UNLOCK, C(0x25, place), C(0, place), C(0x1234, place), C(0x29, place)
+#define ERASE_UNLOCKED ENTER(0x80), UNLOCK
+#define ERASE_AT(place) ERASE_UNLOCKED, C(0x30, place)
+#define ERASE_HALF ERASE_UNLOCKED, { 0x30, HOME, WINDOW }
+#define SUSPENDED ERASE_HALF, { 0xB0, HOME, TO_END }
+#define BUFFER_HALF UNLOCK, C(0x25, HOME), C(0, HOME), C(0x1234, HOME), { 0x29, HOME, A_WHILE }
+#define BUFFER_ASIDE UNLOCK, C(0x25, ASIDE), C(0, ASIDE), C(0x1234, ASIDE), { 0x29, ASIDE, A_WHILE }
+#define PROGRAM_RESTS BUFFER_HALF, { 0xB0, HOME, TO_END }
+#define NESTED_RESTS SUSPENDED, BUFFER_ASIDE, { 0xB0, ASIDE, TO_END }
+
+static const struct way ways[] = {
+	{ "ready", ALL, AM_NONE, { { 0 } }, 0 },
+	WAY("unlock", ALL, C(0xAA, U1)),
+	WAY("unlocked", ALL, UNLOCK),
+	WAY("unlocked with other address bits", ALL, C(0xFFAA, HU1), C(0x1255, U2)),
+
+	WAY("program", WORD, ENTER(0xA0)),
+	WAY("program running", WORD, PROGRAM_AT(HOME)),
+	WAY("program running elsewhere", WORD, PROGRAM_AT(AWAY)),
+	WAY("program refused", WORD, PROGRAM_AT(SHUT)),
+	WAY("program that sets bits", WORD, ENTER(0xA0), { 0xFFFF, HOME, TO_END }),
+	FAULTY("program failed", WORD, AM_PROGRAM, ENTER(0xA0), { 0x0F00, ASIDE, TO_END }),
+	WAY("buffer count", GL, UNLOCK, C(0x25, HOME)),
+	WAY("buffer load, first", GL, COUNT_2(HOME)),
+	WAY("buffer load, last", GL, COUNT_2(HOME), C(0x1234, HOME)),
+	WAY("buffer load, the same word", GL, UNLOCK, C(0x25, HOME), C(2, HOME), C(0x1234, HOME),
+	    C(0x55, HOME)),
+	WAY("buffer confirm", GL, LOADED_2),
+	WAY("buffer running", GL, LOADED_2, C(0x29, HOME)),
+	WAY("buffer refused", GL, BUFFER_AT(SHUT)),
+	FAULTY("buffer failed", GL, AM_PROGRAM, UNLOCK, C(0x25, ASIDE), C(0, ASIDE), C(0, ASIDE),
+	       { 0x29, ASIDE, TO_END }),
+	WAY("buffer aborted by its count", GL, UNLOCK, C(0x25, HOME), C(0xFF, AWAY)),
+	WAY("buffer aborted by a word", GL, COUNT_2(HOME), C(0x1234, HOME), C(0, PAGE)),
+	WAY("buffer aborted by no confirmation", GL, LOADED_2, C(0xF0, HOME)),
+	WAY("buffer aborted, unlock", GL, LOADED_2, C(0xF0, HOME), C(0xAA, U1)),
+	WAY("buffer aborted, unlocked", GL, LOADED_2, C(0xF0, HOME), UNLOCK),
+	WAY("buffer aborted and reset", GL, LOADED_2, C(0xF0, HOME), ENTER(0xF0)),
+	WAY("buffer aborted, 71h", GLS, LOADED_2, C(0xF0, HOME), C(0x71, U1)),
+
+	WAY("erase", ALL, ENTER(0x80)),
+	WAY("erase, unlock", ALL, ENTER(0x80), C(0xAA, U1)),
+	WAY("erase, unlocked", ALL, ERASE_UNLOCKED),
+	WAY("erase named", ALL, ERASE_AT(HOME)),
+	WAY("erase of two named", ALL, ERASE_AT(ASIDE), C(0x30, HOME)),
+	WAY("erase named late", ALL, ERASE_UNLOCKED, { 0x30, HOME, A_WHILE }),
+	WAY("erase refused", ALL, ERASE_AT(SHUT)),
+	WAY("erase refused, and one more", ALL, ERASE_AT(SHUT), C(0x30, HOME)),
+	WAY("erase and one refused", ALL, ERASE_AT(HOME), C(0x30, SHUT)),
+	WAY("erase refused, window over", ALL, ERASE_UNLOCKED, { 0x30, SHUT, WINDOW }),
+	WAY("erasing", ALL, ERASE_HALF),
+	WAY("erasing two", ALL, ERASE_AT(ASIDE), { 0x30, HOME, WINDOW }),
+	WAY("erasing, one refused", ALL, ERASE_AT(HOME), { 0x30, SHUT, WINDOW }),
+	WAY("erased", ALL, ERASE_UNLOCKED, { 0x30, HOME, TO_END }),
+	FAULTY("erase failed", ALL, AM_ERASE, ERASE_UNLOCKED, { 0x30, HOME, TO_END }),
+	WAY("chip erase", ALL, ERASE_UNLOCKED, C(0x10, U1)),
+	WAY("suspending", ALL, ERASE_HALF, C(0xB0, HOME)),
+	WAY("suspended in the window", ALL & ~GLS, ERASE_AT(HOME), C(0xB0, HOME)),
+	WAY("suspended", ALL, SUSPENDED),
+	WAY("suspended, two named", ALL & ~GLS, ERASE_AT(ASIDE), { 0x30, HOME, WINDOW },
+	    { 0xB0, HOME, TO_END }),
+	WAY("suspended, one refused", ALL & ~GLS, ERASE_AT(SHUT), { 0x30, HOME, WINDOW },
+	    { 0xB0, HOME, TO_END }),
+	WAY("resumed", ALL, SUSPENDED, C(0x30, HOME)),
+	WAY("suspended, unlock", ALL, SUSPENDED, C(0xAA, U1)),
+	WAY("suspended, unlocked", ALL, SUSPENDED, UNLOCK),
+	WAY("suspended, program", WORD, SUSPENDED, ENTER(0xA0)),
+	WAY("suspended, program running", WORD, SUSPENDED, PROGRAM_AT(ASIDE)),
+	WAY("suspended, program running elsewhere", WORD, SUSPENDED, PROGRAM_AT(AWAY)),
+	WAY("suspended, program refused", WORD, SUSPENDED, PROGRAM_AT(HOME)),
+	WAY("suspended, buffer load", GL, SUSPENDED, COUNT_2(ASIDE)),
+	WAY("suspended, buffer running", GL, SUSPENDED, BUFFER_ASIDE),
+	WAY("suspended, buffer refused", GL, SUSPENDED, BUFFER_AT(HOME)),
+	WAY("suspended, buffer aborted", GL, SUSPENDED, COUNT_2(ASIDE), C(0, HOME)),
+	FAULTY("suspended, program failed", WORD, AM_PROGRAM, SUSPENDED, ENTER(0xA0),
+	       { 0x0F00, ASIDE, TO_END }),
+	WAY("suspended, codes", ALL & ~GLS, SUSPENDED, ENTER(0x90)),
+	WAY("suspended, query", ALL & ~GLS, SUSPENDED, C(0x98, CFI)),
+	WAY("suspended, bypass", LV | DL, SUSPENDED, ENTER(0x20)),
+	WAY("suspended, bypass program running", LV | DL, SUSPENDED, ENTER(0x20), C(0xA0, HOME),
+	    C(0, ASIDE)),
+	WAY("suspended, region", GLN, SUSPENDED, ENTER(0x88)),
+	WAY("suspended, DYB", GLS, SUSPENDED, ENTER(0xE0)),
+	WAY("suspended, DYB set", GLS, SUSPENDED, ENTER(0xE0), C(0xA0, HOME), C(0, ASIDE)),
+	WAY("suspended, nested suspending", GL, SUSPENDED, BUFFER_ASIDE, C(0xB0, ASIDE)),
+	WAY("suspended, nested suspended", GL, NESTED_RESTS),
+	WAY("suspended, nested suspended, codes", GLN, NESTED_RESTS, ENTER(0x90)),
+	WAY("suspended, nested resumed", GL, NESTED_RESTS, C(0x30, HOME)),
+
+	WAY("program suspending", GL, BUFFER_HALF, C(0xB0, AWAY)),
+	WAY("program suspended", GL, PROGRAM_RESTS),
+	WAY("program suspended by 51h", GLS, BUFFER_HALF, { 0x51, HOME, TO_END }),
+	WAY("program suspended, unlocked", GLN, PROGRAM_RESTS, UNLOCK),
+	WAY("program suspended, codes", GLN, PROGRAM_RESTS, ENTER(0x90)),
+	WAY("program suspended, query", GLN, PROGRAM_RESTS, C(0x98, CFI)),
+	WAY("program suspended, region", GLN, PROGRAM_RESTS, ENTER(0x88)),
+	WAY("program resumed", GL, PROGRAM_RESTS, C(0x30, AWAY)),
+	WAY("program resumed by 50h", GLS, PROGRAM_RESTS, C(0x50, AWAY)),
+
+	WAY("codes", ALL, ENTER(0x90)),
+	WAY("codes of the other bank", ALL, UNLOCK, C(0x90, HU1)),
+	WAY("query", ALL, C(0x98, CFI)),
+	WAY("query from codes", ALL, UNLOCK, C(0x90, HU1), C(0x98, CFI)),
+	WAY("query from codes, reset", ALL, ENTER(0x90), C(0x98, CFI), C(0xF0, AWAY)),
+	WAY("bypass", ALL & ~GLS, ENTER(0x20)),
+	WAY("bypass, program", LV | DL | AM_GLN, ENTER(0x20), C(0xA0, AWAY)),
+	WAY("bypass, program running", LV | DL | AM_GLN, ENTER(0x20), C(0xA0, AWAY), C(0, HOME)),
+	WAY("bypass, program refused", LV | DL | AM_GLN, ENTER(0x20), C(0xA0, AWAY), C(0, SHUT)),
+	WAY("bypass, buffer load", GLN, ENTER(0x20), C(0x25, HOME), C(1, HOME)),
+	WAY("bypass, buffer running", GLN, ENTER(0x20), C(0x25, HOME), C(0, HOME), C(0, HOME),
+	    C(0x29, HOME)),
+	WAY("bypass, buffer aborted", GLN, ENTER(0x20), C(0x25, HOME), C(1, AWAY)),
+	WAY("bypass, exit", ALL & ~GLS, ENTER(0x20), C(0x90, HOME)),
+
+	WAY("region", GL, ENTER(0x88)),
+	WAY("region of another sector", GL, UNLOCK, C(0x88, HU1)),
+	WAY("region, unlocked", GL, ENTER(0x88), UNLOCK),
+	WAY("region, program running", AM_GLN | GLS, ENTER(0x88), PROGRAM_AT(CFI)),
+	WAY("region, programmed", AM_GLN | GLS, ENTER(0x88), ENTER(0xA0), { 0x1234, CFI, TO_END }),
+	WAY("region, buffer running", GL, UNLOCK, C(0x88, U1), BUFFER_AT(CFI)),
+	WAY("region, program behind it", AM_GLN | GLS, ENTER(0x88), PROGRAM_AT(U1)),
+	WAY("region, program elsewhere", AM_GLN | GLS, ENTER(0x88), PROGRAM_AT(HOME)),
+	WAY("region locked, program", AM_GLN | GLS, ENTER(0x40), C(0xA0, HOME), { 0xFFFE, HOME, TO_END },
+	    C(0x90, HOME), C(0, HOME), ENTER(0x88), PROGRAM_AT(CFI)),
+	WAY("region, exit", GL, ENTER(0x88), ENTER(0x90)),
+
+	WAY("lock register", GL, ENTER(0x40)),
+	WAY("lock register, word", GL, ENTER(0x40), C(0xA0, HOME)),
+	WAY("lock register, running", GL, ENTER(0x40), C(0xA0, HOME), C(0xFFFD, HOME)),
+	WAY("lock register, programmed", GL, ENTER(0x40), C(0xA0, HOME), { 0xFFFA, HOME, TO_END }),
+	WAY("PPB", GL, ENTER(0xC0)),
+	WAY("PPB, set", GL, ENTER(0xC0), C(0xA0, HOME)),
+	WAY("PPB, setting", GL, ENTER(0xC0), C(0xA0, HOME), C(0, HOME)),
+	WAY("PPB, clear", GL, ENTER(0xC0), C(0x80, HOME)),
+	WAY("PPB, clearing", GL, ENTER(0xC0), C(0x80, HOME), C(0x30, CFI)),
+	WAY("PPB, cleared", GL, ENTER(0xC0), C(0x80, HOME), { 0x30, CFI, TO_END }),
+	WAY("PPB lock", GL, ENTER(0x50)),
+	WAY("PPB lock, word", GL, ENTER(0x50), C(0xA0, HOME)),
+	WAY("PPB frozen, set", GL, ENTER(0x50), C(0xA0, HOME), C(0, HOME), C(0x90, HOME),
+	    C(0, HOME), ENTER(0xC0), C(0xA0, HOME), C(0, HOME)),
+	WAY("PPB frozen, clear", GL, ENTER(0x50), C(0xA0, HOME), C(0, HOME), C(0x90, HOME),
+	    C(0, HOME), ENTER(0xC0), C(0x80, HOME), C(0x30, HOME)),
+	WAY("DYB", GL, ENTER(0xE0)),
+	WAY("DYB, word", GL, ENTER(0xE0), C(0xA0, HOME)),
+	WAY("DYB set, buffer refused", GL, ENTER(0xE0), C(0xA0, HOME), C(0, HOME), C(0x90, HOME),
+	    C(0, HOME), BUFFER_AT(HOME)),
+	WAY("DYB cleared again", GL, ENTER(0xE0), C(0xA0, HOME), C(0, HOME), C(0xA0, HOME),
+	    C(1, HOME)),
+	WAY("registers, exit", GL, ENTER(0xC0), C(0x90, HOME)),
+
+	WAY("status register", GLS, C(0x70, U1)),
+	WAY("status register after a refusal", GLS, ENTER(0xA0), { 0, SHUT, TO_END }, C(0x70, U1)),
+	WAY("status register, then a success", GLS, ENTER(0xA0), { 0, SHUT, TO_END }, ENTER(0xA0),
+	    { 0, HOME, TO_END }, C(0x70, U1)),
+	WAY("status register while erasing", GLS, ERASE_HALF, C(0x70, U1)),
+	WAY("blank check", GLS, C(0x33, HU1)),
+	WAY("blank check failed", GLS, { 0x33, HU1, TO_END }),
+};
+/* clang-format on */
+
+#define NWAYS ((int)ARRAY_LEN(ways))
+
+static void put(enum amd_place place, u16 value)
+{
+	states_write(amd_place[place], value);
+}
+
+static void make_move(const struct move *move)
+{
+	put(move->place, move->value);
+	if (move->then == WINDOW)
+		states_wait(states->part.erase_window_us * 1000ull);
+	if (move->then == TO_END)
+		states_wait_until_idle();
+	else if (move->then != AT_ONCE)
+		states_wait(states_time_left() / 8);
+}
+
+static void go(const struct way *way)
+{
+	states->way = way->to;
+	for (u32 i = 0; i < way->nmoves; i++)
+		make_move(&way->moves[i]);
+}
+
+/* ---- every code in every state --------------------------------------------------------------- */
+
+static bool is_command(u32 code)
+{
+	for (size_t i = 0; i < am_nrows; i++)
+		if (am_rows[i].code == (int)code)
+			return true;
+	return false;
+}
+
+/* Tells apart what cannot be seen at once, and sees it to its end. */
+static void follow(u32 code)
+{
+	static const enum amd_place to[] = { HOME, ASIDE, U1 };
+	static const u8 next[] = { 0x30, 0xF0, 0xB0, 0x29 };
+
+	put(to[code % ARRAY_LEN(to)], next[code / 3 % ARRAY_LEN(next)]);
+	states_compare(code % 7, 7);
+	for (u32 i = 0; i < 3; i++) {
+		states_wait_until_idle();
+		states_compare(i, 7);
+		put(HOME, 0x30);
+	}
+	states_wait_until_idle();
+	put(HOME, 0xF0);
+	states_compare(3, 7);
+	states_compare_cells();
+}
+
+static void check_cell(const struct way *way, enum amd_place place, u32 code)
+{
+	go(way);
+	states_compare(code % 7, 7);
+	put(place, (u16)code);
+	states_compare_all();
+	if (is_command(code))
+		follow(code);
+	states_renew();
+}
+
+START_TEST(every_code_in_every_state)
+{
+	static const enum amd_place places[] = { U1, U2, CFI, HOME, NEXT, PAGE, HU1, AWAY, SHUT };
+	const struct way *way = &ways[_i % NWAYS];
+
+	amd_bench_open((size_t)(_i / NWAYS), way->fails == AM_PROGRAM, way->fails == AM_ERASE);
+	if (way->families & amd_bench_model.family)
+		for (u32 i = 0; i < ARRAY_LEN(places); i++)
+			for (u32 code = 0; code < 256; code++)
+				if (is_command(code) || code % 64 == i)
+					check_cell(way, places[i], code);
+	states_close();
+}
+END_TEST
+
+static TCase *tests(Suite *suite, const char *name)
+{
+	TCase *tcase = tcase_create(name);
+
+	tcase_set_timeout(tcase, 60);
+	suite_add_tcase(suite, tcase);
+	return tcase;
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("flash states, set 0002");
+	int rows = (int)amd_bench_rows;
+
+	tcase_add_loop_test(tests(suite, "cells"), every_code_in_every_state, 0, NWAYS * rows);
+	return run_suite(suite);
+}
