@@ -87,11 +87,21 @@ static void halt(struct flash_chip *chip, const struct flash_op *op)
 	amd->errors |= program ? AMD_SR_PROGRAM_ERROR : AMD_SR_ERASE_ERROR;
 }
 
+/* GL-S, 5.4.1, notes 8, 9 and 14: error bits are about the most recent program, or erase. */
+static u8 bits_about(const struct flash_chip *chip, const struct flash_op *op,
+		     enum flash_op_kind was)
+{
+	bool program = op == &chip->program || was == FLASH_OP_LOCK;
+
+	return AMD_SR_LOCKED | (program ? AMD_SR_PROGRAM_ERROR : AMD_SR_ERASE_ERROR);
+}
+
 static void ended(struct flash_chip *chip, struct flash_op *op, enum flash_op_kind was)
 {
 	struct amd_state *amd = &chip->amd;
 	bool exceeded = op->failed || amd->exceeds;
 
+	amd->errors &= (u8)~bits_about(chip, op, was);
 	amd->errors |= amd->outcome;
 	amd->outcome = 0;
 	amd->exceeds = false;
