@@ -145,10 +145,15 @@ static void program_lock_register(struct flash_chip *chip, u32 word, u16 data)
 	chip_program(chip, word, &cells, 0, &value, 1, chip->part->program);
 }
 
-/* With PPB Lock set, "the command does not execute and times out" (GL-N, 10.12). */
+/*
+ * With PPB Lock set, "the command does not execute and times out" (GL-N, 10.12). The model's choice:
+ * as what is asked of a protected sector does.
+ */
 static void refuse(struct flash_chip *chip, u32 word, bool erase)
 {
-	chip_refuse(chip, &chip->erase, word, chip->bank->now_ns, amd_refusal_time(chip, erase));
+	chip->amd.outcome = AMD_SR_LOCKED | (erase ? AMD_SR_ERASE_ERROR : AMD_SR_PROGRAM_ERROR);
+	chip_refuse(chip, erase ? &chip->erase : &chip->program, word, chip->bank->now_ns,
+		    amd_refusal_time(chip, erase));
 }
 
 static void program_ppb(struct flash_chip *chip, u32 word, u16 data)
