@@ -123,17 +123,22 @@ static void reset(struct flash_chip *chip)
 	amd->errors = 0;
 }
 
-/* GL-S: these need no unlock cycles, and are taken in every state but for Clear while busy. */
+/*
+ * GL-S: these need no unlock cycles, and are taken in every state but for Clear while busy. The
+ * status is captured by the command (5.3.6.2, "by the rising edge of WE#"), not by the read.
+ */
 bool amd_status_cycle(struct flash_chip *chip, u32 word, u8 byte)
 {
 	if (!amd_is_gls(chip) || !amd_is_at(chip, word, 0x555))
 		return false;
-	if (byte == AMD_READ_STATUS)
+	if (byte == AMD_READ_STATUS) {
 		chip->amd.status_due = true;
-	else if (byte == AMD_CLEAR_STATUS && !chip_is_busy(chip))
+		chip->amd.status = amd_status_register(chip);
+	} else if (byte == AMD_CLEAR_STATUS && !chip_is_busy(chip)) {
 		chip->amd.errors = 0;
-	else
+	} else {
 		return false;
+	}
 	return true;
 }
 

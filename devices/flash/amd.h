@@ -100,7 +100,7 @@ void amd_show(struct flash_chip *chip);
 /* What a read at @word returns while its partition is busy or halted; in a suspended sector. */
 u16 amd_busy_word(struct flash_chip *chip, u32 word);
 u16 amd_suspended_word(struct flash_chip *chip);
-/* The status register: as it is told, as it is read. */
+/* The status register: as it is, as a read returns it. */
 u8 amd_status_register(const struct flash_chip *chip);
 u16 amd_status_register_word(const struct flash_chip *chip);
 

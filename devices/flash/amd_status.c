@@ -111,7 +111,7 @@ u8 amd_status_register(const struct flash_chip *chip)
 /* Table 5.2: "bits 6 to 1 are valid only when bit 7 is 1"; bit 0 and DQ15-8 are reserved. */
 u16 amd_status_register_word(const struct flash_chip *chip)
 {
-	u8 status = amd_status_register(chip);
+	u8 status = chip->amd.status;
 
 	return driven(chip, status & AMD_SR_READY ? 0xFE : AMD_SR_READY, status);
 }

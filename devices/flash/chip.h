@@ -57,7 +57,8 @@ struct amd_state {
 	u32 halted_in;	 /* of that partition */
 	u8 toggle;	 /* DQ6 and DQ2, as they were read last */
 	u8 errors;	 /* of the status register */
-	bool status_due; /* the next read returns it */
+	bool status_due; /* the next read returns it, as it was when it was asked for */
+	u8 status;
 	bool frozen;	 /* PPB Lock */
 	u32 last_word;	 /* loaded or programmed last: there DQ7 is the complement of its data */
 	u16 last_data;
