@@ -59,8 +59,8 @@ struct amd_state {
 	u8 errors;	 /* of the status register */
 	bool status_due; /* the next read returns it, as it was when it was asked for */
 	u8 status;
-	bool frozen;	 /* PPB Lock */
-	u32 last_word;	 /* loaded or programmed last: there DQ7 is the complement of its data */
+	bool frozen;   /* PPB Lock */
+	u32 last_word; /* loaded or programmed last: there DQ7 is the complement of its data */
 	u16 last_data;
 	struct flash_load load;
 	u8 selected[FLASH_MAX_BLOCKS / 8];  /* sectors of this erase, one bit each */

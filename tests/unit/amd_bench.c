@@ -12,7 +12,7 @@ static const struct {
 	const char *name, *part;
 	u32 bus_bytes;
 	u32 kbytes[FLASH_MAX_REGIONS], blocks[FLASH_MAX_REGIONS];
-	u32 bank_kbytes; /* of the first of two; 0: the chip is one */
+	u32 bank_kbytes;	    /* of the first of two; 0: the chip is one */
 	u8 home, aside, away, shut; /* sectors */
 } rows[] = {
 	{ "LV", "am29lv160db", 2, { 8, 4, 8, 8 }, { 1, 2, 1, 1 }, 0, 2, 1, 3, 4 },
@@ -74,8 +74,8 @@ static void set_places(size_t row)
 /* Codes, query, both regions' ends; each sector's protection; array around the places. */
 static void set_probes(void)
 {
-	static const u32 words[] = { 0, 1, 3, 0x0C, 0x0E, 0x0F, 0x10, 0x13, 0x2A, 0x2D, 0x48,
-				     0x7F, 0x80, 0x1FF, 0x200 };
+	static const u32 words[] = { 0,	   1,	 3,    0x0C, 0x0E, 0x0F,  0x10, 0x13,
+				     0x2A, 0x2D, 0x48, 0x7F, 0x80, 0x1FF, 0x200 };
 
 	for (u32 i = 0; i < ARRAY_LEN(words); i++)
 		states_add_probe(words[i] * 2);

@@ -57,7 +57,7 @@ static void act_on_program(struct amd_model *model, const struct am_cycle *cycle
 		model->sector = cycle->block.index;
 		empty(&model->load, 0);
 		break;
-	case AM_TAKE_COUNT: empty(&model->load, cycle->code + 1u); break;
+	case AM_TAKE_COUNT: empty(&model->load, cycle->value + 1u); break;
 	case AM_TAKE_WORD: take_word(model, cycle, 1u << model->part->cfi.buffer_log2); break;
 	case AM_BEGIN_BUFFER: amd_model_begin_program(model, cycle, 0x25); break;
 	case AM_BEGIN_PROGRAM:
@@ -77,6 +77,7 @@ static void come_to_rest(struct amd_model *model)
 
 	op->left = op->end - (model->now > op->begin ? model->now : op->begin);
 	model->doing = AM_IDLE;
+	amd_model_tell_modes(model);
 	if (op->what == AM_PROGRAM) {
 		amd_model_tell_state(model, op->partition, KVL_FLASH_PROGRAM_SUSPENDED);
 		return;
@@ -86,19 +87,19 @@ static void come_to_rest(struct amd_model *model)
 	amd_model_tell_state(model, model->erase.partition, KVL_FLASH_ERASE_SUSPENDED);
 }
 
-/* In the window at once (GL-N, "Erase Suspend"). */
+/* In the window at once (GL-N, "Erase Suspend"). [D] So, too, while a resumption has no effect. */
 static void suspend(struct amd_model *model)
 {
 	const struct flash_part *part = model->part;
-	const struct flash_time *latency =
-		model->op.what == AM_PROGRAM ? &part->suspend_program : &part->suspend_erase;
+	const struct flash_time *latency = model->op.what == AM_PROGRAM ? &part->suspend_program
+									: &part->suspend_erase;
 
-	if (model->doing == AM_WINDOW) {
-		come_to_rest(model);
-		return;
-	}
+	if (model->op.what == AM_REFUSED_ERASE)
+		return; /* [D] */
+	model->rest = model->now;
+	if (model->now >= model->op.begin)
+		model->rest += latency->typ_us * 1000ull;
 	model->doing = AM_SUSPENDING;
-	model->rest = model->now + latency->typ_us * 1000ull;
 }
 
 static void resume(struct amd_model *model, const struct am_cycle *cycle)
@@ -120,14 +121,20 @@ static void resume(struct amd_model *model, const struct am_cycle *cycle)
 
 /* ---- acts ------------------------------------------------------------------------------------ */
 
-static void end_operation(struct amd_model *model)
+/* Of a failure the state is told when it happens; that its status stays is a read mode. */
+static void tell_end(struct amd_model *model)
 {
 	bool rests = amd_model_erase_rests(model) && model->erase.partition == model->op.partition;
 
-	model->op.what = AM_NONE;
-	model->doing = AM_IDLE;
 	amd_model_tell_state(model, model->op.partition,
 			     rests ? KVL_FLASH_ERASE_SUSPENDED : KVL_FLASH_IDLE);
+}
+
+static void end_operation(struct amd_model *model)
+{
+	model->op.what = AM_NONE;
+	model->doing = AM_IDLE;
+	tell_end(model);
 }
 
 static void enter(struct amd_model *model, const struct am_cycle *cycle, enum am_map map)
@@ -178,10 +185,10 @@ static void forget_erase(struct amd_model *model)
 static void end_status(struct amd_model *model, enum am_act act)
 {
 	model->errors &= ~AM_SR_ERRORS;
-	if (act == AM_END_FAILURE)
-		end_operation(model);
-	else if (act == AM_END_ABORT)
+	if (act != AM_CLEAR_STATUS)
 		model->doing = AM_IDLE;
+	if (act == AM_END_FAILURE)
+		model->op.what = AM_NONE;
 }
 
 static void show_status(struct amd_model *model)
@@ -253,22 +260,15 @@ static void finish_region(struct amd_model *model)
 	program(model->secured, &load, model->unit_bytes);
 }
 
-void amd_model_erase_sector(struct amd_model *model, const struct flash_block *block)
+static void finish_sector(struct amd_model *model)
 {
-	memset(&model->array[block->start], 0xFF, block->bytes);
-	model->cycles[block->index]++;
-	model->interrupted &= ~(1u << block->index);
-}
+	struct flash_block block = amd_model_sector(model, model->op.sector);
 
-static void finish_erase(struct amd_model *model)
-{
-	struct flash_block block;
-
-	for (u64 at = 0; at < model->part->chip_bytes; at += block.bytes) {
-		block = flash_block_at(model->part, at);
-		if (model->op.erased >> block.index & 1)
-			amd_model_erase_sector(model, &block);
-	}
+	memset(&model->array[block.start], 0xFF, block.bytes);
+	model->cycles[block.index]++;
+	model->erases++;
+	model->interrupted &= ~(1u << block.index);
+	model->op.queue &= ~(1u << block.index);
 }
 
 static void set_register(struct amd_model *model)
@@ -283,43 +283,41 @@ static void set_register(struct amd_model *model)
 
 static void finish(struct amd_model *model)
 {
-	u8 cleared = 0;
-
 	switch (model->op.what) {
-	case AM_NONE: break;
-	case AM_PROGRAM:
-		program(model->array, &model->op.load, model->unit_bytes);
-		cleared = AM_SR_PROGRAM | AM_SR_LOCKED;
-		break;
-	case AM_PROGRAM_REGION:
-		finish_region(model);
-		cleared = AM_SR_PROGRAM | AM_SR_LOCKED;
-		break;
+	case AM_PROGRAM: program(model->array, &model->op.load, model->unit_bytes); break;
+	case AM_PROGRAM_REGION: finish_region(model); break;
 	case AM_ERASE:
-	case AM_ERASE_ALL:
-		finish_erase(model);
-		cleared = AM_SR_ERASE | AM_SR_LOCKED;
-		break;
-	case AM_REFUSED_PROGRAM:
-	case AM_REFUSED_ERASE: model->errors |= model->refused; break;
-	case AM_BLANK_CHECK: break;
+	case AM_ERASE_ALL: finish_sector(model); break;
 	case AM_REGISTER_SET: set_register(model); break;
 	case AM_PPBS_CLEAR: memset(model->ppb, 0, sizeof(model->ppb)); break;
+	case AM_NONE:
+	case AM_REFUSED_PROGRAM:
+	case AM_REFUSED_ERASE:
+	case AM_BLANK_CHECK: break;
 	}
-	/* 5.4.1, notes 8, 9, 14: the bits are about the most recent operation. */
-	model->errors &= ~cleared;
 }
 
 /* 5.5.1: the status stays until it is reset. */
 static void fail(struct amd_model *model)
 {
 	model->doing = AM_FAILED;
-	if (model->op.what == AM_PROGRAM) {
+	model->op.queue = 0;
+	if (model->op.what == AM_PROGRAM)
 		amd_model_take_program(model);
-		model->errors |= AM_SR_PROGRAM;
-	} else {
-		model->errors |= AM_SR_ERASE;
-	}
+	if (model->op.what == AM_ERASE || model->op.what == AM_ERASE_ALL)
+		amd_model_take_sector(model, &model->op, 0);
+}
+
+/* 5.4.1, notes 8, 9, 14: the bits are about the most recent program, or erase. */
+static void set_errors(struct amd_model *model)
+{
+	u8 bit = amd_model_is_like_erase(model->op.what) ? AM_SR_ERASE : AM_SR_PROGRAM;
+
+	model->errors &= ~(bit | AM_SR_LOCKED);
+	if (model->op.what == AM_REFUSED_PROGRAM || model->op.what == AM_REFUSED_ERASE)
+		model->errors |= model->refused;
+	if (model->op.fails)
+		model->errors |= bit;
 }
 
 static u64 busy_until(const struct flash_model *common)
@@ -335,17 +333,20 @@ static u64 busy_until(const struct flash_model *common)
 	}
 }
 
-static void go_on(struct amd_model *model, u64 due)
+static void end(struct amd_model *model)
 {
-	model->now = due;
-	if (due == model->op.end && model->op.fails)
+	set_errors(model);
+	if (model->op.fails) {
 		fail(model);
-	else if (due == model->op.end) {
-		finish(model);
-		end_operation(model);
-	} else
-		come_to_rest(model);
+		tell_end(model);
+		return;
+	}
+	finish(model);
+	if (amd_model_next_sector(model, model->now))
+		return;
+	model->doing = AM_IDLE;
 	amd_model_tell_modes(model);
+	end_operation(model);
 }
 
 static void close_window(struct amd_model *model, u64 now)
@@ -360,8 +361,13 @@ static void advance(struct flash_model *common, u64 now)
 	u64 due;
 
 	close_window(model, now);
-	while ((due = busy_until(common)) <= now)
-		go_on(model, due);
+	while ((due = busy_until(common)) <= now) {
+		model->now = due;
+		if (due == model->op.end)
+			end(model);
+		else
+			come_to_rest(model);
+	}
 	if (now > model->now)
 		model->now = now;
 }
@@ -374,6 +380,7 @@ static void write_cycle(struct flash_model *common, u64 offset, u16 value, u64 n
 				  flash_block_at(model->part, offset) };
 
 	advance(common, now);
+	model->status_shown = false; /* [D] */
 	act_on(model, &cycle, amd_model_decode(model, &cycle));
 	amd_model_tell_modes(model);
 }
@@ -401,17 +408,19 @@ static void read_cells(struct amd_model *model)
 	memcpy(model->secured, nv->otp, sizeof(model->secured));
 }
 
-static void reset(struct flash_model *common, const struct flash_part *part, u32 bus_bytes,
-		  u8 *array, const struct flash_cells *chip)
+static void reset(struct flash_model *common, const struct flash_config *config, u8 *array,
+		  const struct flash_cells *chip)
 {
 	struct amd_model *model = (struct amd_model *)common;
+	const struct flash_part *part = config->part;
 
 	memset(model, 0, sizeof(*model));
 	common->ops = &amd_model_ops;
 	model->part = part;
 	model->chip = chip;
-	model->family = family_of(part, bus_bytes);
-	model->unit_bytes = bus_bytes;
+	model->family = family_of(part, config->bus_bytes);
+	model->faults = &config->faults;
+	model->unit_bytes = config->bus_bytes;
 	model->partitions = flash_hw_partition_count(part);
 	model->array = array;
 	model->doing = AM_IDLE;
@@ -454,11 +463,11 @@ static const char *state_name(const struct flash_model *common)
 		AM_POINT_TABLE(X)
 #undef X
 	};
-	static const char *const doings[] = { "idle",    "window",     "erasing", "programming",
-					      "busy",    "suspending", "failed",  "aborted" };
-	static const char *const maps[] = { "array",  "codes",	       "query", "bypass",
-					    "region", "lock register", "PPB",	"PPB lock",
-					    "DYB" };
+	static const char *const doings[] = { "idle", "window",	    "erasing", "programming",
+					      "busy", "suspending", "failed",  "aborted" };
+	static const char *const maps[] = { "array",  "codes",	  "query",
+					    "bypass", "region",	  "lock register",
+					    "PPB",    "PPB lock", "DYB" };
 	const struct amd_model *model = (const struct amd_model *)common;
 
 	if (model->point != AM_AT_START)

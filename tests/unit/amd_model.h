@@ -43,11 +43,10 @@ struct am_operation {
 	enum kvl_flash_state is;
 	u32 partition;
 	bool fails;
-	u64 begin, end, left; /* of its time; @left: when it rests */
-	u64 total;	      /* of an erase */
+	u64 begin, end, left; /* of its time, or a sector's; @left: when it rests */
 	struct am_load load;  /* of a program; the cell to be set */
-	u32 named, erased;    /* sectors, as bits: given to an erase; those that it will erase */
-	u32 first;	      /* the sector that was named first */
+	u32 named, queue;     /* sectors, as bits: given to an erase; yet to be erased */
+	u32 sector;	      /* that is being erased */
 };
 
 struct amd_model {
@@ -65,8 +64,8 @@ struct amd_model {
 	enum am_point point;
 	enum am_doing doing;
 	enum am_map map;
-	u64 map_at;	     /* where it was entered */
-	bool codes_below;    /* the query was entered from autoselect */
+	u64 map_at;	  /* where it was entered */
+	bool codes_below; /* the query was entered from autoselect */
 	u64 window_end, rest;
 	u32 sector; /* of the buffer */
 	struct am_load load;
@@ -74,13 +73,15 @@ struct amd_model {
 	struct am_operation erase; /* that rests */
 	enum kvl_flash_mode mode[FLASH_MAX_PARTITIONS];
 
-	u8 errors;	       /* of the status register */
-	u8 refused;	       /* those that a refusal ends in */
-	const char *problem;   /* of the chip's cells, where the model had to take them over */
+	u8 errors;		  /* of the status register */
+	u8 refused;		  /* those that a refusal ends in */
+	const char *problem;	  /* of the chip's cells, where the model had to take them over */
 	struct model_read status; /* as captured by 70h */
 	bool status_shown;
 
 	bool ppb[MODEL_MAX_BLOCKS], dyb[MODEL_MAX_BLOCKS]; /* true: protected (a 0 on the chip) */
+	const struct flash_faults *faults;
+	u32 programs, erases; /* so far: begun, ended */
 	u32 cycles[MODEL_MAX_BLOCKS];
 	u16 lock_register;
 	bool frozen;
@@ -113,7 +114,9 @@ static inline bool amd_model_erase_rests(const struct amd_model *model)
 	return model->erase.what != AM_NONE;
 }
 
+bool amd_model_is_like_erase(enum am_what what);
 bool amd_model_program_rests(const struct amd_model *model);
+struct flash_block amd_model_sector(const struct amd_model *model, u32 index);
 bool amd_model_is_protected(const struct amd_model *model, u32 block);
 /* What the cycle does; the model's point is what it goes on to. */
 enum am_act amd_model_decode(struct amd_model *model, const struct am_cycle *cycle);
@@ -126,14 +129,14 @@ void amd_model_tell_modes(struct amd_model *model);
 
 /* amd_model_cut.c */
 void amd_model_take_program(struct amd_model *model);
-void amd_model_take_sector(struct amd_model *model, const struct flash_block *block);
+void amd_model_take_sector(struct amd_model *model, const struct am_operation *op, u64 left);
 void amd_model_power_cut(struct flash_model *common);
-/* A whole sector has been erased. */
-void amd_model_erase_sector(struct amd_model *model, const struct flash_block *block);
 
 /* amd_model_begin.c: what acts begin. */
 void amd_model_begin_program(struct amd_model *model, const struct am_cycle *cycle, u8 command);
 void amd_model_name_sector(struct amd_model *model, const struct am_cycle *cycle, bool first);
+/* The next sector of an erase; false: there is none. */
+bool amd_model_next_sector(struct amd_model *model, u64 begin);
 void amd_model_erase_chip(struct amd_model *model, const struct am_cycle *cycle);
 void amd_model_check_blank(struct amd_model *model, const struct am_cycle *cycle);
 void amd_model_set_register(struct amd_model *model, const struct am_cycle *cycle);

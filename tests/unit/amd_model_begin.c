@@ -15,11 +15,15 @@ void amd_model_tell_command(struct amd_model *model, const struct am_cycle *cycl
 						  cycle->offset, cycle->value, 0, model->now });
 }
 
-/* [D] Set 0002 has no status that all parts have. */
+/* With the status register of a part that has one. */
 void amd_model_tell_state(struct amd_model *model, u32 partition, enum kvl_flash_state state)
 {
-	model_tell(&model->common,
-		   (struct told){ TOLD_STATE, partition, state, 0, 0, 0, model->now });
+	struct model_read status = { .defined = 0xFF };
+
+	if (model->family == AM_GLS)
+		status = amd_model_status_register(model);
+	model_tell(&model->common, (struct told){ TOLD_STATE, partition, state, 0, status.value,
+						  ~(u64)status.defined, model->now });
 }
 
 bool amd_model_is_protected(const struct amd_model *model, u32 block)
@@ -65,11 +69,9 @@ static u8 refusal(const struct amd_model *model, const struct am_cycle *cycle)
 
 		return open ? 0 : AM_SR_PROGRAM | AM_SR_LOCKED;
 	}
-	if (amd_model_is_protected(model, cycle->block.index))
-		return AM_SR_PROGRAM | AM_SR_LOCKED;
 	if (amd_model_erase_rests(model) && model->erase.named >> cycle->block.index & 1)
 		return AM_SR_PROGRAM; /* 5.4.1, note 10 */
-	return 0;
+	return amd_model_is_protected(model, cycle->block.index) ? AM_SR_PROGRAM | AM_SR_LOCKED : 0;
 }
 
 static bool asks_for_ones(const struct amd_model *model)
@@ -88,8 +90,15 @@ static u64 program_us(const struct amd_model *model)
 	u64 share = (u64)part->buffer.typ_us * model->load.count * model->unit_bytes >>
 		    part->cfi.buffer_log2;
 
-	return model->load.units > 1 && share > part->program.typ_us ? share
-								      : part->program.typ_us;
+	return model->load.units > 1 && share > part->program.typ_us ? share : part->program.typ_us;
+}
+
+static u64 longest_program_us(const struct amd_model *model)
+{
+	const struct flash_part *part = model->part;
+
+	return program_us(model) == part->program.typ_us ? part->program.max_us
+							 : part->buffer.max_us;
 }
 
 void amd_model_begin_program(struct amd_model *model, const struct am_cycle *cycle, u8 command)
@@ -113,45 +122,87 @@ void amd_model_begin_program(struct amd_model *model, const struct am_cycle *cyc
 	op = begin(model, cycle, AM_PROGRAM, KVL_FLASH_PROGRAM, program_us(model));
 	op->load = model->load;
 	model->doing = AM_PROGRAMMING;
-	if (model->part->features & FLASH_DQ5_ON_ONES && asks_for_ones(model)) {
-		op->fails = true;
-		op->end = model->now + model->part->program.max_us * 1000ull;
-	}
+	op->fails = model->faults->fail_program == ++model->programs ||
+		    (model->part->features & FLASH_DQ5_ON_ONES && asks_for_ones(model));
+	if (op->fails)
+		op->end = model->now + longest_program_us(model) * 1000;
 }
 
 /* ---- erases ---------------------------------------------------------------------------------- */
 
-static u64 erase_us(const struct amd_model *model, u32 sectors)
+struct flash_block amd_model_sector(const struct amd_model *model, u32 index)
 {
-	u64 us = 0, at = 0;
+	struct flash_block block = flash_block_at(model->part, 0);
 
-	for (u32 i = 0; at < model->part->chip_bytes; i++) {
-		struct flash_block block = flash_block_at(model->part, at);
-
-		if (sectors >> i & 1)
-			us += block.erase.typ_us;
-		at += block.bytes;
-	}
-	return us;
+	while (block.index < index)
+		block = flash_block_at(model->part, block.start + block.bytes);
+	return block;
 }
 
-/* [D] All that is named is protected: its 100 us begin with the last cycle. */
-static void set_erase_times(struct amd_model *model)
+static void erase_from(struct amd_model *model, u32 sector, u64 begin)
+{
+	struct am_operation *op = &model->op;
+
+	struct flash_time us = amd_model_sector(model, sector).erase;
+
+	op->sector = sector;
+	op->fails = model->faults->fail_erase == model->erases + 1;
+	op->begin = begin;
+	op->end = begin + (op->fails ? us.max_us : us.typ_us) * 1000ull;
+}
+
+bool amd_model_next_sector(struct amd_model *model, u64 begin)
+{
+	u32 queue = model->op.queue, was;
+
+	if (!queue)
+		return false;
+	erase_from(model, (u32)__builtin_ctz(queue), begin);
+	was = model->op.partition;
+	model->op.partition =
+		flash_hw_partition_at(model->part, amd_model_sector(model, model->op.sector).start)
+			.index;
+	if (was != model->op.partition && was != UINT32_MAX)
+		amd_model_tell_state(model, was, KVL_FLASH_IDLE);
+	amd_model_tell_state(model, model->op.partition, KVL_FLASH_ERASE);
+	return true;
+}
+
+static u64 refused_erase_ns(const struct amd_model *model)
+{
+	return (model->family == AM_GLS ? REFUSED_GLS_US : REFUSED_ERASE_US) * 1000ull;
+}
+
+/* [D] All that is named is protected: its 100 us begin where the erase would. */
+static void open_window(struct amd_model *model)
 {
 	struct am_operation *op = &model->op;
 	u64 window_us = model->part->erase_window_us;
 
-	op->begin = model->window_end = model->now + window_us * 1000;
-	op->total = erase_us(model, op->erased) * 1000;
-	op->end = op->begin + op->total;
+	model->window_end = model->now + window_us * 1000;
 	if (op->what == AM_REFUSED_ERASE)
-		op->end = model->now + (model->family == AM_GLS ? REFUSED_GLS_US
-								 : REFUSED_ERASE_US) *
-					       1000ull;
-	if (op->what == AM_ERASE)
-		model->doing = window_us ? AM_WINDOW : AM_ERASING;
+		op->end = model->window_end + refused_erase_ns(model);
 	else
-		model->doing = window_us ? AM_WINDOW : AM_BUSY;
+		erase_from(model, op->sector, model->window_end);
+	if (window_us)
+		model->doing = AM_WINDOW;
+	else
+		model->doing = op->what == AM_ERASE ? AM_ERASING : AM_BUSY;
+}
+
+/* The sector that was named first, if it is not protected, is erased first. */
+static void queue_sector(struct amd_model *model, const struct am_cycle *cycle)
+{
+	struct am_operation *op = &model->op;
+
+	amd_model_tell_command(model, cycle, 0x30);
+	if (!op->queue) {
+		op->what = AM_ERASE;
+		op->is = KVL_FLASH_ERASE;
+		op->sector = cycle->block.index;
+	}
+	op->queue |= 1u << cycle->block.index;
+	model->common.dirty |= op->queue;
 }
 
 void amd_model_name_sector(struct amd_model *model, const struct am_cycle *cycle, bool first)
@@ -159,50 +210,47 @@ void amd_model_name_sector(struct amd_model *model, const struct am_cycle *cycle
 	struct am_operation *op = &model->op;
 	u32 sector = 1u << cycle->block.index;
 	bool refused = amd_model_is_protected(model, cycle->block.index);
+	enum kvl_flash_state was = op->is;
 
 	if (first) {
-		if (!refused)
-			amd_model_tell_command(model, cycle, 0x30);
-		op = begin(model, cycle, refused ? AM_REFUSED_ERASE : AM_ERASE,
-			   refused ? KVL_FLASH_CHECK : KVL_FLASH_ERASE, 0);
-		op->first = cycle->block.index;
+		memset(op, 0, sizeof(*op));
+		op->what = AM_REFUSED_ERASE;
+		op->is = was = KVL_FLASH_CHECK;
+		op->partition = cycle->partition;
 		model->refused = AM_SR_ERASE | AM_SR_LOCKED;
-	} else if (!refused && !(op->named & sector)) {
-		amd_model_tell_command(model, cycle, 0x30);
-		if (op->what == AM_REFUSED_ERASE) {
-			op->what = AM_ERASE;
-			op->is = KVL_FLASH_ERASE;
-			amd_model_tell_state(model, op->partition, op->is);
-		}
 	}
+	if (!refused && !(op->named & sector))
+		queue_sector(model, cycle);
 	op->named |= sector;
-	if (!refused)
-		op->erased |= sector;
-	model->common.dirty |= op->erased;
-	set_erase_times(model);
+	open_window(model);
+	if (first || op->is != was)
+		amd_model_tell_state(model, op->partition, op->is);
 }
 
 void amd_model_erase_chip(struct amd_model *model, const struct am_cycle *cycle)
 {
-	u32 sectors = (u32)((1ull << flash_block_count(model->part)) - 1), erased = 0;
-	struct am_operation *op;
+	u32 sectors = (u32)((1ull << flash_block_count(model->part)) - 1), queue = 0;
+	struct am_operation *op = &model->op;
 
 	for (u32 i = 0; sectors >> i; i++)
 		if (!amd_model_is_protected(model, i))
-			erased |= 1u << i;
-	if (!erased) {
-		op = begin(model, cycle, AM_REFUSED_ERASE, KVL_FLASH_CHECK,
-			   model->family == AM_GLS ? REFUSED_GLS_US : REFUSED_ERASE_US);
+			queue |= 1u << i;
+	if (queue) {
+		amd_model_tell_command(model, cycle, 0x10);
+		memset(op, 0, sizeof(*op));
+		op->what = AM_ERASE_ALL;
+		op->is = KVL_FLASH_ERASE;
+		op->queue = queue;
+		op->partition = UINT32_MAX;
+		model->doing = AM_BUSY;
+		amd_model_next_sector(model, model->now);
+		model->common.dirty |= queue;
+	} else {
+		begin(model, cycle, AM_REFUSED_ERASE, KVL_FLASH_CHECK, REFUSED_ERASE_US);
+		op->end = model->now + refused_erase_ns(model);
 		model->refused = AM_SR_ERASE | AM_SR_LOCKED;
-		op->named = sectors;
-		return;
 	}
-	amd_model_tell_command(model, cycle, 0x10);
-	op = begin(model, cycle, AM_ERASE_ALL, KVL_FLASH_ERASE, erase_us(model, erased));
 	op->named = sectors;
-	op->erased = erased;
-	op->total = erase_us(model, erased) * 1000;
-	model->common.dirty |= erased;
 }
 
 void amd_model_check_blank(struct amd_model *model, const struct am_cycle *cycle)
@@ -224,16 +272,19 @@ void amd_model_set_register(struct amd_model *model, const struct am_cycle *cycl
 	bool lock_register = model->map == AM_LOCK_REGISTER;
 	struct am_operation *op;
 
-	/* GL-P, note 6: both modes at once abort it. */
-	if (lock_register && !(cycle->value & 6))
+	/* GL-P, note 6: both modes abort it. */
+	if (lock_register && !(model->lock_register & cycle->value & 6))
 		return;
 	if (!lock_register && model->frozen) {
-		op = begin(model, cycle, AM_REFUSED_PROGRAM, KVL_FLASH_LOCK,
+		op = begin(model, cycle, AM_REFUSED_PROGRAM, KVL_FLASH_CHECK,
 			   model->family == AM_GLS ? REFUSED_GLS_US : REFUSED_PROGRAM_US);
 		model->refused = AM_SR_PROGRAM | AM_SR_LOCKED;
 	} else {
-		amd_model_tell_command(model, cycle, lock_register ? 0x40 : 0xC0);
-		op = begin(model, cycle, AM_REGISTER_SET, KVL_FLASH_LOCK, model->part->lock.typ_us);
+		if (lock_register)
+			amd_model_tell_command(model, cycle, 0xA0);
+		op = begin(model, cycle, AM_REGISTER_SET,
+			   lock_register ? KVL_FLASH_PROGRAM : KVL_FLASH_LOCK,
+			   lock_register ? model->part->program.typ_us : model->part->lock.typ_us);
 	}
 	op->load.last = cycle->offset;
 	op->load.last_value = cycle->value;
@@ -242,11 +293,10 @@ void amd_model_set_register(struct amd_model *model, const struct am_cycle *cycl
 void amd_model_clear_ppbs(struct amd_model *model, const struct am_cycle *cycle)
 {
 	if (model->frozen) {
-		begin(model, cycle, AM_REFUSED_ERASE, KVL_FLASH_LOCK,
+		begin(model, cycle, AM_REFUSED_ERASE, KVL_FLASH_CHECK,
 		      model->family == AM_GLS ? REFUSED_GLS_US : REFUSED_ERASE_US);
 		model->refused = AM_SR_ERASE | AM_SR_LOCKED;
 		return;
 	}
-	amd_model_tell_command(model, cycle, 0xC0);
 	begin(model, cycle, AM_PPBS_CLEAR, KVL_FLASH_LOCK, model->part->unlock.typ_us);
 }

@@ -26,49 +26,15 @@ void amd_model_take_program(struct amd_model *model)
 	}
 }
 
-void amd_model_take_sector(struct amd_model *model, const struct flash_block *block)
+/* What the sector holds now: nothing is said of it, if there was time for anything. */
+void amd_model_take_sector(struct amd_model *model, const struct am_operation *op, u64 left)
 {
-	memcpy(&model->array[block->start], &model->chip->array[block->start], block->bytes);
-	model->interrupted |= 1u << block->index;
-}
+	struct flash_block block = amd_model_sector(model, op->sector);
 
-/* From @sector on; at a sector boundary one is done and the next has not begun. */
-static u64 take_erase_of(struct amd_model *model, const struct flash_block *block, u64 passed)
-{
-	u64 ns = block->erase.typ_us * 1000ull;
-
-	if (passed >= ns) {
-		amd_model_erase_sector(model, block);
-		return passed - ns;
-	}
-	if (passed)
-		amd_model_take_sector(model, block);
-	return 0;
-}
-
-static struct flash_block sector(const struct amd_model *model, u32 index)
-{
-	struct flash_block block = flash_block_at(model->part, 0);
-
-	while (block.index < index)
-		block = flash_block_at(model->part, block.start + block.bytes);
-	return block;
-}
-
-/* [D] The sector that was named first, then the others upwards. */
-static void take_erase(struct amd_model *model, const struct am_operation *op, u64 left)
-{
-	struct flash_block block = sector(model, op->first);
-	u64 passed = op->total - left;
-	u32 others = op->erased & ~(1u << op->first);
-
-	if (op->erased >> op->first & 1)
-		passed = take_erase_of(model, &block, passed);
-	for (u32 i = 0; others >> i; i++) {
-		block = sector(model, i);
-		if (others >> i & 1)
-			passed = take_erase_of(model, &block, passed);
-	}
+	if (left == block.erase.typ_us * 1000ull)
+		return;
+	memcpy(&model->array[block.start], &model->chip->array[block.start], block.bytes);
+	model->interrupted |= 1u << block.index;
 }
 
 static u64 time_left(const struct amd_model *model)
@@ -85,7 +51,7 @@ static void take_operation(struct amd_model *model)
 	switch (model->op.what) {
 	case AM_PROGRAM: amd_model_take_program(model); break;
 	case AM_ERASE:
-	case AM_ERASE_ALL: take_erase(model, &model->op, time_left(model)); break;
+	case AM_ERASE_ALL: amd_model_take_sector(model, &model->op, time_left(model)); break;
 	case AM_PROGRAM_REGION: memcpy(model->secured, nv->otp, sizeof(model->secured)); break;
 	case AM_REGISTER_SET:
 	case AM_PPBS_CLEAR:
@@ -104,7 +70,7 @@ void amd_model_power_cut(struct flash_model *common)
 	if (model->doing != AM_FAILED)
 		take_operation(model);
 	if (amd_model_erase_rests(model))
-		take_erase(model, &model->erase, model->erase.left);
+		amd_model_take_sector(model, &model->erase, model->erase.left);
 	model->op.what = model->erase.what = AM_NONE;
 	model->point = AM_AT_START;
 	model->doing = AM_IDLE;

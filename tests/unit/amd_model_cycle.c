@@ -27,7 +27,7 @@ static bool is_count(const struct amd_model *model, const struct am_cycle *cycle
 {
 	u32 units = (1u << model->part->cfi.buffer_log2) / model->unit_bytes;
 
-	return cycle->block.index == model->sector && cycle->code < units;
+	return cycle->block.index == model->sector && cycle->value < units;
 }
 
 /* The first word selects the page, which lies in the sector of the command. */
@@ -60,8 +60,8 @@ static bool fits_address(const struct amd_model *model, const struct am_cycle *c
 	case AM_IS_055: return word_address(cycle->offset) == 0x055;
 	case AM_IS_HERE: return is_here(model, cycle);
 	case AM_IS_GOOD:
-		return is_good(model, cycle) && !(model->point == AM_AT_LOAD &&
-						  model->load.taken + 1 == model->load.count);
+		return is_good(model, cycle) &&
+		       !(model->point == AM_AT_LOAD && model->load.taken + 1 == model->load.count);
 	case AM_IS_LAST: return is_good(model, cycle);
 	}
 	return false;

@@ -41,7 +41,7 @@ static void define(struct model_read *read, u16 bits, bool set)
 	read->varies &= ~bits;
 }
 
-static bool is_like_erase(enum am_what what)
+bool amd_model_is_like_erase(enum am_what what)
 {
 	return what == AM_ERASE || what == AM_ERASE_ALL || what == AM_REFUSED_ERASE ||
 	       what == AM_BLANK_CHECK || what == AM_PPBS_CLEAR;
@@ -90,7 +90,7 @@ static struct model_read status_of_program(const struct amd_model *model, u64 of
 		define(&read, DQ1, aborted);
 	if (failed && model->family == AM_GLS)
 		define(&read, DQ3, true);
-	if ((in_rest && !aborted) || (failed && model->family == AM_GLS))
+	if (in_rest || (failed && model->family == AM_GLS))
 		read.toggles |= DQ2;
 	else
 		read.steady |= DQ2;
@@ -99,8 +99,8 @@ static struct model_read status_of_program(const struct amd_model *model, u64 of
 
 static struct model_read status(const struct amd_model *model, u64 offset)
 {
-	return is_like_erase(model->op.what) ? status_of_erase(model, offset)
-					     : status_of_program(model, offset);
+	return amd_model_is_like_erase(model->op.what) ? status_of_erase(model, offset)
+						       : status_of_program(model, offset);
 }
 
 static struct model_read status_at_rest(const struct amd_model *model)
@@ -116,9 +116,9 @@ static struct model_read status_at_rest(const struct amd_model *model)
 
 static bool shows_status(const struct amd_model *model, u32 partition)
 {
-	return model->doing != AM_IDLE && (partition == model->op.partition ||
-					   model->op.what == AM_ERASE_ALL ||
-					   model->doing == AM_ABORTED);
+	return model->doing != AM_IDLE &&
+	       (partition == model->op.partition || model->op.what == AM_ERASE_ALL ||
+		model->doing == AM_ABORTED);
 }
 
 struct model_read amd_model_status_register(const struct amd_model *model)
@@ -146,13 +146,10 @@ static struct model_read code(const struct amd_model *model, u64 offset)
 	bool gls = model->family == AM_GLS;
 	struct flash_block block = block_at(model, offset);
 
-	switch (offset / 2 & 0xFF) {
+	switch (gls ? (offset - block.start) / 2 : offset / 2 & 0xFF) {
 	case 0x00: return word(part->manufacturer);
 	case 0x01: return word(part->device[0]);
-	case 0x02:
-		if (gls && block.index != block_at(model, model->map_at).index)
-			return undefined;
-		return word(amd_model_is_protected(model, block.index));
+	case 0x02: return word(amd_model_is_protected(model, block.index));
 	case 0x03:
 		if (!part->secured_code)
 			return undefined;
@@ -165,23 +162,25 @@ static struct model_read code(const struct amd_model *model, u64 offset)
 	}
 }
 
-static struct model_read query(const struct amd_model *model, u64 offset)
-{
-	u64 at = offset / 2;
+#define QUERY_BEGINS 0x10
 
-	return at >= 0x10 && at < model->query_end ? word(model->query[at]) : unsaid;
+static struct model_read query(const struct amd_model *model, u64 at)
+{
+	return at >= QUERY_BEGINS && at < model->query_end ? word(model->query[at]) : undefined;
 }
 
-/* GL-S has one map for both. */
+/* GL-S has one map for both, in the sector addressed (5.3.6.1). */
 static struct model_read codes_or_query(const struct amd_model *model, u64 offset)
 {
-	bool codes = model->map == AM_CODES;
+	struct flash_block block = block_at(model, model->map_at);
 
-	if (model->family == AM_GLS)
-		codes = (offset / 2 & 0xFF) < 0x10;
-	else if (codes && partition_at(model, offset) != partition_at(model, model->map_at))
-		return unsaid;
-	return codes ? code(model, offset) : query(model, offset);
+	if (model->family != AM_GLS)
+		return model->map == AM_CODES ? code(model, offset) : query(model, offset / 2);
+	if (offset - block.start >= block.bytes)
+		return undefined;
+	offset -= block.start;
+	return offset / 2 < QUERY_BEGINS ? code(model, block.start + offset)
+					 : query(model, offset / 2);
 }
 
 static struct model_read bit_0(bool set)
@@ -200,9 +199,8 @@ static struct model_read region_read(const struct amd_model *model, u64 offset)
 		return array_read(model, offset);
 	if (at >= model->part->secured_bytes)
 		return undefined;
-	return word(model->unit_bytes == 2
-			    ? (u16)(model->secured[at] | model->secured[at + 1] << 8)
-			    : model->secured[at]);
+	return word(model->unit_bytes == 2 ? (u16)(model->secured[at] | model->secured[at + 1] << 8)
+					   : model->secured[at]);
 }
 
 /* ---- array ----------------------------------------------------------------------------------- */
@@ -282,7 +280,9 @@ enum kvl_flash_mode amd_model_mode(const struct amd_model *model, u32 partition)
 {
 	bool here = partition == partition_at(model, model->map_at);
 
-	if (model->status_shown || shows_status(model, partition))
+	if (model->status_shown)
+		return KVL_FLASH_READ_OTHER;
+	if (shows_status(model, partition))
 		return KVL_FLASH_READ_STATUS;
 	switch (model->map) {
 	case AM_ARRAY:

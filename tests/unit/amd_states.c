@@ -16,7 +16,6 @@
 #define ARRAY AM_ARRAY
 #define REGISTERS (AM_LOCK_REGISTER | AM_PPB | AM_PPB_LOCK | AM_DYB)
 #define WITH_EXIT (AM_BYPASS | AM_REGION | REGISTERS)
-#define WITH_STATUS (ARRAY | AM_REGION | REGISTERS)
 #define ANY_MAP 0xFFFF
 
 #define NO_REST AM_RESTS_NOTHING
@@ -25,38 +24,43 @@
 #define ANYHOW (NO_REST | ERASE_RESTS | PROGRAM_RESTS)
 
 /* In words: AT(point), when the cycle IS so and says CODE, IF(part, doing, map, rests), TO, act. */
-#define ROW(point, is, code, families, doing, maps, rests, next, act)                         \
-	{                                                                                     \
-		AM_AT_##point, AM_IS_##is, code, families, AM_##doing, maps, rests,           \
-			AM_AT_##next, AM_##act                                                \
+#define ROW(point, is, code, families, doing, maps, rests, next, act)                             \
+	{                                                                                         \
+		AM_AT_##point, AM_IS_##is, code, families, AM_##doing, maps, rests, AM_AT_##next, \
+			AM_##act                                                                  \
 	}
 #define IDLE(point, is, code, families, maps, rests, next, act) \
 	ROW(point, is, code, families, IDLE, maps, rests, next, act)
 
 /* The status register is shown at any point of a command that takes codes, and ends it (5.7, 5.8). */
 #define SHOW_STATUS(point, doing) \
-	ROW(point, 555, 0x70, GLS, doing, WITH_STATUS, ANYHOW, START, SHOW_STATUS)
+	ROW(point, 555, 0x70, GLS, doing, ANY_MAP, ANYHOW, START, SHOW_STATUS)
+/* [D] And so is it cleared, but while the chip is busy. */
+#define STATUS(point) \
+	SHOW_STATUS(point, IDLE), IDLE(point, 555, 0x71, GLS, ANY_MAP, ANYHOW, START, CLEAR_STATUS)
+#define STATUS_OF_ABORT(point)       \
+	SHOW_STATUS(point, ABORTED), \
+		ROW(point, 555, 0x71, GLS, ABORTED, ANY_MAP, ANYHOW, START, END_ABORT)
 
 const struct am_row am_rows[] = {
-	/* ---- idle, first cycles; while a program rests GL-S takes but 70, 71 and a resume ----- */
-	IDLE(START, 555, 0xAA, ALL & ~GLS, ARRAY | AM_REGION, ANYHOW, UNLOCK, NOTHING),
-	IDLE(START, 555, 0xAA, GLS, ARRAY | AM_REGION, NO_REST | ERASE_RESTS, UNLOCK, NOTHING),
-	IDLE(START, 055, 0x98, LV | DL, ARRAY | AM_CODES, NO_REST | ERASE_RESTS, START, ENTER_QUERY),
+	/* ---- idle, first cycles --------------------------------------------------------------- */
+	IDLE(START, 555, 0xAA, ALL, ARRAY | AM_REGION, ANYHOW, UNLOCK, NOTHING),
+	IDLE(START, 055, 0x98, LV | DL, ARRAY | AM_CODES, NO_REST | ERASE_RESTS, START,
+	     ENTER_QUERY),
 	IDLE(START, 055, 0x98, GLN, ARRAY | AM_CODES, ANYHOW, START, ENTER_QUERY),
 	IDLE(START, 055, 0x98, GLS, ARRAY | AM_CODES, NO_REST, START, ENTER_QUERY),
 	IDLE(START, ANY, 0xF0, ALL & ~GLS, AM_CODES | AM_QUERY, ANYHOW, START, LEAVE),
 	IDLE(START, ANY, 0xF0, GLS, ANY_MAP, ANYHOW, START, RESET),
 	IDLE(START, HERE, 0x30, ALL, ARRAY, ERASE_RESTS | PROGRAM_RESTS, START, RESUME),
 	IDLE(START, ANY, 0x50, GLS, ARRAY, PROGRAM_RESTS, START, RESUME),
-	IDLE(START, 555, 0x71, GLS, ARRAY, ANYHOW, START, CLEAR_STATUS),
 	IDLE(START, 555, 0x33, GLS, ARRAY, NO_REST, START, CHECK_BLANK),
-	SHOW_STATUS(START, IDLE),
+	STATUS(START),
 
 	/* ---- unlocked ------------------------------------------------------------------------- */
 	IDLE(UNLOCK, 2AA, 0x55, ALL, ANY_MAP, ANYHOW, UNLOCKED, NOTHING),
-	SHOW_STATUS(UNLOCK, IDLE),
-	IDLE(UNLOCKED, 555, 0xA0, ALL & ~AM_GLN_X8, ARRAY | AM_REGION, NO_REST | ERASE_RESTS, PROGRAM,
-	     NOTHING),
+	STATUS(UNLOCK),
+	IDLE(UNLOCKED, 555, 0xA0, ALL & ~AM_GLN_X8, ARRAY | AM_REGION, NO_REST | ERASE_RESTS,
+	     PROGRAM, NOTHING),
 	IDLE(UNLOCKED, ANY, 0x25, GL, ARRAY | AM_REGION, NO_REST | ERASE_RESTS, COUNT, NOTE_SECTOR),
 	IDLE(UNLOCKED, 555, 0x80, ALL, ARRAY, NO_REST, ERASE, NOTHING),
 	IDLE(UNLOCKED, 555, 0x90, LV | DL | GLN, ARRAY, ANYHOW, START, ENTER_CODES),
@@ -71,7 +75,7 @@ const struct am_row am_rows[] = {
 	IDLE(UNLOCKED, 555, 0xE0, GLN, ARRAY, NO_REST, START, ENTER_DYB),
 	IDLE(UNLOCKED, 555, 0xE0, GLS, ARRAY, NO_REST | ERASE_RESTS, START, ENTER_DYB),
 	IDLE(UNLOCKED, 555, 0x90, GL, AM_REGION, ANYHOW, EXIT, NOTHING),
-	SHOW_STATUS(UNLOCKED, IDLE),
+	STATUS(UNLOCKED),
 
 	/* ---- programs ------------------------------------------------------------------------- */
 	IDLE(START, ANY, 0xA0, LV | DL | AM_GLN, AM_BYPASS, ANYHOW, PROGRAM, NOTHING),
@@ -90,9 +94,9 @@ const struct am_row am_rows[] = {
 	IDLE(ERASE_UNLOCK, 2AA, 0x55, ALL, ARRAY, NO_REST, ERASE_UNLOCKED, NOTHING),
 	IDLE(ERASE_UNLOCKED, ANY, 0x30, ALL, ARRAY, NO_REST, START, NAME_FIRST),
 	IDLE(ERASE_UNLOCKED, 555, 0x10, ALL, ARRAY, NO_REST, START, ERASE_CHIP),
-	SHOW_STATUS(ERASE, IDLE),
-	SHOW_STATUS(ERASE_UNLOCK, IDLE),
-	SHOW_STATUS(ERASE_UNLOCKED, IDLE),
+	STATUS(ERASE),
+	STATUS(ERASE_UNLOCK),
+	STATUS(ERASE_UNLOCKED),
 
 	/* ---- registers, ways out -------------------------------------------------------------- */
 	IDLE(START, ANY, 0x90, ALL, AM_BYPASS | REGISTERS, ANYHOW, EXIT, NOTHING),
@@ -106,9 +110,10 @@ const struct am_row am_rows[] = {
 	IDLE(REGISTER, ANY, 0x01, GL, AM_DYB, ANYHOW, START, UNPROTECT),
 	IDLE(CLEAR, ANY, 0x30, GL, AM_PPB, ANYHOW, START, CLEAR_PPBS),
 
-	/* ---- at work -------------------------------------------------------------------------- */
+	/* ---- at work; a suspension of the other bank is none of this one -------------------------------------------------------------------------- */
 	ROW(START, HERE, 0x30, ALL, WINDOW, ANY_MAP, ANYHOW, START, NAME_ANOTHER),
 	ROW(START, HERE, 0xB0, ALL, WINDOW, ANY_MAP, ANYHOW, START, SUSPEND),
+	ROW(START, ANY, 0xB0, ALL, WINDOW, ANY_MAP, ANYHOW, START, NOTHING),
 	ROW(START, ANY, AM_ANY_CODE, ALL, WINDOW, ANY_MAP, ANYHOW, START, FORGET_ERASE),
 	ROW(START, HERE, 0xB0, ALL, ERASING, ANY_MAP, ANYHOW, START, SUSPEND),
 	ROW(START, ANY, 0xB0, GL, PROGRAMMING, ANY_MAP, ANYHOW, START, SUSPEND),
@@ -118,17 +123,16 @@ const struct am_row am_rows[] = {
 	SHOW_STATUS(START, BUSY),
 	SHOW_STATUS(START, SUSPENDING),
 
-	/* ---- failed; a buffer aborted --------------------------------------------------------- */
+	/* ---- failed; a buffer aborted: the tables disagree on where F0 goes --------------------------------------------------------- */
 	ROW(START, ANY, 0xF0, ALL, FAILED, ANY_MAP, ANYHOW, START, END_FAILURE),
 	ROW(START, 555, 0x71, GLS, FAILED, ANY_MAP, ANYHOW, START, END_FAILURE),
 	SHOW_STATUS(START, FAILED),
 	ROW(START, 555, 0xAA, GL, ABORTED, ANY_MAP, ANYHOW, UNLOCK, NOTHING),
 	ROW(UNLOCK, 2AA, 0x55, GL, ABORTED, ANY_MAP, ANYHOW, UNLOCKED, NOTHING),
-	ROW(UNLOCKED, 555, 0xF0, GL, ABORTED, ANY_MAP, ANYHOW, START, END_ABORT),
-	ROW(START, 555, 0x71, GLS, ABORTED, ANY_MAP, ANYHOW, START, END_ABORT),
-	SHOW_STATUS(START, ABORTED),
-	SHOW_STATUS(UNLOCK, ABORTED),
-	SHOW_STATUS(UNLOCKED, ABORTED),
+	ROW(UNLOCKED, ANY, 0xF0, GL, ABORTED, ANY_MAP, ANYHOW, START, END_ABORT),
+	STATUS_OF_ABORT(START),
+	STATUS_OF_ABORT(UNLOCK),
+	STATUS_OF_ABORT(UNLOCKED),
 };
 
 const size_t am_nrows = ARRAY_LEN(am_rows);

@@ -20,9 +20,9 @@ enum am_family {
 };
 
 /* What has been taken of a command. */
-#define AM_POINT_TABLE(X)                                                                        \
-	X(START) X(UNLOCK) X(UNLOCKED) X(PROGRAM) X(COUNT) X(LOAD) X(CONFIRM) X(ERASE)           \
-	X(ERASE_UNLOCK) X(ERASE_UNLOCKED) X(EXIT) X(REGISTER) X(CLEAR)
+#define AM_POINT_TABLE(X)                                                              \
+	X(START) X(UNLOCK) X(UNLOCKED) X(PROGRAM) X(COUNT) X(LOAD) X(CONFIRM) X(ERASE) \
+		X(ERASE_UNLOCK) X(ERASE_UNLOCKED) X(EXIT) X(REGISTER) X(CLEAR)
 
 enum am_point {
 #define X(point) AM_AT_##point,

@@ -190,10 +190,7 @@ static void restore_cells(u32 blocks)
 
 static void begin(void)
 {
-	states->cells.array = states->array;
-	states->cells.nv = states->nv;
-	states->ops->reset(states->model, &states->part, states->bus_bytes, states->model_array,
-			   &states->cells);
+	states->ops->reset(states->model, &states->config, states->model_array, &states->cells);
 	states->ops->advance(states->model, states->now);
 	states->ntold = 0;
 	states->steps = 0;
@@ -202,10 +199,16 @@ static void begin(void)
 	states->shown = all_blocks();
 }
 
+static void make_bank(void)
+{
+	struct flash_nv *nv[FLASH_MAX_CHIPS] = { states->nv };
+
+	states->bank = flash_create(&states->config, states->array, nv, &observer);
+	ck_assert_ptr_nonnull(states->bank);
+}
+
 void states_open(void)
 {
-	struct flash_nv *nv[FLASH_MAX_CHIPS] = { NULL };
-
 	ck_assert_ptr_null(flash_config_problem(&states->config));
 	states->nv = calloc(1, flash_nv_bytes(&states->part));
 	states->pristine_nv = calloc(1, flash_nv_bytes(&states->part));
@@ -213,9 +216,9 @@ void states_open(void)
 	find_blocks();
 	fill_pristine();
 	restore_cells(all_blocks());
-	nv[0] = states->nv;
-	states->bank = flash_create(&states->config, states->array, nv, &observer);
-	ck_assert_ptr_nonnull(states->bank);
+	states->cells.array = states->array;
+	states->cells.nv = states->nv;
+	make_bank();
 	begin();
 }
 
@@ -238,11 +241,25 @@ void states_power_cut(void)
 	states->generation = UINT64_MAX;
 }
 
+/* Operations that are to fail are counted from the first of a new bank. */
+static bool has_faults(void)
+{
+	static const struct flash_faults none;
+
+	return memcmp(&states->config.faults, &none, sizeof(none)) != 0;
+}
+
 void states_renew(void)
 {
-	flash_power_cut(states->bank);
-	restore_cells(states->model->dirty);
-	flash_power_up(states->bank);
+	if (has_faults()) {
+		flash_destroy(states->bank);
+		restore_cells(states->model->dirty);
+		make_bank();
+	} else {
+		flash_power_cut(states->bank);
+		restore_cells(states->model->dirty);
+		flash_power_up(states->bank);
+	}
 	begin();
 }
 
@@ -368,9 +385,12 @@ static void compare_shown(void)
 
 void states_compare(u32 first, u32 nth)
 {
-	u64 until = flash_busy_until(states->bank);
-	u64 wanted = states->ops->busy_until(states->model);
+	u64 until, wanted;
 
+	flash_advance(states->bank, states->now);
+	states->ops->advance(states->model, states->now);
+	until = flash_busy_until(states->bank);
+	wanted = states->ops->busy_until(states->model);
 	compare_told();
 	require(until == wanted, "busy until %lld, not %lld", (long long)until, (long long)wanted);
 	compare_shown();

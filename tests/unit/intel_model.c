@@ -447,10 +447,11 @@ static void write_cycle(struct flash_model *common, u64 offset, u16 value, u64 n
 
 /* ---- power-up -------------------------------------------------------------------------------- */
 
-static void reset(struct flash_model *common, const struct flash_part *part, u32 bus_bytes,
-		  u8 *array, const struct flash_cells *chip)
+static void reset(struct flash_model *common, const struct flash_config *config, u8 *array,
+		  const struct flash_cells *chip)
 {
 	struct intel_model *model = (struct intel_model *)common;
+	const struct flash_part *part = config->part;
 
 	memset(model, 0, sizeof(*model));
 	common->ops = &intel_model_ops;
@@ -458,7 +459,7 @@ static void reset(struct flash_model *common, const struct flash_part *part, u32
 	model->family = part->features & FLASH_STATES_P30    ? IM_P30
 			: part->features & FLASH_LOCK_STORED ? IM_J3
 							     : IM_C3;
-	model->unit_bytes = bus_bytes;
+	model->unit_bytes = config->bus_bytes;
 	model->partitions = flash_hw_partition_count(part);
 	model->array = array;
 	model->state = IM_READY;
@@ -481,7 +482,7 @@ static const char *cells_problem(const struct flash_model *common)
 	const struct intel_model *model = (const struct intel_model *)common;
 
 	return memcmp(model->chip->nv->otp, model->otp, sizeof(model->otp)) ? "protection registers"
-									   : NULL;
+									    : NULL;
 }
 
 const struct flash_model_ops intel_model_ops = {
