@@ -9,10 +9,14 @@
 #define REFUSED_ERASE_US 100
 #define REFUSED_GLS_US 20
 
+/* Of a last cycle that is a code, not data, the lower byte is told. */
 void amd_model_tell_command(struct amd_model *model, const struct am_cycle *cycle, u8 command)
 {
-	model_tell(&model->common, (struct told){ TOLD_COMMAND, cycle->partition, command,
-						  cycle->offset, cycle->value, 0, model->now });
+	u64 unknown = command == 0xA0 ? 0 : 0xFF00;
+
+	model_tell(&model->common,
+		   (struct told){ TOLD_COMMAND, cycle->partition, command, cycle->offset,
+				  cycle->value, unknown, model->now });
 }
 
 /* With the status register of a part that has one. */

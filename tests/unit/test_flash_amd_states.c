@@ -5,6 +5,7 @@
  * three cycles that matter; a long random walk with power cuts.
  */
 #include <check.h>
+#include <string.h>
 
 #include "tests/unit/amd_bench.h"
 #include "tests/unit/suite.h"
@@ -270,15 +271,39 @@ static void follow(u32 code)
 	states_compare_cells();
 }
 
+/* The states are kept that a cycle has left as they were. */
+static struct amd_model before;
+
+static void go_anew(const struct way *way)
+{
+	states_renew();
+	go(way);
+	states_compare(0, 3);
+	before = amd_bench_model;
+}
+
+static bool is_as_before(void)
+{
+	size_t from = offsetof(struct amd_model, part);
+
+	return memcmp((const u8 *)&before + from, (const u8 *)&amd_bench_model + from,
+		      sizeof(before) - from) == 0;
+}
+
 static void check_cell(const struct way *way, enum amd_place place, u32 code)
 {
-	go(way);
-	states_compare(code % 7, 7);
-	put(place, (u16)code);
-	states_compare_all();
-	if (is_command(code))
+	u32 high = place % 2 ? code << 8 : 0; /* counts in counts and data alone */
+
+	put(place, (u16)(high | code));
+	if (is_command(code)) {
+		states_compare_all();
 		follow(code);
-	states_renew();
+		go_anew(way);
+		return;
+	}
+	states_compare(code % 9, 9);
+	if (!is_as_before())
+		go_anew(way);
 }
 
 START_TEST(every_code_in_every_state)
@@ -287,11 +312,178 @@ START_TEST(every_code_in_every_state)
 	const struct way *way = &ways[_i % NWAYS];
 
 	amd_bench_open((size_t)(_i / NWAYS), way->fails == AM_PROGRAM, way->fails == AM_ERASE);
-	if (way->families & amd_bench_model.family)
+	if (way->families & amd_bench_model.family) {
+		go_anew(way);
 		for (u32 i = 0; i < ARRAY_LEN(places); i++)
 			for (u32 code = 0; code < 256; code++)
-				if (is_command(code) || code % 64 == i)
-					check_cell(way, places[i], code);
+				check_cell(way, places[i], code);
+	}
+	states_close();
+}
+END_TEST
+
+/* ---- every sequence of three cycles ---------------------------------------------------------- */
+
+static u64 random_state;
+
+static u32 below(u32 n)
+{
+	random_state = random_state * 6364136223846793005ull + 1442695040888963407ull;
+	return (u32)((random_state >> 33) % n);
+}
+
+/* A time that matters to what runs (also: too late to suspend it), or none. */
+static u64 some_time(void)
+{
+	u64 left = states_time_left(), window = states->part.erase_window_us * 1000ull;
+
+	switch (below(12)) {
+	case 0: return left;
+	case 1: return left / 8;
+	case 2: return left ? left - 1 : 1;
+	case 3: return below(2000);
+	case 4: return left > 2000 ? left - 2000 : 0;
+	case 5: return window;
+	case 6: return window ? window - 1 : 0;
+	default: return 0;
+	}
+}
+
+/* Cycles that mean something to the families. */
+static const struct letter {
+	u32 families;
+	u16 value;
+	enum amd_place place;
+} letters[] = {
+	{ ALL, 0xAA, U1 },   { ALL, 0x55, U2 },	  { ALL, 0xA0, U1 },   { ALL, 0x80, U1 },
+	{ ALL, 0x90, U1 },   { ALL, 0x20, U1 },	  { ALL, 0x10, U1 },   { ALL, 0x30, HOME },
+	{ ALL, 0x30, AWAY }, { ALL, 0xB0, HOME }, { ALL, 0xF0, HOME }, { ALL, 0x98, CFI },
+	{ ALL, 0, HOME },    { DL, 0xB0, AWAY },  { DL, 0x90, HU1 },   { GL, 0x25, HOME },
+	{ GL, 0x29, HOME },  { GL, 0x01, ASIDE }, { GL, 0x88, U1 },    { GL, 0x40, U1 },
+	{ GL, 0xC0, U1 },    { GL, 0x50, U1 },	  { GL, 0xE0, U1 },    { GLS, 0x51, HOME },
+	{ GLS, 0x70, U1 },   { GLS, 0x71, U1 },	  { GLS, 0x33, HU1 },
+};
+
+static const struct way starts[] = {
+	{ "ready", ALL, AM_NONE, { { 0 } }, 0 },
+	WAY("unlocked", ALL, UNLOCK),
+	WAY("suspended", ALL, SUSPENDED),
+	WAY("suspended, unlocked", ALL, SUSPENDED, UNLOCK),
+	WAY("program suspended", GL, PROGRAM_RESTS),
+};
+
+static void check_sequence(const struct way *start, const struct letter *const word[3])
+{
+	go(start);
+	for (u32 i = 0; i < 3; i++) {
+		put(word[i]->place, word[i]->value);
+		states_compare(below(12), 12);
+		states_wait(some_time());
+	}
+	states_compare(below(6), 6);
+	states_wait_until_idle();
+	states_compare(below(12), 12);
+	states_compare_cells();
+	states_renew();
+}
+
+START_TEST(every_sequence_of_three)
+{
+	const struct way *start = &starts[(size_t)_i % ARRAY_LEN(starts)];
+	const struct letter *known[ARRAY_LEN(letters)];
+	u32 n = 0;
+
+	amd_bench_open((size_t)_i / ARRAY_LEN(starts), 0, 0);
+	random_state = (u64)_i;
+	for (u32 i = 0; i < ARRAY_LEN(letters); i++)
+		if (letters[i].families & amd_bench_model.family)
+			known[n++] = &letters[i];
+	for (u32 i = 0; start->families & amd_bench_model.family && i < n * n * n; i++)
+		check_sequence(start, (const struct letter *const[]){
+					      known[i % n], known[i / n % n], known[i / n / n] });
+	states_close();
+}
+END_TEST
+
+/* ---- random walk ----------------------------------------------------------------------------- */
+
+#define WALK_WAYS 2000
+
+static void step(const struct move *move)
+{
+	put(move->place, move->value);
+	switch (below(8)) {
+	case 0: states_pass(some_time()); break; /* and no word of it but with the next cycle */
+	case 1: states_wait(some_time()); break;
+	case 2: states_compare(below(12), 12); break;
+	case 3: states_wait_until_idle(); break;
+	default: break;
+	}
+}
+
+static void stray(void)
+{
+	const struct letter *letter = &letters[below(ARRAY_LEN(letters))];
+	struct move any = { (u16)below(0x10000), (enum amd_place)below(AMD_PLACES), AT_ONCE };
+	struct move known = { letter->value, letter->place, AT_ONCE };
+
+	step(below(4) ? &known : &any);
+}
+
+/* The way to some state, from wherever the one before has led, and not quite. */
+static void walk(void)
+{
+	const struct way *way = &ways[below(ARRAY_LEN(ways))];
+
+	if (!(way->families & amd_bench_model.family))
+		return;
+	for (u32 i = 0; i < way->nmoves; i++)
+		if (below(32))
+			step(&way->moves[i]);
+		else
+			stray();
+	for (u32 i = below(4); i; i--)
+		stray();
+	states_compare(below(12), 12);
+}
+
+static void erase_interrupted(void)
+{
+	for (u32 i = 0; i < states->nblocks; i++) {
+		if (!(amd_bench_model.interrupted >> i & 1))
+			continue;
+		make_move(&(struct move)C(0xAA, U1));
+		make_move(&(struct move)C(0x55, U2));
+		make_move(&(struct move)C(0x80, U1));
+		make_move(&(struct move)C(0xAA, U1));
+		make_move(&(struct move)C(0x55, U2));
+		states_write(states->block[i].start, 0x30);
+		states_wait_until_idle();
+	}
+}
+
+START_TEST(random_walk)
+{
+	amd_bench_open((size_t)_i, 0, 0);
+	random_state = 0x20020909;
+	for (u32 i = 1; i <= WALK_WAYS; i++) {
+		walk();
+		if (i % 8)
+			continue;
+		states->way = "random walk";
+		states_wait(0);
+		states_compare(below(4), 4);
+		states_compare_cells();
+		if (i % 16) {
+			states_power_cut();
+			states_compare_all();
+			states_compare_cells();
+			erase_interrupted();
+			states_compare(below(4), 4);
+			states_compare_cells();
+		}
+		states_renew();
+	}
 	states_close();
 }
 END_TEST
@@ -311,5 +503,8 @@ int main(void)
 	int rows = (int)amd_bench_rows;
 
 	tcase_add_loop_test(tests(suite, "cells"), every_code_in_every_state, 0, NWAYS * rows);
+	tcase_add_loop_test(tests(suite, "sequences"), every_sequence_of_three, 0,
+			    (int)ARRAY_LEN(starts) * rows);
+	tcase_add_loop_test(tests(suite, "walk"), random_walk, 0, rows);
 	return run_suite(suite);
 }
