@@ -26,10 +26,15 @@
 
 #include "devices/flash/operation.h"
 
-/* 5 is odd, so as many turns as bits name them all. */
+/* 5 is odd, so as many turns as bits (8 or 16) name them all. */
+static u32 nth_in_order(u32 word, u32 turn, u32 bits)
+{
+	return (word * 7 + turn * 5) & (bits - 1);
+}
+
 u16 flash_bit_in_order(u32 word, u32 turn, u32 bits)
 {
-	return (u16)(1u << ((word * 7 + turn * 5) % bits));
+	return (u16)(1u << nth_in_order(word, turn, bits));
 }
 
 static u32 word_bits(const struct flash_op *op)
@@ -177,10 +182,15 @@ static void precondition(struct flash_op *op, u32 chunk)
 
 static void erase_pulse(struct flash_op *op, u32 pulse)
 {
+	u8 *at = op->cells.base + (size_t)op->start * op->cells.stride;
+	u32 bits = word_bits(op);
+
 	set_mark(op->block, (u8)(2 + pulse));
-	for (u32 at = op->start; at < op->start + op->words; at++)
-		cells_put(&op->cells, at,
-			  cells_get(&op->cells, at) | flash_bit_in_order(at, pulse, word_bits(op)));
+	for (u32 i = 0; i < op->words; i++, at += op->cells.stride) {
+		u32 bit = nth_in_order(op->start + i, pulse, bits);
+
+		at[bit / 8] |= (u8)(1u << bit % 8);
+	}
 }
 
 static void step(struct flash_op *op)
