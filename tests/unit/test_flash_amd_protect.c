@@ -69,18 +69,18 @@ START_TEST(program_of_a_protected_sector)
 	amd_require_array();
 	amd_require_untouched_except(0, 0);
 	require_errors(0x12);
-	require_errors(0x12); /* until they are cleared */
+	require_errors(0x12); /* until they are cleared … */
 	ck_assert_uint_eq(amd_rig->event[0].kind,
 			  AMD_STATE_EVENT); /* no command: nothing changes */
+	amd_put(0x555, 0x71);
+	require_errors(0);
+	amd_start_program(TARGET, 0);
+	amd_pass_us(program_refused_us());
+	require_errors(0x12);
 	amd_start_program(amd_sector(2), 0);
 	amd_pass_us(AMD_PROGRAM_US);
 	ck_assert_uint_eq(amd_get(amd_sector(2)), 0);
-	require_errors(0x12);
-	amd_put(0x555, 0x71);
-	require_errors(0);
-	amd_start_program(amd_sector(2), 0);
-	amd_pass_us(AMD_PROGRAM_US);
-	require_errors(0);
+	require_errors(0); /* … or a program goes well */
 	amd_close();
 }
 END_TEST

@@ -15,7 +15,8 @@
 enum then {
 	AT_ONCE,
 	A_WHILE, /* wait for an eighth of the time that the operation has left */
-	WINDOW,	 /* until the window of an erase is over, and a while */
+	ALMOST,	 /* until the window of an erase is nearly over */
+	WINDOW,	 /* until it is over, and a while */
 	TO_END,	 /* wait until it ends or rests */
 };
 
@@ -102,6 +103,10 @@ static const struct way ways[] = {
 	WAY("erase, unlocked", ALL, ERASE_UNLOCKED),
 	WAY("erase named", ALL, ERASE_AT(HOME)),
 	WAY("erase of two named", ALL, ERASE_AT(ASIDE), C(0x30, HOME)),
+	WAY("erase of two named, the second late", ALL & ~GLS, ERASE_UNLOCKED,
+	    { 0x30, ASIDE, ALMOST }, { 0x30, HOME, ALMOST }),
+	WAY("erase named again late", ALL & ~GLS, ERASE_UNLOCKED, { 0x30, HOME, ALMOST },
+	    { 0x30, HOME, ALMOST }),
 	WAY("erase named late", ALL, ERASE_UNLOCKED, { 0x30, HOME, A_WHILE }),
 	WAY("erase refused", ALL, ERASE_AT(SHUT)),
 	WAY("erase refused, and one more", ALL, ERASE_AT(SHUT), C(0x30, HOME)),
@@ -115,6 +120,8 @@ static const struct way ways[] = {
 	WAY("chip erase", ALL, ERASE_UNLOCKED, C(0x10, U1)),
 	WAY("suspending", ALL, ERASE_HALF, C(0xB0, HOME)),
 	WAY("suspended in the window", ALL & ~GLS, ERASE_AT(HOME), C(0xB0, HOME)),
+	WAY("suspended in the window, resumed", ALL & ~GLS, ERASE_AT(HOME), { 0xB0, HOME, TO_END },
+	    C(0x30, HOME)),
 	WAY("suspended", ALL, SUSPENDED),
 	WAY("suspended, two named", ALL & ~GLS, ERASE_AT(ASIDE), { 0x30, HOME, WINDOW },
 	    { 0xB0, HOME, TO_END }),
@@ -212,6 +219,8 @@ static const struct way ways[] = {
 	WAY("status register, then a success", GLS, ENTER(0xA0), { 0, SHUT, TO_END }, ENTER(0xA0),
 	    { 0, HOME, TO_END }, C(0x70, U1)),
 	WAY("status register while erasing", GLS, ERASE_HALF, C(0x70, U1)),
+	WAY("status register, of a program that has ended", GLS, PROGRAM_AT(HOME),
+	    { 0x70, HU1, TO_END }),
 	WAY("blank check", GLS, C(0x33, HU1)),
 	WAY("blank check failed", GLS, { 0x33, HU1, TO_END }),
 };
@@ -224,13 +233,16 @@ static void put(enum amd_place place, u16 value)
 
 static void make_move(const struct move *move)
 {
+	u64 window = states->part.erase_window_us * 1000ull;
+
 	put(move->place, move->value);
-	if (move->then == WINDOW)
-		states_wait(states->part.erase_window_us * 1000ull);
-	if (move->then == TO_END)
-		states_wait_until_idle();
-	else if (move->then != AT_ONCE)
-		states_wait(states_time_left() / 8);
+	switch (move->then) {
+	case AT_ONCE: break;
+	case ALMOST: states_wait(window - 1); break;
+	case WINDOW: states_wait(window); __attribute__((fallthrough));
+	case A_WHILE: states_wait(states_time_left() / 8); break;
+	case TO_END: states_wait_until_idle(); break;
+	}
 }
 
 static void go(const struct way *way)
