@@ -392,7 +392,7 @@ static enum am_family family_of(const struct flash_part *part, u32 bus_bytes)
 	if (part->features & FLASH_STATUS_COMMAND)
 		return AM_GLS;
 	if (part->features & FLASH_SECTOR_PROTECT)
-		return bus_bytes == 1 ? AM_GLN_X8 : AM_GLN;
+		return bus_bytes == 1 ? AM_GLN_X8 : AM_GLN_X16;
 	return part->nruns ? AM_DL : AM_LV;
 }
 

@@ -14,9 +14,14 @@
 enum am_family {
 	AM_LV = 1,
 	AM_DL = 2,
-	AM_GLN = 4,    /* on a 16-bit bus */
+	AM_GLN_X16 = 4,
 	AM_GLN_X8 = 8, /* on an 8-bit bus */
 	AM_GLS = 16,
+	/* sets of them */
+	AM_GLN = AM_GLN_X16 | AM_GLN_X8,
+	AM_GL = AM_GLN | AM_GLS,
+	AM_ALL = AM_LV | AM_DL | AM_GL,
+	AM_WORD = AM_ALL & ~AM_GLN_X8, /* they have a program command */
 };
 
 /* What has been taken of a command. */
