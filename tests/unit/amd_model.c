@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns what the acts of amd_states.c do, suspension and the end of operations. What begins one is in
- * amd_model_begin.c, what a cycle is taken for in amd_model_cycle.c, what reads return in
- * amd_model_read.c, what is left by failures and power cuts in amd_model_cut.c.
+ * Owns what the acts of amd_states.c do, and power-up. What a cycle is taken for is in
+ * amd_model_cycle.c, what begins an operation in amd_model_begin.c, its end in amd_model_end.c, what
+ * failures and power cuts leave in amd_model_cut.c, what reads return in amd_model_read.c.
  */
 #include <string.h>
 
@@ -71,22 +71,6 @@ static void act_on_program(struct amd_model *model, const struct am_cycle *cycle
 
 /* ---- suspend, resume ------------------------------------------------------------------------- */
 
-static void come_to_rest(struct amd_model *model)
-{
-	struct am_operation *op = &model->op;
-
-	op->left = op->end - (model->now > op->begin ? model->now : op->begin);
-	model->doing = AM_IDLE;
-	amd_model_tell_modes(model);
-	if (op->what == AM_PROGRAM) {
-		amd_model_tell_state(model, op->partition, KVL_FLASH_PROGRAM_SUSPENDED);
-		return;
-	}
-	model->erase = *op;
-	op->what = AM_NONE;
-	amd_model_tell_state(model, model->erase.partition, KVL_FLASH_ERASE_SUSPENDED);
-}
-
 /* In the window at once (GL-N, "Erase Suspend"). [D] So, too, while a resumption has no effect. */
 static void suspend(struct amd_model *model)
 {
@@ -120,22 +104,6 @@ static void resume(struct amd_model *model, const struct am_cycle *cycle)
 }
 
 /* ---- acts ------------------------------------------------------------------------------------ */
-
-/* Of a failure the state is told when it happens; that its status stays is a read mode. */
-static void tell_end(struct amd_model *model)
-{
-	bool rests = amd_model_erase_rests(model) && model->erase.partition == model->op.partition;
-
-	amd_model_tell_state(model, model->op.partition,
-			     rests ? KVL_FLASH_ERASE_SUSPENDED : KVL_FLASH_IDLE);
-}
-
-static void end_operation(struct amd_model *model)
-{
-	model->op.what = AM_NONE;
-	model->doing = AM_IDLE;
-	tell_end(model);
-}
 
 static void enter(struct amd_model *model, const struct am_cycle *cycle, enum am_map map)
 {
@@ -179,7 +147,7 @@ static void enter_region(struct amd_model *model, const struct am_cycle *cycle)
 
 static void forget_erase(struct amd_model *model)
 {
-	end_operation(model);
+	amd_model_end_operation(model);
 }
 
 static void end_status(struct amd_model *model, enum am_act act)
@@ -237,140 +205,7 @@ static void act_on(struct amd_model *model, const struct am_cycle *cycle, enum a
 	}
 }
 
-/* ---- the end of operations ------------------------------------------------------------------- */
-
-static void program(u8 *array, const struct am_load *load, u32 unit_bytes)
-{
-	for (u32 i = 0; i < load->units; i++) {
-		u8 *at = &array[load->start + i * unit_bytes];
-
-		if (!load->given[i])
-			continue;
-		at[0] &= load->data[i] & 0xFF;
-		if (unit_bytes == 2)
-			at[1] &= load->data[i] >> 8;
-	}
-}
-
-static void finish_region(struct amd_model *model)
-{
-	struct am_load load = model->op.load;
-
-	load.start -= flash_block_at(model->part, model->map_at).start;
-	program(model->secured, &load, model->unit_bytes);
-}
-
-static void finish_sector(struct amd_model *model)
-{
-	struct flash_block block = amd_model_sector(model, model->op.sector);
-
-	memset(&model->array[block.start], 0xFF, block.bytes);
-	model->cycles[block.index]++;
-	model->erases++;
-	model->interrupted &= ~(1u << block.index);
-	model->op.queue &= ~(1u << block.index);
-}
-
-static void set_register(struct amd_model *model)
-{
-	const struct am_load *load = &model->op.load;
-
-	if (model->map == AM_LOCK_REGISTER)
-		model->lock_register &= load->last_value | (u16)~7;
-	else
-		model->ppb[flash_block_at(model->part, load->last).index] = true;
-}
-
-static void finish(struct amd_model *model)
-{
-	switch (model->op.what) {
-	case AM_PROGRAM: program(model->array, &model->op.load, model->unit_bytes); break;
-	case AM_PROGRAM_REGION: finish_region(model); break;
-	case AM_ERASE:
-	case AM_ERASE_ALL: finish_sector(model); break;
-	case AM_REGISTER_SET: set_register(model); break;
-	case AM_PPBS_CLEAR: memset(model->ppb, 0, sizeof(model->ppb)); break;
-	case AM_NONE:
-	case AM_REFUSED_PROGRAM:
-	case AM_REFUSED_ERASE:
-	case AM_BLANK_CHECK: break;
-	}
-}
-
-/* 5.5.1: the status stays until it is reset. */
-static void fail(struct amd_model *model)
-{
-	model->doing = AM_FAILED;
-	model->op.queue = 0;
-	if (model->op.what == AM_PROGRAM)
-		amd_model_take_program(model);
-	if (model->op.what == AM_ERASE || model->op.what == AM_ERASE_ALL)
-		amd_model_take_sector(model, &model->op, 0);
-}
-
-/* 5.4.1, notes 8, 9, 14: the bits are about the most recent program, or erase. */
-static void set_errors(struct amd_model *model)
-{
-	u8 bit = amd_model_is_like_erase(model->op.what) ? AM_SR_ERASE : AM_SR_PROGRAM;
-
-	model->errors &= ~(bit | AM_SR_LOCKED);
-	if (model->op.what == AM_REFUSED_PROGRAM || model->op.what == AM_REFUSED_ERASE)
-		model->errors |= model->refused;
-	if (model->op.fails)
-		model->errors |= bit;
-}
-
-static u64 busy_until(const struct flash_model *common)
-{
-	const struct amd_model *model = (const struct amd_model *)common;
-
-	switch (model->doing) {
-	case AM_IDLE:
-	case AM_FAILED:
-	case AM_ABORTED: return UINT64_MAX;
-	case AM_SUSPENDING: return model->rest < model->op.end ? model->rest : model->op.end;
-	default: return model->op.end;
-	}
-}
-
-static void end(struct amd_model *model)
-{
-	set_errors(model);
-	if (model->op.fails) {
-		fail(model);
-		tell_end(model);
-		return;
-	}
-	finish(model);
-	if (amd_model_next_sector(model, model->now))
-		return;
-	model->doing = AM_IDLE;
-	amd_model_tell_modes(model);
-	end_operation(model);
-}
-
-static void close_window(struct amd_model *model, u64 now)
-{
-	if (model->doing == AM_WINDOW && now >= model->window_end)
-		model->doing = model->op.what == AM_ERASE ? AM_ERASING : AM_BUSY;
-}
-
-static void advance(struct flash_model *common, u64 now)
-{
-	struct amd_model *model = (struct amd_model *)common;
-	u64 due;
-
-	close_window(model, now);
-	while ((due = busy_until(common)) <= now) {
-		model->now = due;
-		if (due == model->op.end)
-			end(model);
-		else
-			come_to_rest(model);
-	}
-	if (now > model->now)
-		model->now = now;
-}
+/* ---- cycles ---------------------------------------------------------------------------------- */
 
 static void write_cycle(struct flash_model *common, u64 offset, u16 value, u64 now)
 {
@@ -379,7 +214,7 @@ static void write_cycle(struct flash_model *common, u64 offset, u16 value, u64 n
 				  flash_hw_partition_at(model->part, offset).index,
 				  flash_block_at(model->part, offset) };
 
-	advance(common, now);
+	amd_model_advance(common, now);
 	model->status_shown = false; /* [D] */
 	act_on(model, &cycle, amd_model_decode(model, &cycle));
 	amd_model_tell_modes(model);
@@ -482,9 +317,9 @@ static const char *state_name(const struct flash_model *common)
 const struct flash_model_ops amd_model_ops = {
 	.reset = reset,
 	.write = write_cycle,
-	.advance = advance,
+	.advance = amd_model_advance,
 	.read = amd_model_read,
-	.busy_until = busy_until,
+	.busy_until = amd_model_busy_until,
 	.shows = amd_model_shows,
 	.is_idle = is_idle,
 	.cells_problem = cells_problem,

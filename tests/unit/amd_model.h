@@ -127,6 +127,11 @@ struct model_read amd_model_status_register(const struct amd_model *model);
 /* Tells of the modes that have changed. */
 void amd_model_tell_modes(struct amd_model *model);
 
+/* amd_model_end.c */
+void amd_model_end_operation(struct amd_model *model);
+u64 amd_model_busy_until(const struct flash_model *common);
+void amd_model_advance(struct flash_model *common, u64 now);
+
 /* amd_model_cut.c */
 void amd_model_take_program(struct amd_model *model);
 void amd_model_take_sector(struct amd_model *model, const struct am_operation *op, u64 left);

@@ -6,7 +6,6 @@
  */
 #include "tests/unit/amd_states.h"
 
-
 #define ARRAY AM_ARRAY
 #define REGISTERS (AM_LOCK_REGISTER | AM_PPB | AM_PPB_LOCK | AM_DYB)
 #define WITH_EXIT (AM_BYPASS | AM_REGION | REGISTERS)
@@ -30,8 +29,9 @@
 #define SHOW_STATUS(point, doing) \
 	ROW(point, 555, 0x70, AM_GLS, doing, ANY_MAP, ANYHOW, START, SHOW_STATUS)
 /* [D] And so is it cleared, but while the chip is busy. */
-#define STATUS(point) \
-	SHOW_STATUS(point, IDLE), IDLE(point, 555, 0x71, AM_GLS, ANY_MAP, ANYHOW, START, CLEAR_STATUS)
+#define STATUS(point)             \
+	SHOW_STATUS(point, IDLE), \
+		IDLE(point, 555, 0x71, AM_GLS, ANY_MAP, ANYHOW, START, CLEAR_STATUS)
 #define STATUS_OF_ABORT(point)       \
 	SHOW_STATUS(point, ABORTED), \
 		ROW(point, 555, 0x71, AM_GLS, ABORTED, ANY_MAP, ANYHOW, START, END_ABORT)
@@ -53,9 +53,10 @@ const struct am_row am_rows[] = {
 	/* ---- unlocked ------------------------------------------------------------------------- */
 	IDLE(UNLOCK, 2AA, 0x55, AM_ALL, ANY_MAP, ANYHOW, UNLOCKED, NOTHING),
 	STATUS(UNLOCK),
-	IDLE(UNLOCKED, 555, 0xA0, AM_WORD, ARRAY | AM_REGION, NO_REST | ERASE_RESTS,
-	     PROGRAM, NOTHING),
-	IDLE(UNLOCKED, ANY, 0x25, AM_GL, ARRAY | AM_REGION, NO_REST | ERASE_RESTS, COUNT, NOTE_SECTOR),
+	IDLE(UNLOCKED, 555, 0xA0, AM_WORD, ARRAY | AM_REGION, NO_REST | ERASE_RESTS, PROGRAM,
+	     NOTHING),
+	IDLE(UNLOCKED, ANY, 0x25, AM_GL, ARRAY | AM_REGION, NO_REST | ERASE_RESTS, COUNT,
+	     NOTE_SECTOR),
 	IDLE(UNLOCKED, 555, 0x80, AM_ALL, ARRAY, NO_REST, ERASE, NOTHING),
 	IDLE(UNLOCKED, 555, 0x90, AM_LV | AM_DL | AM_GLN, ARRAY, ANYHOW, START, ENTER_CODES),
 	IDLE(UNLOCKED, 555, 0x90, AM_GLS, ARRAY, NO_REST, START, ENTER_CODES),
@@ -72,8 +73,8 @@ const struct am_row am_rows[] = {
 	STATUS(UNLOCKED),
 
 	/* ---- programs ------------------------------------------------------------------------- */
-	IDLE(START, ANY, 0xA0, AM_LV | AM_DL | AM_GLN_X16, AM_BYPASS, NO_REST | ERASE_RESTS, PROGRAM,
-	     NOTHING),
+	IDLE(START, ANY, 0xA0, AM_LV | AM_DL | AM_GLN_X16, AM_BYPASS, NO_REST | ERASE_RESTS,
+	     PROGRAM, NOTHING),
 	IDLE(START, ANY, 0x25, AM_GLN, AM_BYPASS, NO_REST | ERASE_RESTS, COUNT, NOTE_SECTOR),
 	IDLE(PROGRAM, ANY, AM_ANY_CODE, AM_ALL, ANY_MAP, ANYHOW, START, BEGIN_PROGRAM),
 	IDLE(COUNT, GOOD, AM_ANY_CODE, AM_ALL, ANY_MAP, ANYHOW, LOAD, TAKE_COUNT),

@@ -417,3 +417,38 @@ void states_compare_cells(void)
 	problem = states->ops->cells_problem(states->model);
 	require(!problem, "other cells: %s", problem);
 }
+
+/* ---- tests ----------------------------------------------------------------------------------- */
+
+static u64 random_state;
+
+void states_seed(u64 seed)
+{
+	random_state = seed;
+}
+
+u32 states_below(u32 n)
+{
+	random_state = random_state * 6364136223846793005ull + 1442695040888963407ull;
+	return (u32)((random_state >> 33) % n);
+}
+
+static void add(Suite *suite, const char *name, struct states_tests tests)
+{
+	TCase *tcase = tcase_create(name);
+
+	tcase_set_timeout(tcase, 60);
+	tcase_add_loop_test(tcase, tests.test, 0, tests.times);
+	suite_add_tcase(suite, tcase);
+}
+
+int states_run(const char *name, struct states_tests cells, struct states_tests sequences,
+	       struct states_tests walk)
+{
+	Suite *suite = suite_create(name);
+
+	add(suite, "cells", cells);
+	add(suite, "sequences", sequences);
+	add(suite, "walk", walk);
+	return run_suite(suite);
+}

@@ -6,6 +6,8 @@
 #ifndef TEST_FLASH_STATES_RIG_H
 #define TEST_FLASH_STATES_RIG_H
 
+#include <check.h>
+
 #include "tests/unit/flash_model.h"
 
 #define STATES_MAX_BYTES KiB(64)
@@ -77,5 +79,19 @@ void states_compare(u32 first, u32 nth);
 void states_compare_all(void);
 /* Array and other cells behind the bus, if no operation has them in hand. */
 void states_compare_cells(void);
+
+/* A sequence of numbers below @n that depends on the seed alone. */
+void states_seed(u64 seed);
+u32 states_below(u32 n);
+
+/* A test, and how often it is run, with another number each time. */
+struct states_tests {
+	const TTest *test;
+	int times;
+};
+
+/* For main() to return. */
+int states_run(const char *name, struct states_tests cells, struct states_tests sequences,
+	       struct states_tests walk);
 
 #endif

@@ -7,7 +7,6 @@
 #include <check.h>
 
 #include "tests/unit/intel_bench.h"
-#include "tests/unit/suite.h"
 
 /* ---- the way to each state ------------------------------------------------------------------- */
 
@@ -340,25 +339,17 @@ END_TEST
 
 /* ---- every sequence of three cycles ---------------------------------------------------------- */
 
-static u64 random_state;
-
-static u32 below(u32 n)
-{
-	random_state = random_state * 6364136223846793005ull + 1442695040888963407ull;
-	return (u32)((random_state >> 33) % n);
-}
-
 /* A time that matters to what runs (also: too late to suspend it), or a short one. */
 static u64 some_time(void)
 {
 	u64 left = states_time_left();
 	u64 suspend = states->part.suspend_program.typ_us * 1000ull;
 
-	switch (below(10)) {
+	switch (states_below(10)) {
 	case 0: return left;
 	case 1: return left / 8;
 	case 2: return left ? left - 1 : 1;
-	case 3: return below(2000);
+	case 3: return states_below(2000);
 	case 4: return left > suspend ? left - suspend : 0;
 	default: return 0;
 	}
@@ -380,18 +371,18 @@ static void check_sequence(const struct way *start, u32 number)
 {
 	static const enum place drawn[] = { HOME, HOME, HOME, HOME, NEXT, NEAR, ASIDE, AWAY };
 
-	random_state = number;
+	states_seed(number);
 	if (start != starts)
 		prepare();
 	go(start);
 	for (u32 i = 0, rest = number; i < 3; i++, rest /= LETTERS) {
-		put(drawn[below(ARRAY_LEN(drawn))], alphabet[rest % LETTERS]);
-		states_compare(below(8), 8);
+		put(drawn[states_below(ARRAY_LEN(drawn))], alphabet[rest % LETTERS]);
+		states_compare(states_below(8), 8);
 		states_wait(some_time());
 	}
-	states_compare(below(2), 2);
+	states_compare(states_below(2), 2);
 	states_wait_until_idle();
-	states_compare(below(8), 8);
+	states_compare(states_below(8), 8);
 	states_compare_cells();
 	states_renew();
 }
@@ -412,48 +403,48 @@ END_TEST
 
 static u16 some_value(void)
 {
-	switch (below(16)) {
+	switch (states_below(16)) {
 	case 0:
 	case 1:
 	case 2:
 	case 3: return 0xD0;
 	case 4: return 0xB0;
-	case 5: return (u16)below(4);
-	case 6: return (u16)below(0x10000);
+	case 5: return (u16)states_below(4);
+	case 6: return (u16)states_below(0x10000);
 	case 7: return 0xFFFF;
-	default: return alphabet[below(LETTERS)];
+	default: return alphabet[states_below(LETTERS)];
 	}
 }
 
 /* Loads take more cycles of a kind than chance brings about. */
 static void run_on(u64 offset)
 {
-	u32 words = below(words_of_buffer() + 2);
+	u32 words = states_below(words_of_buffer() + 2);
 
 	for (u32 i = 0; i < words; i++)
-		states_write(offset, (u16)below(0x10000));
+		states_write(offset, (u16)states_below(0x10000));
 }
 
 static void walk(void)
 {
-	enum place place = below(2) ? HOME : (enum place)below(PLACES);
-	u64 offset = intel_place[place] + below(4) / 3 * below(8) * states->bus_bytes;
+	enum place place = states_below(2) ? HOME : (enum place)states_below(PLACES);
+	u64 offset = intel_place[place] + states_below(4) / 3 * states_below(8) * states->bus_bytes;
 
-	if (below(32) == 0)
+	if (states_below(32) == 0)
 		run_on(offset);
 	states_write(offset, some_value());
-	if (below(4) == 0) {
+	if (states_below(4) == 0) {
 		states_pass(some_time()); /* and no word of it but with the next cycle */
 	} else {
 		states_wait(some_time());
-		states_compare(below(16), 16);
+		states_compare(states_below(16), 16);
 	}
 }
 
 START_TEST(random_walk)
 {
 	intel_bench_open((size_t)_i);
-	random_state = 0x20020909;
+	states_seed(0x20020909);
 	for (u32 i = 0; i < WALK_POWER_UPS; i++) {
 		if (i % 4)
 			prepare();
@@ -468,23 +459,12 @@ START_TEST(random_walk)
 }
 END_TEST
 
-static TCase *tests(Suite *suite, const char *name)
-{
-	TCase *tcase = tcase_create(name);
-
-	tcase_set_timeout(tcase, 60);
-	suite_add_tcase(suite, tcase);
-	return tcase;
-}
-
 int main(void)
 {
-	Suite *suite = suite_create("flash states");
 	int rows = (int)intel_bench_rows;
 
-	tcase_add_loop_test(tests(suite, "cells"), every_code_in_every_state, 0, HANDS * rows);
-	tcase_add_loop_test(tests(suite, "sequences"), every_sequence_of_three, 0,
-			    (int)ARRAY_LEN(starts) * rows);
-	tcase_add_loop_test(tests(suite, "walk"), random_walk, 0, rows);
-	return run_suite(suite);
+	return states_run(
+		"flash states", (struct states_tests){ every_code_in_every_state, HANDS * rows },
+		(struct states_tests){ every_sequence_of_three, (int)ARRAY_LEN(starts) * rows },
+		(struct states_tests){ random_walk, rows });
 }
