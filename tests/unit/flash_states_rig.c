@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Owns the chip on the bench, and its comparison with the model. What they are: the *_bench.c. */
-#include <check.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tests/unit/flash_states_rig.h"
-#include "tests/unit/suite.h"
 
 struct states_rig *states;
 

@@ -6,9 +6,8 @@
 #ifndef TEST_FLASH_STATES_RIG_H
 #define TEST_FLASH_STATES_RIG_H
 
-#include <check.h>
-
 #include "tests/unit/flash_model.h"
+#include "tests/unit/suite.h"
 
 #define STATES_MAX_BYTES KiB(64)
 #define STATES_MAX_PROBES 96

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Owns the chips of test_flash_states.c: which parts, how small, where one looks at them. */
-#include <check.h>
 
 #include "tests/unit/intel_bench.h"
 
-#define CHIP_BYTES KiB(32)
-#define SMALL KiB(1)
-#define LARGE KiB(2)
+#define CHIP_BYTES KiB(64)
+#define BLOCK KiB(4) /* of the boot region, too: a row has no smaller ones */
+#define BOOT_BLOCKS 4
 
-/* Rows of devices/flash on a diet: the same features and times, 32 KiB, other partitions. */
+/* Rows of devices/flash on a diet: the same features and times, 64 KiB, other partitions. */
 static const struct {
 	const char *name, *part;
 	u32 bus_bytes;
@@ -33,15 +32,9 @@ static struct intel_model model;
 static void shrink(struct flash_part *part, u32 partitions)
 {
 	part->chip_bytes = CHIP_BYTES;
-	if (part->nregions == 1) {
-		part->region[0].blocks = CHIP_BYTES / LARGE;
-		part->region[0].block_bytes = LARGE;
-	} else {
-		part->region[0].blocks = 4;
-		part->region[0].block_bytes = SMALL;
-		part->region[1].blocks = (CHIP_BYTES - 4 * SMALL) / LARGE;
-		part->region[1].block_bytes = LARGE;
-	}
+	part->region[0].blocks = part->nregions == 1 ? CHIP_BYTES / BLOCK : BOOT_BLOCKS;
+	part->region[1].blocks = CHIP_BYTES / BLOCK - part->region[0].blocks;
+	part->region[0].block_bytes = part->region[1].block_bytes = BLOCK;
 	part->nruns = partitions > 0;
 	part->run[0].partitions = partitions;
 	part->run[0].partition_bytes = partitions ? CHIP_BYTES / partitions : 0;
@@ -57,10 +50,10 @@ static void set_places(u32 bus_bytes)
 	intel_place[NEXT] = home + bus_bytes;
 	intel_place[NEAR] = home + 0x85 * 2;
 	intel_place[LOCK_WORD] = home + 0x80 * 2;
-	intel_place[ASIDE] = home + LARGE;
-	intel_place[AWAY] = 4 * SMALL;
-	intel_place[SHUT] = home + 4 * LARGE;
-	intel_place[DOWN] = home + 5 * LARGE + 0x20;
+	intel_place[ASIDE] = home + BLOCK;
+	intel_place[AWAY] = 2 * BLOCK;
+	intel_place[SHUT] = home + 4 * BLOCK;
+	intel_place[DOWN] = home + 5 * BLOCK + 0x20;
 	intel_place[LAST_FILL] = home + home_bytes - (buffer ? 1u << buffer : bus_bytes);
 }
 
@@ -80,7 +73,7 @@ static void set_probes(u32 bus_bytes)
 	states_add_probe(intel_place[HOME] + 3 * bus_bytes);
 	states_add_probe(intel_place[HOME] + 4 * bus_bytes);
 	states_add_probe(intel_place[AWAY] + 4 * bus_bytes);
-	states_add_probe(intel_place[ASIDE] + LARGE - 2);
+	states_add_probe(intel_place[ASIDE] + BLOCK - 2);
 }
 
 void intel_bench_open(size_t row)

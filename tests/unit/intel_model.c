@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "tests/unit/intel_model.h"
-#include "tests/unit/suite.h"
 
 static u32 partition_at(const struct intel_model *model, u64 offset)
 {
