@@ -85,7 +85,10 @@ struct flash_observer {
 	 * the last cycle (the word to program, the confirmation).
 	 */
 	void (*command)(void *owner, u32 partition, u64 offset, u8 command, u64 data, u64 now_ns);
-	/* an operation started, was suspended, ended (@now_ns: when it did); @status: of set 0001 */
+	/*
+	 * An operation started, was suspended, ended (@now_ns: when it did). @status: the register;
+	 * 0 of parts that have none.
+	 */
 	void (*state)(void *owner, u32 partition, enum kvl_flash_state state, u8 status,
 		      u64 now_ns);
 	/* reads of the partition return something else from now on */
