@@ -244,7 +244,7 @@ static void read_cells(struct amd_model *model)
 }
 
 static void reset(struct flash_model *common, const struct flash_config *config, u8 *array,
-		  const struct flash_cells *chip)
+		  const struct model_cells *chip)
 {
 	struct amd_model *model = (struct amd_model *)common;
 	const struct flash_part *part = config->part;

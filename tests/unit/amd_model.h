@@ -52,7 +52,7 @@ struct am_operation {
 struct amd_model {
 	struct flash_model common; /* first */
 	const struct flash_part *part;
-	const struct flash_cells *chip; /* what is left to it is taken over from there */
+	const struct model_cells *chip; /* what is left to it is taken over from there */
 	enum am_family family;
 	u32 unit_bytes; /* of the bus */
 	u32 partitions;

@@ -123,7 +123,7 @@ static bool shows_status(const struct amd_model *model, u32 partition)
 
 struct model_read amd_model_status_register(const struct amd_model *model)
 {
-	struct model_read read = { .once = true };
+	struct model_read read = { .varies = 0xFFFF, .once = true };
 
 	define(&read, AM_SR_READY,
 	       model->doing == AM_IDLE || model->doing == AM_FAILED || model->doing == AM_ABORTED);

@@ -35,7 +35,7 @@ struct model_read {
 };
 
 /* Behind the bus: the chip's own. */
-struct flash_cells {
+struct model_cells {
 	const u8 *array;
 	const struct flash_nv *nv;
 };
@@ -50,7 +50,7 @@ struct flash_model {
 struct flash_model_ops {
 	/* As after power-up. @array is the model's and holds what the chip's does now. */
 	void (*reset)(struct flash_model *model, const struct flash_config *config, u8 *array,
-		      const struct flash_cells *chip);
+		      const struct model_cells *chip);
 	/* Times as for flash_write(); @offset is that of a bus word. */
 	void (*write)(struct flash_model *model, u64 offset, u16 value, u64 now);
 	void (*advance)(struct flash_model *model, u64 now);

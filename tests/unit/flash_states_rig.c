@@ -336,6 +336,25 @@ static void compare_again(u64 offset, const struct model_read *wanted, u16 first
 	states->last_read = last;
 }
 
+static void count_once(u16 value, u16 varies)
+{
+	for (u32 bit = 0; bit < ARRAY_LEN(states->once); bit++)
+		if (varies >> bit & 1) {
+			states->once[bit].reads++;
+			states->once[bit].ones += value >> bit & 1;
+		}
+}
+
+static void compare_counted(void)
+{
+	for (u32 bit = 0; bit < ARRAY_LEN(states->once); bit++) {
+		u32 reads = states->once[bit].reads, ones = states->once[bit].ones;
+
+		require(reads < MAX_READS || (ones && ones < reads),
+			"bit %u is the same in all of %u reads", bit, reads);
+	}
+}
+
 static void compare_read(u64 offset)
 {
 	struct model_read wanted = states->ops->read(states->model, offset);
@@ -348,7 +367,9 @@ static void compare_read(u64 offset)
 		"%llx reads %04x, and the read before %04x: %04x toggle",
 		(unsigned long long)offset, first, states->last_read, toggled);
 	states->toggled = wanted.toggles;
-	if (!wanted.once)
+	if (wanted.once)
+		count_once(first, wanted.varies);
+	else
 		compare_again(offset, &wanted, first);
 }
 
@@ -412,6 +433,7 @@ void states_compare_cells(void)
 	for (u32 i = 0; memcmp(states->array, states->model_array, bytes); i++)
 		require(states->array[i] == states->model_array[i], "byte %x is %02x, not %02x", i,
 			states->array[i], states->model_array[i]);
+	compare_counted();
 	problem = states->ops->cells_problem(states->model);
 	require(!problem, "other cells: %s", problem);
 }

@@ -36,13 +36,16 @@ struct states_rig {
 	struct flash_bank *bank;
 	u8 array[STATES_MAX_BYTES], model_array[STATES_MAX_BYTES], pristine[STATES_MAX_BYTES];
 	struct flash_nv *nv, *pristine_nv;
-	struct flash_cells cells;
+	struct model_cells cells;
 	u64 now;
 	struct flash_block block[MODEL_MAX_BLOCKS];
 	u32 nblocks;
 	struct told told[MODEL_MAX_TOLD];
 	u32 ntold;
 	u16 last_read, toggled; /* bits that are to be the other way in the next status read */
+	struct {
+		u32 reads, ones;
+	} once[16]; /* of each bit that varies, where the next read returns something else */
 	u64 generation;
 	u32 shown;
 	struct states_step history[STATES_HISTORY];

@@ -447,7 +447,7 @@ static void write_cycle(struct flash_model *common, u64 offset, u16 value, u64 n
 /* ---- power-up -------------------------------------------------------------------------------- */
 
 static void reset(struct flash_model *common, const struct flash_config *config, u8 *array,
-		  const struct flash_cells *chip)
+		  const struct model_cells *chip)
 {
 	struct intel_model *model = (struct intel_model *)common;
 	const struct flash_part *part = config->part;

@@ -33,7 +33,7 @@ struct im_operation {
 struct intel_model {
 	struct flash_model common; /* first */
 	const struct flash_part *part;
-	const struct flash_cells *chip;
+	const struct model_cells *chip;
 	enum im_family family;
 	u32 unit_bytes; /* of the bus */
 	u32 partitions;
