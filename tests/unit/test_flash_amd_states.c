@@ -178,7 +178,7 @@ END_TEST
 
 /* ---- random walk ----------------------------------------------------------------------------- */
 
-#define WALK_WAYS 2000
+#define WALK_WAYS 10000
 
 static void step(const struct move *move)
 {
