@@ -140,8 +140,8 @@ static const char *tables_problem(const struct flash_part *part)
 
 	if (part->widths < 1 || part->widths > 3)
 		return "its data bus is neither 8 nor 16 bits wide";
-	if (part->native_bytes != (part->widths == 1 ? 1 : 2))
-		return "what one address stands for does not fit its data bus";
+	if (part->native_bytes != 1 && part->native_bytes != 2)
+		return "one of its addresses stands for neither a byte nor a word";
 	if (cfi->buffer_log2 && 1u << cfi->buffer_log2 > FLASH_MAX_BUFFER_BYTES)
 		return "its write buffer is too large";
 	if (cfi->extended_at < 0x2D + 4 * part->nregions ||
