@@ -88,6 +88,24 @@ START_TEST(each_chip_has_its_own_state)
 }
 END_TEST
 
+/* Whichever of the two it is: one programs, the other erases, which takes longer. */
+START_TEST(a_bank_is_busy_until_the_last_of_its_chips_is_not)
+{
+	u32 erases = _i ? 0x00200040 : 0x00400020, confirms = _i ? 0x00D00000 : 0x000000D0;
+
+	bank(&(struct flash_config){ .part = &rig_part, .chips = 2 });
+	flash_write(rig->bank, 0, 4, erases, 0);
+	flash_write(rig->bank, 0, 4, confirms, 0);
+	ck_assert_uint_eq(flash_busy_until(rig->bank), RIG_ERASE_NS);
+	flash_advance(rig->bank, RIG_PROGRAM_NS);
+	ck_assert_uint_eq(flash_read(rig->bank, 0, 4, RIG_PROGRAM_NS) & 0x00800080,
+			  _i ? 0x00000080 : 0x00800000);
+	ck_assert_uint_eq(flash_busy_until(rig->bank), RIG_ERASE_NS);
+	flash_advance(rig->bank, RIG_ERASE_NS);
+	ck_assert_uint_eq(flash_busy_until(rig->bank), UINT64_MAX);
+}
+END_TEST
+
 START_TEST(the_second_chips_partitions_follow_the_first_ones)
 {
 	bank(&(struct flash_config){ .part = &rig_part_l18, .chips = 2 });
@@ -235,6 +253,17 @@ START_TEST(a_block_wears_out)
 }
 END_TEST
 
+START_TEST(a_count_of_erases_stays_at_its_end)
+{
+	rig->nv[0]->block[4].cycles = UINT32_MAX - 1;
+	for (u32 i = 0; i < 2; i++) {
+		rig_start_erase(TARGET, i * (u64)RIG_ERASE_NS);
+		flash_advance(rig->bank, (i + 1) * (u64)RIG_ERASE_NS);
+		ck_assert_uint_eq(rig->nv[0]->block[4].cycles, UINT32_MAX);
+	}
+}
+END_TEST
+
 /* Nobody is told, one bit in one word of some is not what it should be, and it is always the same. */
 START_TEST(weak_words_keep_a_bit)
 {
@@ -285,6 +314,7 @@ int main(void)
 	tcase_add_loop_test(tcase, a_bus_has_what_its_chips_have, 0, ARRAY_LEN(arrangement));
 	tcase_add_test(tcase, each_chip_carries_its_half);
 	tcase_add_test(tcase, each_chip_has_its_own_state);
+	tcase_add_loop_test(tcase, a_bank_is_busy_until_the_last_of_its_chips_is_not, 0, 2);
 	tcase_add_test(tcase, the_second_chips_partitions_follow_the_first_ones);
 	tcase_add_test(tcase, a_wide_part_in_x8_mode);
 	tcase_add_loop_test(tcase, two_chips_answer_for_any_access, 0, 2);
@@ -293,6 +323,7 @@ int main(void)
 	tcase_add_test(tcase, a_stuck_operation_never_ends);
 	tcase_add_test(tcase, failures_are_told_and_leave_half_of_it);
 	tcase_add_test(tcase, a_block_wears_out);
+	tcase_add_test(tcase, a_count_of_erases_stays_at_its_end);
 	tcase_add_test(tcase, weak_words_keep_a_bit);
 	tcase_add_test(tcase, without_voltage_nothing_changes);
 	suite_add_tcase(suite, tcase);
