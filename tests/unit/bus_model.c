@@ -172,6 +172,11 @@ static struct flash_nv *nv[FLASH_MAX_CHIPS];
 static const u64 *clock_ns;
 static u64 ahead_ns; /* how far the chip's time is before the guest's */
 static bool query_mode, errors_shown;
+static u32 busy_reads;
+static struct {
+	u64 offset;
+	u32 reads; /* until it is obeyed; 0: there is none */
+} held_back;	   /* a command to rest */
 
 static u64 now(void)
 {
@@ -207,6 +212,7 @@ void bus_model_start(const u64 *ns, const struct bus_setup *setup)
 	ahead_ns = 0;
 	bus_faults = (struct bus_faults){ 0 };
 	query_mode = errors_shown = false;
+	busy_reads = held_back.reads = 0;
 	array = malloc(bus_model_bytes());
 	for (u32 i = 0; i < bus_model_bytes(); i++)
 		array[i] = (u8)(i * 37 + (i >> 8) * 11 + 1);
@@ -248,13 +254,43 @@ static bool is_query_byte(u64 offset, u32 width, u32 at)
 	return at && address == at;
 }
 
+static u32 both(u32 code)
+{
+	return config.chips == 1 ? code
+				 : code | code << 8 * flash_bus_bytes(&config) / config.chips;
+}
+
+/* The operation is over, or at rest, before the next cycle. */
+static void skip_to_stop(void)
+{
+	if (flash_busy_until(bank) != UINT64_MAX)
+		ahead_ns = flash_busy_until(bank) - *clock_ns;
+}
+
+static u32 with_dq5_at_end(u32 value)
+{
+	if (!bus_faults.dq5_at_end || flash_busy_until(bank) == UINT64_MAX || ++busy_reads % 2)
+		return value;
+	skip_to_stop();
+	return value | both(0x22);
+}
+
+static void rest_behind_reads(void)
+{
+	if (!held_back.reads || --held_back.reads)
+		return;
+	flash_write(bank, held_back.offset, flash_bus_bytes(&config), both(0xb0), now());
+	skip_to_stop();
+}
+
 u32 bus_model_read(u64 offset, u32 width)
 {
 	u32 value;
 
 	if (bus_faults.silent)
 		return width == 1 ? 0xff : 0xffff;
-	value = (u32)flash_read(bank, offset, width, now());
+	value = with_dq5_at_end((u32)flash_read(bank, offset, width, now()));
+	rest_behind_reads();
 	if (query_mode && is_query_byte(offset, width, bus_faults.query_at))
 		return bus_faults.query_value;
 	return !query_mode && !bus_model_is_array() ? faulty_status(value) : value;
@@ -273,12 +309,18 @@ void bus_model_write(u64 offset, u32 width, u32 value)
 
 	if (bus_faults.silent || (bus_faults.deaf && code == 0xb0))
 		return;
+	if (bus_faults.rests_behind && code == 0xb0) {
+		held_back.reads = bus_faults.rests_behind;
+		held_back.offset = offset;
+		bus_faults.rests_behind = 0;
+		return;
+	}
 	follow_query_mode(code);
 	if (code == 0x50)
 		bus_faults.status_errors = errors_shown = 0;
 	flash_write(bank, offset, width, value, now());
-	if (bus_faults.done_at_once && flash_busy_until(bank) != UINT64_MAX)
-		ahead_ns = flash_busy_until(bank) - *clock_ns;
+	if (bus_faults.done_at_once)
+		skip_to_stop();
 }
 
 u8 *bus_model_array(void)
@@ -315,12 +357,6 @@ u64 bus_model_hidden_bytes(void)
 	for (u64 at = 0; flash_next_shown(bank, at, &range); at = range.start + range.bytes)
 		hidden -= range.bytes;
 	return hidden;
-}
-
-static u32 both(u32 code)
-{
-	return config.chips == 1 ? code
-				 : code | code << 8 * flash_bus_bytes(&config) / config.chips;
 }
 
 u32 bus_model_status(void)

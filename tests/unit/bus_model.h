@@ -47,6 +47,8 @@ struct bus_faults {
 	u32 silent;	   /* no chip: reads as an open bus */
 	bool done_at_once; /* an operation takes no time */
 	bool deaf;	   /* commands to rest are lost */
+	u32 rests_behind;  /* the next one is obeyed behind so many reads, and then at once */
+	bool dq5_at_end;   /* 0002: DQ5 and DQ1 rise as an operation ends, in its second read */
 };
 
 /* A fresh chip; time is *@ns. */

@@ -4,7 +4,7 @@
  * of interleavings: they never meet, and nobody waits for ever. With operations that rest for who
  * waits, too: then some are served meanwhile, and the operation still ends as it should.
  */
-#include "tests/unit/flash_driver_rig.h"
+#include "tests/unit/flash_tasks.h"
 #include "tests/unit/suite.h"
 
 static u8 original[KiB(256)];
@@ -84,54 +84,10 @@ static void writer(void)
 	}
 }
 
-typedef void (*task_body)(void);
-
 static const task_body all[] = { map_reader, writer, copy_reader, writer, map_reader };
-static const task_body *bodies; /* of this run */
 
 /* The second map_reader keeps no account of its waits. */
 static struct flash_waits waits[ARRAY_LEN(all) - 1];
-
-static void *run_task(void *arg)
-{
-	struct task task = { .id = *(u32 *)arg };
-
-	if (task.id < ARRAY_LEN(waits))
-		task.flash_waits = &waits[task.id];
-
-	me = &task;
-	pthread_mutex_lock(&baton_lock);
-	await_baton(task.id);
-	pthread_mutex_unlock(&baton_lock);
-	bodies[task.id]();
-	ck_assert(!task.in_driver && !task.locks);
-	pthread_mutex_lock(&baton_lock);
-	done[task.id] = true;
-	give_baton();
-	pthread_mutex_unlock(&baton_lock);
-	return NULL;
-}
-
-static void run_tasks(const task_body *what, u32 n)
-{
-	pthread_t thread[MAX_TASKS];
-	u32 id[MAX_TASKS];
-
-	bodies = what;
-	memset(done, 0, sizeof(done));
-	pthread_mutex_lock(&baton_lock);
-	holder = n;
-	for (u32 i = 0; i < n; i++) {
-		id[i] = i;
-		ck_assert_int_eq(pthread_create(&thread[i], NULL, run_task, &id[i]), 0);
-	}
-	ntasks = n;
-	give_baton();
-	pthread_mutex_unlock(&baton_lock);
-	for (u32 i = 0; i < n; i++)
-		pthread_join(thread[i], NULL);
-	ntasks = 0;
-}
 
 static void run_rounds(u32 rounds)
 {
@@ -161,6 +117,8 @@ START_TEST(readers_and_writers_never_meet_and_never_starve)
 
 	setup_open();
 	memset(waits, 0, sizeof(waits));
+	for (u32 id = 0; id < ARRAY_LEN(waits); id++)
+		task_waits[id] = &waits[id];
 	run_rounds(40);
 	for (u32 id = 0; id < ARRAY_LEN(waits); id++) {
 		ck_assert_uint_eq(!waits[id].n, bodies[id] == writer);
