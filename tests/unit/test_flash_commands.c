@@ -31,6 +31,32 @@ static const struct bus_setup setups[] = {
 	{ .part = BUS_AMD_DQ5, .bus_bytes = 1 },
 };
 
+/* Those whose part is one of these, for what the others do not have; a bit for each part. */
+#define PART(part) (1u << (part))
+#define INTEL_PARTS (PART(BUS_J3) | PART(BUS_QEMU) | PART(BUS_L18) | PART(BUS_C3))
+#define BUFFERED_INTEL_PARTS (INTEL_PARTS & ~PART(BUS_C3))
+#define LOCKING_PARTS (PART(BUS_L18) | PART(BUS_C3))
+#define PROTECTING_PARTS (PART(BUS_AMD) | PART(BUS_AMD_STATUS))
+#define DATA_LINE_PARTS (~(INTEL_PARTS | PART(BUS_AMD_STATUS)))
+
+static int count_setups(u32 of)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(setups); i++)
+		n += of >> setups[i].part & 1;
+	return n;
+}
+
+static const struct bus_setup *nth_setup(u32 of, int n)
+{
+	const struct bus_setup *setup = setups;
+
+	while (!(of >> setup->part & 1) || n--)
+		setup++;
+	return setup;
+}
+
 static u8 before[KiB(256)];
 
 static u32 chips(void)
@@ -262,16 +288,14 @@ END_TEST
 
 START_TEST(low_voltage_is_named)
 {
-	struct bus_setup what = setups[_i];
+	struct bus_setup what = *nth_setup(INTEL_PARTS, _i);
 
 	what.vpp_low = true;
 	begin(&what, true);
-	if (!is_amd()) {
-		ck_assert_int_eq(flash_partition_erase(&part, 0), FLASH_VPP);
-		require_readable();
-		ck_assert_int_eq(flash_partition_program(&part, 0, "abcd", 4), FLASH_VPP);
-		require_readable();
-	}
+	ck_assert_int_eq(flash_partition_erase(&part, 0), FLASH_VPP);
+	require_readable();
+	ck_assert_int_eq(flash_partition_program(&part, 0, "abcd", 4), FLASH_VPP);
+	require_readable();
 	require_untouched_but(0, 0);
 	end_test();
 }
@@ -368,14 +392,33 @@ START_TEST(locks_are_for_who_asks)
 }
 END_TEST
 
-/* By whoever came before this kernel: set 0002 only says that it does nothing, if at all. */
-START_TEST(a_protected_sector_is_named)
+/* By whoever came before this kernel: unlocking it has no effect, and no error bit says so. */
+START_TEST(a_block_that_is_locked_down_is_named)
 {
-	struct bus_setup what = setups[_i];
+	bool locked = false;
 
-	if (what.part != BUS_AMD && what.part != BUS_AMD_STATUS)
-		return;
-	begin(&what, true);
+	begin(nth_setup(LOCKING_PARTS, _i), true);
+	probing = true;
+	intel_command(chip, 0, INTEL_LOCK_SETUP);
+	chip_write(chip, 0, cfi_command(chip, 0x2f));
+	intel_command(chip, 0, INTEL_READ_ARRAY);
+	probing = false;
+	ck_assert_int_eq(flash_partition_program(&part, 0, "\0\0\0", 4), FLASH_LOCKED);
+	require_readable();
+	ck_assert_uint_eq(counted(COUNT_FLASH_PROGRAMS) + counted(COUNT_FLASH_BUFFERS), 0);
+	ck_assert_int_eq(flash_partition_lock(&part, 0, false), FLASH_LOCKED);
+	require_readable();
+	ck_assert_int_eq(flash_partition_is_locked(&part, 0, &locked), FLASH_OK);
+	ck_assert(locked);
+	require_untouched_but(0, 0);
+	require_usable();
+	end_test();
+}
+END_TEST
+
+/* By whoever came before this kernel: set 0002 only says that it does nothing, if at all. */
+static void protect_first_sector(void)
+{
 	probing = true;
 	amd_command(chip, 0,
 		    0xe0); /* dynamic protection bits (S29GL-N, "advanced sector protection") */
@@ -385,6 +428,12 @@ START_TEST(a_protected_sector_is_named)
 	chip_write(chip, 0, 0);
 	probing = false;
 	require_readable();
+}
+
+START_TEST(a_protected_sector_is_named)
+{
+	begin(nth_setup(PROTECTING_PARTS, _i), true);
+	protect_first_sector();
 	for (u32 buffers = 0; buffers < 2; buffers++) {
 		flash_set_policy(chip, (struct flash_policy){ .word_by_word = !buffers });
 		ck_assert_int_eq(flash_partition_program(&part, 0, "\0\0\0", 4), FLASH_LOCKED);
@@ -393,6 +442,57 @@ START_TEST(a_protected_sector_is_named)
 	ck_assert_int_eq(flash_partition_erase(&part, 0), FLASH_LOCKED);
 	require_untouched_but(0, 0);
 	require_usable();
+	end_test();
+}
+END_TEST
+
+/* The first word, or the last, happens to look as if it had been erased. */
+START_TEST(a_protected_sector_is_told_by_either_end)
+{
+	u64 last;
+
+	for (u32 at_end = 0; at_end < 2; at_end++) {
+		begin(nth_setup(PROTECTING_PARTS, _i), true);
+		last = flash_partition_block_bytes(&part, 0) - bus.bus_bytes;
+		memset(bus_model_array() + (at_end ? last : 0), 0xff, bus.bus_bytes);
+		protect_first_sector();
+		ck_assert_int_eq(flash_partition_erase(&part, 0), FLASH_LOCKED);
+		require_usable();
+		end_test();
+	}
+}
+END_TEST
+
+/* ---- what looks like a failure -------------------------------------------------------------------------- */
+
+/* DQ5 and DQ1 are believed only while DQ6 goes on toggling. */
+START_TEST(an_operation_that_ends_as_dq5_rises_has_not_failed)
+{
+	for (u32 buffers = 0; buffers < 2; buffers++) {
+		begin(nth_setup(DATA_LINE_PARTS, _i), buffers);
+		bus_faults.dq5_at_end = true;
+		ck_assert_int_eq(flash_partition_erase(&part, 0), FLASH_OK);
+		ck_assert_int_eq(flash_partition_program(&part, 0, "abcd", 4), FLASH_OK);
+		ck_assert_mem_eq(bus_model_array(), "abcd", 4);
+		require_readable();
+		end_test();
+	}
+}
+END_TEST
+
+/* Error bits that somebody left would make the chip refuse its write buffer (J3, 4.8). */
+START_TEST(old_error_bits_are_cleared_before_the_buffer)
+{
+	begin(nth_setup(BUFFERED_INTEL_PARTS, _i), true);
+	ck_assert_int_eq(flash_partition_erase(&part, 0), FLASH_OK); /* and unlocks */
+	probing = true;
+	intel_command(chip, 0, INTEL_ERASE);
+	chip_write(chip, 0, 0);
+	intel_command(chip, 0, INTEL_READ_ARRAY);
+	probing = false;
+	ck_assert_int_eq(flash_partition_program(&part, 0, "abcd", 4), FLASH_OK);
+	ck_assert_mem_eq(bus_model_array(), "abcd", 4);
+	require_readable();
 	end_test();
 }
 END_TEST
@@ -413,10 +513,18 @@ int main(void)
 	tcase_add_loop_test(tcase, programs_clear_bits_by_the_buffer, 0, N);
 	tcase_add_loop_test(tcase, a_program_that_fails_is_named, 0, N);
 	tcase_add_loop_test(tcase, an_erase_that_fails_is_named, 0, N);
-	tcase_add_loop_test(tcase, low_voltage_is_named, 0, N);
+	tcase_add_loop_test(tcase, low_voltage_is_named, 0, count_setups(INTEL_PARTS));
 	tcase_add_loop_test(tcase, a_chip_that_is_stuck_is_taken_out_of_service, 0, N);
 	tcase_add_loop_test(tcase, locks_are_for_who_asks, 0, N);
-	tcase_add_loop_test(tcase, a_protected_sector_is_named, 0, N);
+	tcase_add_loop_test(tcase, a_block_that_is_locked_down_is_named, 0,
+			    count_setups(LOCKING_PARTS));
+	tcase_add_loop_test(tcase, a_protected_sector_is_named, 0, count_setups(PROTECTING_PARTS));
+	tcase_add_loop_test(tcase, a_protected_sector_is_told_by_either_end, 0,
+			    count_setups(PROTECTING_PARTS));
+	tcase_add_loop_test(tcase, an_operation_that_ends_as_dq5_rises_has_not_failed, 0,
+			    count_setups(DATA_LINE_PARTS));
+	tcase_add_loop_test(tcase, old_error_bits_are_cleared_before_the_buffer, 0,
+			    count_setups(BUFFERED_INTEL_PARTS));
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }
