@@ -29,6 +29,9 @@ unplant()
 	done
 }
 
+# catchers: the test cases that failed; of a line "FILE:LINE:F:GROUP:CASE:TURN: what" only the case
+catchers() { grep -E ':[FE]:' "$work/log" | cut -d: -f 5; }
+
 one_mutant()
 {
 	if ! plant; then
@@ -40,11 +43,10 @@ one_mutant()
 		fail "$name: does not build"
 	elif timeout 300 "$tree/build/tests/unit/$test" >"$work/log" 2>&1; then
 		fail "$name: $test passes with the bug"
-	elif ! grep -E ':[FE]:' "$work/log" | grep -qE -e "$message"; then
+	elif ! catchers | grep -qE -e "$message"; then
 		fail "$name: not caught by \"$message\""
 	else
-		pass "$name: caught by $test, $(grep -E ':[FE]:' "$work/log" | grep -E -m 1 -e "$message" |
-			cut -d: -f 5)"
+		pass "$name: caught by $test, $(catchers | grep -E -m 1 -e "$message")"
 	fi
 	unplant
 }
