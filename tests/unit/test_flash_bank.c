@@ -134,24 +134,6 @@ START_TEST(a_wide_part_in_x8_mode)
 }
 END_TEST
 
-START_TEST(two_chips_answer_for_any_access)
-{
-	static const u32 buses[] = { 2, 4 };
-	u64 bytes = 2 * RIG_BYTES;
-
-	bank(&(struct flash_config){ .part = &rig_part_j3, .chips = 2, .bus_bytes = buses[_i] });
-	for (u64 at = bytes - 40; at < bytes + 8; at++)
-		for (u32 n = 1; n <= 8; n *= 2) {
-			u64 want = 0;
-
-			for (u32 i = 0; i < n; i++)
-				want |= (u64)(at < bytes && at + i < bytes ? rig_byte(at + i) : 0xFF)
-					<< 8 * i;
-			ck_assert_uint_eq(flash_read(rig->bank, at, n, 0), want);
-		}
-}
-END_TEST
-
 /* ---- times ----------------------------------------------------------------------------------- */
 static u64 program_ns(u64 at, u64 ns)
 {
@@ -317,7 +299,6 @@ int main(void)
 	tcase_add_loop_test(tcase, a_bank_is_busy_until_the_last_of_its_chips_is_not, 0, 2);
 	tcase_add_test(tcase, the_second_chips_partitions_follow_the_first_ones);
 	tcase_add_test(tcase, a_wide_part_in_x8_mode);
-	tcase_add_loop_test(tcase, two_chips_answer_for_any_access, 0, 2);
 	tcase_add_test(tcase, times_are_typical_slowest_or_in_between);
 	tcase_add_test(tcase, a_slow_operation_ends_late);
 	tcase_add_test(tcase, a_stuck_operation_never_ends);
