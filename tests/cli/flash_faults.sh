@@ -20,7 +20,9 @@ fresh()
 	rm -f "$chip.nv"
 }
 
-mount="$kvalab run flash-mount --arm fault --flash file=$chip,chip=28f128j3,$parts"
+# use PART: the chip of the runs from here on
+use() { mount="$kvalab run flash-mount --arm fault --flash file=$chip,chip=$1,$parts"; }
+use 28f128j3
 
 # --- power --------------------------------------------------------------------------------------
 fresh
@@ -67,6 +69,20 @@ expect "a block that is worn out" 1 "erasing failed" $mount --flash-fault endura
 fresh
 expect "slowest times" 0 "^exit +0" "$kvalab" run flash-mount --arm fault \
 	--flash "file=$chip,chip=28f128j3,times=slowest,$parts"
+
+# --- set 0002: it says itself that it has failed, and what was programmed is read back --------------
+use s29gl256n
+fault "set 0002: a slow chip gives up by itself" slow "programming failed"
+fault "set 0002: so does a stuck one" stuck=3 "erasing failed"
+fault "set 0002: a program that fails" program=3 "programming failed"
+fault "set 0002: an erase that fails" erase=1 "erasing failed"
+fault "set 0002: weak cells are seen by the driver" weak=3 "programming failed"
+fresh
+expect "set 0002: an erase that is cut" 0 "power was cut after step 45" $mount --flash-cut 45
+expect "set 0002: its block in the list" 0 "1 erases were interrupted, 1 blocks unstable" \
+	"$kvalab" flash info "$chip"
+expect "set 0002: the next run mounts what is left" 0 "mounted" $mount --set writer=off
+use 28f128j3
 
 # --- words that are wrong -----------------------------------------------------------------------
 fresh
