@@ -217,17 +217,22 @@ START_TEST(many_kills)
 	open_files();
 	for (u32 round = 0; round < KILLS; round++) {
 		struct timespec delay = { .tv_nsec = rand_r(&seed) % MAX_DELAY_NS };
+		int status;
 		pid_t pid;
 
 		progress->begun = progress->done = 0;
 		pid = fork();
 		if (pid == 0)
 			child(round);
-		while (!progress->begun)
+		while (!progress->begun) {
+			ck_assert_int_eq(waitpid(pid, NULL, WNOHANG), 0);
 			usleep(20);
+		}
 		nanosleep(&delay, NULL);
 		ck_assert_int_eq(kill(pid, SIGKILL), 0);
-		ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+		ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+		/* Else it has died of something that it did itself. */
+		ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 		if (round % REOPEN == 0) {
 			sidecar_drop(&sidecar);
 			flashfile_close(&file);
