@@ -57,7 +57,10 @@ static void set_places(u32 bus_bytes)
 	intel_place[LAST_FILL] = home + home_bytes - (buffer ? 1u << buffer : bus_bytes);
 }
 
-/* Identifier and query words of each partition, status of each block, array around the places. */
+/*
+ * Identifier and query words of each partition (on an 8-bit bus both addresses of each), status of
+ * each block, array around the places.
+ */
 static void set_probes(u32 bus_bytes)
 {
 	static const u32 words[] = { 0, 1, 5, 0x10, 0x15, 0x2A, 0x80, 0x81, 0x85, 0x89, 0x10A };
@@ -65,7 +68,8 @@ static void set_probes(u32 bus_bytes)
 
 	for (u64 at = 0; at < CHIP_BYTES; at += step)
 		for (size_t i = 0; i < ARRAY_LEN(words); i++)
-			states_add_probe(at + words[i] * 2);
+			for (u32 byte = 0; byte < 2; byte += bus_bytes)
+				states_add_probe(at + words[i] * 2 + byte);
 	for (u64 at = 0; at < CHIP_BYTES; at += flash_block_at(&states->part, at).bytes)
 		states_add_probe(at + 2 * 2);
 	for (u32 i = 0; i < PLACES; i++)

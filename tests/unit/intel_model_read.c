@@ -70,9 +70,22 @@ static struct model_read block_status(const struct intel_model *model, u32 block
 	return status;
 }
 
-/* What the one map of L18 and P30 holds, and which half of it the two modes of the others. */
+/* On an 8-bit bus half of it, as the address says (J3, "byte-wide protection register addressing"). */
+static struct model_read otp_word(const struct intel_model *model, u64 offset, u64 index)
+{
+	u16 value = model->otp[index - IM_OTP_LOCK];
+
+	if (model->state == IM_OTP_BUSY && index == model->otp_index)
+		return unsaid;
+	return word(model->unit_bytes == 1 && offset & 1 ? value >> 8 : value);
+}
+
+/*
+ * What the one map of L18 and P30 holds, and which half of it the two modes of the others. @index:
+ * the word that @offset is of.
+ */
 static struct model_read id_word(const struct intel_model *model, bool with_otp, bool with_query,
-				 u64 index)
+				 u64 offset, u64 index)
 {
 	if (index == ID_MANUFACTURER)
 		return word(model->part->manufacturer);
@@ -80,11 +93,8 @@ static struct model_read id_word(const struct intel_model *model, bool with_otp,
 		return word(model->part->device[0]);
 	if (index == ID_CONFIG && model->family == IM_P30)
 		return word(model->config);
-	if (with_otp && index >= IM_OTP_LOCK && index < intel_model_otp_end(model)) {
-		if (model->state == IM_OTP_BUSY && index == model->otp_index)
-			return unsaid;
-		return word(model->otp[index - IM_OTP_LOCK]);
-	}
+	if (with_otp && index >= IM_OTP_LOCK && index < intel_model_otp_end(model))
+		return otp_word(model, offset, index);
 	if (index >= QUERY && index < IM_OTP_LOCK)
 		return word(with_query ? model->query[index] : 0);
 	if (index >= IM_OTP_LOCK && index < FLASH_QUERY_BYTES && with_query)
@@ -102,7 +112,7 @@ static struct model_read id_read(const struct intel_model *model, u32 partition,
 
 	if ((offset - block.start) / 2 == ID_BLOCK_STATUS)
 		return block_status(model, block.index);
-	return id_word(model, one_map || !query, one_map || query, index);
+	return id_word(model, one_map || !query, one_map || query, offset, index);
 }
 
 /* ---- array ----------------------------------------------------------------------------------- */
@@ -134,7 +144,7 @@ static struct model_read array_read(const struct intel_model *model, u32 partiti
 	return word(model->unit_bytes == 2 ? (u16)(at[0] | at[1] << 8) : at[0]);
 }
 
-/* A byte of an identifier or query word comes twice; of a protection register: [D] its low one. */
+/* On an 8-bit bus the lower byte of an identifier or query word comes twice. */
 static struct model_read narrow(struct model_read read)
 {
 	read.defined &= 0xFF;
