@@ -91,7 +91,6 @@ bool amd_window_is_open(const struct flash_chip *chip)
 static void forget(struct flash_chip *chip)
 {
 	amd_select_none(chip);
-	chip->amd.outcome = 0;
 	chip_cancel(chip, &chip->erase);
 }
 
