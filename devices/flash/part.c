@@ -99,8 +99,8 @@ static const char *blocks_problem(const struct flash_part *part)
 	if (!part->nregions || part->nregions > FLASH_MAX_REGIONS)
 		return "it has no region of blocks, or too many";
 	for (u32 i = 0; i < part->nregions; i++) {
-		if (!part->region[i].block_bytes || part->region[i].block_bytes % KiB(4))
-			return "an erase block is not a multiple of 4 KiB";
+		if (!part->region[i].block_bytes || part->region[i].block_bytes % 256)
+			return "an erase block is not a multiple of 256 bytes, which the query counts in";
 		blocks += part->region[i].blocks;
 		bytes += (u64)part->region[i].blocks * part->region[i].block_bytes;
 	}

@@ -60,8 +60,10 @@ START_TEST(each_row_is_sound)
 	for (size_t n = 0; (part = flash_part_row(n)); n++) {
 		ck_assert_msg(!flash_part_problem(part), "%s: %s", part->name,
 			      flash_part_problem(part));
-		for (u32 i = 0; i < part->nregions; i++)
+		for (u32 i = 0; i < part->nregions; i++) {
+			ck_assert_uint_eq(part->region[i].block_bytes % PAGE_BYTES, 0); /* slots */
 			require_order(part->region[i].erase);
+		}
 		ck_assert(part->read_ns);
 		require_order(part->program);
 		ck_assert_uint_eq(!part->cfi.buffer_log2, !part->buffer.typ_us);
@@ -90,8 +92,8 @@ START_TEST(rows_that_cannot_be_carried_are_refused)
 	part.region[0] = (struct flash_region){ 2048, KiB(4), { 1, 1 } };
 	part.chip_bytes = MiB(8);
 	require_refused(part, "too many erase blocks");
-	part.region[0] = (struct flash_region){ 64, KiB(2), { 1, 1 } };
-	require_refused(part, "4 KiB");
+	part.region[0] = (struct flash_region){ 64, KiB(2) + 128, { 1, 1 } };
+	require_refused(part, "256 bytes");
 	part = rig_part_l18;
 	require_refused((part.chip_bytes *= 2, part), "do not add up");
 	part = rig_part_l18;
