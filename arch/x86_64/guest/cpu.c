@@ -4,6 +4,7 @@
  * Traps are in trap.c, the local APIC in apic.c.
  */
 #include "cpu.h"
+#include "flushes.h"
 
 #include "guest/arch.h"
 #include "guest/kernel.h"
@@ -60,6 +61,7 @@ static void load_descriptors(struct descriptors *d)
 	asm volatile("ltr %w0" : : "r"(SEL_TSS));
 }
 
+FLUSH_RECORD("arch_cpu_init wrmsr 1 fs-base where libfdt finds its stack guard");
 void arch_cpu_init(u32 cpu)
 {
 	struct descriptors *d = &descriptors[cpu];

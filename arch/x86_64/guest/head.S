@@ -7,6 +7,7 @@
  * Both paths: long mode on the host's first tables, then a jump to the linked address.
  */
 #include "cpu.h"
+#include "flushes.h"
 
 #define BOOT_GPA 0x1000000	/* KVL_BOOT_GPA, asserted in cpu.c */
 #define IMAGE_GPA 0x1010000	/* KVL_IMAGE_GPA */
@@ -39,11 +40,16 @@
 	.section .head, "awx"
 head_start:
 	.code32
+	FLUSH_RECORD("pvh_start bits 32 boot protected mode, from the PVH entry")
+	FLUSH_RECORD("pvh_start mov-cr3 1 boot the first tables")
+	FLUSH_RECORD("pvh_start mov-cr4 1 boot PAE, for long mode")
+	FLUSH_RECORD("pvh_start wrmsr 1 boot EFER: long mode, no-execute")
+	FLUSH_RECORD("pvh_start mov-cr0 1 boot paging on")
 	.globl pvh_start
 pvh_start:
 	cli
 	cld
-	lgdt PHYS(head_gdt_pointer)
+	lgdt PHYS(.Lhead_gdt_pointer)
 	enter_long_mode BOOT_GPA + BOOT_ROOT
 	ljmp $SEL_KERNEL_CODE, $PHYS(low64)
 
@@ -54,14 +60,15 @@ low64:
 	jmp *%rax
 
 	.balign 8
+	.type head_gdt, @object	/* data amid code */
 head_gdt:
 	.quad 0
 	.quad 0x00af9b000000ffff	/* SEL_KERNEL_CODE, 64 bit */
 	.quad 0x00cf93000000ffff	/* SEL_KERNEL_DATA */
 	.quad 0x00cf9b000000ffff	/* 0x18: 32-bit code, only for the trampoline */
-head_gdt_end:
-head_gdt_pointer:
-	.word head_gdt_end - head_gdt - 1
+.Lhead_gdt_end:
+.Lhead_gdt_pointer:
+	.word .Lhead_gdt_end - head_gdt - 1
 	.long PHYS(head_gdt)
 
 /*
@@ -73,19 +80,26 @@ head_gdt_pointer:
 
 	.balign 16
 	.code16
+	FLUSH_RECORD("trampoline_start bits 16 boot real mode, from SIPI")
+	FLUSH_RECORD("trampoline_start mov-cr0 1 boot protected mode on")
 	.globl trampoline_start, trampoline_end, trampoline_values
 trampoline_start:
 	cli
 	cld
 	xorw %ax, %ax
 	movw %ax, %ds
-	lgdtl TPHYS(trampoline_gdt_pointer)
+	lgdtl TPHYS(.Ltrampoline_gdt_pointer)
 	movl %cr0, %eax
 	orl $CR0_PE, %eax
 	movl %eax, %cr0
 	ljmpl $0x18, $TPHYS(trampoline32)
 
 	.code32
+	FLUSH_RECORD("trampoline32 bits 32 boot protected mode, on the way to long mode")
+	FLUSH_RECORD("trampoline32 mov-cr3 1 boot the root that the first CPU has loaded")
+	FLUSH_RECORD("trampoline32 mov-cr4 1 boot PAE, for long mode")
+	FLUSH_RECORD("trampoline32 wrmsr 1 boot EFER: long mode, no-execute")
+	FLUSH_RECORD("trampoline32 mov-cr0 1 boot paging on")
 trampoline32:
 	movw $SEL_KERNEL_DATA, %ax
 	movw %ax, %ds
@@ -100,16 +114,18 @@ trampoline64:
 	jmp *%rax
 
 	.balign 8
+	.type trampoline_gdt, @object	/* data amid code */
 trampoline_gdt:
 	.quad 0
 	.quad 0x00af9b000000ffff
 	.quad 0x00cf93000000ffff
 	.quad 0x00cf9b000000ffff
-trampoline_gdt_end:
-trampoline_gdt_pointer:
-	.word trampoline_gdt_end - trampoline_gdt - 1
+.Ltrampoline_gdt_end:
+.Ltrampoline_gdt_pointer:
+	.word .Ltrampoline_gdt_end - trampoline_gdt - 1
 	.long TPHYS(trampoline_gdt)
 	.balign 8
+	.type trampoline_values, @object
 trampoline_values:
 	.quad 0				/* root table */
 	.quad 0				/* stack top */

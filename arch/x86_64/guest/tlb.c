@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The flush instructions: nothing else in the guest executes INVLPG or loads CR3
- * (tests/static/flush.sh looks into the image for that). Each function reports first and executes
- * then: a translation that the report says is gone may still be used until the function returns,
- * never after.
+ * The flush instructions: once there is a trace, nothing else in the guest executes INVLPG or loads CR3.
+ * Each function reports first and executes then, in one block, with what it reported: a translation that
+ * the report says is gone may still be used until the function returns, never after.
+ * tests/static/flush_proof proves both of the image, from the records here.
  */
+#include "flushes.h"
 #include "guest/arch.h"
 #include "guest/kernel.h"
 #include "guest/trace.h"
 
+FLUSH_RECORD("tlb_cpu_page invlpg 1 page one page of this CPU");
 void tlb_cpu_page(u64 va, u32 mm, u16 site)
 {
 	count(COUNT_FLUSH_PAGE);
@@ -16,6 +18,7 @@ void tlb_cpu_page(u64 va, u32 mm, u16 site)
 	asm volatile("invlpg (%0)" : : "r"(va) : "memory");
 }
 
+FLUSH_RECORD("tlb_cpu_space mov-cr3 1 space what is not global, of this CPU");
 void tlb_cpu_space(u32 mm, u16 site)
 {
 	u64 root;
@@ -25,6 +28,7 @@ void tlb_cpu_space(u32 mm, u16 site)
 	asm volatile("movq %%cr3, %0\n\tmovq %0, %%cr3" : "=&r"(root) : : "memory");
 }
 
+FLUSH_RECORD("tlb_cpu_load_root mov-cr3 1 root this CPU changes to another space");
 void tlb_cpu_load_root(u64 root_gpa, u32 mm, u16 site)
 {
 	trace_event(KVL_EV_ROOT_LOAD, site, 0, 0, mm, root_gpa, 0, 0, 0);
