@@ -66,11 +66,14 @@ HOST_ASM := $(wildcard arch/$(ARCH)/vmm/*.S)
 GUEST_SRCS := $(wildcard guest/*.c guest/*/*.c arch/$(ARCH)/guest/*.c arch/$(ARCH)/guest/*.S) \
 	devices/abi/layout.c
 TEST_SRCS := $(wildcard tests/unit/test_*.c)
-TEST_HELPERS := $(filter-out $(TEST_SRCS),$(wildcard tests/unit/*.c))
+STATIC_SRCS := tests/static/flush_proof.c
+TEST_HELPERS := $(filter-out $(TEST_SRCS),$(wildcard tests/unit/*.c)) \
+	$(filter-out $(STATIC_SRCS),$(wildcard tests/static/*.c))
 QEMU_TEST_SRCS := $(wildcard tests/qemu/test_*.c)
 QEMU_HELPERS := $(filter-out $(QEMU_TEST_SRCS),$(wildcard tests/qemu/*.c))
 FORMATTED := $(wildcard vmm/*.[ch] vmm/*/*.[ch] devices/*/*.[ch] guest/*.[ch] guest/*/*.[ch] \
-	arch/*/*.h arch/*/*/*.[ch] tests/*.c tests/unit/*.[ch] tests/qemu/*.[ch] tests/fuzz/*.[ch])
+	arch/*/*.h arch/*/*/*.[ch] tests/*.c tests/unit/*.[ch] tests/static/*.[ch] \
+	tests/qemu/*.[ch] tests/fuzz/*.[ch])
 
 HOST_ASM_OBJS := $(HOST_ASM:%.S=$(OUT)/host/%.o)
 HOST_OBJS := $(HOST_SRCS:%.c=$(OUT)/host/%.o) $(HOST_ASM_OBJS)
@@ -80,6 +83,7 @@ TEST_HELPER_OBJS := $(TEST_HELPERS:%.c=$(OUT)/host/%.o)
 ASAN_HELPER_OBJS := $(TEST_HELPERS:%.c=$(OUT)/asan/%.o)
 UNIT_TESTS := $(TEST_SRCS:%.c=$(OUT)/%)
 ASAN_TESTS := $(TEST_SRCS:%.c=$(OUT)/asan/%)
+STATIC_PROGRAMS := $(STATIC_SRCS:%.c=$(OUT)/%)
 QEMU_HELPER_OBJS := $(QEMU_HELPERS:%.c=$(OUT)/host/%.o)
 QEMU_TESTS := $(QEMU_TEST_SRCS:%.c=$(OUT)/%)
 FUZZ_OBJS := $(patsubst %.c,$(OUT)/fuzz/%.o,$(wildcard devices/flash/*.c tests/fuzz/*.c))
@@ -89,11 +93,12 @@ IMAGE_OBJ := $(OUT)/guest_image.o
 export OUT CC CROSS_CC CLANG CLANG_FORMAT GUEST_CFLAGS FORMATTED
 
 .PHONY: all guest test check fuzz demo box bench format install clean deps unit-tests \
-	unit-tests-compile qemu-tests
+	unit-tests-compile qemu-tests static-tests
 all: $(OUT)/kvalab
 guest: $(OUT)/guest.elf
 unit-tests: $(UNIT_TESTS) $(ASAN_TESTS)
 qemu-tests: $(QEMU_TESTS)
+static-tests: $(STATIC_PROGRAMS) $(OUT)/guest.elf
 unit-tests-compile: $(TEST_SRCS:%.c=$(OUT)/host/%.o) $(TEST_HELPER_OBJS) \
 	$(QEMU_TEST_SRCS:%.c=$(OUT)/host/%.o) $(QEMU_HELPER_OBJS)
 
@@ -181,6 +186,12 @@ $(OUT)/asan/tests/unit/%: $(OUT)/asan/tests/unit/%.o $(OUT)/asan/libtest.a $(OUT
 	$(say) LINK $@
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(CHECK_LIBS) $(HOST_LIBS)
 
+# --- proofs about the guest image ----------------------------------------------------------------
+$(OUT)/tests/static/%: $(OUT)/host/tests/static/%.o $(OUT)/libtest.a | $(OUT)/.deps-build
+	$(say) LINK $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -o $@ $^ -lcapstone
+
 # --- the flash model against QEMU's: a program for each of QEMU's devices -------------------------
 $(OUT)/libqemutest.a: $(QEMU_HELPER_OBJS)
 	$(Q)rm -f $@ && ar qcs $@ $(QEMU_HELPER_OBJS)
@@ -213,7 +224,7 @@ fuzz: $(OUT)/fuzz/fuzz_flash
 		tests/fuzz/flash.sh
 
 # --- checks ------------------------------------------------------------------------------------
-STATIC_CHECKS := tests/static/lint.sh tests/static/headers.sh tests/static/flush.sh
+STATIC_CHECKS := tests/static/lint.sh tests/static/headers.sh $(STATIC_PROGRAMS)
 # Where the guest tests run; compare.sh is about all of these hosts at once.
 HOSTS ?= kvm amd-npt amd-shadow qemu
 export KVALAB_HOSTS = $(HOSTS)
@@ -229,12 +240,12 @@ CHECKS = tests/mutants/run.sh tests/mutants/units.sh tests/static/clang.sh tests
 BUILD = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
 test:
-	$(Q)$(BUILD) unit-tests >&2
+	$(Q)$(BUILD) unit-tests static-tests >&2
 	$(Q)tests/run.sh $(UNIT_TESTS) $(ASAN_TESTS) $(STATIC_CHECKS)
 
 check:
 	$(Q)CC="$(CC)" scripts/deps.sh --install build test check demo box >&2
-	$(Q)$(BUILD) all unit-tests qemu-tests >&2
+	$(Q)$(BUILD) all unit-tests qemu-tests static-tests >&2
 	$(Q)tests/run.sh $(CHECKS) $(QEMU_TESTS) $(UNIT_TESTS) $(ASAN_TESTS)
 
 demo:
@@ -272,5 +283,5 @@ clean:
 .SECONDARY:
 -include $(patsubst %.o,%.d,$(HOST_OBJS) $(OUT)/host/vmm/main.o $(GUEST_OBJS) $(ASAN_OBJS) \
 	$(TEST_HELPER_OBJS) $(ASAN_HELPER_OBJS) $(FUZZ_OBJS) $(TEST_SRCS:%.c=$(OUT)/host/%.o) \
-	$(QEMU_HELPER_OBJS) $(QEMU_TEST_SRCS:%.c=$(OUT)/host/%.o) \
+	$(QEMU_HELPER_OBJS) $(QEMU_TEST_SRCS:%.c=$(OUT)/host/%.o) $(STATIC_SRCS:%.c=$(OUT)/host/%.o) \
 	$(TEST_SRCS:%.c=$(OUT)/asan/%.o))
