@@ -36,7 +36,7 @@ static struct where where(const struct sweep *sweep, u64 va)
 	return region ? (struct where){ region->name, va - region->va } : (struct where){ "?", va };
 }
 
-/* Something at @from, of code @bits wide, leads to @to; marks what is there. False: it may not. */
+/* Something leads to @to, from code @bits wide (0: a pointer); marks what is there. False: it may not. */
 static bool lead(const struct sweep *sweep, u64 to, u32 bits, bool executes)
 {
 	const struct region *region = sweep_region_at(sweep, to);
