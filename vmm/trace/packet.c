@@ -82,3 +82,13 @@ u32 packet_check(const struct packet *packet, const struct packet_stream *stream
 		return count;
 	return 0;
 }
+
+bool packet_rises(const struct packet *packet, u32 count, u64 last)
+{
+	for (u32 i = 0; i < count; i++) {
+		if (packet->record[i].ticket <= last)
+			return false;
+		last = packet->record[i].ticket;
+	}
+	return true;
+}

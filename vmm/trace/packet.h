@@ -59,4 +59,7 @@ void packet_seal(struct packet *packet, const struct packet_stream *stream, u32 
 u32 packet_check(const struct packet *packet, const struct packet_stream *stream, u32 seq,
 		 char *why, size_t why_bytes);
 
+/* A checksum does not make a record ours: all tickets must rise, the first of them above @last. */
+bool packet_rises(const struct packet *packet, u32 count, u64 last);
+
 #endif

@@ -135,7 +135,6 @@ static void print_heading(const struct printer *printer)
 
 static int print_end(const struct printer *printer, const char *dir, struct err *err)
 {
-	u32 problems = trace_reader_problems(printer->reader);
 	u64 missing = trace_reader_missing(printer->reader);
 	const char *text;
 
@@ -145,17 +144,7 @@ static int print_end(const struct printer *printer, const char *dir, struct err 
 		fprintf(printer->out, "# tickets without a record: %" PRIu64 "\n", missing);
 	if (fflush(printer->out) || ferror(printer->out))
 		return err_errno(err, EXIT_HOST, "cannot print the trace");
-	if (problems)
-		return err_set(err, EXIT_VMM, "trace %s is damaged: %s%s", dir,
-			       trace_reader_problem(printer->reader, 0),
-			       problems > 1 ? ", and more" : "");
-	if (trace_reader_incomplete(printer->reader))
-		return err_set(err, EXIT_VMM,
-			       "trace %s is incomplete: %" PRIu64
-			       " tickets have no record, more than "
-			       "stopped CPUs can have held",
-			       dir, missing);
-	return 0;
+	return trace_reader_verdict(printer->reader, dir, err);
 }
 
 int trace_print(const char *dir, FILE *out, const struct trace_print_options *options,

@@ -23,8 +23,11 @@ u32 trace_reader_problems(const struct trace_reader *reader);
 const char *trace_reader_problem(const struct trace_reader *reader, u32 index);
 /* Tickets so far that no record has. */
 u64 trace_reader_missing(const struct trace_reader *reader);
-/* More are missing than can be pending, one for each CPU, and the run was not to lose any. */
-bool trace_reader_incomplete(const struct trace_reader *reader);
+/*
+ * When all is read: EXIT_VMM if the trace in @dir is damaged, or incomplete: more tickets are missing
+ * than can be pending, one for each CPU, and the run was not to lose any.
+ */
+int trace_reader_verdict(const struct trace_reader *reader, const char *dir, struct err *err);
 
 /* A site's name: printable ASCII, "-" for none, "site N" for one that the metadata does not have. */
 const char *trace_reader_site(struct trace_reader *reader, u16 site);
