@@ -58,3 +58,44 @@ fi
 expect "trace print of an unknown event" 2 "pt_sett" \
 	"$kvalab" trace print "$work/good" --event pt_sett
 expect "trace print into a full disk" 3 "." sh -c "'$kvalab' trace print '$work/good' >/dev/full"
+
+# --- trace repair: cut anywhere, babeltrace2 opens it again ------------------------------------------
+size() { stat -c %s "$1"; }
+
+# cut_trace NAME: a copy of the good trace; each file loses its end somewhere, one gets zeros
+cut_trace()
+{
+	rm -rf "${work:?}/$1"
+	cp -r "$work/good" "$work/$1"
+	truncate -s "$2" "$work/$1/vcpu0"
+	truncate -s "$3" "$work/$1/vcpu1"
+	truncate -s +"$4" "$work/$1/vmm"
+}
+
+for cut in "65537 30 1" "65535 65535 200000" "131136 64 65536" "200000 65536 70000"; do
+	# shellcheck disable=SC2086 # three sizes
+	cut_trace cut $cut
+	expect "repair of a trace cut at $cut" 0 "vcpu0: cut off [0-9]+ bytes behind [0-3] packet" \
+		"$kvalab" trace repair "$work/cut"
+	if [ "$(size "$work/cut/vmm")" != "$(size "$work/good/vmm")" ] ||
+	   [ $(($(size "$work/cut/vcpu0") % 65536)) != 0 ]; then
+		fail "repair cut too much or too little"
+	fi
+	readable "a repaired trace" "$work/cut"
+done
+find "$work/good" -type f -exec ls -l --full-time {} + >"$work/before"
+expect "repair of a whole trace" 0 "vcpu0: whole, [0-9]+ packets" "$kvalab" trace repair "$work/good"
+if find "$work/good" -type f -exec ls -l --full-time {} + | cmp -s - "$work/before"; then
+	pass "repair of a whole trace touches nothing"
+else
+	fail "repair of a whole trace touches something"
+fi
+cut_trace second 70000 30 1
+expect "repair of two traces, the first of which is none" 2 "second/vcpu0: cut off 4464 bytes" \
+	"$kvalab" trace repair "$work/nowhere" "$work/second"
+cut_trace middle 250000 30 1
+printf x | dd of="$work/middle/vcpu0" bs=1 seek=70000 conv=notrunc 2>/dev/null
+expect "repair of a trace damaged in the middle" 5 "still damaged: vcpu0: packet 1 is damaged" \
+	"$kvalab" trace repair "$work/middle"
+expect "which kvalab reads around" 5 "# vcpu0: packet 1 is left out" \
+	"$kvalab" trace print "$work/middle" --event mark

@@ -57,6 +57,12 @@ expect "holes that overlap" 2 "overlap" "$kvalab" layout --hole 256M:16M --hole 
 expect "hole off a page" 2 "4 KiB|page|4096" "$kvalab" layout --hole 256M:100
 
 expect "trace print without a trace" 2 "nowhere" "$kvalab" trace print "$work/nowhere"
+expect "trace: unknown action" 2 "did you mean \"trace repair\"" "$kvalab" trace repiar "$work"
+expect "trace: no directory" 2 "kvalab trace repair DIR" "$kvalab" trace repair
+expect "trace: an option of another action" 2 "trace repair does not take --limit" \
+	"$kvalab" trace repair "$work" --limit 3
+expect "trace repair without a trace" 2 "is no trace directory" "$kvalab" trace repair "$work"
+expect "trace: its actions" 0 "repair DIR" "$kvalab" help trace
 expect "flash info without a file" 2 "nowhere" "$kvalab" flash info "$work/nowhere"
 expect "output that nobody takes" 3 "writing to stdout" sh -c "'$kvalab' list >/dev/full"
 

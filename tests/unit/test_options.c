@@ -27,11 +27,11 @@ static void teardown(void)
 static int parse_as(enum option_command command, const char *line)
 {
 	static char text[512];
-	const char *argv[33] = { NULL };
+	const char *argv[41] = { NULL };
 	int argc = 0;
 
 	snprintf(text, sizeof(text), "%s", line);
-	for (char *word = strtok(text, " "); word && argc < 32; word = strtok(NULL, " "))
+	for (char *word = strtok(text, " "); word && argc < 40; word = strtok(NULL, " "))
 		argv[argc++] = word;
 	return options_parse(&options, command, argc, argv, &err);
 }
@@ -96,7 +96,8 @@ static const struct {
 	{ "--flash file=f,chip=28f128j3,partition=abcdefghijklmnopqrstuvwxyz:0:128K", "longer" },
 	{ "--json=", "name is empty" },
 	{ "--log loud", "not one of error, warn, info, debug" },
-	{ "a b c d e", "one argument too many" },
+	{ "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34",
+	  "one argument too many" },
 	{ "--event pt_set", "unknown option --event" }, /* belongs to another command */
 };
 

@@ -160,6 +160,16 @@ int options_parse(struct options *options, enum option_command command, int argc
 	return options->help ? 0 : check_conflicts(options, err);
 }
 
+int options_only(const struct options *options, enum option_command command, const char *name,
+		 struct err *err)
+{
+	for (size_t i = 0; i < option_rows; i++)
+		if (options->given >> i & 1 && !(option_table[i].commands & (u32)command))
+			return err_set(err, EXIT_USAGE, "%s does not take %s (kvalab help trace)",
+				       name, option_table[i].name);
+	return 0;
+}
+
 static const char *const group_title[GROUPS] = {
 	[SCENARIO] = "Scenario", [MACHINE] = "Machine",		 [FLASH] = "Flash chip",
 	[RECORD] = "Trace",	 [OUTPUT] = "Engine and output",

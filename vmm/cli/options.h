@@ -16,13 +16,15 @@ enum option_command {
 	FOR_RUN = 1 << 0,
 	FOR_LAYOUT = 1 << 1,
 	FOR_PROBE = 1 << 2,
-	FOR_TRACE = 1 << 3, /* trace print */
+	FOR_PRINT = 1 << 3, /* trace print; repair has no option of its own */
+	FOR_REPAIR = 1 << 7,
 	FOR_OTHER = 1 << 4, /* list, flash: only --help */
 	FOR_COMPARE = 1 << 5,
 	PASSED_ON = 1 << 6, /* no command: compare hands the option to each of its runs */
+	FOR_TRACE = FOR_PRINT | FOR_REPAIR,
 };
 
-#define OPTIONS_MAX_WORDS 4
+#define OPTIONS_MAX_WORDS 33 /* trace repair and directories */
 
 /* One --set or --hole each, and all others once. */
 #define OPTIONS_MAX_PASSED 64
@@ -72,6 +74,13 @@ void options_init(struct options *options);
  */
 int options_parse(struct options *options, enum option_command command, int argc,
 		  const char *const *argv, struct err *err);
+
+/*
+ * Of what was parsed for several commands (FOR_TRACE): EXIT_USAGE if an option is not @command's, which
+ * is called @name.
+ */
+int options_only(const struct options *options, enum option_command command, const char *name,
+		 struct err *err);
 
 /* The first option given that says something of --flash's chip; NULL: none was. */
 const char *options_of_chip(const struct options *options);

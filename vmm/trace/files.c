@@ -84,3 +84,32 @@ size_t files_packet(int fd, u64 number, struct packet *packet)
 {
 	return read_at(fd, packet, sizeof(*packet), (off_t)(number * sizeof(*packet)));
 }
+
+static int read_metadata(int fd, const char *dir, struct metadata_parsed *metadata, char **text,
+			 struct err *err)
+{
+	char *read = files_text(fd, "metadata");
+	int result;
+
+	if (!read)
+		return err_set(err, EXIT_USAGE, "%s is no trace directory: metadata: %s", dir,
+			       files_error());
+	result = metadata_parse(read, metadata, err);
+	if (text && !result)
+		*text = read;
+	else
+		free(read);
+	return result ? err_prefix(err, "%s", dir) : 0;
+}
+
+int files_trace(const char *dir, struct metadata_parsed *metadata, char **text, struct err *err)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_errno(err, EXIT_USAGE, "cannot open trace directory %s", dir);
+	if (!read_metadata(fd, dir, metadata, text, err))
+		return fd;
+	close(fd);
+	return -1;
+}

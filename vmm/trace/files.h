@@ -7,10 +7,19 @@
 #include <sys/types.h>
 
 #include "devices/abi/shared.h"
+#include "vmm/err.h"
+#include "vmm/trace/metadata.h"
 #include "vmm/trace/packet.h"
 
 #define TRACE_STREAMS (KVL_MAX_CPUS + 1) /* the vCPUs', then the VMM's */
 #define STREAM_NAME_BYTES 16
+
+/*
+ * Opens the trace in @dir: its descriptor, and what its metadata says (metadata_free()). @text: the
+ * metadata itself, to be freed; may be NULL. -1, EXIT_USAGE: no trace directory; EXIT_VMM: its metadata
+ * is damaged or of another version.
+ */
+int files_trace(const char *dir, struct metadata_parsed *metadata, char **text, struct err *err);
 
 /* File name and identity of stream @index (uuid left alone). */
 void files_stream(u32 index, char name[STREAM_NAME_BYTES], struct packet_stream *id);

@@ -7,6 +7,7 @@
 #include "vmm/trace/metadata.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "vmm/trace/schema.h"
@@ -191,6 +192,18 @@ static void write_event(FILE *out, const struct event_schema *event, enum trace_
 		event->field[0][0] || event->field[1][0] ? "" : " align(64)");
 }
 
+/* What follows the sites; the same in each trace of this program. */
+static void write_streams(FILE *out)
+{
+	write_stream(out, TRACE_STREAM_VCPU);
+	write_stream(out, TRACE_STREAM_VMM);
+	for (size_t i = 0; i < event_schema_count; i++) {
+		if (event_from_guest(event_schema[i].id))
+			write_event(out, &event_schema[i], TRACE_STREAM_VCPU);
+		write_event(out, &event_schema[i], TRACE_STREAM_VMM);
+	}
+}
+
 void metadata_write(FILE *out, const struct metadata *metadata)
 {
 	fputs("/* CTF 1.8 */\n\n", out);
@@ -199,11 +212,22 @@ void metadata_write(FILE *out, const struct metadata *metadata)
 	write_env(out, metadata);
 	write_clock(out);
 	write_sites(out, metadata);
-	write_stream(out, TRACE_STREAM_VCPU);
-	write_stream(out, TRACE_STREAM_VMM);
-	for (size_t i = 0; i < event_schema_count; i++) {
-		if (event_from_guest(event_schema[i].id))
-			write_event(out, &event_schema[i], TRACE_STREAM_VCPU);
-		write_event(out, &event_schema[i], TRACE_STREAM_VMM);
-	}
+	write_streams(out);
+}
+
+bool metadata_cut_off(const char *text)
+{
+	const char *found = strstr(text, "\nstream {\n");
+	char *whole = NULL;
+	size_t bytes = 0;
+	FILE *out = open_memstream(&whole, &bytes);
+	bool cut = !found;
+
+	if (!out)
+		return cut;
+	write_streams(out);
+	if (!fclose(out) && found)
+		cut = strlen(found + 1) < bytes && !strncmp(found + 1, whole, strlen(found + 1));
+	free(whole);
+	return cut;
 }

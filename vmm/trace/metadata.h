@@ -25,6 +25,12 @@ struct metadata {
 
 void metadata_write(FILE *out, const struct metadata *metadata);
 
+/*
+ * True if @text, which metadata_parse() takes, lacks its end: CTF readers need the description of all
+ * events, this program does not.
+ */
+bool metadata_cut_off(const char *text);
+
 /* What metadata_parse() finds. */
 struct metadata_parsed {
 	u8 uuid[TRACE_UUID_BYTES];

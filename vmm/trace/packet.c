@@ -92,3 +92,14 @@ bool packet_rises(const struct packet *packet, u32 count, u64 last)
 	}
 	return true;
 }
+
+u32 packet_claims(const struct packet *packet, size_t bytes, const u8 *uuid)
+{
+	const struct packet_header *header = &packet->header;
+
+	if (bytes < sizeof(*header) || header->magic != CTF_MAGIC ||
+	    header->packet_size != KVL_PACKET_BYTES * 8 ||
+	    memcmp(header->uuid, uuid, sizeof(header->uuid)))
+		return 0;
+	return count_of(header->content_size);
+}

@@ -62,4 +62,10 @@ u32 packet_check(const struct packet *packet, const struct packet_stream *stream
 /* A checksum does not make a record ours: all tickets must rise, the first of them above @last. */
 bool packet_rises(const struct packet *packet, u32 count, u64 last);
 
+/*
+ * The number of records that a packet of which only @bytes are there says it has, if its header is of
+ * trace @uuid; 0: it says nothing.
+ */
+u32 packet_claims(const struct packet *packet, size_t bytes, const u8 *uuid);
+
 #endif

@@ -171,42 +171,24 @@ static int open_input(struct trace_reader *reader, int dir, u32 index, struct er
 	return 0;
 }
 
-static int read_directory(struct trace_reader *reader, int dir, const char *path, struct err *err)
-{
-	char *text = files_text(dir, "metadata");
-	int result;
-
-	if (!text)
-		return err_set(err, EXIT_USAGE, "%s is no trace directory: metadata: %s", path,
-			       files_error());
-	result = metadata_parse(text, &reader->metadata, err);
-	free(text);
-	if (result)
-		return err_prefix(err, "%s", path);
-	for (u32 i = 0; i < ARRAY_LEN(reader->input) && !result; i++)
-		result = open_input(reader, dir, i, err);
-	symtext_parse(&reader->symbols, files_text(dir, TRACE_SYMBOLS_FILE));
-	return result;
-}
-
 struct trace_reader *trace_reader_open(const char *dir, struct err *err)
 {
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct trace_reader *reader;
-	int result;
+	struct trace_reader *reader = calloc(1, sizeof(*reader));
+	int fd, result = 0;
 
-	if (fd < 0) {
-		err_errno(err, EXIT_USAGE, "cannot open trace directory %s", dir);
-		return NULL;
-	}
-	reader = calloc(1, sizeof(*reader));
 	if (!reader) {
-		close(fd);
 		err_set(err, EXIT_HOST, "no memory to read a trace");
 		return NULL;
 	}
+	fd = files_trace(dir, &reader->metadata, NULL, err);
+	if (fd < 0) {
+		free(reader);
+		return NULL;
+	}
 	reader->expected = 1;
-	result = read_directory(reader, fd, dir, err);
+	for (u32 i = 0; i < ARRAY_LEN(reader->input) && !result; i++)
+		result = open_input(reader, fd, i, err);
+	symtext_parse(&reader->symbols, files_text(fd, TRACE_SYMBOLS_FILE));
 	close(fd);
 	if (!result)
 		return reader;

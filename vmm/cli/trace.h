@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* The actions of "kvalab trace". Each returns an exit status. */
+#ifndef KVL_CLI_TRACE_H
+#define KVL_CLI_TRACE_H
+
+#include "vmm/cli/options.h"
+
+int trace_print_command(struct options *options);
+int trace_repair_command(struct options *options);
+
+#endif
