@@ -1,82 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the result object (its fields: docs/scenarios.md) and its way to the disk. What this version
+ * Owns the result object (its fields: docs/scenarios.md). What this version
  * cannot know is null, never a guess.
  */
 #include "vmm/cli/json.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "vmm/cli/replace.h"
 #include "vmm/engine.h"
 
 #define WRITE_FLAGS (JSON_INDENT(2) | JSON_PRESERVE_ORDER)
 
-/* --- to the disk ---------------------------------------------------------------------------------- */
-static int write_stdout(const json_t *root, struct err *err)
-{
-	if (json_dumpf(root, stdout, WRITE_FLAGS) || putchar('\n') == EOF || fflush(stdout))
-		return err_errno(err, EXIT_HOST, "--json: writing to stdout");
-	return 0;
-}
-
-/* Into a file that is open: a device, a pipe, or the temporary file. Closes it. */
-static int write_open(const json_t *root, int fd, const char *name, struct err *err)
-{
-	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
-	bool bad;
-
-	if (!file)
-		return err_errno(err, EXIT_HOST, "--json: %s cannot be opened", name);
-	bad = json_dumpf(root, file, WRITE_FLAGS) || fputc('\n', file) == EOF || fflush(file);
-	if (bad)
-		err_errno(err, EXIT_HOST, "--json: %s cannot be written", name);
-	if (fclose(file) && !bad)
-		return err_errno(err, EXIT_HOST, "--json: %s cannot be written", name);
-	return bad ? -1 : 0;
-}
-
-static int write_replace(const json_t *root, const char *path, struct err *err)
-{
-	char name[4096];
-	int fd;
-
-	if (snprintf(name, sizeof(name), "%s.%ld.tmp", path, (long)getpid()) >= (int)sizeof(name))
-		return err_set(err, EXIT_USAGE, "--json: the file's name is too long");
-	fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	if (fd < 0) /* whatever has this name is not ours to remove */
-		return err_errno(err, EXIT_HOST, "--json: %s cannot be created", path);
-	if (write_open(root, fd, path, err)) {
-		unlink(name);
-		return -1;
-	}
-	if (rename(name, path)) {
-		err_errno(err, EXIT_HOST, "--json: %s cannot be renamed to %s", name, path);
-		unlink(name);
-		return -1;
-	}
-	return 0;
-}
-
 int json_write(json_t *root, const char *path, struct err *err)
 {
-	struct stat st;
-	int failed;
+	struct replacement file;
+	bool whole;
 
 	if (!root)
 		return err_set(err, EXIT_HOST, "--json: no memory");
-	if (strcmp(path, "-") == 0)
-		failed = write_stdout(root, err);
-	else if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) /* must not be replaced */
-		failed = write_open(root, open(path, O_WRONLY | O_CLOEXEC), path, err);
-	else
-		failed = write_replace(root, path, err);
+	if (replace_begin(&file, "--json", path, err)) {
+		json_decref(root);
+		return -1;
+	}
+	whole = !json_dumpf(root, file.file, WRITE_FLAGS) && fputc('\n', file.file) != EOF;
 	json_decref(root);
-	return failed;
+	if (whole || ferror(file.file))
+		return replace_end(&file, err);
+	replace_drop(&file);
+	return err_set(err, EXIT_HOST, "--json: no memory to write %s", path);
 }
 
 /* --- the object ----------------------------------------------------------------------------------- */
