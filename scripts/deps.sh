@@ -68,6 +68,7 @@ look()
 		need libc6-dev-arm64-cross cross_header stdlib.h
 		need babeltrace2 program babeltrace2
 		need jq program jq
+		need protobuf-compiler program protoc
 		need libxml2-utils program xmllint
 		need perl perl -MTAP::Parser -e 1
 		need mtd-utils program mkfs.jffs2

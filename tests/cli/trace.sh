@@ -99,3 +99,52 @@ expect "repair of a trace damaged in the middle" 5 "still damaged: vcpu0: packet
 	"$kvalab" trace repair "$work/middle"
 expect "which kvalab reads around" 5 "# vcpu0: packet 1 is left out" \
 	"$kvalab" trace print "$work/middle" --event mark
+
+# --- trace export: read by programs that share no code with it ----------------------------------------
+# export_as FORMAT FILE
+export_as()
+{
+	if "$kvalab" trace export "$work/good" --format "$1" -o "$2" >"$work/log" 2>&1 &&
+	   [ ! -s "$work/log" ]; then
+		pass "export as $1"
+	else
+		fail "export as $1"
+	fi
+}
+
+export_as ndjson "$work/lines"
+lines=$(wc -l <"$work/lines")
+if [ "$lines" = "$(grep -vc '^ *#' "$work/print")" ] &&
+   jq -es "length == $lines and all(.[]; has(\"tsc\") | not) and
+	(map(select(.event == \"pt_set\" and .cpu == \"vmm\")) | length > 0)" "$work/lines" \
+	>"$work/log" 2>&1; then
+	pass "jq reads $lines lines of NDJSON"
+else
+	fail "jq does not read the NDJSON"
+fi
+if "$kvalab" trace export "$work/good" --format ndjson -o - 2>"$work/log" | cmp -s - "$work/lines"; then
+	pass "the same trace gives the same lines"
+else
+	fail "the same trace gives other lines"
+fi
+export_as perfetto "$work/pft"
+if protoc --decode=Trace -I tests/cli tests/cli/perfetto.proto <"$work/pft" >"$work/text" 2>"$work/log" &&
+   ! grep -q '^ *[0-9]' "$work/text" && # no field that is unknown
+   [ "$(grep -c 'type: TYPE_[SI]' "$work/text")" = "$lines" ] &&
+   [ "$(grep -c 'type: TYPE_SLICE_BEGIN' "$work/text")" = "$(grep -c 'type: TYPE_SLICE_END' "$work/text")" ] &&
+   grep -q 'name: "vCPU 1"' "$work/text"; then
+	pass "protoc reads $lines events of Perfetto's format"
+else
+	fail "protoc does not read the export for Perfetto"
+fi
+expect "export of a damaged trace" 5 "is damaged" \
+	"$kvalab" trace export "$work/middle" --format ndjson -o "$work/part"
+if [ "$(wc -l <"$work/part")" -gt 1000 ]; then
+	pass "what is left of a damaged trace is exported"
+else
+	fail "what is left of a damaged trace is not exported"
+fi
+expect "export into a full disk" 3 "No space left" \
+	sh -c "'$kvalab' trace export '$work/good' --format ndjson -o - >/dev/full"
+expect "export into the trace itself" 2 "lies in the trace itself" \
+	"$kvalab" trace export "$work/good" --format ndjson -o "$work/good/vcpu0"

@@ -63,6 +63,13 @@ expect "trace: an option of another action" 2 "trace repair does not take --limi
 	"$kvalab" trace repair "$work" --limit 3
 expect "trace repair without a trace" 2 "is no trace directory" "$kvalab" trace repair "$work"
 expect "trace: its actions" 0 "repair DIR" "$kvalab" help trace
+expect "trace export without a format" 2 "needs --format ndjson or perfetto" \
+	"$kvalab" trace export "$work" -o -
+expect "trace export to nowhere" 2 "needs -o FILE" "$kvalab" trace export "$work" --format ndjson
+expect "trace export: unknown format" 2 "did you mean perfetto" \
+	"$kvalab" trace export "$work" --format perfeto -o -
+expect "trace export without a trace" 2 "is no trace directory" \
+	"$kvalab" trace export "$work" --format ndjson -o -
 expect "flash info without a file" 2 "nowhere" "$kvalab" flash info "$work/nowhere"
 expect "output that nobody takes" 3 "writing to stdout" sh -c "'$kvalab' list >/dev/full"
 

@@ -274,6 +274,22 @@ static int parse_tsc(struct options *options, const char *value, struct err *err
 	return 0;
 }
 
+static int parse_format(struct options *options, const char *value, struct err *err)
+{
+	static const char *const names[] = { "ndjson", "perfetto" };
+
+	options->format_given = true;
+	return parse_choice("--format", value, names, 2, &options->format, err);
+}
+
+static int parse_output(struct options *options, const char *value, struct err *err)
+{
+	if (!*value)
+		return err_set(err, EXIT_USAGE, "-o: the file's name is empty");
+	options->output = value;
+	return 0;
+}
+
 static int parse_engine(struct options *options, const char *value, struct err *err)
 {
 	static const char *const names[] = { "kvm", "qemu", "auto" };
@@ -448,11 +464,15 @@ const struct option_row option_table[] = {
 	{ RECORD, "--lossy", NULL, FOR_RUNS, false, parse_lossy,
 	  "a full ring drops and counts, instead of waiting" },
 	{ RECORD, "--event", "NAME,…", FOR_PRINT, true, parse_event,
-	  "only events of these names; repeat" },
+	  "print: only events of these names; repeat" },
 	{ RECORD, "--cpu", "N", FOR_PRINT, false, parse_cpu,
-	  "only this vCPU's events; vmm: only the VMM's" },
-	{ RECORD, "--limit", "N", FOR_PRINT, false, parse_limit, "at most so many lines" },
-	{ RECORD, "--tsc", NULL, FOR_PRINT, false, parse_tsc, "show the time-stamp counter" },
+	  "print: only this vCPU's events; vmm: the VMM's" },
+	{ RECORD, "--limit", "N", FOR_PRINT, false, parse_limit, "print: at most so many lines" },
+	{ RECORD, "--format", "FORMAT", FOR_EXPORT, false, parse_format,
+	  "export: ndjson or perfetto" },
+	{ RECORD, "-o", "FILE", FOR_EXPORT, false, parse_output, "export: where to; - is stdout" },
+	{ RECORD, "--tsc", NULL, FOR_PRINT | FOR_EXPORT, false, parse_tsc,
+	  "show the time-stamp counter (print, export)" },
 	{ OUTPUT, "--hosts", "NAME,…", FOR_COMPARE, false, parse_hosts,
 	  "kvm, qemu, amd-npt, amd-shadow (those in a box);\nall: those that can be had (default: this machine)" },
 	{ OUTPUT, "--engine", "NAME", FOR_RUN | FOR_PROBE, false, parse_engine,

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "vmm/run.h"
+#include "vmm/trace/export.h"
 #include "vmm/trace/print.h"
 
 /* Commands, as bits: which of them an option belongs to. */
@@ -21,7 +22,8 @@ enum option_command {
 	FOR_OTHER = 1 << 4, /* list, flash: only --help */
 	FOR_COMPARE = 1 << 5,
 	PASSED_ON = 1 << 6, /* no command: compare hands the option to each of its runs */
-	FOR_TRACE = FOR_PRINT | FOR_REPAIR,
+	FOR_EXPORT = 1 << 8,
+	FOR_TRACE = FOR_PRINT | FOR_REPAIR | FOR_EXPORT,
 };
 
 #define OPTIONS_MAX_WORDS 33 /* trace repair and directories */
@@ -56,7 +58,10 @@ struct options {
 	struct trace_print_options print; /* but for its names of events: */
 	u32 nevents;
 	const char *event[16];
-	u32 nwords; /* what is not an option: the scenario, a directory, … */
+	enum export_format format;
+	bool format_given;
+	const char *output; /* of trace export; NULL: not given, "-": stdout */
+	u32 nwords;	    /* what is not an option: the scenario, a directory, … */
 	const char *word[OPTIONS_MAX_WORDS];
 
 	u64 given;  /* bit per row of the table: which were given */

@@ -52,6 +52,7 @@ int replace_end(struct replacement *replacement, struct err *err)
 	const char *name = replacement->name;
 	int result = 0;
 
+	errno = EIO; /* for a failure before this one, whose reason stdio has not kept */
 	if (fflush(replacement->file) || ferror(replacement->file))
 		result = not_written(replacement, err);
 	if (replacement->file != stdout && fclose(replacement->file) && !result)
