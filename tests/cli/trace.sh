@@ -148,3 +148,22 @@ expect "export into a full disk" 3 "No space left" \
 	sh -c "'$kvalab' trace export '$work/good' --format ndjson -o - >/dev/full"
 expect "export into the trace itself" 2 "lies in the trace itself" \
 	"$kvalab" trace export "$work/good" --format ndjson -o "$work/good/vcpu0"
+
+# --- trace diff: two runs with the same seed, and with another -----------------------------------------
+"$kvalab" run hello --trace "$work/again" --json "$work/again.json" >"$work/log" 2>&1 ||
+	fail "a second run"
+"$kvalab" run hello --cpus 3 --trace "$work/other" --json "$work/other.json" >"$work/log" 2>&1 ||
+	fail "a run on three vCPUs"
+expect "diff of two runs with the same seed" 0 "the same: $lines records" \
+	"$kvalab" trace diff "$work/good" "$work/again"
+expect "diff of runs on two and three vCPUs" 1 "^> .* pt_set|^> .* cpu" \
+	"$kvalab" trace diff "$work/good" "$work/other"
+expect "diff of one event" 0 "the same: 2 records" \
+	"$kvalab" trace diff "$work/good" "$work/other" --event mark
+expect "diff with a damaged trace" 5 "still|damaged" \
+	"$kvalab" trace diff "$work/good" "$work/middle"
+expect "diff of results" 1 "^counts" "$kvalab" trace diff "$work/again.json" "$work/other.json"
+expect "diff of a result with itself" 0 "the same: counts" \
+	"$kvalab" trace diff "$work/again.json" "$work/again.json"
+expect "diff of results by event" 2 "event needs two traces" \
+	"$kvalab" trace diff "$work/again.json" "$work/again.json" --event mark

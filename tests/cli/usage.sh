@@ -70,6 +70,11 @@ expect "trace export: unknown format" 2 "did you mean perfetto" \
 	"$kvalab" trace export "$work" --format perfeto -o -
 expect "trace export without a trace" 2 "is no trace directory" \
 	"$kvalab" trace export "$work" --format ndjson -o -
+expect "trace diff of one" 2 "kvalab trace diff A B" "$kvalab" trace diff "$work"
+expect "trace diff without a trace" 2 "nowhere is no trace and no result" \
+	"$kvalab" trace diff "$work" "$work/nowhere"
+expect "trace diff of a trace and a file" 2 "takes two traces or two results" \
+	"$kvalab" trace diff "$work" "$work/log"
 expect "flash info without a file" 2 "nowhere" "$kvalab" flash info "$work/nowhere"
 expect "output that nobody takes" 3 "writing to stdout" sh -c "'$kvalab' list >/dev/full"
 

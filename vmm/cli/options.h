@@ -23,7 +23,8 @@ enum option_command {
 	FOR_COMPARE = 1 << 5,
 	PASSED_ON = 1 << 6, /* no command: compare hands the option to each of its runs */
 	FOR_EXPORT = 1 << 8,
-	FOR_TRACE = FOR_PRINT | FOR_REPAIR | FOR_EXPORT,
+	FOR_DIFF = 1 << 9,
+	FOR_TRACE = FOR_PRINT | FOR_REPAIR | FOR_EXPORT | FOR_DIFF,
 };
 
 #define OPTIONS_MAX_WORDS 33 /* trace repair and directories */

@@ -16,6 +16,7 @@ static const struct action {
 	{ "print", "DIR", FOR_PRINT, 2, 2, trace_print_command },
 	{ "repair", "DIR…", FOR_REPAIR, 2, OPTIONS_MAX_WORDS, trace_repair_command },
 	{ "export", "DIR --format FORMAT -o FILE", FOR_EXPORT, 2, 2, trace_export_command },
+	{ "diff", "A B", FOR_DIFF, 3, 3, trace_diff_command },
 };
 
 static const char *name_of_action(const void *list, size_t i)

@@ -8,5 +8,6 @@
 int trace_print_command(struct options *options);
 int trace_repair_command(struct options *options);
 int trace_export_command(struct options *options);
+int trace_diff_command(struct options *options);
 
 #endif

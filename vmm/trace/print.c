@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "arch/x86_64/vmm/pte.h"
-#include "vmm/trace/reader.h"
+#include "vmm/trace/filter.h"
 #include "vmm/trace/schema.h"
 
 #define EVENT_WIDTH 15 /* shootdown_begin */
@@ -21,35 +21,12 @@ struct printer {
 	u32 site_width;
 };
 
-static int check_names(const struct trace_print_options *options, struct err *err)
-{
-	char known[768] = "";
-
-	for (u32 i = 0; i < options->nevents; i++) {
-		if (event_by_name(options->event[i]))
-			continue;
-		for (size_t e = 0; e < event_schema_count; e++) {
-			size_t used = strlen(known);
-
-			snprintf(known + used, sizeof(known) - used, " %s", event_schema[e].name);
-		}
-		return err_set(err, EXIT_USAGE, "unknown event \"%.32s\"; there are:%s",
-			       options->event[i], known);
-	}
-	return 0;
-}
-
 static bool wanted(const struct trace_print_options *options, const struct kvl_record *record,
 		   u32 cpu)
 {
-	const struct event_schema *event = event_by_id(record->id);
-
 	if (options->one_cpu && cpu != options->cpu)
 		return false;
-	for (u32 i = 0; i < options->nevents; i++)
-		if (event && !strcmp(event->name, options->event[i]))
-			return true;
-	return !options->nevents;
+	return !options->nevents || filter_names(options->event, options->nevents, record->id);
 }
 
 /* 0x8000000012345063(RW,NX,A,D) */
@@ -78,50 +55,51 @@ static void print_entry(FILE *out, u64 entry, u32 level)
 	fputc(')', out);
 }
 
-static void print_address(struct printer *printer, u64 va)
+static void print_address(FILE *out, const struct trace_reader *reader, u64 va)
 {
 	u64 offset;
-	const char *symbol = trace_reader_symbol(printer->reader, va, &offset);
+	const char *symbol = trace_reader_symbol(reader, va, &offset);
 
-	fprintf(printer->out, "0x%" PRIx64, va);
+	fprintf(out, "0x%" PRIx64, va);
 	if (symbol)
-		fprintf(printer->out, "<%s+0x%" PRIx64 ">", symbol, offset);
+		fprintf(out, "<%s+0x%" PRIx64 ">", symbol, offset);
 }
 
-static void print_field(struct printer *printer, const struct event_schema *event, u32 index,
+static void print_field(FILE *out, const struct trace_reader *reader,
+			const struct event_schema *event, u32 index,
 			const struct kvl_record *record)
 {
 	u64 value = field_value(record, index);
 	const char *name = field_name(event, index), *word = field_word(event, index, value);
 
-	fprintf(printer->out, " %s=", name);
+	fprintf(out, " %s=", name);
 	if (word)
-		fputs(word, printer->out);
+		fputs(word, out);
 	else if (event->id == KVL_EV_PT_SET && (!strcmp(name, "old") || !strcmp(name, "new")))
-		print_entry(printer->out, value, record->h[1]);
+		print_entry(out, value, record->h[1]);
 	else if (!strcmp(name, "rip"))
-		print_address(printer, value);
+		print_address(out, reader, value);
 	else
-		fprintf(printer->out, field_decimal(event, index) ? "%" PRIu64 : "0x%" PRIx64,
-			value);
+		fprintf(out, field_decimal(event, index) ? "%" PRIu64 : "0x%" PRIx64, value);
 }
 
-static void print_record(struct printer *printer, const struct kvl_record *record, u32 cpu)
+void trace_print_record(FILE *out, struct trace_reader *reader, const struct kvl_record *record,
+			u32 cpu, bool tsc, u32 site_width)
 {
 	const struct event_schema *event = event_by_id(record->id);
 	char who[16], what[16];
 
 	snprintf(who, sizeof(who), cpu == TRACE_CPU_VMM ? "vmm" : "%u", cpu);
 	snprintf(what, sizeof(what), "event %u", record->id);
-	fprintf(printer->out, "%10" PRIu64 " ", record->ticket);
-	if (printer->options->tsc)
-		fprintf(printer->out, "%18" PRIu64 " ", record->tsc);
-	fprintf(printer->out, "%3s %-*s %-*s", who, EVENT_WIDTH, event ? event->name : what,
-		(int)printer->site_width, trace_reader_site(printer->reader, record->site));
+	fprintf(out, "%10" PRIu64 " ", record->ticket);
+	if (tsc)
+		fprintf(out, "%18" PRIu64 " ", record->tsc);
+	fprintf(out, "%3s %-*s %-*s", who, EVENT_WIDTH, event ? event->name : what, (int)site_width,
+		trace_reader_site(reader, record->site));
 	for (u32 i = 0; event && i < EVENT_FIELDS; i++)
 		if (event->field[i][0])
-			print_field(printer, event, i, record);
-	fputc('\n', printer->out);
+			print_field(out, reader, event, i, record);
+	fputc('\n', out);
 }
 
 static void print_heading(const struct printer *printer)
@@ -156,7 +134,7 @@ int trace_print(const char *dir, FILE *out, const struct trace_print_options *op
 	int result;
 	u32 cpu;
 
-	if (check_names(options, err))
+	if (filter_check(options->event, options->nevents, err))
 		return -1;
 	printer.reader = trace_reader_open(dir, err);
 	if (!printer.reader)
@@ -166,7 +144,8 @@ int trace_print(const char *dir, FILE *out, const struct trace_print_options *op
 	while (!ferror(out) && (!options->limit || lines < options->limit) &&
 	       trace_reader_next(printer.reader, &record, &cpu))
 		if (wanted(options, &record, cpu)) {
-			print_record(&printer, &record, cpu);
+			trace_print_record(out, printer.reader, &record, cpu, options->tsc,
+					   printer.site_width);
 			lines++;
 		}
 	result = print_end(&printer, dir, err);

@@ -7,7 +7,7 @@
 
 #include "devices/abi/types.h"
 #include "vmm/err.h"
-#include "vmm/trace/packet.h"
+#include "vmm/trace/reader.h"
 
 /* All zero: everything. */
 struct trace_print_options {
@@ -26,5 +26,9 @@ struct trace_print_options {
  */
 int trace_print(const char *dir, FILE *out, const struct trace_print_options *options,
 		struct err *err);
+
+/* One line. @site_width: of the column of sites (trace_reader_site_width()). */
+void trace_print_record(FILE *out, struct trace_reader *reader, const struct kvl_record *record,
+			u32 cpu, bool tsc, u32 site_width);
 
 #endif

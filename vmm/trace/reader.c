@@ -125,6 +125,22 @@ static const struct kvl_record *front(struct trace_reader *reader, struct input 
 	return &input->packet.record[input->at];
 }
 
+static void take(struct input *input, struct kvl_record *record)
+{
+	*record = input->packet.record[input->at++];
+	input->last_ticket = record->ticket;
+}
+
+bool trace_reader_next_of(struct trace_reader *reader, u32 cpu, struct kvl_record *record)
+{
+	struct input *input = reader->input[cpu == TRACE_CPU_VMM ? KVL_MAX_CPUS : cpu];
+
+	if (!front(reader, input))
+		return false;
+	take(input, record);
+	return true;
+}
+
 bool trace_reader_next(struct trace_reader *reader, struct kvl_record *record, u32 *cpu)
 {
 	const struct kvl_record *best = NULL;
@@ -141,10 +157,8 @@ bool trace_reader_next(struct trace_reader *reader, struct kvl_record *record, u
 	}
 	if (!best)
 		return false;
-	*record = *best;
+	take(from, record);
 	*cpu = from->id.cpu_id;
-	from->at++;
-	from->last_ticket = best->ticket;
 	if (record->ticket < reader->expected)
 		problem(reader, "%s: ticket %" PRIu64 " is there twice", from->name,
 			record->ticket);

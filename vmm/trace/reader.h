@@ -18,6 +18,12 @@ void trace_reader_close(struct trace_reader *reader);
 /* The next record and its stream (a CPU, or TRACE_CPU_VMM); false: that was all. */
 bool trace_reader_next(struct trace_reader *reader, struct kvl_record *record, u32 *cpu);
 
+/*
+ * The next record of one stream (a CPU, or TRACE_CPU_VMM), without regard to the others: for a reader
+ * that is used in this way alone. What is missing is not counted.
+ */
+bool trace_reader_next_of(struct trace_reader *reader, u32 cpu, struct kvl_record *record);
+
 /* What was found damaged so far, one sentence each; the first 16 are kept. */
 u32 trace_reader_problems(const struct trace_reader *reader);
 const char *trace_reader_problem(const struct trace_reader *reader, u32 index);

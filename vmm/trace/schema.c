@@ -123,6 +123,24 @@ bool event_from_guest(u16 id)
 	return id < EVENT_VMM_FIRST && position[id];
 }
 
+bool event_comparable(u16 id)
+{
+	switch (id) {
+	case KVL_EV_FLASH_COMMAND:
+	case KVL_EV_FLASH_STATE:
+	case KVL_EV_FLASH_MODE:
+	case KVL_EV_VM_EXIT:
+	case KVL_EV_SLOT_CHANGE:
+	case KVL_EV_UNCLAIMED: return false;
+	default: return true;
+	}
+}
+
+bool field_is_time(const struct event_schema *event, u32 index)
+{
+	return !strcmp(field_name(event, index), "ns");
+}
+
 const char *field_name(const struct event_schema *event, u32 index)
 {
 	return event->field[index] + field_decimal(event, index);

@@ -33,6 +33,15 @@ const struct event_schema *event_by_name(const char *name);
 /* True if a guest may report @id. */
 bool event_from_guest(u16 id);
 
+/*
+ * True if two runs with the same options have the same of it, whatever the host: what the guest does and
+ * what the VMM prepares for it. Exits, memory slots, and what a chip that is a part of this program does
+ * differ between engines. docs/trace-format.md: "Two traces".
+ */
+bool event_comparable(u16 id);
+/* True if field @index is a time, which no two runs have in common. */
+bool field_is_time(const struct event_schema *event, u32 index);
+
 /* Field @index of an event: its name ("" = unused), and whether people read it in decimal. */
 const char *field_name(const struct event_schema *event, u32 index);
 bool field_decimal(const struct event_schema *event, u32 index);
