@@ -114,7 +114,9 @@ export_as()
 
 export_as ndjson "$work/lines"
 lines=$(wc -l <"$work/lines")
-if [ "$lines" = "$(grep -vc '^ *#' "$work/print")" ] &&
+if ! command -v jq >/dev/null; then
+	skip "jq on the NDJSON: it is not installed"
+elif [ "$lines" = "$(grep -vc '^ *#' "$work/print")" ] &&
    jq -es "length == $lines and all(.[]; has(\"tsc\") | not) and
 	(map(select(.event == \"pt_set\" and .cpu == \"vmm\")) | length > 0)" "$work/lines" \
 	>"$work/log" 2>&1; then
@@ -128,7 +130,9 @@ else
 	fail "the same trace gives other lines"
 fi
 export_as perfetto "$work/pft"
-if protoc --decode=Trace -I tests/cli tests/cli/perfetto.proto <"$work/pft" >"$work/text" 2>"$work/log" &&
+if ! command -v protoc >/dev/null; then
+	skip "protoc on the export for Perfetto: it is not installed"
+elif protoc --decode=Trace -I tests/cli tests/cli/perfetto.proto <"$work/pft" >"$work/text" 2>"$work/log" &&
    ! grep -q '^ *[0-9]' "$work/text" && # no field that is unknown
    [ "$(grep -c 'type: TYPE_[SI]' "$work/text")" = "$lines" ] &&
    [ "$(grep -c 'type: TYPE_SLICE_BEGIN' "$work/text")" = "$(grep -c 'type: TYPE_SLICE_END' "$work/text")" ] &&
