@@ -26,6 +26,8 @@ int arch_vm_setup(int vm_fd, struct err *err);
 int arch_vcpu_setup(int kvm_fd, int vcpu_fd, u32 cpu, struct err *err);
 /* State of the first vCPU at the guest's PVH entry: 32-bit protected mode, paging off. */
 int arch_vcpu_enter(int vcpu_fd, u64 entry_gpa, u64 start_info_gpa, struct err *err);
+/* Where the vCPU goes on: behind a store that has left the guest. 0 if KVM does not say. */
+u64 arch_vcpu_pc(int vcpu_fd);
 /* The guest's time-stamp counter as @vcpu_fd sees it now; 0 if KVM does not say. */
 u64 arch_guest_cycles(int vcpu_fd);
 
@@ -34,6 +36,24 @@ u64 arch_guest_cycles(int vcpu_fd);
  * KVL_PORT_EXIT.
  */
 void arch_loop_code(u8 *page, u32 rounds);
+
+/* The guest of the trap tier's self-test: where its parts lie, for host and guest. */
+#define ARCH_STORE_TEST_TABLES 4 /* pages, the root first */
+struct arch_store_test {
+	u8 *code, *tables;
+	u64 code_gpa, tables_gpa;
+	u64 pages_gpa; /* two: what the entry maps before and after */
+};
+/* Writes tables and code. */
+void arch_store_test_fill(const struct arch_store_test *test);
+/* The entry that it changes, and what it stores there. */
+u64 arch_store_test_gpa(const struct arch_store_test *test);
+u64 arch_store_test_entry(const struct arch_store_test *test);
+/*
+ * At its first instruction. It reads the page, stores, flushes, reads again, and outputs a byte of what it
+ * has read to KVL_PORT_EXIT.
+ */
+int arch_store_test_enter(int vcpu_fd, const struct arch_store_test *test, struct err *err);
 
 /* --- QEMU ------------------------------------------------------------------------------------- */
 /*

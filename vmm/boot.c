@@ -18,7 +18,7 @@ void boot_shared(struct vm *vm)
 
 	shared->version = KVL_ABI_VERSION;
 	shared->ncpus = vm->ncpus;
-	shared->record = vm->config->tier != TIER_OFF;
+	shared->record = vm->tier != TIER_OFF;
 	shared->lossy = vm->config->lossy;
 	shared->answers = vm->engine->answers;
 }

@@ -12,6 +12,27 @@
 #include "vmm/engine.h"
 #include "vmm/exit.h"
 #include "vmm/flashdev.h"
+#include "vmm/pt_trap.h"
+#include "vmm/pt_trap_test.h"
+
+static int choose_tier(struct vm *vm, struct err *err)
+{
+	struct err why;
+	bool wanted = vm->tier == TIER_TRAP;
+
+	if (vm->tier != TIER_TRAP && vm->tier != TIER_AUTO)
+		return 0;
+	vm->tier = pt_trap_test(&vm->host, &why) ? TIER_RING : TIER_TRAP;
+	if (vm->tier == TIER_TRAP || !wanted) {
+		if (!wanted)
+			vm_log(vm, LOG_INFO, "tier auto: %s%s%s", run_tier_names[vm->tier],
+			       vm->tier == TIER_RING ? ": " : "",
+			       vm->tier == TIER_RING ? why.text : "");
+		return 0;
+	}
+	return err_set(err, EXIT_HOST, "--tier trap: this host cannot (%s): use --tier ring",
+		       why.text);
+}
 
 static int kvm_engine_open(struct vm *vm, struct err *err)
 {
@@ -19,7 +40,7 @@ static int kvm_engine_open(struct vm *vm, struct err *err)
 		return -1;
 	vm->host_class = vm->host.class_name;
 	vm->paging = vm->host.paging;
-	return 0;
+	return choose_tier(vm, err);
 }
 
 /* --- machine ---------------------------------------------------------------------------------- */
@@ -49,18 +70,39 @@ static const char *range_name(const struct vm *vm, u64 start)
 	return start < vm->layout.lowmem_end_gpa ? "ram-low" : "ram-high";
 }
 
-/* Holes get no slot: a touch leaves the guest. */
+/* What of [@start, @end) lies in @range. */
+static int show_part(struct vm *vm, const struct gmem_range *range, u64 start, u64 end,
+		     const char *name, bool readonly, struct err *err)
+{
+	u64 from = start > range->start.v ? start : range->start.v;
+	u64 to = range->start.v + range->bytes;
+
+	to = end < to ? end : to;
+	if (from >= to)
+		return 0;
+	return slots_add(&vm->slots, name, from, to - from, range->host + (from - range->start.v),
+			 readonly, err) < 0
+		       ? -1
+		       : 0;
+}
+
+/* Holes get no slot: a touch leaves the guest. In the trap tier neither does a store to the arena stay. */
 static int show_memory(struct vm *vm, struct err *err)
 {
+	const struct kvl_range *arena = &vm->layout.arena;
+	bool trap = vm->tier == TIER_TRAP;
+	u64 start = trap ? arena->start : 0, end = trap ? arena->start + arena->bytes : 0;
+
 	for (u32 i = 0; i < vm->mem.nranges; i++) {
 		const struct gmem_range *range = &vm->mem.range[i];
-		u64 start = range->start.v;
+		const char *name = range_name(vm, range->start.v);
 
-		if (slots_add(&vm->slots, range_name(vm, start), start, range->bytes, range->host,
-			      false, err) < 0)
+		if (show_part(vm, range, 0, start, name, false, err) ||
+		    show_part(vm, range, start, end, "page tables", true, err) ||
+		    show_part(vm, range, end, UINT64_MAX, name, false, err))
 			return -1;
 	}
-	return 0;
+	return trap ? pt_trap_open(vm, err) : 0;
 }
 
 /* Seed row A1: the kernel may not touch a hole; if it does, the run ends and names it. */

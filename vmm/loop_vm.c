@@ -10,8 +10,6 @@
 #include "vmm/arch.h"
 #include "vmm/clock.h"
 
-#define CODE_GPA 0x1000
-
 int loop_vm_open(struct loop_vm *loop, const struct kvm_host *host, struct err *err)
 {
 	*loop = (struct loop_vm){
@@ -25,8 +23,8 @@ int loop_vm_open(struct loop_vm *loop, const struct kvm_host *host, struct err *
 	if (loop->page == MAP_FAILED)
 		return err_errno(err, EXIT_HOST, "no page of memory");
 	slots_init(&loop->slots, loop->vm_fd, kvm_ioctl);
-	if (arch_vm_setup(loop->vm_fd, err) ||
-	    slots_add(&loop->slots, "loop", CODE_GPA, PAGE_BYTES, loop->page, false, err) < 0)
+	if (arch_vm_setup(loop->vm_fd, err) || slots_add(&loop->slots, "loop", LOOP_VM_CODE_GPA,
+							 PAGE_BYTES, loop->page, false, err) < 0)
 		return -1;
 	loop->vcpu_fd = kvm_ioctl(loop->vm_fd, KVM_CREATE_VCPU, NULL);
 	if (loop->vcpu_fd < 0)
@@ -57,7 +55,7 @@ int loop_vm_run(struct loop_vm *loop, u32 rounds, u64 *ns, struct err *err)
 	int ret;
 
 	arch_loop_code(loop->page, rounds);
-	if (arch_vcpu_enter(loop->vcpu_fd, CODE_GPA, 0, err))
+	if (arch_vcpu_enter(loop->vcpu_fd, LOOP_VM_CODE_GPA, 0, err))
 		return -1;
 	start = monotonic_ns();
 	do

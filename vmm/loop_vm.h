@@ -19,6 +19,7 @@ struct loop_vm {
 	struct slots slots; /* others may add theirs, from LOOP_VM_FREE_GPA on */
 };
 
+#define LOOP_VM_CODE_GPA 0x1000
 #define LOOP_VM_FREE_GPA MiB(2)
 #define LOOP_VM_MOST_ROUNDS 1000000000u
 

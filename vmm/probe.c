@@ -13,6 +13,7 @@
 
 #include "vmm/find.h"
 #include "vmm/insn_perf.h"
+#include "vmm/pt_trap_test.h"
 #include "vmm/qemu/qemu.h"
 #include "vmm/rate.h"
 #include "vmm/slot_time.h"
@@ -69,7 +70,9 @@ void probe_ask(struct probe *probe, const struct kvm_place *place, const char *h
 	if (kvm_open(&probe->host, place, &probe->kvm)) {
 		err_set(&probe->perf, EXIT_HOST, "not asked: that takes a guest on %s",
 			place->device);
+		probe->trap = probe->perf;
 	} else {
+		pt_trap_test(&probe->host, &probe->trap);
 		insn_perf_try(&probe->host, &probe->perf);
 		kvm_close(&probe->host);
 	}

@@ -15,6 +15,7 @@ struct probe {
 	struct kvm_detail detail;
 	struct figures figures;
 	struct err measured; /* the figures */
+	struct err trap;     /* the trap tier's self-test */
 	struct err perf;     /* a counter of instructions that leaves the host out */
 	struct err qemu;     /* QEMU is installed */
 	char qemu_path[1024];

@@ -69,6 +69,8 @@ u32 probe_advice(const struct probe *probe, struct probe_advice advice[PROBE_MAX
 	if (probe->measured.status != EXIT_OK)
 		say(&list, "figures", "%s", probe->measured.text);
 	say_counts(&list, probe);
+	if (probe->kvm.status == EXIT_OK && probe->trap.status != EXIT_OK)
+		say(&list, "trap tier", "%s; --tier ring needs nothing", probe->trap.text);
 	if (probe->kvm.status == EXIT_OK && probe->perf.status != EXIT_OK)
 		say(&list, "perf", "%s; no figure needs it", probe->perf.text);
 	if (probe->qemu.status != EXIT_OK)

@@ -26,6 +26,8 @@
 /* How often the rings are emptied while the guest runs; a full ring asks by itself. */
 #define DRAIN_NS (3 * 1000 * 1000)
 
+const char *const run_tier_names[] = { "ring", "trap", "off", "auto", NULL };
+
 struct run {
 	const struct run_config *config;
 	struct run_result *result;
@@ -40,7 +42,8 @@ static int open_record(struct run *run, struct err *err)
 	struct vm *vm = &run->vm;
 	struct model_config model = { .ncpus = vm->ncpus,
 				      .site = run->image.site,
-				      .nsites = run->image.nsites };
+				      .nsites = run->image.nsites,
+				      .trapped = vm->tier == TIER_TRAP };
 	struct trace_config trace = { .dir = run->config->trace_dir,
 				      .ncpus = vm->ncpus,
 				      .shared = vm->shared,
@@ -50,10 +53,11 @@ static int open_record(struct run *run, struct err *err)
 				      .scenario = run->config->scenario,
 				      .arm = run->config->arm ? run->config->arm : "",
 				      .host_class = vm->host_class,
+				      .tier = run_tier_names[vm->tier],
 				      .seed = run->config->seed };
 	char *symbols;
 
-	if (run->config->tier == TIER_OFF)
+	if (vm->tier == TIER_OFF)
 		return 0;
 	if (run->config->flash.file)
 		model.flash =
@@ -235,6 +239,7 @@ static void gather_host(struct run *run)
 
 	snprintf(run->result->host_class, sizeof(run->result->host_class), "%s", vm->host_class);
 	snprintf(run->result->paging, sizeof(run->result->paging), "%s", vm->paging);
+	run->result->tier = vm->tier;
 	snprintf(run->result->ticks, sizeof(run->result->ticks), "%s", vm->ticks);
 }
 

@@ -12,7 +12,9 @@
 #include "vmm/trace/model.h"
 #include "vmm/trace/trace.h"
 
-enum run_tier { TIER_RING, TIER_OFF };
+/* How page-table changes are obtained. Auto: trap where the host can, else ring. */
+enum run_tier { TIER_RING, TIER_TRAP, TIER_OFF, TIER_AUTO };
+extern const char *const run_tier_names[];
 enum run_schedule { SCHEDULE_SEEDED, SCHEDULE_FREE };
 enum flash_clock { CLOCK_VIRTUAL, CLOCK_REAL };
 
@@ -83,6 +85,7 @@ struct run_result {
 	char host_class[24]; /* kvm_intel, kvm_amd, kvm_pvm, kvm, qemu */
 	char paging[16];     /* ept, npt, shadow, unknown, softmmu */
 	char ticks[8];	     /* "insn" or "tsc" */
+	enum run_tier tier;  /* never auto */
 	u64 insn_per_s;	     /* the guest's instructions in a second; 0: not measured */
 	/* from the guest's results */
 	u32 ncounts, nmetrics, nchecks;

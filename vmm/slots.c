@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The table of memory slots. Whose memory it is: vm.c (RAM, shared region) and flashdev.c (the
- * chip's array). Callers that change slots while vCPUs run hold their own lock.
+ * chip's array). Any thread may change them.
  */
 #include "vmm/slots.h"
 
@@ -13,6 +13,7 @@ void slots_init(struct slots *slots, int vm_fd, kvm_ioctl_fn *ioctl)
 	memset(slots, 0, sizeof(*slots));
 	slots->vm_fd = vm_fd;
 	slots->ioctl = ioctl;
+	pthread_mutex_init(&slots->lock, NULL);
 }
 
 /* KVM API section 4.35: a slot of 0 bytes is deleted. */
@@ -65,28 +66,41 @@ static int free_number(const struct slots *slots)
 	return -1;
 }
 
-int slots_add(struct slots *slots, const char *name, u64 gpa, u64 bytes, void *host, bool readonly,
-	      struct err *err)
+static int add_locked(struct slots *slots, const struct slot *new, struct err *err)
 {
-	struct slot new = { name, gpa, bytes, host, readonly };
 	int number = free_number(slots);
 
-	if (check_range(&new, err) || check_overlap(slots, &new, err))
+	if (check_overlap(slots, new, err))
 		return -1;
 	if (number < 0)
-		return err_set(err, EXIT_VMM, "slot '%s': all %d memory slots are in use", name,
-			       SLOTS_MAX);
-	slots->slot[number] = new;
-	if (tell_kvm(slots, number, bytes)) {
+		return err_set(err, EXIT_VMM, "slot '%s': all %d memory slots are in use",
+			       new->name, SLOTS_MAX);
+	slots->slot[number] = *new;
+	if (tell_kvm(slots, number, new->bytes)) {
 		slots->slot[number].name = NULL;
 		return err_errno(err, EXIT_HOST, "KVM refuses memory slot %d '%s' 0x%llx-0x%llx%s",
-				 number, name, (unsigned long long)gpa,
-				 (unsigned long long)(gpa + bytes), readonly ? ", read-only" : "");
+				 number, new->name, (unsigned long long)new->gpa,
+				 (unsigned long long)(new->gpa + new->bytes),
+				 new->readonly ? ", read-only" : "");
 	}
 	return number;
 }
 
-int slots_remove(struct slots *slots, int number, struct err *err)
+int slots_add(struct slots *slots, const char *name, u64 gpa, u64 bytes, void *host, bool readonly,
+	      struct err *err)
+{
+	struct slot new = { name, gpa, bytes, host, readonly };
+	int number;
+
+	if (check_range(&new, err))
+		return -1;
+	pthread_mutex_lock(&slots->lock);
+	number = add_locked(slots, &new, err);
+	pthread_mutex_unlock(&slots->lock);
+	return number;
+}
+
+static int remove_locked(struct slots *slots, int number, struct err *err)
 {
 	if (number < 0 || number >= SLOTS_MAX || !slots->slot[number].name)
 		return err_set(err, EXIT_VMM, "memory slot %d is not in use", number);
@@ -95,6 +109,16 @@ int slots_remove(struct slots *slots, int number, struct err *err)
 				 number, slots->slot[number].name);
 	slots->slot[number].name = NULL;
 	return 0;
+}
+
+int slots_remove(struct slots *slots, int number, struct err *err)
+{
+	int ret;
+
+	pthread_mutex_lock(&slots->lock);
+	ret = remove_locked(slots, number, err);
+	pthread_mutex_unlock(&slots->lock);
+	return ret;
 }
 
 const struct slot *slots_at(const struct slots *slots, u64 gpa)

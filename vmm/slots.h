@@ -6,6 +6,8 @@
 #ifndef KVL_SLOTS_H
 #define KVL_SLOTS_H
 
+#include <pthread.h>
+
 #include "devices/abi/types.h"
 #include "vmm/err.h"
 #include "vmm/kvm.h"
@@ -22,6 +24,7 @@ struct slot {
 struct slots {
 	int vm_fd;
 	kvm_ioctl_fn *ioctl;
+	pthread_mutex_t lock;	     /* vCPU threads change slots, too */
 	struct slot slot[SLOTS_MAX]; /* index = KVM's slot number */
 };
 

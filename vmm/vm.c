@@ -21,6 +21,7 @@ void vm_init(struct vm *vm, const struct run_config *config)
 
 	memset(vm, 0, sizeof(*vm));
 	vm->config = config;
+	vm->tier = config->tier;
 	vm->host.fd = -1;
 	vm->fd = -1;
 	vm->memory_bus.name = "memory";
@@ -28,6 +29,7 @@ void vm_init(struct vm *vm, const struct run_config *config)
 	pthread_mutex_init(&vm->lock, NULL);
 	pthread_mutex_init(&vm->sink_lock, NULL);
 	pthread_mutex_init(&vm->uart_lock, NULL);
+	pthread_mutex_init(&vm->store_lock, NULL);
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_cond_init(&vm->wake, &attributes);
@@ -85,6 +87,7 @@ void vm_destroy(struct vm *vm)
 	if (vm->machine)
 		munmap(vm->machine, vm->layout.machine_bytes);
 	pthread_cond_destroy(&vm->wake);
+	pthread_mutex_destroy(&vm->store_lock);
 	pthread_mutex_destroy(&vm->uart_lock);
 	pthread_mutex_destroy(&vm->sink_lock);
 	pthread_mutex_destroy(&vm->lock);

@@ -54,6 +54,7 @@ struct vm_end {
 struct vm {
 	const struct run_config *config;
 	const struct engine *engine;
+	enum run_tier tier; /* the configuration's; engine->open() decides what is auto */
 	const char *host_class, *paging; /* set by engine->open() */
 	const char *ticks;		 /* "insn" or "tsc", set by engine->create() */
 	struct kvl_layout layout;
@@ -79,7 +80,8 @@ struct vm {
 	pthread_mutex_t uart_lock;
 	struct vcpu cpu[KVL_MAX_CPUS];
 	struct flashdev *flash;
-	atomic_bool stopping; /* vCPU threads leave at the next exit */
+	pthread_mutex_t store_lock; /* of the page-table arena, in the trap tier */
+	atomic_bool stopping;	    /* vCPU threads leave at the next exit */
 
 	/* engine qemu */
 	struct qemu *qemu;

@@ -109,7 +109,8 @@ enum kvl_flash_mark {
 	X(VM_EXIT, 35, "vm_exit", "#cpu", "#reason", "address", "#bytes", "#write", "data", "")    \
 	X(SLOT_CHANGE, 36, "slot_change", "#slot", "#present", "gpa", "bytes", "#readonly", "",    \
 	  "")                                                                                      \
-	X(UNCLAIMED, 37, "unclaimed", "#cpu", "#write", "address", "#bytes", "data", "", "")
+	X(UNCLAIMED, 37, "unclaimed", "#cpu", "#write", "address", "#bytes", "data", "", "")       \
+	X(PT_STORE, 38, "pt_store", "#cpu", "", "gpa", "old", "new", "rip", "")
 
 enum kvl_event_id {
 #define X(id, number, ...) KVL_EV_##id = (number),

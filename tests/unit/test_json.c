@@ -86,7 +86,7 @@ END_TEST
 
 START_TEST(what_is_not_known_is_null)
 {
-	config.tier = TIER_OFF;
+	result.tier = TIER_OFF;
 	root = result_json(&config, &result);
 	ck_assert(json_is_null(at("host.insn_per_s")));
 	ck_assert(json_is_null(at("trace.events")));

@@ -404,6 +404,37 @@ START_TEST(highmem)
 }
 END_TEST
 
+/* --- accessed and dirty --- */
+START_TEST(an_entry_without_its_bits)
+{
+	static const struct {
+		u64 va, bits;
+		u32 table;
+		const char *says;
+	} lacks[] = {
+		{ MiB(6), PTE_ACCESSED, SMALL,
+		  "entry 0 of the level-1 table 0x7f3000 (0x600043) lacks its accessed bit" },
+		{ MiB(6), PTE_DIRTY, SMALL, "(0x600023) lacks its dirty bit" },
+		{ MiB(2), PTE_DIRTY, DIRECTORY, "(0x2000a3) lacks its dirty bit" },
+		{ MiB(6), PTE_ACCESSED, DIRECTORY,
+		  "entry 3 of the level-2 table 0x7f2000 (0x7f3043) lacks its accessed bit" },
+	};
+	u32 index = pte_index(OFFSET + lacks[_i].va, level_of[lacks[_i].table]);
+
+	set(lacks[_i].table, OFFSET + lacks[_i].va,
+	    *entry_at(lacks[_i].table, index) & ~lacks[_i].bits);
+	expect(1, FINDING_ACCESSED, lacks[_i].says);
+}
+END_TEST
+
+/* Of a table's own entry the processor has no dirty bit. */
+START_TEST(a_table_needs_no_dirty_bit)
+{
+	set(DIRECTORY, OFFSET + MiB(6), table_at(SMALL) | (FLAGS & ~PTE_DIRTY));
+	expect(0, FINDING_ACCESSED, "");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("model audit");
@@ -417,6 +448,8 @@ int main(void)
 	tcase_add_test(entries, reported_but_not_stored);
 	tcase_add_test(entries, pending_stored);
 	tcase_add_test(entries, pending_explains_only_its_entry);
+	tcase_add_loop_test(entries, an_entry_without_its_bits, 0, 4);
+	tcase_add_test(entries, a_table_needs_no_dirty_bit);
 	suite_add_tcase(suite, entries);
 	tcase_add_checked_fixture(tables, setup, teardown);
 	tcase_add_test(tables, table_unknown_to_the_trace);

@@ -392,7 +392,7 @@ START_TEST(an_object_is_whole_and_says_null_for_what_is_not_known)
 	ck_assert(json_is_null(json_object_get(root, "capabilities")));
 	ck_assert(json_is_null(json_object_get(root, "engine")));
 	ck_assert(json_is_null(json_object_get(root, "insn_per_s")));
-	ck_assert(json_is_null(json_object_get(json_object_get(root, "trap_tier"), "works")));
+	ck_assert(json_is_false(json_object_get(json_object_get(root, "trap_tier"), "works")));
 	for (u32 i = 0; i < FIGURES; i++)
 		ck_assert(json_is_null(
 			json_object_get(json_object_get(root, "figures"), figure_table[i].key)));

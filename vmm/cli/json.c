@@ -119,11 +119,11 @@ static json_t *trace_json(const struct run_config *config, const struct run_resu
 {
 	json_t *dir = config->trace_dir ? json_text(config->trace_dir) : json_null();
 
-	if (config->tier == TIER_OFF)
+	if (result->tier == TIER_OFF)
 		return json_pack("{s:s, s:n, s:n, s:n, s:n, s:o}", "tier", "off", "events", "lost",
 				 "unreported", "audited", "dir", dir);
-	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "tier", "ring", "events",
-			 number(result->trace.events), "lost", number(result->trace.lost),
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "tier", run_tier_names[result->tier],
+			 "events", number(result->trace.events), "lost", number(result->trace.lost),
 			 "unreported", number(result->unreported), "audited",
 			 number(result->audited_entries), "dir", dir);
 }
@@ -156,13 +156,13 @@ static json_t *checks_json(const struct run_result *result)
 	return array;
 }
 
-static json_t *oracle_json(const struct run_config *config, const struct run_result *result)
+static json_t *oracle_json(const struct run_result *result)
 {
 	u64 violations = result->finding_count[FINDING_CHIP_COMMAND] +
 			 result->finding_count[FINDING_CHIP_MAPPED];
 
 	return json_pack("{s:n, s:o, s:n, s:n}", "stale_uses", "flash_violations",
-			 config->tier == TIER_OFF ? json_null() : number(violations),
+			 result->tier == TIER_OFF ? json_null() : number(violations),
 			 "reuse_windows", "ipis_needed");
 }
 
@@ -200,6 +200,5 @@ json_t *result_json(const struct run_config *config, const struct run_result *re
 		values(result->count, result->ncounts), "host_counts",
 		values(result->host_count, result->nhost_counts), "metrics",
 		values(result->metric, result->nmetrics), "checks", checks_json(result), "oracle",
-		oracle_json(config, result), "findings", findings_json(result), "exit",
-		exit_json(result));
+		oracle_json(result), "findings", findings_json(result), "exit", exit_json(result));
 }

@@ -203,9 +203,8 @@ static int parse_flash_cut(struct options *options, const char *value, struct er
 
 static int parse_tier(struct options *options, const char *value, struct err *err)
 {
-	static const char *const names[] = { "ring", "off" };
-
-	return parse_choice("--tier", value, names, 2, &options->run.tier, err);
+	return parse_choice("--tier", value, run_tier_names, TIER_AUTO + 1, &options->run.tier,
+			    err);
 }
 
 static int parse_trace(struct options *options, const char *value, struct err *err)
@@ -458,7 +457,7 @@ const struct option_row option_table[] = {
 	{ FLASH, "--flash-cut", "N", FOR_RUN, false, parse_flash_cut,
 	  "cut the power after N steps of programs and erases" },
 	{ RECORD, "--tier", "TIER", FOR_RUNS, false, parse_tier,
-	  "ring (default): the guest reports; off: nothing" },
+	  "ring (default): the guest reports; trap: the VMM sees\nevery store, too; auto: trap if it works; off: nothing" },
 	{ RECORD, "--trace", "DIR", FOR_RUN, false, parse_trace,
 	  "keep the trace (CTF 1.8) in a new directory" },
 	{ RECORD, "--lossy", NULL, FOR_RUNS, false, parse_lossy,

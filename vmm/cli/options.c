@@ -124,6 +124,11 @@ static int check_conflicts(const struct options *options, struct err *err)
 		return err_set(
 			err, EXIT_USAGE,
 			"--lossy and --tier off exclude each other: there is nothing to lose");
+	if (run->tier == TIER_TRAP && run->lossy)
+		return err_set(
+			err, EXIT_USAGE,
+			"--lossy and --tier trap exclude each other: every store must have its "
+			"report");
 	if (!run->flash.file && alone)
 		return err_set(err, EXIT_USAGE, "%s needs --flash: there is no chip", alone);
 	if (run->flash.bank.faults.vpp_low && run->flash.bank.part->command_set == 0x0002)

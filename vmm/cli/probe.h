@@ -14,6 +14,4 @@ void probe_print(FILE *out, const struct probe *probe);
 /* Schema kvalab-probe-2 (docs/hosts.md); what is not known is null. NULL: no memory. */
 json_t *probe_json(const struct probe *probe);
 
-#define PROBE_TRAP_TIER "not answered: this version has no trap tier"
-
 #endif

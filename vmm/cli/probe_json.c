@@ -133,7 +133,7 @@ json_t *probe_json(const struct probe *probe)
 	json_decref(kvm);
 	root = with(root, "modules", modules_json(&probe->detail));
 	root = with(root, "capabilities", caps_json(&probe->detail));
-	root = with(root, "trap_tier", json_pack("{s:n, s:s}", "works", "reason", PROBE_TRAP_TIER));
+	root = with(root, "trap_tier", answer_json("works", &probe->trap));
 	root = with(root, "engine", probe->engine ? json_text(probe->engine->name) : json_null());
 	root = with(root, "insn_per_s", figure_json(probe, FIGURE_INSN));
 	root = with(root, "figures", figures_json(probe));

@@ -55,8 +55,7 @@ static void print_kvm(FILE *out, const struct probe *probe)
 			 detail->param[i].name);
 		row(out, left, "%s", detail->param[i].value);
 	}
-	row(out, "tiers", "ring, off");
-	row(out, "trap tier", "%s", PROBE_TRAP_TIER);
+	row(out, "trap tier", "%s", probe->trap.status == EXIT_OK ? "works" : "no");
 }
 
 static void print_caps(FILE *out, const struct kvm_detail *detail)

@@ -53,14 +53,14 @@ static void print_values(FILE *out, const char *title, const struct run_value *v
 
 static void print_trace(FILE *out, const struct run_config *config, const struct run_result *result)
 {
-	if (config->tier == TIER_OFF) {
+	if (result->tier == TIER_OFF) {
 		fprintf(out, "%-*soff: nothing was recorded, nothing audited\n", INDENT, "trace");
 		return;
 	}
-	fprintf(out, "%-*s%llu events, %llu lost, %llu unreported; %llu entries audited\n", INDENT,
-		"trace", (unsigned long long)result->trace.events,
+	fprintf(out, "%-*s%llu events, %llu lost, %llu unreported (%s); %llu entries audited\n",
+		INDENT, "trace", (unsigned long long)result->trace.events,
 		(unsigned long long)result->trace.lost, (unsigned long long)result->unreported,
-		(unsigned long long)result->audited_entries);
+		run_tier_names[result->tier], (unsigned long long)result->audited_entries);
 	if (config->trace_dir)
 		fprintf(out, "%*sin %s (kvalab trace print %s, or babeltrace2 %s)\n", INDENT, "",
 			config->trace_dir, config->trace_dir, config->trace_dir);

@@ -32,6 +32,13 @@ static int open_engine(struct vm *vm, struct err *err)
 	vm->qemu = qemu;
 	vm->host_class = "qemu";
 	vm->paging = "softmmu";
+	if (vm->tier == TIER_TRAP)
+		return err_set(err, EXIT_HOST,
+			       "--tier trap: engine qemu has no memory slots: use --tier ring");
+	if (vm->tier == TIER_AUTO) {
+		vm->tier = TIER_RING;
+		vm_log(vm, LOG_INFO, "tier auto: ring: engine qemu has no memory slots");
+	}
 	return qemu_find(qemu->program, sizeof(qemu->program), err);
 }
 

@@ -108,6 +108,21 @@ static void check_known(struct audit *audit, u64 at, u32 level, u64 from, u32 in
 				  index, (ull)from, (ull)at, level, table->level);
 }
 
+/*
+ * Without its accessed bit, or a leaf without its dirty bit: a processor would set it, behind the trace's
+ * back, and where tables are read-only (pt_trap.h) it could not.
+ */
+static void check_bits(struct audit *audit, u64 at, u32 level, u32 index, u64 entry)
+{
+	u64 needed = PTE_ACCESSED | (pte_is_leaf(entry, level) ? PTE_DIRTY : 0);
+
+	if (pte_present(entry) && (entry & needed) != needed)
+		model_add_finding(audit->model, FINDING_ACCESSED, 0,
+				  "entry %u of the level-%u table %#llx (%#llx) lacks its %s bit",
+				  index, level, (ull)at, (ull)entry,
+				  entry & PTE_ACCESSED ? "dirty" : "accessed");
+}
+
 /* Bounded: four levels deep, each (frame, level) once. */
 static void follow_table(struct audit *audit, u64 at, u32 level)
 {
@@ -115,9 +130,10 @@ static void follow_table(struct audit *audit, u64 at, u32 level)
 
 	if (!first_visit(audit, at, level) || !read_table(audit, at, entry))
 		return;
-	for (u32 i = 0; level > 1 && i < PTE_ENTRIES; i++) {
+	for (u32 i = 0; i < PTE_ENTRIES; i++) {
 		u64 next = pte_table_gpa(entry[i]);
 
+		check_bits(audit, at, level, i, entry[i]);
 		if (!pte_present(entry[i]) || pte_is_leaf(entry[i], level))
 			continue;
 		if (!in_arena(audit, next)) {

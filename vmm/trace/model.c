@@ -2,7 +2,7 @@
 /*
  * The model as a whole: its life, its findings, and which event goes to whom. Tables are
  * model_tables.c's, spaces and roots model_spaces.c's, translations to the chip model_flash.c's,
- * shootdowns model_shootdowns.c's, waits model_waits.c's; what is in guest memory at the end is audit.c's.
+ * shootdowns model_shootdowns.c's, waits model_waits.c's, stores that the VMM has seen model_stores.c's; what is in guest memory at the end is audit.c's.
  */
 #include "vmm/trace/model_internal.h"
 
@@ -43,6 +43,7 @@ static void record_of_cpu(struct model *model, u32 cpu, const struct kvl_record 
 {
 	model->cpu[cpu].just_loaded = record->id == KVL_EV_ROOT_LOAD;
 	switch (record->id) {
+	case KVL_EV_PT_SET: model_store_promised(model, cpu, record); break;
 	case KVL_EV_ROOT_LOAD: model_root_load(model, cpu, record); break;
 	case KVL_EV_TLB_FLUSH:
 		model_cpu_flushes(model, cpu, record->h[0], record->a[0], record->ticket);
@@ -65,6 +66,7 @@ void model_record(struct model *model, u32 stream_cpu, const struct kvl_record *
 		cpu_starts(model, stream_cpu, record->ticket);
 	switch (record->id) {
 	case KVL_EV_PT_SET: model_pt_set(model, record); break;
+	case KVL_EV_PT_STORE: model_store(model, record); break;
 	case KVL_EV_TABLE_ALLOC: model_table_alloc(model, record); break;
 	case KVL_EV_TABLE_FREE: model_table_free(model, record); break;
 	case KVL_EV_MM_CREATE: model_mm_create(model, record); break;
@@ -84,8 +86,10 @@ void model_incomplete(struct model *model)
 
 void model_finish(struct model *model, bool clean)
 {
-	if (clean && !model->incomplete)
-		model_waits_finish(model);
+	if (!clean || model->incomplete)
+		return;
+	model_waits_finish(model);
+	model_stores_finish(model);
 }
 
 void model_overflow(struct model *model, u64 ticket, const char *what)
@@ -144,6 +148,7 @@ const char *finding_kind_name(enum finding_kind kind)
 		[FINDING_UNREPORTED] = "unreported-write",
 		[FINDING_FOREIGN_TABLE] = "foreign-table",
 		[FINDING_DIRECT_MAP] = "direct-map",
+		[FINDING_ACCESSED] = "accessed-dirty",
 		[FINDING_SHOOTDOWN] = "shootdown",
 		[FINDING_OPEN_WAIT] = "open-wait",
 		[FINDING_BAD_RECORD] = "bad-record",

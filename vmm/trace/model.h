@@ -20,7 +20,8 @@ struct model_config {
 	u32 nsites;
 	struct kvl_flash_window {
 		u64 gpa, bytes;
-	} flash; /* bytes 0: no chip */
+	} flash;      /* bytes 0: no chip */
+	bool trapped; /* every store to a table is seen: pt_store */
 };
 
 enum finding_kind {
@@ -31,6 +32,7 @@ enum finding_kind {
 	FINDING_UNREPORTED,    /* audit: tables in memory differ from the trace */
 	FINDING_FOREIGN_TABLE, /* audit: an entry points to a table outside the arena */
 	FINDING_DIRECT_MAP,    /* audit: a direct-map leaf is wrong or missing */
+	FINDING_ACCESSED,      /* audit: an entry without its accessed or dirty bit */
 	FINDING_SHOOTDOWN,  /* acknowledged without a flush, or ended without an acknowledgement */
 	FINDING_OPEN_WAIT,  /* a wait never ended */
 	FINDING_BAD_RECORD, /* fields of a record contradict each other, or there are too many

@@ -53,6 +53,13 @@ struct space {
 	u64 root;
 };
 
+/* A pt_set whose store has not been seen yet; only where stores are seen (struct model_config, trapped). */
+struct promised_store {
+	bool open;
+	u64 gpa, old, new, ticket; /* of the entry */
+	u16 site;
+};
+
 struct cpu_state {
 	bool runs; /* there was a record of it */
 	u64 flushed_space,
@@ -63,6 +70,7 @@ struct cpu_state {
 	u64 root, root_before;
 	u64 task;    /* of the last task_switch */
 	u64 owed_mm; /* whose root that task still needs; 0: none */
+	struct promised_store promised;
 };
 
 /* What a target has flushed since the begin. */
@@ -151,6 +159,11 @@ void model_shootdown_end(struct model *model, u32 cpu, const struct kvl_record *
 void model_ipi_ack(struct model *model, u32 cpu, const struct kvl_record *record);
 /* One flush instruction, or the load of a root (KVL_FLUSH_SPACE). */
 void model_cpu_flushes(struct model *model, u32 cpu, u32 scope, u64 va, u64 ticket);
+
+/* --- model_stores.c --- */
+void model_store_promised(struct model *model, u32 cpu, const struct kvl_record *record);
+void model_store(struct model *model, const struct kvl_record *record);
+void model_stores_finish(struct model *model);
 
 /* --- model_waits.c --- */
 void model_wait_begin(struct model *model, u32 cpu, const struct kvl_record *record);

@@ -114,6 +114,13 @@ int arch_vcpu_enter(int vcpu_fd, u64 entry_gpa, u64 start_info_gpa, struct err *
 	return 0;
 }
 
+u64 arch_vcpu_pc(int vcpu_fd)
+{
+	struct kvm_regs regs;
+
+	return kvm_ioctl(vcpu_fd, KVM_GET_REGS, &regs) ? 0 : regs.rip;
+}
+
 #define MSR_IA32_TSC 0x10
 
 u64 arch_guest_cycles(int vcpu_fd)
