@@ -64,6 +64,12 @@ void host_wake(u32 cpu)
 		call(KVL_CALL_WAKE, cpu);
 }
 
+void host_checkpoint(void)
+{
+	if (host_answers())
+		call(KVL_CALL_CHECKPOINT, 0);
+}
+
 u64 ticks_now(void)
 {
 	return host_answers() ? call(KVL_CALL_TICKS, 0) : arch_cycles();

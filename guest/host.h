@@ -17,6 +17,13 @@ void host_doorbell(void);
 /* The host is told that the run has come to this point. Alone: the TSC is left in mark_ticks. */
 void host_mark(u32 mark);
 
+/*
+ * The host stops all CPUs, compares the page tables with the trace, and ends the run if they differ. Where
+ * it matters that they are right at that moment: the last audit is at the end of the run anyway. Alone, or
+ * without a trace: nothing.
+ */
+void host_checkpoint(void);
+
 /* Gives the processor away until this CPU's "go" is set, about a millisecond at most. Alone: relaxes. */
 void host_relax(void);
 /* Ends @cpu's host_relax(); its "go" is set already. Alone: nothing, the other CPU looks. */

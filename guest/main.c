@@ -36,6 +36,7 @@ void kernel_main(void)
 	cpus_start(boot_options.ncpus);
 	pt_drop_identity();
 	host_mark(KVL_MARK_SCENARIO);
+	host_checkpoint();
 	scenario_run();
 	host_mark(KVL_MARK_DONE);
 	host_exit(0);

@@ -11,6 +11,7 @@
 
 #include "vmm/arch.h"
 #include "vmm/flashdev.h"
+#include "vmm/pt_trap.h"
 
 /* The host's kernel may be younger than the headers that this is built with. */
 #ifndef KVM_EXIT_MEMORY_FAULT
@@ -167,8 +168,11 @@ static enum exit_action handle_io(struct vm *vm, u32 cpu, struct kvm_run *run)
 	return stop_if_ended(vm);
 }
 
+/* A trapped store to a page table has an event of its own. */
 static void mmio_event(struct vm *vm, const struct kvm_run *run, const struct bus_access *access)
 {
+	if (pt_trap_takes(vm, access->address))
+		return;
 	vm_event(vm, KVL_EV_VM_EXIT, (u16)access->cpu, (u16)run->exit_reason, access->address,
 		 access->bytes, access->write, access->data, 0);
 }

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "vmm/checkpoint.h"
 #include "vmm/console.h"
 #include "vmm/ending.h"
 #include "vmm/exit.h"
@@ -103,6 +104,7 @@ static void call_handle(struct vm *vm, u32 cpu, u32 call)
 	case KVL_CALL_DOORBELL: call_doorbell(vm, cpu); return;
 	case KVL_CALL_MARK: call_mark(vm, cpu, arg); return;
 	case KVL_CALL_RELAX: call_relax(vm, cpu); return;
+	case KVL_CALL_CHECKPOINT: checkpoint_ask(vm, cpu); return;
 	case KVL_CALL_WAKE: call_wake(vm, cpu, arg); return;
 	case KVL_CALL_TICKS: page->ret = vcpu_ticks(&vm->cpu[cpu]); return;
 	case KVL_CALL_CLOCK_NOW:

@@ -63,6 +63,14 @@ static void on_access(void *owner, struct bus_access *access)
 	pthread_mutex_unlock(&vm->store_lock);
 }
 
+bool pt_trap_takes(const struct vm *vm, u64 address)
+{
+	const struct kvl_range *arena = &vm->layout.arena;
+
+	return vm->tier == TIER_TRAP && address >= arena->start &&
+	       address - arena->start < arena->bytes;
+}
+
 int pt_trap_open(struct vm *vm, struct err *err)
 {
 	const struct kvl_range *arena = &vm->layout.arena;

@@ -7,6 +7,7 @@
 #ifndef KVL_PT_TRAP_H
 #define KVL_PT_TRAP_H
 
+#include "devices/abi/types.h"
 #include "vmm/err.h"
 
 struct slots;
@@ -14,6 +15,9 @@ struct vm;
 
 /* Claims the arena on the memory bus; its slot is there, read-only. */
 int pt_trap_open(struct vm *vm, struct err *err);
+
+/* Is @address in the arena, and the tier trap? */
+bool pt_trap_takes(const struct vm *vm, u64 address);
 
 /*
  * Makes KVM forget all that it has derived from guest page tables: a slot comes and goes that nobody uses

@@ -14,6 +14,7 @@
 
 #include "vmm/arch.h"
 #include "vmm/boot.h"
+#include "vmm/checkpoint.h"
 #include "vmm/console.h"
 #include "vmm/dump.h"
 #include "vmm/engine.h"
@@ -167,7 +168,7 @@ static bool wait_a_little(struct vm *vm)
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until = after(until, DRAIN_NS);
 	pthread_mutex_lock(&vm->lock);
-	if (!vm->end.ended)
+	if (!vm->end.ended && vm->checkpoints_wanted == vm->checkpoints_done)
 		pthread_cond_timedwait(&vm->wake, &vm->lock, &until);
 	ended = vm->end.ended;
 	pthread_mutex_unlock(&vm->lock);
@@ -194,6 +195,25 @@ static void end_by_time(struct run *run)
 	vm_end(vm, EXIT_TIMEOUT, true, 0, "time limit of %u s:%s", run->config->timeout_s, where);
 }
 
+/* At most one of each kind at a time. */
+static void audit_if_asked(struct run *run)
+{
+	struct vm *vm = &run->vm;
+	volatile int *asked = run->config->audit;
+
+	if (checkpoint_is_wanted(vm))
+		checkpoint_take(vm, run->model, "checkpoint");
+	if (!asked || !*asked)
+		return;
+	*asked = 0;
+	if (vm->trace && vm->engine->pause)
+		checkpoint_take(vm, run->model, "on demand");
+	else
+		vm_log(vm, LOG_WARN, "no audit now: %s",
+		       vm->trace ? "this engine cannot stop a guest for a moment"
+				 : "nothing is recorded");
+}
+
 static void watch(struct run *run)
 {
 	struct vm *vm = &run->vm;
@@ -205,6 +225,7 @@ static void watch(struct run *run)
 	while (!wait_a_little(vm)) {
 		if (vm->trace && trace_drain(vm->trace, &err))
 			vm_end(vm, err.status, false, 0, "%s", err.text);
+		audit_if_asked(run);
 		if (run->config->stop && *run->config->stop)
 			vm_end(vm, EXIT_CHECK, false, 0, "interrupted");
 		else if (run->config->timeout_s && reached(&deadline))
@@ -243,48 +264,6 @@ static void gather_host(struct run *run)
 	snprintf(run->result->ticks, sizeof(run->result->ticks), "%s", vm->ticks);
 }
 
-/* Where the stopped CPUs run. The one whose write ended the run is past all that it reported. */
-static u32 find_running(struct vm *vm, struct audit_cpu *running)
-{
-	bool done = atomic_load(&vm->guest_done);
-	struct arch_state state;
-	u32 n = 0;
-
-	for (u32 i = 0; i < vm->ncpus; i++) {
-		running[n] = (struct audit_cpu){ .cpu = i, .at_rest = done && vm->end.cpu == i };
-		n += vm->engine->state(vm, i, &state) && arch_root(&state, &running[n].root);
-	}
-	return n;
-}
-
-static u64 audit(struct run *run)
-{
-	struct vm *vm = &run->vm;
-	const struct kvl_layout *layout = &vm->layout;
-	struct audit_range usable[ARRAY_LEN(layout->usable)];
-	struct kvl_record pending[KVL_MAX_CPUS];
-	struct audit_cpu running[KVL_MAX_CPUS];
-	u32 npending = 0, nrunning = find_running(vm, running);
-
-	for (u32 i = 0; i < layout->nusable; i++)
-		usable[i] =
-			(struct audit_range){ layout->usable[i].start, layout->usable[i].bytes };
-	for (u32 i = 0; i < vm->ncpus; i++)
-		npending += trace_pending(vm->trace, i, &pending[npending]);
-	return model_audit(run->model,
-			   &(struct audit_config){ .mem = &vm->mem,
-						   .arena_gpa = layout->arena.start,
-						   .arena_bytes = layout->arena.bytes,
-						   .page_offset = layout->page_offset,
-						   .lowmem_end_gpa = layout->lowmem_end_gpa,
-						   .usable = usable,
-						   .nusable = layout->nusable,
-						   .running = running,
-						   .nrunning = nrunning,
-						   .pending = pending,
-						   .npending = npending });
-}
-
 static void gather_findings(struct run *run)
 {
 	struct run_result *result = run->result;
@@ -315,7 +294,9 @@ static void close_record(struct run *run)
 	if (trace_finish(vm->trace, &err))
 		judge_offer(run->result, err.status, err.text);
 	model_finish(run->model, atomic_load(&vm->guest_done));
-	run->result->audited_entries = audit(run);
+	if (!vm->audit_found) /* else it would find the same */
+		run->result->audited_entries = checkpoint_audit(vm, run->model);
+	run->result->audits = vm->audits + !vm->audit_found;
 	trace_totals(vm->trace, &run->result->trace);
 	gather_findings(run);
 	judge_findings(run->result, run->config->lossy);

@@ -64,6 +64,7 @@ struct run_config {
 	void (*log)(void *owner, enum log_level level, const char *line);
 	/* Set from a signal handler: end the run, keep the trace (reason "interrupted"). */
 	volatile int *stop;
+	volatile int *audit; /* likewise: audit now; set back to 0 when it begins */
 };
 
 struct run_value { /* of counts, metrics */
@@ -97,8 +98,9 @@ struct run_result {
 	struct run_value host_count[32];
 	/* trace */
 	struct trace_totals trace;
-	u64 unreported; /* FINDING_UNREPORTED */
-	u64 audited_entries;
+	u64 unreported;	     /* FINDING_UNREPORTED */
+	u64 audited_entries; /* by the last audit */
+	u64 audits;
 	u32 nfindings;
 	u32 nfindings_kept;
 	struct finding finding[64];

@@ -96,6 +96,18 @@ u64 vcpu_ticks(const struct vcpu *vcpu)
 	return count;
 }
 
+static void stand_still(struct vcpu *vcpu)
+{
+	struct vm *vm = vcpu->vm;
+
+	pthread_mutex_lock(&vm->lock);
+	atomic_store(&vcpu->paused, true);
+	while (atomic_load(&vm->pausing) && !atomic_load(&vm->stopping))
+		pthread_cond_wait(&vm->resumed, &vm->lock);
+	atomic_store(&vcpu->paused, false);
+	pthread_mutex_unlock(&vm->lock);
+}
+
 static void *vcpu_main(void *arg)
 {
 	struct vcpu *vcpu = arg;
@@ -103,8 +115,11 @@ static void *vcpu_main(void *arg)
 
 	vcpu->entry_ticks = vcpu_ticks(vcpu);
 	while (!atomic_load(&vm->stopping)) {
-		int ret = kvm_ioctl(vcpu->fd, KVM_RUN, NULL);
+		int ret;
 
+		if (atomic_load(&vm->pausing))
+			stand_still(vcpu);
+		ret = kvm_ioctl(vcpu->fd, KVM_RUN, NULL);
 		vcpu->exits++;
 		if (ret < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
@@ -133,6 +148,7 @@ static void block_user_signals(sigset_t *before)
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGUSR1);
 	pthread_sigmask(SIG_BLOCK, &set, before);
 }
 
@@ -180,12 +196,50 @@ static void stop_one(struct vcpu *vcpu)
 	vcpu->running = false;
 }
 
+static void ask_to_leave(struct vm *vm, bool leave)
+{
+	for (u32 i = 0; i < vm->ncpus; i++)
+		if (vm->cpu[i].running)
+			vm->cpu[i].run->immediate_exit = leave;
+}
+
+static void wake_paused(struct vm *vm)
+{
+	pthread_mutex_lock(&vm->lock);
+	pthread_cond_broadcast(&vm->resumed);
+	pthread_mutex_unlock(&vm->lock);
+}
+
+static void await_pause(struct vcpu *vcpu)
+{
+	const struct timespec pause = { .tv_nsec = 100 * 1000 };
+
+	while (vcpu->running && !atomic_load(&vcpu->paused) && !atomic_load(&vcpu->left)) {
+		pthread_kill(vcpu->thread, KICK_SIGNAL);
+		nanosleep(&pause, NULL);
+	}
+}
+
+void vcpus_pause(struct vm *vm)
+{
+	atomic_store(&vm->pausing, true);
+	ask_to_leave(vm, true);
+	for (u32 i = 0; i < vm->ncpus; i++)
+		await_pause(&vm->cpu[i]);
+}
+
+void vcpus_resume(struct vm *vm)
+{
+	ask_to_leave(vm, false);
+	atomic_store(&vm->pausing, false);
+	wake_paused(vm);
+}
+
 void vcpus_stop(struct vm *vm)
 {
 	atomic_store(&vm->stopping, true);
-	for (u32 i = 0; i < vm->ncpus; i++)
-		if (vm->cpu[i].running)
-			vm->cpu[i].run->immediate_exit = 1;
+	wake_paused(vm);
+	ask_to_leave(vm, true);
 	for (u32 i = 0; i < vm->ncpus; i++)
 		stop_one(&vm->cpu[i]);
 }

@@ -33,6 +33,7 @@ void vm_init(struct vm *vm, const struct run_config *config)
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_cond_init(&vm->wake, &attributes);
+	pthread_cond_init(&vm->resumed, &attributes);
 	pthread_condattr_destroy(&attributes);
 	for (u32 i = 0; i < KVL_MAX_CPUS; i++)
 		vm->cpu[i] = (struct vcpu){ .vm = vm, .index = i, .fd = -1, .stats_fd = -1 };
@@ -87,6 +88,7 @@ void vm_destroy(struct vm *vm)
 	if (vm->machine)
 		munmap(vm->machine, vm->layout.machine_bytes);
 	pthread_cond_destroy(&vm->wake);
+	pthread_cond_destroy(&vm->resumed);
 	pthread_mutex_destroy(&vm->store_lock);
 	pthread_mutex_destroy(&vm->uart_lock);
 	pthread_mutex_destroy(&vm->sink_lock);
@@ -108,6 +110,7 @@ bool vm_end(struct vm *vm, enum exit_status status, bool dump, u32 cpu, const ch
 		vsnprintf(vm->end.reason, sizeof(vm->end.reason), format, args);
 		va_end(args);
 		pthread_cond_broadcast(&vm->wake);
+		pthread_cond_broadcast(&vm->resumed);
 	}
 	pthread_mutex_unlock(&vm->lock);
 	return first;

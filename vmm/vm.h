@@ -36,6 +36,7 @@ struct vcpu {
 	pthread_t thread;
 	bool running;			 /* the thread exists */
 	atomic_bool left;		 /* the thread has left its loop */
+	atomic_bool paused;		 /* it stands still (vcpus_pause(), checkpoint_ask()) */
 	u64 exits, io_exits, mmio_exits; /* only the thread counts */
 };
 
@@ -82,12 +83,18 @@ struct vm {
 	struct flashdev *flash;
 	pthread_mutex_t store_lock; /* of the page-table arena, in the trap tier */
 	atomic_bool stopping;	    /* vCPU threads leave at the next exit */
+	atomic_bool pausing;	    /* they stand still at the next exit */
 
 	/* engine qemu */
 	struct qemu *qemu;
 
-	pthread_mutex_t lock; /* end, nunclaimed, unclaimed, unclaimed_accesses */
-	pthread_cond_t wake;  /* end.ended has become true */
+	pthread_mutex_t lock; /* end, checkpoints_*, nunclaimed, unclaimed, unclaimed_accesses */
+	pthread_cond_t wake;  /* end.ended has become true, or a checkpoint is wanted */
+	pthread_cond_t
+		resumed; /* vCPUs may go on: pausing, stopping or checkpoints_done has changed */
+	u64 checkpoints_wanted, checkpoints_done;
+	u64 audits;	  /* before the last one */
+	bool audit_found; /* one of them found something, and ended the run */
 	struct vm_end end;
 	u32 nunclaimed;
 	u64 unclaimed[VM_MAX_UNCLAIMED];
@@ -135,6 +142,9 @@ void vcpu_destroy(struct vcpu *vcpu);
 int vcpus_start(struct vm *vm, struct err *err);
 /* Makes every vCPU leave the guest and waits for its thread. Harmless when none was started. */
 void vcpus_stop(struct vm *vm);
+/* They stand still between two entries of the guest, until vcpus_resume(). */
+void vcpus_pause(struct vm *vm);
+void vcpus_resume(struct vm *vm);
 /* Emulated instructions of this vCPU since it was made, or its TSC (struct kvm_host.counts_insns). */
 u64 vcpu_ticks(const struct vcpu *vcpu);
 

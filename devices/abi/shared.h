@@ -22,6 +22,7 @@ enum kvl_call {
 	KVL_CALL_CLOCK_NOW,    /* ret: flash clock in ns */
 	KVL_CALL_CLOCK_UNTIL,  /* arg: ns; returns when the flash clock shows at least that */
 	KVL_CALL_FLASH_WORDS,  /* arg: bus words read from the array through a memory mapping */
+	KVL_CALL_CHECKPOINT,   /* returns when the host has audited the page tables */
 };
 
 enum kvl_mark {

@@ -129,6 +129,7 @@ static void mount_task(void *arg)
 	current()->flash_waits = &m->reader.waits;
 	m->status = jffs2_mount(&m->reader, m->sector_bytes, &fs);
 	m->mount_ticks = ticks_now() - start;
+	host_checkpoint();
 	m->mount_wait_ticks = m->reader.waits.ticks;
 	m->copy_ticks = m->reader.copy_ticks;
 	m->mount_words = m->reader.words;

@@ -233,5 +233,6 @@ void hello_run(const struct arm *arm)
 	software_bit();
 	waiting_fault();
 	hello_user();
+	host_checkpoint();
 	remap_devices();
 }

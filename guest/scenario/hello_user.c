@@ -141,19 +141,24 @@ static void watch_change(void)
 	page_free(new);
 }
 
-/* The readers are at CPL 3 when the page is changed: the interrupt has to fetch them. */
+/*
+ * The readers are at CPL 3 when the page is changed: the interrupt has to fetch them. But no processor
+ * has to keep a translation (and KVM drops all when a trapped store replaces one): without turns a reader
+ * may see the new page, and be gone, before it is asked.
+ */
 static void spin_change(void)
 {
 	struct page *old = hello_page(OLD_WORD), *new = hello_page(NEW_WORD);
 	struct mm *mm = space_with(old);
 	struct task *task[KVL_MAX_CPUS];
 	u64 ipis = count_total(COUNT_IPIS);
-	u32 others = cpus_online() & ~(1u << cpu_id());
+	u32 others = cpus_online() & ~(1u << cpu_id()), most = boot_options.ncpus - 1;
 
 	syscall_report = spin_report;
 	start_readers(mm, user_spin, others, task);
 	change_page(mm, new);
-	check_count("spin.ipis", COUNT_IPIS, ipis, boot_options.ncpus - 1);
+	check_range("spin.ipis", count_total(COUNT_IPIS) - ipis, boot_options.seeded ? most : 0,
+		    most);
 	join_readers("spin.exit", others, task);
 	check_equal("spin.saw_new", watch.saw_new, others);
 	drop_space(mm);

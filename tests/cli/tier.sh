@@ -27,6 +27,11 @@ if "$kvalab" probe --json - 2>/dev/null | jq -e .trap_tier.works >/dev/null; the
 	else
 		fail "$stores stores are in the trace"
 	fi
+	if "$kvalab" trace print "$work/t" --event vm_exit | grep -q " vm_exit "; then
+		fail "a store is told twice"
+	else
+		pass "no store is told twice"
+	fi
 	expect "page tables in highmem, four CPUs, no turns" 0 "^findings +0" "$kvalab" run hello --cpus 4 \
 		--mem 1G --arena highmem --schedule free --tier trap
 	expect "auto takes it" 0 "info: tier auto: trap" "$kvalab" run hello --tier auto --log info

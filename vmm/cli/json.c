@@ -120,12 +120,13 @@ static json_t *trace_json(const struct run_config *config, const struct run_resu
 	json_t *dir = config->trace_dir ? json_text(config->trace_dir) : json_null();
 
 	if (result->tier == TIER_OFF)
-		return json_pack("{s:s, s:n, s:n, s:n, s:n, s:o}", "tier", "off", "events", "lost",
-				 "unreported", "audited", "dir", dir);
-	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "tier", run_tier_names[result->tier],
-			 "events", number(result->trace.events), "lost", number(result->trace.lost),
-			 "unreported", number(result->unreported), "audited",
-			 number(result->audited_entries), "dir", dir);
+		return json_pack("{s:s, s:n, s:n, s:n, s:n, s:n, s:o}", "tier", "off", "events",
+				 "lost", "unreported", "audited", "audits", "dir", dir);
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "tier",
+			 run_tier_names[result->tier], "events", number(result->trace.events),
+			 "lost", number(result->trace.lost), "unreported",
+			 number(result->unreported), "audited", number(result->audited_entries),
+			 "audits", number(result->audits), "dir", dir);
 }
 
 static json_t *check_json(const struct run_check *check)

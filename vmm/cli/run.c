@@ -76,6 +76,14 @@ static void on_signal(int number)
 	stop_wanted = 1;
 }
 
+static volatile int audit_wanted;
+
+static void on_audit_signal(int number)
+{
+	(void)number;
+	audit_wanted = 1;
+}
+
 static void catch_signals(void)
 {
 	struct sigaction action = { .sa_handler = on_signal,
@@ -83,6 +91,9 @@ static void catch_signals(void)
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	action.sa_handler = on_audit_signal;
+	action.sa_flags = SA_RESTART;
+	sigaction(SIGUSR1, &action, NULL);
 	/* A reader of our output that has gone, or a limit on the size of files, is an error of the
 	 * write, not a death. */
 	action.sa_handler = SIG_IGN;
@@ -137,6 +148,7 @@ int cmd_run(struct options *options)
 	config->console = console_out;
 	config->log = log_out;
 	config->stop = &stop_wanted;
+	config->audit = &audit_wanted;
 	if (options->json && strcmp(options->json, "-") == 0)
 		sink.console.fd = STDERR_FILENO;
 	if (!result)

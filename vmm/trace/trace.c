@@ -309,6 +309,19 @@ bool trace_pending(struct trace *trace, u32 cpu, struct kvl_record *out)
 	return pending;
 }
 
+bool trace_is_whole(struct trace *trace)
+{
+	u64 counter;
+	bool whole;
+
+	pthread_mutex_lock(&trace->lock);
+	counter = __atomic_load_n(counter_of(trace), __ATOMIC_SEQ_CST);
+	whole = trace->broken.status == EXIT_OK && counter == trace->expected &&
+		!ring_dropped(trace);
+	pthread_mutex_unlock(&trace->lock);
+	return whole;
+}
+
 void trace_totals(struct trace *trace, struct trace_totals *out)
 {
 	u64 dropped;

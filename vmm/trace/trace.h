@@ -73,6 +73,12 @@ int trace_finish(struct trace *trace, struct err *err);
  */
 bool trace_pending(struct trace *trace, u32 cpu, struct kvl_record *out);
 
+/*
+ * After trace_drain() with all vCPUs stopped: every ticket that was given out has its record, and the model
+ * has seen it.
+ */
+bool trace_is_whole(struct trace *trace);
+
 struct trace_totals {
 	u64 events; /* records in the trace, VMM's included */
 	u64 lost;   /* tickets without a record, and records dropped by --lossy; if not 0, the
