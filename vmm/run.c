@@ -60,10 +60,11 @@ static int open_record(struct run *run, struct err *err)
 
 	if (vm->tier == TIER_OFF)
 		return 0;
-	if (run->config->flash.file)
-		model.flash =
-			(struct kvl_flash_window){ flashdev_gpa(run->config->flash.bank.part),
-						   flash_bank_bytes(&run->config->flash.bank) };
+	if (run->config->flash.file) {
+		trace.flash_gpa = flashdev_gpa(run->config->flash.bank.part);
+		trace.flash_bytes = flash_bank_bytes(&run->config->flash.bank);
+	}
+	model.flash = (struct kvl_flash_window){ trace.flash_gpa, trace.flash_bytes };
 	run->model = model_create(&model);
 	symbols = image_symbols_text(&run->image);
 	if (run->model && symbols) {

@@ -13,7 +13,7 @@
 
 #include "types.h"
 
-#define KVL_TRACE_VERSION 1
+#define KVL_TRACE_VERSION 2
 
 struct kvl_record {
 	u64 ticket;

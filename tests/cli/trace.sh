@@ -46,6 +46,9 @@ elif [ ! -s "$work/events" ]; then
 else
 	fail "trace print and babeltrace2 differ in the number of events"
 fi
+expect "trace check of a trace, and of another" 0 "good: [0-9]+ records, 0 findings" "$kvalab" trace check \
+	"$work/good" "$work/good"
+expect "trace check of none" 2 "No such file" "$kvalab" trace check "$work/good" "$work/none"
 expect "trace print of one event" 0 "pt_set" "$kvalab" trace print "$work/good" --event pt_set
 expect "trace print of two events" 0 "tlb_flush" \
 	"$kvalab" trace print "$work/good" --event pt_set,tlb_flush

@@ -85,6 +85,14 @@ can_run()
 	esac
 }
 
+# What was found while the guest ran is found in its trace, too.
+found_again()
+{
+	case $detector in
+	*"in the trace"* | *"from the trace"* | *"trap tier"*) "$kvalab" trace check "$work/trace" 2>&1 | grep -qE -e "$message" ;;
+	esac
+}
+
 one_mutant()
 {
 	can_run || {
@@ -105,6 +113,8 @@ one_mutant()
 		fail "$name: nothing says \"$message\""
 	elif ! was_executed; then
 		fail "$name: the changed line was never executed"
+	elif ! found_again; then
+		fail "$name: trace check does not find it again"
 	else
 		pass "$name: caught by $detector"
 	fi

@@ -30,10 +30,11 @@ static const struct command {
 	{ "layout", "", "draw the address map of these options", FOR_LAYOUT, cmd_layout, 0, 0,
 	  "Needs no /dev/kvm. Sizes take K, M, G." },
 	{ "probe", "", "what this host can do", FOR_PROBE, cmd_probe, 0, 0, NULL },
-	{ "trace", "ACTION DIR", "print, repair, export, compare traces", FOR_TRACE, cmd_trace, 1,
+	{ "trace", "ACTION DIR", "print, check, repair, export, compare", FOR_TRACE, cmd_trace, 1,
 	  OPTIONS_MAX_WORDS,
 	  "Actions:\n"
 	  "  print DIR     a line for each event, in their order\n"
+	  "  check DIR…    the rules that judge a run, once more; status 1: one does not hold\n"
 	  "  repair DIR…   cut files back to their last whole packet, so that all readers\n"
 	  "                open the trace; 5: something else is damaged, and was left\n"
 	  "  export DIR    all events as lines of JSON, or for ui.perfetto.dev\n"

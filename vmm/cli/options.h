@@ -17,14 +17,15 @@ enum option_command {
 	FOR_RUN = 1 << 0,
 	FOR_LAYOUT = 1 << 1,
 	FOR_PROBE = 1 << 2,
-	FOR_PRINT = 1 << 3, /* trace print; repair has no option of its own */
+	FOR_PRINT = 1 << 3, /* trace print; check and repair have no option of their own */
 	FOR_REPAIR = 1 << 7,
 	FOR_OTHER = 1 << 4, /* list, flash: only --help */
 	FOR_COMPARE = 1 << 5,
 	PASSED_ON = 1 << 6, /* no command: compare hands the option to each of its runs */
 	FOR_EXPORT = 1 << 8,
 	FOR_DIFF = 1 << 9,
-	FOR_TRACE = FOR_PRINT | FOR_REPAIR | FOR_EXPORT | FOR_DIFF,
+	FOR_CHECK = 1 << 10,
+	FOR_TRACE = FOR_PRINT | FOR_CHECK | FOR_REPAIR | FOR_EXPORT | FOR_DIFF,
 };
 
 #define OPTIONS_MAX_WORDS 33 /* trace repair and directories */

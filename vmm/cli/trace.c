@@ -14,6 +14,7 @@ static const struct action {
 	int (*run)(struct options *options);
 } actions[] = {
 	{ "print", "DIR", FOR_PRINT, 2, 2, trace_print_command },
+	{ "check", "DIR…", FOR_CHECK, 2, OPTIONS_MAX_WORDS, trace_check_command },
 	{ "repair", "DIR…", FOR_REPAIR, 2, OPTIONS_MAX_WORDS, trace_repair_command },
 	{ "export", "DIR --format FORMAT -o FILE", FOR_EXPORT, 2, 2, trace_export_command },
 	{ "diff", "A B", FOR_DIFF, 3, 3, trace_diff_command },

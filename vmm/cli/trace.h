@@ -6,6 +6,7 @@
 #include "vmm/cli/options.h"
 
 int trace_print_command(struct options *options);
+int trace_check_command(struct options *options);
 int trace_repair_command(struct options *options);
 int trace_export_command(struct options *options);
 int trace_diff_command(struct options *options);

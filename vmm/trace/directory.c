@@ -74,6 +74,8 @@ static int write_metadata(const struct trace_config *config, int fd, const u8 *u
 		.seed = config->seed,
 		.lossy = config->lossy,
 		.ncpus = config->ncpus,
+		.flash_gpa = config->flash_gpa,
+		.flash_bytes = config->flash_bytes,
 		.site = config->site,
 		.nsites = config->nsites,
 	};

@@ -87,7 +87,9 @@ static void write_env(FILE *out, const struct metadata *metadata)
 	fprintf(out, "\tseed = \"%" PRIu64 "\";\n", metadata->seed);
 	write_env_string(out, "host_class", metadata->host_class);
 	write_env_string(out, "tier", metadata->tier ? metadata->tier : "ring");
-	fprintf(out, "\tlossy = %d;\n\tcpus = %u;\n};\n\n", metadata->lossy, metadata->ncpus);
+	fprintf(out, "\tlossy = %d;\n\tcpus = %u;\n", metadata->lossy, metadata->ncpus);
+	fprintf(out, "\tflash_gpa = %" PRIu64 ";\n\tflash_bytes = %" PRIu64 ";\n};\n\n",
+		metadata->flash_gpa, metadata->flash_bytes);
 }
 
 /* Any frequency would do: one tick is one ticket, a reader shows it as a nanosecond. */

@@ -19,7 +19,8 @@ struct metadata {
 	u64 seed;
 	bool lossy;
 	u32 ncpus;
-	const char *const *site; /* untrusted bytes; [0] is ignored: site 0 is "-" */
+	u64 flash_gpa, flash_bytes; /* the chip; 0 bytes: none */
+	const char *const *site;    /* untrusted bytes; [0] is ignored: site 0 is "-" */
 	u32 nsites;
 };
 
@@ -34,15 +35,16 @@ bool metadata_cut_off(const char *text);
 /* What metadata_parse() finds. */
 struct metadata_parsed {
 	u8 uuid[TRACE_UUID_BYTES];
-	bool lossy;
+	bool lossy, trapped; /* trapped: tier trap */
 	u32 ncpus;
+	u64 flash_gpa, flash_bytes;
 	u32 nsites;
 	char (*site)[SITE_NAME_MAX + 1]; /* owned; printable ASCII */
 };
 
 /*
- * Reads back the version, the uuid, lossy, cpus and the site names out of @text (NUL-terminated). EXIT_VMM: not
- * a kvalab trace, another version, damaged. Free with metadata_free().
+ * Reads back the version, the uuid, tier, lossy, cpus, the chip's place and the site names out of @text
+ * (NUL-terminated). EXIT_VMM: not a kvalab trace, another version, damaged. Free with metadata_free().
  */
 int metadata_parse(const char *text, struct metadata_parsed *out, struct err *err);
 void metadata_free(struct metadata_parsed *parsed);

@@ -129,10 +129,14 @@ int metadata_parse(const char *text, struct metadata_parsed *out, struct err *er
 	const char *version = behind(text, "\n\tkvalab_trace_version = ");
 	const char *uuid = behind(text, "\n\tuuid = \"");
 	const char *lossy = behind(text, "\n\tlossy = "), *cpus = behind(text, "\n\tcpus = ");
+	const char *tier = behind(text, "\n\ttier = \"");
+	const char *flash_gpa = behind(text, "\n\tflash_gpa = ");
+	const char *flash_bytes = behind(text, "\n\tflash_bytes = ");
 	const char *sites = behind(text, "\nenum site : u16_t {\n");
 
 	memset(out, 0, sizeof(*out));
-	if (strncmp(text, "/* CTF 1.8 */", 13) || !version || !uuid || !lossy || !cpus || !sites)
+	if (strncmp(text, "/* CTF 1.8 */", 13) || !version || !uuid || !lossy || !cpus || !tier ||
+	    !flash_gpa || !flash_bytes || !sites)
 		return err_set(err, EXIT_VMM, "metadata: not of a kvalab trace, or damaged");
 	if (strtoul(version, NULL, 10) != KVL_TRACE_VERSION)
 		return err_set(err, EXIT_VMM,
@@ -141,6 +145,9 @@ int metadata_parse(const char *text, struct metadata_parsed *out, struct err *er
 	if (!parse_uuid(uuid, out->uuid))
 		return err_set(err, EXIT_VMM, "metadata: the uuid is damaged");
 	out->lossy = strtoul(lossy, NULL, 10) != 0;
+	out->trapped = strncmp(tier, "trap\"", 5) == 0;
+	out->flash_gpa = strtoull(flash_gpa, NULL, 10);
+	out->flash_bytes = strtoull(flash_bytes, NULL, 10);
 	out->ncpus = (u32)strtoul(cpus, NULL, 10);
 	if (!out->ncpus || out->ncpus > KVL_MAX_CPUS)
 		return err_set(err, EXIT_VMM, "metadata: %u CPUs, not 1 to %d", out->ncpus,

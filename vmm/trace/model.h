@@ -40,6 +40,9 @@ enum finding_kind {
 	FINDING_KINDS,
 };
 
+/* So many are kept at most: the first ones, and the first of each kind. */
+#define FINDINGS_KEPT 64
+
 struct finding {
 	enum finding_kind kind;
 	u64 ticket;	/* 0: found by the audit */
@@ -54,7 +57,7 @@ void model_incomplete(struct model *model);
 void model_finish(struct model *model, bool clean);
 
 u32 model_findings(const struct model *model); /* how many in all */
-/* The kept ones, in order: the first 54 and the first of each kind; NULL: no more are kept. */
+/* The kept ones, in order; NULL: no more are kept. */
 const struct finding *model_finding(const struct model *model, u32 index);
 const char *finding_kind_name(enum finding_kind kind);
 u64 model_finding_count(const struct model *model, enum finding_kind kind);

@@ -8,7 +8,6 @@
 #include "vmm/trace/hash.h"
 #include "vmm/trace/model.h"
 
-#define FINDINGS_KEPT 64
 #define MAX_PARTITIONS 32
 
 /* Bounds against a guest that invents things without end. */

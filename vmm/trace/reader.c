@@ -223,6 +223,11 @@ void trace_reader_close(struct trace_reader *reader)
 }
 
 /* --- names ---------------------------------------------------------------------------------------- */
+const struct metadata_parsed *trace_reader_metadata(const struct trace_reader *reader)
+{
+	return &reader->metadata;
+}
+
 const char *trace_reader_site(struct trace_reader *reader, u16 site)
 {
 	if (site < reader->metadata.nsites)

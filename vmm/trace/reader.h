@@ -35,6 +35,10 @@ u64 trace_reader_missing(const struct trace_reader *reader);
  */
 int trace_reader_verdict(const struct trace_reader *reader, const char *dir, struct err *err);
 
+struct metadata_parsed;
+/* Valid until the reader is closed. */
+const struct metadata_parsed *trace_reader_metadata(const struct trace_reader *reader);
+
 /* A site's name: printable ASCII, "-" for none, "site N" for one that the metadata does not have. */
 const char *trace_reader_site(struct trace_reader *reader, u16 site);
 /* Length of the longest site name. */

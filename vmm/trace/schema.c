@@ -131,7 +131,8 @@ bool event_comparable(u16 id)
 	case KVL_EV_FLASH_MODE:
 	case KVL_EV_VM_EXIT:
 	case KVL_EV_SLOT_CHANGE:
-	case KVL_EV_UNCLAIMED: return false;
+	case KVL_EV_UNCLAIMED:
+	case KVL_EV_PT_STORE: return false;
 	default: return true;
 	}
 }
