@@ -225,10 +225,10 @@ fuzz: $(OUT)/fuzz/fuzz_flash
 
 # --- checks ------------------------------------------------------------------------------------
 STATIC_CHECKS := tests/static/lint.sh tests/static/headers.sh $(STATIC_PROGRAMS)
-# Where the guest tests run; compare.sh is about all of these hosts at once.
+# Where the guest tests run; compare.sh and history.sh are about all of these hosts at once.
 HOSTS ?= kvm amd-npt amd-shadow qemu
 export KVALAB_HOSTS = $(HOSTS)
-ON_ALL := $(wildcard tests/guest/compare.sh)
+ON_ALL := $(wildcard tests/guest/compare.sh tests/guest/history.sh)
 ON_EACH := $(filter-out $(ON_ALL),$(wildcard tests/guest/*.sh))
 GUEST_CHECKS = $(foreach host,$(HOSTS),$(ON_EACH:%=%@$(host))) $(ON_ALL)
 # The longest first, so that no core is idle at the end.
