@@ -14,7 +14,11 @@ field() { sed -n "s/^ *\"$1\": \([0-9]*\),*\$/\1/p" "$result" | head -n 1; }
 
 "$kvalab" probe | sed 's/^/# /'
 printf '%-5s %-5s %12s %10s %10s %8s\n' cpus tier boot_ticks events vm_exits ms
-for tier in ring off; do
+for tier in ring trap off; do
+	if ! "$kvalab" run hello --tier $tier >/dev/null 2>"$result"; then
+		printf '%-5s %-5s %s\n' - $tier "$(cat "$result")"
+		continue
+	fi
 	for cpus in 1 2 4; do
 		start=$(date +%s%N)
 		"$kvalab" run hello --cpus $cpus --tier $tier --json - >"$result" 2>/dev/null
