@@ -96,16 +96,36 @@ u64 vcpu_ticks(const struct vcpu *vcpu)
 	return count;
 }
 
+static bool must_stand(struct vcpu *vcpu)
+{
+	return atomic_load(&vcpu->vm->pausing) || atomic_load(&vcpu->held);
+}
+
 static void stand_still(struct vcpu *vcpu)
 {
 	struct vm *vm = vcpu->vm;
 
 	pthread_mutex_lock(&vm->lock);
 	atomic_store(&vcpu->paused, true);
-	while (atomic_load(&vm->pausing) && !atomic_load(&vm->stopping))
+	while (must_stand(vcpu) && !atomic_load(&vm->stopping))
 		pthread_cond_wait(&vm->resumed, &vm->lock);
 	atomic_store(&vcpu->paused, false);
 	pthread_mutex_unlock(&vm->lock);
+}
+
+/*
+ * Between two instructions only: KVM finishes an access to a device in the entry after it (KVM API
+ * section 5, "immediate_exit"), and until then its registers are those before the access.
+ */
+static void prepare_entry(struct vcpu *vcpu)
+{
+	bool stand = must_stand(vcpu);
+
+	if (stand && !vcpu->unfinished) {
+		stand_still(vcpu);
+		stand = false;
+	}
+	vcpu->run->immediate_exit = stand || atomic_load(&vcpu->vm->stopping);
 }
 
 static void *vcpu_main(void *arg)
@@ -117,10 +137,10 @@ static void *vcpu_main(void *arg)
 	while (!atomic_load(&vm->stopping)) {
 		int ret;
 
-		if (atomic_load(&vm->pausing))
-			stand_still(vcpu);
+		prepare_entry(vcpu);
 		ret = kvm_ioctl(vcpu->fd, KVM_RUN, NULL);
 		vcpu->exits++;
+		vcpu->unfinished = ret == 0 && vcpu->run->exit_reason != KVM_EXIT_DEBUG;
 		if (ret < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (ret < 0) {
@@ -192,15 +212,10 @@ static void stop_one(struct vcpu *vcpu)
 		pthread_kill(vcpu->thread, KICK_SIGNAL);
 		nanosleep(&pause, NULL);
 	}
-	pthread_join(vcpu->thread, NULL);
+	pthread_mutex_lock(&vcpu->vm->lock); /* nobody kicks a thread that is no more */
 	vcpu->running = false;
-}
-
-static void ask_to_leave(struct vm *vm, bool leave)
-{
-	for (u32 i = 0; i < vm->ncpus; i++)
-		if (vm->cpu[i].running)
-			vm->cpu[i].run->immediate_exit = leave;
+	pthread_mutex_unlock(&vcpu->vm->lock);
+	pthread_join(vcpu->thread, NULL);
 }
 
 static void wake_paused(struct vm *vm)
@@ -210,36 +225,68 @@ static void wake_paused(struct vm *vm)
 	pthread_mutex_unlock(&vm->lock);
 }
 
-static void await_pause(struct vcpu *vcpu)
+/* False: it stands still, or there is nobody to kick. */
+static bool kick(struct vcpu *vcpu)
+{
+	struct vm *vm = vcpu->vm;
+	bool needed;
+
+	pthread_mutex_lock(&vm->lock);
+	needed = vcpu->running && !atomic_load(&vcpu->paused) && !atomic_load(&vcpu->left);
+	if (needed) {
+		vcpu->run->immediate_exit = 1;
+		pthread_kill(vcpu->thread, KICK_SIGNAL);
+	}
+	pthread_mutex_unlock(&vm->lock);
+	return needed;
+}
+
+static void kick_all(struct vm *vm)
+{
+	for (u32 i = 0; i < vm->ncpus; i++)
+		kick(&vm->cpu[i]);
+}
+
+static void await_standing(struct vm *vm)
 {
 	const struct timespec pause = { .tv_nsec = 100 * 1000 };
 
-	while (vcpu->running && !atomic_load(&vcpu->paused) && !atomic_load(&vcpu->left)) {
-		pthread_kill(vcpu->thread, KICK_SIGNAL);
-		nanosleep(&pause, NULL);
-	}
+	kick_all(vm);
+	for (u32 i = 0; i < vm->ncpus; i++)
+		while (kick(&vm->cpu[i]))
+			nanosleep(&pause, NULL);
 }
 
 void vcpus_pause(struct vm *vm)
 {
 	atomic_store(&vm->pausing, true);
-	ask_to_leave(vm, true);
-	for (u32 i = 0; i < vm->ncpus; i++)
-		await_pause(&vm->cpu[i]);
+	await_standing(vm);
 }
 
 void vcpus_resume(struct vm *vm)
 {
-	ask_to_leave(vm, false);
 	atomic_store(&vm->pausing, false);
 	wake_paused(vm);
+}
+
+void vcpus_hold(struct vm *vm)
+{
+	for (u32 i = 0; i < vm->ncpus; i++)
+		atomic_store(&vm->cpu[i].held, true);
+	await_standing(vm);
+}
+
+void vcpu_release(struct vcpu *vcpu)
+{
+	atomic_store(&vcpu->held, false);
+	wake_paused(vcpu->vm);
 }
 
 void vcpus_stop(struct vm *vm)
 {
 	atomic_store(&vm->stopping, true);
 	wake_paused(vm);
-	ask_to_leave(vm, true);
+	kick_all(vm);
 	for (u32 i = 0; i < vm->ncpus; i++)
 		stop_one(&vm->cpu[i]);
 }

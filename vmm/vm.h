@@ -20,6 +20,7 @@
 
 struct engine;
 struct flashdev;
+struct gdb;
 struct image;
 struct kvm_run;
 struct qemu;
@@ -34,9 +35,11 @@ struct vcpu {
 	struct kvm_run *run;
 	u64 entry_ticks; /* when the guest started */
 	pthread_t thread;
-	bool running;			 /* the thread exists */
-	atomic_bool left;		 /* the thread has left its loop */
-	atomic_bool paused;		 /* it stands still (vcpus_pause(), checkpoint_ask()) */
+	bool running;	    /* the thread exists */
+	bool unfinished;    /* only the thread: KVM has to finish the last exit in the next entry */
+	atomic_bool left;   /* the thread has left its loop */
+	atomic_bool held;   /* by the debugger: it stands still (vcpus_hold()) */
+	atomic_bool paused; /* it stands still (vcpus_pause(), checkpoint_ask()) */
 	u64 exits, io_exits, mmio_exits; /* only the thread counts */
 };
 
@@ -85,13 +88,15 @@ struct vm {
 	atomic_bool stopping;	    /* vCPU threads leave at the next exit */
 	atomic_bool pausing;	    /* they stand still at the next exit */
 
+	struct gdb *gdb; /* NULL: no debugger */
+
 	/* engine qemu */
 	struct qemu *qemu;
 
 	pthread_mutex_t lock; /* end, checkpoints_*, nunclaimed, unclaimed, unclaimed_accesses */
 	pthread_cond_t wake;  /* end.ended has become true, or a checkpoint is wanted */
 	pthread_cond_t
-		resumed; /* vCPUs may go on: pausing, stopping or checkpoints_done has changed */
+		resumed; /* vCPUs may go on: pausing, held, stopping or checkpoints_done has changed */
 	u64 checkpoints_wanted, checkpoints_done;
 	u64 audits;	  /* before the last one */
 	bool audit_found; /* one of them found something, and ended the run */
@@ -145,6 +150,9 @@ void vcpus_stop(struct vm *vm);
 /* They stand still between two entries of the guest, until vcpus_resume(). */
 void vcpus_pause(struct vm *vm);
 void vcpus_resume(struct vm *vm);
+/* The same for the debugger: each stands still until it is released, whoever pauses and resumes. */
+void vcpus_hold(struct vm *vm);
+void vcpu_release(struct vcpu *vcpu);
 /* Emulated instructions of this vCPU since it was made, or its TSC (struct kvm_host.counts_insns). */
 u64 vcpu_ticks(const struct vcpu *vcpu);
 
