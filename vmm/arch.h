@@ -14,6 +14,7 @@
 #include "vmm/kvm.h"
 
 struct image;
+struct kvm_run;
 struct trace;
 
 /* --- KVM ------------------------------------------------------------------------------------ */
@@ -91,10 +92,30 @@ void arch_dump_state(FILE *out, const struct arch_state *state, const struct gme
  * guest uses tables of a kind that this program does not walk.
  */
 bool arch_fetch_gpa(const struct arch_state *state, const struct gmem *mem, u64 *fetch_gpa);
+/* The same for any address that it would use, as it stands now. */
+bool arch_data_gpa(const struct arch_state *state, const struct gmem *mem, u64 va, u64 *data_gpa);
 /* The root of the page tables that it runs on; false: paging is off. */
 bool arch_root(const struct arch_state *state, u64 *root_gpa);
 /* One line: where it is ("rip 0x… symbol+0x…"). */
 void arch_where(const struct arch_state *state, const struct image *image, char *text,
 		size_t bytes);
+
+/* --- a debugger --------------------------------------------------------------------------------- */
+/* Its registers in the order of gdb_register[] (vmm/gdb/registers.h); false: KVM does not say. */
+bool arch_debug_read(int vcpu_fd, u8 *values);
+/* False: KVM refuses, or one would change that cannot be written. */
+bool arch_debug_write(int vcpu_fd, const u8 *values);
+/*
+ * From its next entry on KVM_EXIT_DEBUG follows each instruction, or stands for each ARCH_BREAK_BYTE
+ * that it would execute. What ioctl() returns.
+ */
+int arch_debug_control(int vcpu_fd, bool step, bool breaks);
+
+struct arch_debug_stop {
+	u64 pc;	       /* of the instruction that would be next */
+	bool by_break; /* which is ARCH_BREAK_BYTE */
+};
+/* What a KVM_EXIT_DEBUG says. */
+struct arch_debug_stop arch_debug_stop(const struct kvm_run *run);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "vmm/arch.h"
 #include "vmm/flashdev.h"
+#include "vmm/gdb/server.h"
 #include "vmm/pt_trap.h"
 
 /* The host's kernel may be younger than the headers that this is built with. */
@@ -292,6 +293,10 @@ enum exit_action exit_dispatch(struct vm *vm, u32 cpu, struct kvm_run *run)
 	case KVM_EXIT_INTR:
 	case KVM_EXIT_IRQ_WINDOW_OPEN:
 	case KVM_EXIT_HLT: /* not with the in-kernel interrupt controller; enter and wait again */
+		return stop_if_ended(vm);
+	}
+	if (run->exit_reason == KVM_EXIT_DEBUG && vm->gdb) {
+		gdb_debug_exit(vm->gdb, cpu, run);
 		return stop_if_ended(vm);
 	}
 	vm_event(vm, KVL_EV_VM_EXIT, (u16)cpu, (u16)run->exit_reason, 0, 0, 0, 0, 0);

@@ -19,6 +19,7 @@
 #include "vmm/dump.h"
 #include "vmm/engine.h"
 #include "vmm/flashdev.h"
+#include "vmm/gdb/server.h"
 #include "vmm/image.h"
 #include "vmm/judge.h"
 #include "vmm/plan.h"
@@ -113,6 +114,14 @@ static int build(struct run *run, struct err *err)
 	return boot_start(vm, err);
 }
 
+static int open_debugger(struct vm *vm, struct err *err)
+{
+	if (!vm->config->gdb)
+		return 0;
+	vm->gdb = gdb_open(vm, vm->config->gdb_fd, err);
+	return vm->gdb ? 0 : -1;
+}
+
 static int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *where)
 {
 	(void)st;
@@ -160,6 +169,12 @@ static bool reached(const struct timespec *deadline)
 	       (now.tv_sec == deadline->tv_sec && now.tv_nsec >= deadline->tv_nsec);
 }
 
+/* A debugger may stop a CPU in the middle of anything, for as long as it likes. */
+static bool stands(const struct vm *vm)
+{
+	return vm->gdb && gdb_in_control(vm->gdb);
+}
+
 /* Until the guest has ended, or for one interval of draining. True: it has ended. */
 static bool wait_a_little(struct vm *vm)
 {
@@ -169,7 +184,7 @@ static bool wait_a_little(struct vm *vm)
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until = after(until, DRAIN_NS);
 	pthread_mutex_lock(&vm->lock);
-	if (!vm->end.ended && vm->checkpoints_wanted == vm->checkpoints_done)
+	if (!vm->end.ended && (vm->checkpoints_wanted == vm->checkpoints_done || stands(vm)))
 		pthread_cond_timedwait(&vm->wake, &vm->lock, &until);
 	ended = vm->end.ended;
 	pthread_mutex_unlock(&vm->lock);
@@ -202,6 +217,8 @@ static void audit_if_asked(struct run *run)
 	struct vm *vm = &run->vm;
 	volatile int *asked = run->config->audit;
 
+	if (stands(vm))
+		return;
 	if (checkpoint_is_wanted(vm))
 		checkpoint_take(vm, run->model, "checkpoint");
 	if (!asked || !*asked)
@@ -363,14 +380,20 @@ int run_guest(const struct run_config *config, struct run_result *result, struct
 	vm_init(&run.vm, config);
 	ret = build(&run, err);
 	if (!ret)
+		ret = open_debugger(&run.vm, err);
+	if (!ret)
 		ret = config->engine->start(&run.vm, err);
 	if (!ret) {
 		watch(&run);
 		config->engine->stop(&run.vm);
+		if (run.vm.gdb)
+			gdb_post_mortem(run.vm.gdb, config->stop);
 		conclude(&run);
 	} else {
 		drop_record(&run);
 	}
+	gdb_close(run.vm.gdb, result->status);
+	run.vm.gdb = NULL;
 	tear_down(&run);
 	return ret;
 }

@@ -51,8 +51,10 @@ struct run_config {
 	enum run_schedule schedule;
 	enum run_tier tier;
 	bool lossy, strict_io;
-	bool icount; /* engine qemu: count instructions, one thread for all CPUs */
-	u32 timeout_s;
+	bool icount;	       /* engine qemu: count instructions, one thread for all CPUs */
+	u32 timeout_s;	       /* 0: no limit */
+	bool gdb;	       /* engine kvm: a debugger decides when the guest goes on */
+	int gdb_fd;	       /* where it connects: a listening socket */
 	const char *trace_dir; /* NULL: judged while it runs, not written */
 	struct run_flash flash;
 	u32 nparams;

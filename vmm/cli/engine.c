@@ -38,6 +38,9 @@ static int check_options(const struct engine *engine, const struct options *opti
 			err, EXIT_USAGE,
 			"%s needs --engine kvm: in QEMU the chip and the buses are QEMU's own",
 			only_kvm);
+	if (engine == &engine_qemu && options->run.gdb)
+		return err_set(err, EXIT_USAGE,
+			       "--gdb needs --engine kvm: QEMU's CPUs are not kvalab's to stop");
 	if (engine == &engine_kvm && options->icount_given)
 		return err_set(err, EXIT_USAGE, "--icount needs --engine qemu");
 	return 0;

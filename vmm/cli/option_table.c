@@ -69,6 +69,7 @@ static int parse_timeout(struct options *options, const char *value, struct err 
 	if (parse_number("--timeout", value, 1, 1000000, &seconds, err))
 		return -1;
 	options->run.timeout_s = (u32)seconds;
+	options->timeout_given = true;
 	return 0;
 }
 
@@ -308,6 +309,17 @@ static int parse_icount(struct options *options, const char *value, struct err *
 	return 0;
 }
 
+static int parse_gdb(struct options *options, const char *value, struct err *err)
+{
+	u64 port;
+
+	if (parse_number("--gdb", value, 0, UINT16_MAX, &port, err))
+		return -1;
+	options->gdb_port = (u32)port;
+	options->run.gdb = true;
+	return 0;
+}
+
 static int parse_json(struct options *options, const char *value, struct err *err)
 {
 	if (!*value)
@@ -478,6 +490,8 @@ const struct option_row option_table[] = {
 	  "kvm (default), qemu, or auto, which says what it\nchose and why" },
 	{ OUTPUT, "--icount", "STATE", FOR_RUNS, false, parse_icount,
 	  "on (default): QEMU counts instructions; off: faster" },
+	{ OUTPUT, "--gdb", "PORT", FOR_RUN, false, parse_gdb,
+	  "wait for gdb on 127.0.0.1 before the first\ninstruction; 0: any port that is free" },
 	{ OUTPUT, "--strict-io", NULL, FOR_RUNS, false, parse_strict_io,
 	  "an access that no device claims ends the run" },
 	{ OUTPUT, "--json", "FILE", FOR_RUN | FOR_PROBE | FOR_COMPARE, false, parse_json,

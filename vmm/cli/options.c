@@ -129,6 +129,10 @@ static int check_conflicts(const struct options *options, struct err *err)
 			err, EXIT_USAGE,
 			"--lossy and --tier trap exclude each other: every store must have its "
 			"report");
+	if (run->gdb && options->timeout_given)
+		return err_set(
+			err, EXIT_USAGE,
+			"--gdb and --timeout exclude each other: who debugs ends the run with kill");
 	if (!run->flash.file && alone)
 		return err_set(err, EXIT_USAGE, "%s needs --flash: there is no chip", alone);
 	if (run->flash.bank.faults.vpp_low && run->flash.bank.part->command_set == 0x0002)
@@ -162,7 +166,13 @@ int options_parse(struct options *options, enum option_command command, int argc
 		}
 	}
 	options->run.flash.bank.seed = options->run.seed;
-	return options->help ? 0 : check_conflicts(options, err);
+	if (options->help)
+		return 0;
+	if (check_conflicts(options, err))
+		return -1;
+	if (options->run.gdb)
+		options->run.timeout_s = 0;
+	return 0;
 }
 
 int options_only(const struct options *options, enum option_command command, const char *name,

@@ -46,7 +46,8 @@ struct options {
 	enum engine_choice engine;
 	bool help;
 	bool flash_clock_given, flash_speed_given, flash_reads_given, flash_fault_given;
-	bool flash_cut_given, icount_given;
+	bool flash_cut_given, icount_given, timeout_given;
+	u32 gdb_port; /* with run.gdb; 0: any that is free */
 	/* of compare; none given: all arms, 2 vCPUs, HOST_AUTO */
 	u32 narms, ncpus, nhosts;
 	const char *arms[32];

@@ -11,6 +11,7 @@
 #include "vmm/catalog.h"
 #include "vmm/cli/cli.h"
 #include "vmm/cli/engine.h"
+#include "vmm/cli/gdb.h"
 #include "vmm/cli/json.h"
 #include "vmm/cli/names.h"
 #include "vmm/cli/outlet.h"
@@ -159,11 +160,15 @@ int cmd_run(struct options *options)
 	}
 	catch_signals();
 	config->engine = cli_engine(options, &err);
-	if (!config->engine) {
+	if (config->engine && config->gdb)
+		config->gdb_fd = cli_gdb_listen(options->gdb_port, &err);
+	if (!config->engine || config->gdb_fd < 0) {
 		free(result);
 		return cli_fail(&err);
 	}
 	status = run_guest(config, result, &err) ? cli_fail(&err) : EXIT_OK;
+	if (config->gdb)
+		close(config->gdb_fd);
 	end_sinks(&sink);
 	if (status == EXIT_OK)
 		status = report(options, result);

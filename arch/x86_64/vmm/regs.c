@@ -168,20 +168,27 @@ void arch_dump_state(FILE *out, const struct arch_state *state, const struct gme
 		print_walk(out, &view, "cr2", state->cr2);
 }
 
-bool arch_fetch_gpa(const struct arch_state *state, const struct gmem *mem, u64 *fetch_gpa)
+bool arch_data_gpa(const struct arch_state *state, const struct gmem *mem, u64 va, u64 *data_gpa)
 {
 	struct view view = { state, mem, NULL };
 	struct walk walk;
 
 	if (!paging(&view)) {
-		*fetch_gpa = state->rip + state->cs_base;
+		*data_gpa = va;
 		return true;
 	}
 	if (!four_levels(&view))
 		return false;
-	walk = walk_tables(mem, state->cr3, state->rip);
-	*fetch_gpa = walk.gpa;
+	walk = walk_tables(mem, state->cr3, va);
+	*data_gpa = walk.gpa;
 	return walk.end == WALK_MAPPED;
+}
+
+bool arch_fetch_gpa(const struct arch_state *state, const struct gmem *mem, u64 *fetch_gpa)
+{
+	u64 base = state->cr0 & CR0_PG ? 0 : state->cs_base;
+
+	return arch_data_gpa(state, mem, base + state->rip, fetch_gpa);
 }
 
 bool arch_root(const struct arch_state *state, u64 *root_gpa)
