@@ -117,5 +117,9 @@ struct arch_debug_stop {
 };
 /* What a KVM_EXIT_DEBUG says. */
 struct arch_debug_stop arch_debug_stop(const struct kvm_run *run);
+/* Does ARCH_PORT_BREAK_BYTE before the byte @next leave the guest? */
+bool arch_port_break_fits(u8 next);
+/* Can this KVM_EXIT_IO be that of an ARCH_PORT_BREAK_BYTE? */
+bool arch_may_be_port_break(const struct kvm_run *run);
 
 #endif

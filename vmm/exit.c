@@ -287,16 +287,14 @@ static void end_unexpected(struct vm *vm, u32 cpu, const struct kvm_run *run)
 
 enum exit_action exit_dispatch(struct vm *vm, u32 cpu, struct kvm_run *run)
 {
+	if (vm->gdb && gdb_takes_exit(vm->gdb, cpu, run))
+		return stop_if_ended(vm);
 	switch (run->exit_reason) {
 	case KVM_EXIT_IO: return handle_io(vm, cpu, run);
 	case KVM_EXIT_MMIO: return handle_mmio(vm, cpu, run);
 	case KVM_EXIT_INTR:
 	case KVM_EXIT_IRQ_WINDOW_OPEN:
 	case KVM_EXIT_HLT: /* not with the in-kernel interrupt controller; enter and wait again */
-		return stop_if_ended(vm);
-	}
-	if (run->exit_reason == KVM_EXIT_DEBUG && vm->gdb) {
-		gdb_debug_exit(vm->gdb, cpu, run);
 		return stop_if_ended(vm);
 	}
 	vm_event(vm, KVL_EV_VM_EXIT, (u16)cpu, (u16)run->exit_reason, 0, 0, 0, 0, 0);

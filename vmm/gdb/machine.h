@@ -2,7 +2,7 @@
 /*
  * The machine as gdb sees it: a struct gdb_target over a struct vm, which CPU goes on and how, and
  * breakpoints. They are a byte in the guest's memory while the machine runs, and nothing while it
- * stands still; where the host takes none out of the guest, every instruction is stepped instead.
+ * stands still. Which byte: the host decides (arch_debug.h).
  */
 #ifndef KVL_GDB_MACHINE_H
 #define KVL_GDB_MACHINE_H
@@ -28,19 +28,24 @@ struct gdb_break {
 struct gdb_machine {
 	struct vm *vm;
 	struct gdb_target target;
-	bool stepping;	     /* breakpoints by single steps */
+	u8 break_byte;	     /* ARCH_BREAK_BYTE or ARCH_PORT_BREAK_BYTE */
 	int event_fd;	     /* written when a CPU has stopped */
 	atomic_bool running; /* at least one CPU may be on its way */
 	u32 nbreaks;
 	struct gdb_break at[GDB_MAX_BREAKS];
 	enum gdb_action action[KVL_MAX_CPUS];
+	/* It has done a port read that was a breakpoint; registers as they were before. */
+	bool undo[KVL_MAX_CPUS];
+	u8 before[KVL_MAX_CPUS][GDB_REGISTER_BYTES];
 	pthread_mutex_t lock; /* stopped, stop */
 	bool stopped;	      /* since gdb_machine_go() */
 	struct gdb_stop stop; /* the first one's */
 };
 
-/* All CPUs of @vm are held; their threads need not exist yet. */
-void gdb_machine_init(struct gdb_machine *machine, struct vm *vm, bool stepping, int event_fd);
+/*
+ * All CPUs of @vm are held; their threads need not exist yet. @by_port: breakpoints are port reads.
+ */
+void gdb_machine_init(struct gdb_machine *machine, struct vm *vm, bool by_port, int event_fd);
 void gdb_machine_destroy(struct gdb_machine *machine);
 
 /* Lets CPUs go as @action (one for each) says. -1: KVM refuses, and they stand where they were. */
@@ -52,7 +57,7 @@ void gdb_machine_free(struct gdb_machine *machine);
 /* Has a CPU stopped since gdb_machine_go()? */
 bool gdb_machine_stopped(struct gdb_machine *machine, struct gdb_stop *stop);
 
-/* KVM_EXIT_DEBUG, on the thread of @cpu. */
-void gdb_machine_exit(struct gdb_machine *machine, u32 cpu, const struct kvm_run *run);
+/* On the thread of @cpu. True: the exit was a breakpoint's or a step's. */
+bool gdb_machine_exit(struct gdb_machine *machine, u32 cpu, const struct kvm_run *run);
 
 #endif

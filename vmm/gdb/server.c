@@ -285,17 +285,17 @@ static bool start_thread(struct gdb *gdb)
 struct gdb *gdb_open(struct vm *vm, int listen_fd, struct err *err)
 {
 	struct gdb *gdb = calloc(1, sizeof(*gdb));
-	bool stepping = gdb_break_test(&vm->host, err);
+	bool by_port = gdb_break_test(&vm->host, err);
 
-	if (stepping)
+	if (by_port)
 		vm_log(vm, LOG_WARN,
-		       "gdb: %s on this host: breakpoints by single steps, which is slow, and sees "
-		       "no user code",
+		       "gdb: %s on this host: breakpoints are port reads, and cannot stand in user "
+		       "code",
 		       err->text);
 	if (gdb) {
 		*gdb = (struct gdb){ .vm = vm, .listen_fd = listen_fd, .fd = -1 };
 		gdb->event_fd = eventfd(0, EFD_CLOEXEC);
-		gdb_machine_init(&gdb->machine, vm, stepping, gdb->event_fd);
+		gdb_machine_init(&gdb->machine, vm, by_port, gdb->event_fd);
 		vcpus_hold(vm);
 		if (gdb->event_fd >= 0 && start_thread(gdb))
 			return gdb;
@@ -315,9 +315,9 @@ static void tell(struct gdb *gdb, enum phase phase)
 		vm_log(gdb->vm, LOG_WARN, "gdb: the end cannot be told");
 }
 
-void gdb_debug_exit(struct gdb *gdb, u32 cpu, const struct kvm_run *run)
+bool gdb_takes_exit(struct gdb *gdb, u32 cpu, const struct kvm_run *run)
 {
-	gdb_machine_exit(&gdb->machine, cpu, run);
+	return gdb_machine_exit(&gdb->machine, cpu, run);
 }
 
 bool gdb_in_control(const struct gdb *gdb)

@@ -19,8 +19,8 @@ struct vm;
  */
 struct gdb *gdb_open(struct vm *vm, int listen_fd, struct err *err);
 
-/* KVM_EXIT_DEBUG, on the thread of @cpu. */
-void gdb_debug_exit(struct gdb *gdb, u32 cpu, const struct kvm_run *run);
+/* On the thread of @cpu. True: the exit was the debugger's and means nothing else. */
+bool gdb_takes_exit(struct gdb *gdb, u32 cpu, const struct kvm_run *run);
 
 /* Do CPUs stand still because gdb has not let them go? */
 bool gdb_in_control(const struct gdb *gdb);

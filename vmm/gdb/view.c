@@ -125,6 +125,20 @@ static struct gdb_break *find_break(struct gdb_machine *machine, u64 va)
 	return NULL;
 }
 
+/* Not in user code, and not before a byte that is the number of another's port. */
+static bool can_read_port(struct gdb_machine *machine, u32 cpu, u64 va)
+{
+	struct vm *vm = machine->vm;
+	struct arch_state state;
+	u64 root;
+	u8 next;
+
+	if (!arch_kvm_state(vm->cpu[cpu].fd, &state) ||
+	    (arch_root(&state, &root) && va < vm->layout.page_offset))
+		return false;
+	return read_memory(machine, cpu, va + 1, &next, 1) == 1 && arch_port_break_fits(next);
+}
+
 static bool insert_break(void *owner, u32 cpu, u64 va)
 {
 	struct gdb_machine *machine = owner;
@@ -133,7 +147,8 @@ static bool insert_break(void *owner, u32 cpu, u64 va)
 	if (find_break(machine, va))
 		return true;
 	if (machine->nbreaks == GDB_MAX_BREAKS || !find(machine->vm, cpu, va, &new.at) ||
-	    !gmem_at(&machine->vm->mem, new.at, 1))
+	    !gmem_at(&machine->vm->mem, new.at, 1) ||
+	    (machine->break_byte == ARCH_PORT_BREAK_BYTE && !can_read_port(machine, cpu, va)))
 		return false;
 	machine->at[machine->nbreaks++] = new;
 	return true;

@@ -177,3 +177,15 @@ struct arch_debug_stop arch_debug_stop(const struct kvm_run *run)
 					 .by_break = run->debug.arch.exception ==
 						     BREAKPOINT_EXCEPTION };
 }
+
+/* The ports of the interrupt controllers, which KVM answers itself (arch_vm_setup()). */
+bool arch_port_break_fits(u8 next)
+{
+	return (next & ~0x81) != 0x20;
+}
+
+bool arch_may_be_port_break(const struct kvm_run *run)
+{
+	return run->exit_reason == KVM_EXIT_IO && run->io.direction == KVM_EXIT_IO_IN &&
+	       run->io.size == 1 && run->io.count == 1;
+}
