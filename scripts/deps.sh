@@ -69,6 +69,7 @@ look()
 		need babeltrace2 program babeltrace2
 		need jq program jq
 		need protobuf-compiler program protoc
+		need gdb program gdb
 		need libxml2-utils program xmllint
 		need perl perl -MTAP::Parser -e 1
 		need mtd-utils program mkfs.jffs2

@@ -68,6 +68,8 @@ static const struct {
 	{ "--seed 18446744073709551615", "not between 0 and 9223372036854775807" },
 	{ "--seed 9223372036854775808", "not between 0 and 9223372036854775807" },
 	{ "--timeout 0", "not between 1 and" },
+	{ "--gdb 65536", "not between 0 and 65535" },
+	{ "--gdb 0 --timeout 9", "exclude each other" },
 	{ "--tier off --trace t", "exclude each other" },
 	{ "--tier off --lossy", "exclude each other" },
 	{ "--tier trap --lossy", "exclude each other" },
