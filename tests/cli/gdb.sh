@@ -21,7 +21,7 @@ done
 # start OPTION...: a run that waits for gdb; sets pid and port
 start()
 {
-	"$kvalab" run hello --gdb 0 "$@" >"$work/out" 2>"$work/err" </dev/null &
+	timeout 120 "$kvalab" run hello --gdb 0 "$@" >"$work/out" 2>"$work/err" </dev/null &
 	pid=$! port= i=0
 	while [ -z "$port" ] && [ $i -lt 300 ]; do
 		sleep 0.1
