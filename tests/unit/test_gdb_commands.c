@@ -133,7 +133,7 @@ START_TEST(malformed_commands)
 		"P0=12",
 		"P0=zz34567812345678",
 		"P2f=00",
-		"P18=" UNKNOWN,
+		("P18=" UNKNOWN),
 		"G",
 		"G00",
 		"m",
