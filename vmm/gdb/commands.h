@@ -54,6 +54,10 @@ void gdb_say_text(struct gdb_session *session, const char *text);
 /* E and a number: of errno, as gdb's users know them. */
 void gdb_say_error(struct gdb_session *session, int number);
 
+/* Packets q and T (queries.c); @text is all of a q, and what stands behind the T. */
+void gdb_answer_query(struct gdb_session *session, const char *text);
+void gdb_answer_alive(struct gdb_session *session, const char *text);
+
 /* "c", "s", "C", "S" and "vCont;…" into session->action (resume.c). False: it is malformed. */
 bool gdb_parse_resume(struct gdb_session *session, const char *text);
 bool gdb_parse_vcont(struct gdb_session *session, const char *text);

@@ -58,6 +58,12 @@ bool hex_number(const char **text, u64 *out)
 	return true;
 }
 
+bool hex_range(const char **text, char end, u64 *address, u64 *bytes)
+{
+	return hex_number(text, address) && *(*text)++ == ',' && hex_number(text, bytes) &&
+	       *(*text)++ == end;
+}
+
 /* --- from gdb ----------------------------------------------------------------------------------- */
 static void begin(struct gdb_packet *in)
 {

@@ -47,5 +47,7 @@ void hex_put(char *out, const u8 *bytes, size_t n);
 bool hex_take(const char *text, u8 *bytes, size_t n);
 /* A number of up to 64 bits; *@text goes behind it. False: there is none, or a larger one. */
 bool hex_number(const char **text, u64 *out);
+/* "address,length" and then @end; *@text goes behind that, and means nothing if it is false. */
+bool hex_range(const char **text, char end, u64 *address, u64 *bytes);
 
 #endif
