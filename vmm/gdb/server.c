@@ -299,6 +299,8 @@ struct gdb *gdb_open(struct vm *vm, int listen_fd, struct err *err)
 		vcpus_hold(vm);
 		if (gdb->event_fd >= 0 && start_thread(gdb))
 			return gdb;
+		if (gdb->event_fd >= 0)
+			close(gdb->event_fd);
 		gdb_machine_destroy(&gdb->machine);
 		free(gdb);
 	}
