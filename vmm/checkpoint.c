@@ -9,11 +9,12 @@
 #include <time.h>
 
 #include "vmm/arch.h"
+#include "vmm/clock.h"
 #include "vmm/engine.h"
 #include "vmm/trace/model.h"
 #include "vmm/trace/trace.h"
 
-#define TRIES 200
+#define LIMIT_NS 1000000000ull
 #define BETWEEN_TRIES_NS (1000 * 1000)
 
 /* --- the audit ---------------------------------------------------------------------------------- */
@@ -68,7 +69,8 @@ void checkpoint_ask(struct vm *vm, u32 cpu)
 	mine = ++vm->checkpoints_wanted;
 	pthread_cond_broadcast(&vm->wake);
 	atomic_store(&vm->cpu[cpu].paused, true);
-	while (vm->checkpoints_done < mine && !vm->end.ended && !atomic_load(&vm->stopping))
+	while ((vm->checkpoints_done < mine || atomic_load(&vm->pausing)) && !vm->end.ended &&
+	       !atomic_load(&vm->stopping))
 		pthread_cond_wait(&vm->resumed, &vm->lock);
 	atomic_store(&vm->cpu[cpu].paused, false);
 	pthread_mutex_unlock(&vm->lock);
@@ -105,9 +107,8 @@ static u64 wanted_so_far(struct vm *vm)
 /* With the vCPUs stopped. False: not at this moment. */
 static bool try_audit(struct vm *vm, struct model *model, const char *why)
 {
-	u32 before = model_findings(model);
 	struct err err;
-	u64 entries;
+	u32 before;
 
 	if (trace_drain(vm->trace, &err)) {
 		vm_end(vm, err.status, false, 0, "%s", err.text);
@@ -115,15 +116,17 @@ static bool try_audit(struct vm *vm, struct model *model, const char *why)
 	}
 	if (!trace_is_whole(vm->trace))
 		return false;
-	entries = checkpoint_audit(vm, model);
+	before = model_findings(model);
+	vm->audited_entries = checkpoint_audit(vm, model);
 	vm->audits++;
 	if (model_findings(model) == before) {
 		vm_log(vm, LOG_INFO, "audit (%s): %llu entries are as the trace says", why,
-		       (unsigned long long)entries);
+		       (unsigned long long)vm->audited_entries);
 		return true;
 	}
+	/* How grave it is its kind says: judge.c. */
 	vm->audit_found = true;
-	vm_end(vm, EXIT_VMM, false, 0, "audit (%s): the page tables are not as the trace says",
+	vm_end(vm, EXIT_CHECK, false, 0, "audit (%s): the page tables are not as they should be",
 	       why);
 	return true;
 }
@@ -132,19 +135,19 @@ void checkpoint_take(struct vm *vm, struct model *model, const char *why)
 {
 	const struct timespec pause = { .tv_nsec = BETWEEN_TRIES_NS };
 	u64 upto = wanted_so_far(vm);
+	u64 limit = monotonic_ns() + LIMIT_NS;
 	bool done = vm->config->lossy; /* what is dropped the model does not know */
 
-	for (u32 i = 0; i < TRIES && !done && !vm_ended(vm); i++) {
-		vm->engine->pause(vm);
-		done = try_audit(vm, model, why);
+	while (!done && !vm_ended(vm) && monotonic_ns() < limit) {
+		done = vm->engine->pause(vm) && try_audit(vm, model, why);
 		vm->engine->resume(vm);
 		if (!done)
 			nanosleep(&pause, NULL);
 	}
 	if (!done && !vm_ended(vm))
 		vm_log(vm, LOG_WARN,
-		       "audit (%s): not made, in %u tries there was no moment without a record "
-		       "under way",
-		       why, TRIES);
+		       "audit (%s): not made: within a second there was no moment in which all "
+		       "vCPUs stood still and no record was under way",
+		       why);
 	release(vm, upto);
 }

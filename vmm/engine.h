@@ -25,8 +25,11 @@ struct engine {
 	int (*start)(struct vm *vm, struct err *err);
 	/* No CPU runs any more, and state() answers. Harmless if nothing was started, or again. */
 	void (*stop)(struct vm *vm);
-	/* All CPUs stand still from here, and state() answers, until resume(). NULL: that cannot be done. */
-	void (*pause)(struct vm *vm);
+	/*
+	 * All CPUs stand still from here, and state() answers, until resume(). False: not all of them do.
+	 * NULL: that cannot be done.
+	 */
+	bool (*pause)(struct vm *vm);
 	void (*resume)(struct vm *vm);
 	/* False: it is not known. */
 	bool (*state)(struct vm *vm, u32 cpu, struct arch_state *state);

@@ -217,8 +217,11 @@ u64 flashdev_now(struct flashdev *dev)
 	return now;
 }
 
-/* Sleeps until the clock may show @ns; a kick (vcpus_stop()) ends each sleep early. */
-static void wait_real(struct flashdev *dev, u64 ns)
+/*
+ * Sleeps until the clock may show @ns; a kick (vcpus_stop(), vcpus_pause()) ends each sleep early. The
+ * guest asks for any time it likes, so an audit must not have to wait for its end.
+ */
+static void wait_real(struct flashdev *dev, u32 cpu, u64 ns)
 {
 	u64 now;
 
@@ -228,13 +231,14 @@ static void wait_real(struct flashdev *dev, u64 ns)
 		struct timespec pause = { .tv_nsec = (long)slice + 1 };
 
 		nanosleep(&pause, NULL);
+		vcpu_give_way(&dev->vm->cpu[cpu]);
 	}
 }
 
 void flashdev_until(struct flashdev *dev, u32 cpu, u64 ns)
 {
 	if (dev->config->clock == CLOCK_REAL)
-		wait_real(dev, ns);
+		wait_real(dev, cpu, ns);
 	pthread_mutex_lock(&dev->lock);
 	dev->cpu = cpu;
 	if (dev->config->clock == CLOCK_VIRTUAL && ns > dev->virtual_ns)

@@ -22,7 +22,8 @@
 
 int pt_trap_drop_shadows(struct slots *slots, struct err *err)
 {
-	static _Alignas(PAGE_BYTES) u8 nothing[PAGE_BYTES];
+	/* Who looks there meanwhile reads what he would otherwise: all ones. */
+	static _Alignas(PAGE_BYTES) u8 nothing[PAGE_BYTES] = { [0 ... PAGE_BYTES - 1] = 0xFF };
 	int slot = slots_add(slots, "nothing", UNUSED_GPA, PAGE_BYTES, nothing, true, err);
 
 	return slot < 0 ? -1 : slots_remove(slots, slot, err);

@@ -136,7 +136,7 @@ static void await_or_stop(struct trial *trial, pthread_t thread)
 	const struct timespec pause = { .tv_nsec = 1000 * 1000 };
 	struct timespec until;
 
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += LIMIT_S;
 	pthread_mutex_lock(&trial->lock);
 	while (!trial->over && !pthread_cond_timedwait(&trial->ended, &trial->lock, &until))
@@ -189,15 +189,20 @@ static int run_trial(struct trial *trial, struct err *err)
 
 int pt_trap_test(const struct kvm_host *host, struct err *err)
 {
-	struct trial trial = { .lock = PTHREAD_MUTEX_INITIALIZER,
-			       .ended = PTHREAD_COND_INITIALIZER,
-			       .memory = MAP_FAILED };
-	int ret = loop_vm_open(&trial.loop, host, err) || fill(&trial, err)
-			  ? -1
-			  : run_trial(&trial, err);
+	struct trial trial = { .lock = PTHREAD_MUTEX_INITIALIZER, .memory = MAP_FAILED };
+	pthread_condattr_t attributes;
+	int ret = -1;
 
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&trial.ended, &attributes);
+	pthread_condattr_destroy(&attributes);
+	if (!loop_vm_open(&trial.loop, host, err) && !fill(&trial, err))
+		ret = run_trial(&trial, err);
 	loop_vm_close(&trial.loop);
 	if (trial.memory != MAP_FAILED)
 		munmap(trial.memory, PAGES * PAGE_BYTES);
+	pthread_cond_destroy(&trial.ended);
+	pthread_mutex_destroy(&trial.lock);
 	return ret;
 }

@@ -224,12 +224,13 @@ static void audit_if_asked(struct run *run)
 	if (!asked || !*asked)
 		return;
 	*asked = 0;
-	if (vm->trace && vm->engine->pause)
+	if (vm->trace && vm->engine->pause && !run->config->lossy)
 		checkpoint_take(vm, run->model, "on demand");
 	else
 		vm_log(vm, LOG_WARN, "no audit now: %s",
-		       vm->trace ? "this engine cannot stop a guest for a moment"
-				 : "nothing is recorded");
+		       !vm->trace	    ? "nothing is recorded"
+		       : !vm->engine->pause ? "this engine cannot stop a guest for a moment"
+					    : "with --lossy not everything is known");
 }
 
 static void watch(struct run *run)
@@ -313,7 +314,8 @@ static void close_record(struct run *run)
 		judge_offer(run->result, err.status, err.text);
 	model_finish(run->model, atomic_load(&vm->guest_done));
 	if (!vm->audit_found) /* else it would find the same */
-		run->result->audited_entries = checkpoint_audit(vm, run->model);
+		vm->audited_entries = checkpoint_audit(vm, run->model);
+	run->result->audited_entries = vm->audited_entries;
 	run->result->audits = vm->audits + !vm->audit_found;
 	trace_totals(vm->trace, &run->result->trace);
 	gather_findings(run);

@@ -19,6 +19,9 @@
 /* Interrupts KVM_RUN; its handler does nothing. */
 #define KICK_SIGNAL (SIGRTMIN + 1)
 
+/* One each 100 us: a thread that waits for something outside may not come to a stand. */
+#define PAUSE_KICKS 1000
+
 /* Finds insn_emulation among the binary statistics (KVM API section 4.133). */
 static s64 find_insn_counter(int fd)
 {
@@ -99,6 +102,20 @@ u64 vcpu_ticks(const struct vcpu *vcpu)
 static bool must_stand(struct vcpu *vcpu)
 {
 	return atomic_load(&vcpu->vm->pausing) || atomic_load(&vcpu->held);
+}
+
+void vcpu_give_way(struct vcpu *vcpu)
+{
+	struct vm *vm = vcpu->vm;
+
+	if (!atomic_load(&vm->pausing))
+		return;
+	pthread_mutex_lock(&vm->lock);
+	atomic_store(&vcpu->paused, true);
+	while (atomic_load(&vm->pausing) && !atomic_load(&vm->stopping))
+		pthread_cond_wait(&vm->resumed, &vm->lock);
+	atomic_store(&vcpu->paused, false);
+	pthread_mutex_unlock(&vm->lock);
 }
 
 static void stand_still(struct vcpu *vcpu)
@@ -247,20 +264,32 @@ static void kick_all(struct vm *vm)
 		kick(&vm->cpu[i]);
 }
 
-static void await_standing(struct vm *vm)
+/* False: not after so many kicks. */
+static bool await_standing(struct vm *vm, u64 most_kicks)
 {
 	const struct timespec pause = { .tv_nsec = 100 * 1000 };
+	u64 kicks = 0;
 
 	kick_all(vm);
 	for (u32 i = 0; i < vm->ncpus; i++)
-		while (kick(&vm->cpu[i]))
+		for (; kick(&vm->cpu[i]); kicks++) {
+			if (kicks == most_kicks)
+				return false;
 			nanosleep(&pause, NULL);
+		}
+	return true;
 }
 
-void vcpus_pause(struct vm *vm)
+/*
+ * Under the lock with which threads wake: one that has not gone on yet since the last pause does not now,
+ * one that has will see this one.
+ */
+bool vcpus_pause(struct vm *vm)
 {
+	pthread_mutex_lock(&vm->lock);
 	atomic_store(&vm->pausing, true);
-	await_standing(vm);
+	pthread_mutex_unlock(&vm->lock);
+	return await_standing(vm, PAUSE_KICKS);
 }
 
 void vcpus_resume(struct vm *vm)
@@ -271,9 +300,11 @@ void vcpus_resume(struct vm *vm)
 
 void vcpus_hold(struct vm *vm)
 {
+	pthread_mutex_lock(&vm->lock); /* as in vcpus_pause() */
 	for (u32 i = 0; i < vm->ncpus; i++)
 		atomic_store(&vm->cpu[i].held, true);
-	await_standing(vm);
+	pthread_mutex_unlock(&vm->lock);
+	await_standing(vm, UINT64_MAX);
 }
 
 void vcpu_release(struct vcpu *vcpu)

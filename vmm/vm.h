@@ -98,8 +98,9 @@ struct vm {
 	pthread_cond_t
 		resumed; /* vCPUs may go on: pausing, held, stopping or checkpoints_done has changed */
 	u64 checkpoints_wanted, checkpoints_done;
-	u64 audits;	  /* before the last one */
-	bool audit_found; /* one of them found something, and ended the run */
+	u64 audits;	     /* before the last one */
+	u64 audited_entries; /* by the latest */
+	bool audit_found;    /* one of them found something, and ended the run */
 	struct vm_end end;
 	u32 nunclaimed;
 	u64 unclaimed[VM_MAX_UNCLAIMED];
@@ -147,9 +148,14 @@ void vcpu_destroy(struct vcpu *vcpu);
 int vcpus_start(struct vm *vm, struct err *err);
 /* Makes every vCPU leave the guest and waits for its thread. Harmless when none was started. */
 void vcpus_stop(struct vm *vm);
-/* They stand still between two entries of the guest, until vcpus_resume(). */
-void vcpus_pause(struct vm *vm);
+/*
+ * They stand still between two entries of the guest, until vcpus_resume(). False: one of them did not
+ * within about a tenth of a second, and may run; vcpus_resume() all the same.
+ */
+bool vcpus_pause(struct vm *vm);
 void vcpus_resume(struct vm *vm);
+/* On its own thread, for those who wait for long on behalf of the guest: waits while all are paused. */
+void vcpu_give_way(struct vcpu *vcpu);
 /* The same for the debugger: each stands still until it is released, whoever pauses and resumes. */
 void vcpus_hold(struct vm *vm);
 void vcpu_release(struct vcpu *vcpu);

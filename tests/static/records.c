@@ -20,6 +20,12 @@ u32 code_symbol_find(const struct code *code, const char *name, u64 *va)
 }
 
 /* Which rule goes with which instruction; code of other width runs at boot alone. */
+/* Those that drop translations are one family (guest/arch.h). */
+static bool is_tlb_function(const struct record *record)
+{
+	return !strncmp(record->function, "tlb_cpu_", strlen("tlb_cpu_"));
+}
+
 static bool rule_is_known(const struct record *record)
 {
 	static const struct {
@@ -36,7 +42,7 @@ static bool rule_is_known(const struct record *record)
 		return true;
 	for (u32 i = 0; i < ARRAY_LEN(rules); i++)
 		if (!strcmp(record->rule, rules[i].rule) && record->kind == rules[i].kind)
-			return true;
+			return record->kind == FLUSH_WRMSR || is_tlb_function(record);
 	return false;
 }
 

@@ -195,8 +195,11 @@ void regs_step(struct regs *regs, const cs_insn *insn)
 		else
 			forget(regs);
 		break;
-	case X86_INS_POP: set(regs, &x86->operands[0], fresh(regs)); break;
-	case X86_INS_PUSH:
+	case X86_INS_POP:
+		regs->reg[REG_RSP] = fresh(regs);
+		set(regs, &x86->operands[0], fresh(regs));
+		break;
+	case X86_INS_PUSH: regs->reg[REG_RSP] = fresh(regs); break;
 	case X86_INS_NOP:
 	case X86_INS_CMP:
 	case X86_INS_TEST: break;

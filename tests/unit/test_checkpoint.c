@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* When audits of a running guest take place: with an engine that only counts. */
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,10 +14,13 @@ static struct vmm_rig *rig;
 static struct model *model;
 static u32 npauses, nresumes;
 
-static void count_pause(struct vm *vm)
+static bool stands; /* what a pause comes to */
+
+static bool count_pause(struct vm *vm)
 {
 	(void)vm;
 	ck_assert_uint_eq(npauses++, nresumes);
+	return stands;
 }
 
 static void count_resume(struct vm *vm)
@@ -50,6 +54,7 @@ static void setup(void)
 
 	rig = vmm_rig_new();
 	npauses = nresumes = 0;
+	stands = true;
 	model = model_create(&models);
 	trace.model = model;
 	trace.shared = aligned_alloc(PAGE_BYTES, MiB(2));
@@ -74,7 +79,7 @@ START_TEST(a_finding_ends_the_run)
 	checkpoint_take(&rig->vm, model, "checkpoint");
 	ck_assert_uint_eq(npauses, 1);
 	ck_assert(vm_ended(&rig->vm));
-	ck_assert_int_eq(rig->vm.end.status, EXIT_VMM);
+	ck_assert_int_eq(rig->vm.end.status, EXIT_CHECK); /* the finding's kind says more */
 	ck_assert(rig->vm.audit_found);
 	ck_assert_uint_eq(rig->vm.audits, 1);
 	ck_assert_uint_eq(model_finding_count(model, FINDING_DIRECT_MAP), 1);
@@ -93,6 +98,18 @@ START_TEST(no_audit_while_a_record_is_under_way)
 }
 END_TEST
 
+/* A vCPU whose thread waits for something outside: the others go on after a while. */
+START_TEST(no_audit_while_a_cpu_does_not_stand)
+{
+	stands = false;
+	checkpoint_take(&rig->vm, model, "checkpoint");
+	ck_assert_uint_gt(npauses, 1);
+	ck_assert_uint_eq(nresumes, npauses);
+	ck_assert_uint_eq(rig->vm.audits, 0);
+	ck_assert_msg(strstr(rig->log, "not made"), "%s", rig->log);
+}
+END_TEST
+
 START_TEST(what_may_be_dropped_is_not_audited)
 {
 	rig->config.lossy = true;
@@ -102,6 +119,59 @@ START_TEST(what_may_be_dropped_is_not_audited)
 }
 END_TEST
 
+/* --- standing still ------------------------------------------------------------------------------- */
+static atomic_uint ticks;
+static atomic_bool enough;
+
+/* As a vCPU's thread: work, and a look whether it shall stand. */
+static void *tick(void *arg)
+{
+	struct vcpu *vcpu = arg;
+
+	while (!atomic_load(&enough)) {
+		vcpu_give_way(vcpu);
+		atomic_fetch_add(&ticks, 1);
+	}
+	atomic_store(&vcpu->left, true);
+	return NULL;
+}
+
+static void ignore(int number)
+{
+	(void)number;
+}
+
+/* One pause right after the other: a thread that has not woken from the first is not taken for one that stands. */
+START_TEST(paused_cpus_do_nothing)
+{
+	struct sigaction action = { .sa_handler = ignore };
+	struct vcpu *vcpu = &rig->vm.cpu[0];
+
+	sigaction(SIGRTMIN + 1, &action, NULL);
+	atomic_store(&ticks, 0);
+	atomic_store(&enough, false);
+	vcpu->run = rig->run;
+	ck_assert_int_eq(pthread_create(&vcpu->thread, NULL, tick, vcpu), 0);
+	vcpu->running = true;
+	for (u32 i = 0; i < 500; i++) {
+		u32 before;
+
+		ck_assert(vcpus_pause(&rig->vm));
+		before = atomic_load(&ticks);
+		for (u32 n = 0; n < 20; n++)
+			sched_yield();
+		ck_assert_uint_eq(atomic_load(&ticks), before);
+		vcpus_resume(&rig->vm);
+	}
+	ck_assert_uint_gt(atomic_load(&ticks), 0);
+	atomic_store(&enough, true);
+	pthread_join(vcpu->thread, NULL);
+	vcpu->running = false;
+	vcpu->run = NULL;
+}
+END_TEST
+
+/* --- who asks --------------------------------------------------------------------------------------- */
 static void *vcpu(void *arg)
 {
 	(void)arg;
@@ -160,7 +230,9 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, a_finding_ends_the_run);
 	tcase_add_test(tcase, no_audit_while_a_record_is_under_way);
+	tcase_add_test(tcase, no_audit_while_a_cpu_does_not_stand);
 	tcase_add_test(tcase, what_may_be_dropped_is_not_audited);
+	tcase_add_test(tcase, paused_cpus_do_nothing);
 	tcase_add_test(tcase, who_asks_waits_for_it);
 	tcase_add_test(tcase, an_end_lets_them_go);
 	tcase_add_test(tcase, nothing_is_recorded);

@@ -54,7 +54,15 @@ static void *write_text(void *arg)
 {
 	(void)arg;
 	outlet_write(&outlet, text, TEXT_BYTES - 10);
+	outlet_write(&outlet, text + TEXT_BYTES - 10, 10);
 	atomic_store(&writer_left, true);
+	return NULL;
+}
+
+static void *write_more(void *arg)
+{
+	(void)arg;
+	outlet_write(&outlet, "x", 1);
 	return NULL;
 }
 
@@ -93,7 +101,6 @@ START_TEST(an_interrupted_write_neither_hangs_nor_loses)
 	ck_assert_ptr_nonnull(got);
 	ck_assert_int_eq(pthread_create(&thread, NULL, write_text, NULL), 0);
 	interrupt(thread); /* nobody has read a byte yet */
-	outlet_write(&outlet, text + TEXT_BYTES - 10, 10);
 	ck_assert_int_eq(outlet.error, 0);
 	ck_assert_int_eq(pthread_create(&thread, NULL, end_outlet, NULL), 0);
 	while ((n = read(pipe_end[0], got + used, TEXT_BYTES - used)) > 0)
@@ -102,6 +109,31 @@ START_TEST(an_interrupted_write_neither_hangs_nor_loses)
 	ck_assert_int_eq(outlet.error, 0);
 	ck_assert_uint_eq(used, TEXT_BYTES);
 	ck_assert_mem_eq(got, text, TEXT_BYTES);
+	free(got);
+}
+END_TEST
+
+/* A pause of the vCPUs interrupts, too: the run goes on, and with it what its reader sees. */
+START_TEST(what_was_kept_goes_out_with_the_next_write)
+{
+	char *got = malloc(TEXT_BYTES + 1);
+	pthread_t thread, late;
+	size_t used = 0;
+	ssize_t n;
+
+	ck_assert_ptr_nonnull(got);
+	ck_assert_int_eq(pthread_create(&thread, NULL, write_text, NULL), 0);
+	interrupt(thread);
+	ck_assert_ptr_nonnull(outlet.late);
+	ck_assert_int_eq(pthread_create(&late, NULL, write_more, NULL), 0);
+	while (used < TEXT_BYTES + 1 &&
+	       (n = read(pipe_end[0], got + used, TEXT_BYTES + 1 - used)) > 0)
+		used += (size_t)n;
+	pthread_join(late, NULL);
+	ck_assert_uint_eq(used, TEXT_BYTES + 1);
+	ck_assert_mem_eq(got, text, TEXT_BYTES);
+	ck_assert_int_eq(got[TEXT_BYTES], 'x');
+	ck_assert_ptr_null(outlet.late);
 	free(got);
 }
 END_TEST
@@ -151,6 +183,7 @@ int main(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, an_interrupted_write_neither_hangs_nor_loses);
+	tcase_add_test(tcase, what_was_kept_goes_out_with_the_next_write);
 	tcase_add_test(tcase, a_reader_that_has_gone_is_an_error_once);
 	tcase_add_test(tcase, a_full_device_gives_its_own_error);
 	tcase_add_test(tcase, the_rest_may_fail_too);

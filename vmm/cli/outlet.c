@@ -39,13 +39,32 @@ static void keep(struct outlet *outlet, const char *bytes, size_t n)
 	outlet->late_bytes += n;
 }
 
+/* What was kept goes first, until the next signal. */
+static void put_late(struct outlet *outlet)
+{
+	size_t left;
+
+	if (!outlet->late)
+		return;
+	left = put(outlet->fd, outlet->late, outlet->late_bytes);
+	if (left && errno != EINTR)
+		outlet->error = errno;
+	memmove(outlet->late, outlet->late + outlet->late_bytes - left, left);
+	outlet->late_bytes = left;
+	if (left)
+		return;
+	free(outlet->late);
+	outlet->late = NULL;
+}
+
 void outlet_write(struct outlet *outlet, const char *bytes, size_t n)
 {
 	size_t left = n;
 
 	if (outlet->error)
 		return;
-	if (!outlet->late) {
+	put_late(outlet);
+	if (!outlet->late && !outlet->error) {
 		left = put(outlet->fd, bytes, n);
 		if (left && errno != EINTR)
 			outlet->error = errno;

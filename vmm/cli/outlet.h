@@ -13,8 +13,8 @@ struct outlet {
 };
 
 /*
- * Writes all @n bytes, waiting for the reader. A signal ends the wait, not the output: what is left
- * then, and all that follows, is kept until outlet_end(), so that a vCPU that is told to stop does.
+ * Writes all @n bytes, waiting for the reader. A signal ends the wait, not the output: what is left then is
+ * kept for the next call, or outlet_end(), so that a vCPU that is told to stop does.
  * After an error nothing more is written. One call at a time.
  */
 void outlet_write(struct outlet *outlet, const char *bytes, size_t n);

@@ -128,8 +128,9 @@ static void compare_value(struct table *table, const char *section, const char *
 			  json_t *b)
 {
 	const json_t *value[2] = { a, b };
+	bool time = !strcmp(section, "metrics") && is_duration(name);
 
-	if (!is_duration(name) && a != b && !(a && b && json_equal(a, b)))
+	if (!time && a != b && !(a && b && json_equal(a, b)))
 		add_row(table, section, name, value);
 }
 
@@ -145,7 +146,27 @@ static void compare_objects(struct table *table, const char *section, json_t *a,
 		compare_value(table, section, name, NULL, value);
 }
 
-/* Checks as an object: name to what it got, or to that and "not ok". NULL: no memory. */
+/* What a check got, or that and "not ok". */
+static json_t *outcome(const json_t *check)
+{
+	json_t *got = json_object_get(check, "got");
+
+	if (json_is_true(json_object_get(check, "ok")))
+		return got ? json_incref(got) : json_string("ok");
+	return json_pack("[O*, s]", got, "not ok");
+}
+
+/* "NAME", and for the next check of that name "NAME (2)". */
+static void number_name(const json_t *named, const char *name, char *text, size_t bytes)
+{
+	u32 n = 1;
+
+	snprintf(text, bytes, "%s", name);
+	while (json_object_get(named, text))
+		snprintf(text, bytes, "%.100s (%u)", name, ++n);
+}
+
+/* Checks as an object, by name. NULL: no memory. */
 static json_t *checks_of(const json_t *root)
 {
 	json_t *checks = json_object_get(root, "checks"), *named = json_object(), *check;
@@ -154,14 +175,12 @@ static json_t *checks_of(const json_t *root)
 	json_array_foreach(checks, i, check)
 	{
 		const char *name = json_string_value(json_object_get(check, "name"));
-		json_t *got = json_object_get(check, "got");
-		bool ok = json_is_true(json_object_get(check, "ok"));
+		char text[128];
 
-		if (!name || !got)
+		if (!name)
 			continue;
-		if (json_object_set_new(named, name,
-					ok ? json_incref(got)
-					   : json_pack("[O, s]", got, "not ok"))) {
+		number_name(named, name, text, sizeof(text));
+		if (json_object_set_new(named, text, outcome(check))) {
 			json_decref(named);
 			return NULL;
 		}
