@@ -4,6 +4,7 @@
  * and that the memory slot is there exactly in array mode.
  */
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -328,6 +329,30 @@ START_TEST(a_wait_ends_with_the_run)
 }
 END_TEST
 
+static void *wait_for_ever(void *arg)
+{
+	(void)arg;
+	rig_call(rig, 0, KVL_CALL_CLOCK_UNTIL, UINT64_MAX);
+	return NULL;
+}
+
+/* However long the guest asks to wait: an audit need not. */
+START_TEST(a_wait_gives_way_to_a_pause)
+{
+	pthread_t thread;
+
+	rig->config.flash.clock = CLOCK_REAL;
+	power_up(false);
+	atomic_store(&rig->vm.pausing, true);
+	ck_assert_int_eq(pthread_create(&thread, NULL, wait_for_ever, NULL), 0);
+	while (!atomic_load(&rig->vm.cpu[0].paused))
+		sched_yield();
+	vcpus_stop(&rig->vm);
+	pthread_join(thread, NULL);
+	ck_assert(!atomic_load(&rig->vm.cpu[0].paused));
+}
+END_TEST
+
 /* --- the slot --- */
 START_TEST(the_slot_follows_the_mode)
 {
@@ -454,6 +479,7 @@ int main(void)
 	tcase_add_test(tcase, the_real_clock_waits);
 	tcase_add_test(tcase, the_real_clock_stops_at_its_end);
 	tcase_add_test(tcase, a_wait_ends_with_the_run);
+	tcase_add_test(tcase, a_wait_gives_way_to_a_pause);
 	tcase_add_test(tcase, the_slot_follows_the_mode);
 	tcase_add_test(tcase, the_slot_stays_away_while_the_chip_is_busy);
 	tcase_add_test(tcase, trapped_reads_never_get_a_slot);

@@ -126,6 +126,32 @@ START_TEST(what_is_no_result)
 }
 END_TEST
 
+/* Only metrics are times by their names; a name that is there twice is two checks; not ok is not ok. */
+START_TEST(no_difference_hides)
+{
+	static const struct {
+		const char *a, *b;
+	} pair[] = {
+		{ RESULT("\"a_ns\": 1", "", "", "0"), RESULT("\"a_ns\": 2", "", "", "0") },
+		{ RESULT("", "", "{\"name\": \"boot_ticks\", \"ok\": true, \"got\": 1}", "0"),
+		  RESULT("", "", "{\"name\": \"boot_ticks\", \"ok\": false, \"got\": 1}", "0") },
+		{ RESULT("", "",
+			 "{\"name\": \"x\", \"ok\": true, \"got\": 1}, {\"name\": \"x\", \"ok\": true, \"got\": 2}",
+			 "0"),
+		  RESULT("", "",
+			 "{\"name\": \"x\", \"ok\": true, \"got\": 9}, {\"name\": \"x\", \"ok\": true, \"got\": 2}",
+			 "0") },
+		{ RESULT("", "", "{\"name\": \"x\", \"ok\": true}", "0"),
+		  RESULT("", "", "{\"name\": \"x\", \"ok\": false}", "0") },
+	};
+
+	write_text(path_a, pair[_i].a);
+	write_text(path_b, pair[_i].b);
+	ck_assert_int_eq(diff(), 0);
+	ck_assert_msg(!same, "%s", text);
+}
+END_TEST
+
 /* Sections of any type are no sections. */
 START_TEST(odd_types)
 {
@@ -157,6 +183,7 @@ int main(void)
 	tcase_add_test(tcase, times_and_the_host_never);
 	tcase_add_test(tcase, hostile_text);
 	tcase_add_loop_test(tcase, what_is_no_result, 0, 12);
+	tcase_add_loop_test(tcase, no_difference_hides, 0, 4);
 	tcase_add_test(tcase, odd_types);
 	tcase_add_test(tcase, a_fifo);
 	suite_add_tcase(suite, tcase);
