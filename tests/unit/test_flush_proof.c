@@ -71,6 +71,18 @@ START_TEST(another_address_is_found)
 }
 END_TEST
 
+/* The stack's address is reported, and has moved by the time of invlpg (%rsp). */
+START_TEST(the_stack_pointer_moves)
+{
+	REGISTER_PAGE;
+	code_function("tlb_cpu_page");
+	EMIT(PUSH_RBX, 0x48, 0x89, 0xe6, PAGE_FLUSH, ONE_PAGE);
+	code_call(TEXT_VA);
+	EMIT(0x59, 0x0f, 0x01, 0x3c, 0x24, 0xc3); /* pop %rcx; invlpg (%rsp); ret */
+	code_fails("its address is not the one that was reported");
+}
+END_TEST
+
 /* invlpg (%rdi), (%rsi): what the callee may have changed */
 START_TEST(a_register_that_a_call_changes)
 {
@@ -288,6 +300,7 @@ int main(void)
 	tcase_add_test(tcase, flushed_before_the_report);
 	tcase_add_loop_test(tcase, only_one_register_is_an_address, 0, 7);
 	tcase_add_loop_test(tcase, another_address_is_found, 0, 11);
+	tcase_add_test(tcase, the_stack_pointer_moves);
 	tcase_add_loop_test(tcase, a_register_that_a_call_changes, 0, 2);
 	tcase_add_test(tcase, a_copy_is_the_same_address);
 	tcase_add_loop_test(tcase, reported_on_one_path_only, 0, 5);
