@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <linux/kvm.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -17,11 +16,11 @@
 
 #include "vmm/arch.h"
 #include "vmm/exit.h"
+#include "vmm/kick.h"
 #include "vmm/loop_vm.h"
 #include "vmm/pt_trap.h"
 
 #define LIMIT_S 2
-#define KICK_SIGNAL (SIGRTMIN + 1)
 #define OLD_BYTE 0x11
 #define NEW_BYTE 0x22
 #define PAGES (ARCH_STORE_TEST_TABLES + 2)
@@ -125,11 +124,6 @@ static void *trial_main(void *arg)
 	return NULL;
 }
 
-static void kicked(int number)
-{
-	(void)number;
-}
-
 /* The signal is repeated, because one may come before KVM_RUN does. */
 static void await_or_stop(struct trial *trial, pthread_t thread)
 {
@@ -144,7 +138,7 @@ static void await_or_stop(struct trial *trial, pthread_t thread)
 	pthread_mutex_unlock(&trial->lock);
 	while (!atomic_load(&trial->left)) {
 		trial->loop.run->immediate_exit = 1;
-		pthread_kill(thread, KICK_SIGNAL);
+		kick_thread(thread);
 		nanosleep(&pause, NULL);
 	}
 	pthread_join(thread, NULL);
@@ -176,10 +170,9 @@ static int fill(struct trial *trial, struct err *err)
 
 static int run_trial(struct trial *trial, struct err *err)
 {
-	struct sigaction action = { .sa_handler = kicked };
 	pthread_t thread;
 
-	sigaction(KICK_SIGNAL, &action, NULL);
+	kick_prepare();
 	if (pthread_create(&thread, NULL, trial_main, trial))
 		return err_set(err, EXIT_HOST, "no thread for a test of the trap tier");
 	await_or_stop(trial, thread);

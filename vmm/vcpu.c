@@ -14,10 +14,8 @@
 
 #include "vmm/arch.h"
 #include "vmm/exit.h"
+#include "vmm/kick.h"
 #include "vmm/vm.h"
-
-/* Interrupts KVM_RUN; its handler does nothing. */
-#define KICK_SIGNAL (SIGRTMIN + 1)
 
 /* One each 100 us: a thread that waits for something outside may not come to a stand. */
 #define PAUSE_KICKS 1000
@@ -99,35 +97,33 @@ u64 vcpu_ticks(const struct vcpu *vcpu)
 	return count;
 }
 
-static bool must_stand(struct vcpu *vcpu)
+static bool is_paused(const struct vcpu *vcpu)
 {
-	return atomic_load(&vcpu->vm->pausing) || atomic_load(&vcpu->held);
+	return atomic_load(&vcpu->vm->pausing);
 }
 
+static bool must_stand(const struct vcpu *vcpu)
+{
+	return is_paused(vcpu) || atomic_load(&vcpu->held);
+}
+
+static void stand_while(struct vcpu *vcpu, bool (*must)(const struct vcpu *vcpu))
+{
+	struct vm *vm = vcpu->vm;
+
+	pthread_mutex_lock(&vm->lock);
+	atomic_store(&vcpu->paused, true);
+	while (must(vcpu) && !atomic_load(&vm->stopping))
+		pthread_cond_wait(&vm->resumed, &vm->lock);
+	atomic_store(&vcpu->paused, false);
+	pthread_mutex_unlock(&vm->lock);
+}
+
+/* Inside an exit: the debugger, who may write registers, has to wait for its end. */
 void vcpu_give_way(struct vcpu *vcpu)
 {
-	struct vm *vm = vcpu->vm;
-
-	if (!atomic_load(&vm->pausing))
-		return;
-	pthread_mutex_lock(&vm->lock);
-	atomic_store(&vcpu->paused, true);
-	while (atomic_load(&vm->pausing) && !atomic_load(&vm->stopping))
-		pthread_cond_wait(&vm->resumed, &vm->lock);
-	atomic_store(&vcpu->paused, false);
-	pthread_mutex_unlock(&vm->lock);
-}
-
-static void stand_still(struct vcpu *vcpu)
-{
-	struct vm *vm = vcpu->vm;
-
-	pthread_mutex_lock(&vm->lock);
-	atomic_store(&vcpu->paused, true);
-	while (must_stand(vcpu) && !atomic_load(&vm->stopping))
-		pthread_cond_wait(&vm->resumed, &vm->lock);
-	atomic_store(&vcpu->paused, false);
-	pthread_mutex_unlock(&vm->lock);
+	if (is_paused(vcpu))
+		stand_while(vcpu, is_paused);
 }
 
 /*
@@ -139,7 +135,7 @@ static void prepare_entry(struct vcpu *vcpu)
 	bool stand = must_stand(vcpu);
 
 	if (stand && !vcpu->unfinished) {
-		stand_still(vcpu);
+		stand_while(vcpu, must_stand);
 		stand = false;
 	}
 	vcpu->run->immediate_exit = stand || atomic_load(&vcpu->vm->stopping);
@@ -172,11 +168,6 @@ static void *vcpu_main(void *arg)
 	return NULL;
 }
 
-static void kicked(int signal_number)
-{
-	(void)signal_number;
-}
-
 /* Signals that are meant for the process are for the main thread: here they would cut a write. */
 static void block_user_signals(sigset_t *before)
 {
@@ -202,11 +193,10 @@ static int start_one(struct vcpu *vcpu, struct err *err)
 
 int vcpus_start(struct vm *vm, struct err *err)
 {
-	struct sigaction action = { .sa_handler = kicked };
 	sigset_t before;
 	int failed = 0;
 
-	sigaction(KICK_SIGNAL, &action, NULL);
+	kick_prepare();
 	block_user_signals(&before); /* threads inherit the mask */
 	for (u32 i = 0; i < vm->ncpus && !failed; i++)
 		failed = start_one(&vm->cpu[i], err);
@@ -226,7 +216,7 @@ static void stop_one(struct vcpu *vcpu)
 		return;
 	vcpu->run->immediate_exit = 1;
 	while (!atomic_load(&vcpu->left)) {
-		pthread_kill(vcpu->thread, KICK_SIGNAL);
+		kick_thread(vcpu->thread);
 		nanosleep(&pause, NULL);
 	}
 	pthread_mutex_lock(&vcpu->vm->lock); /* nobody kicks a thread that is no more */
@@ -252,7 +242,7 @@ static bool kick(struct vcpu *vcpu)
 	needed = vcpu->running && !atomic_load(&vcpu->paused) && !atomic_load(&vcpu->left);
 	if (needed) {
 		vcpu->run->immediate_exit = 1;
-		pthread_kill(vcpu->thread, KICK_SIGNAL);
+		kick_thread(vcpu->thread);
 	}
 	pthread_mutex_unlock(&vm->lock);
 	return needed;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* When audits of a running guest take place: with an engine that only counts. */
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tests/unit/suite.h"
 #include "vmm/checkpoint.h"
 #include "vmm/engine.h"
+#include "vmm/kick.h"
 #include "vmm_rig.h"
 
 static struct vmm_rig *rig;
@@ -136,18 +136,12 @@ static void *tick(void *arg)
 	return NULL;
 }
 
-static void ignore(int number)
-{
-	(void)number;
-}
-
 /* One pause right after the other: a thread that has not woken from the first is not taken for one that stands. */
 START_TEST(paused_cpus_do_nothing)
 {
-	struct sigaction action = { .sa_handler = ignore };
 	struct vcpu *vcpu = &rig->vm.cpu[0];
 
-	sigaction(SIGRTMIN + 1, &action, NULL);
+	kick_prepare();
 	atomic_store(&ticks, 0);
 	atomic_store(&enough, false);
 	vcpu->run = rig->run;

@@ -13,8 +13,13 @@ static int open_file(struct replacement *replacement, int fd, const char *verb, 
 	replacement->file = fd < 0 ? NULL : fdopen(fd, "w");
 	if (replacement->file)
 		return 0;
-	return err_errno(err, EXIT_HOST, "%s: %s cannot be %s", replacement->what,
-			 replacement->path, verb);
+	err_errno(err, EXIT_HOST, "%s: %s cannot be %s", replacement->what, replacement->path,
+		  verb);
+	if (fd >= 0) {
+		close(fd);
+		unlink(replacement->name);
+	}
+	return -1;
 }
 
 int replace_begin(struct replacement *replacement, const char *what, const char *path,

@@ -66,17 +66,19 @@ static void print_trace(FILE *out, const struct run_config *config, const struct
 			config->trace_dir, config->trace_dir, config->trace_dir);
 }
 
+void summary_finding(FILE *out, int indent, const struct finding *finding)
+{
+	fprintf(out, "%*s%s", indent, "", finding_kind_name(finding->kind));
+	if (finding->ticket)
+		fprintf(out, " at %llu", (unsigned long long)finding->ticket);
+	fprintf(out, ": %s\n", finding->text);
+}
+
 static void print_findings(FILE *out, const struct run_result *result)
 {
 	fprintf(out, "%-*s%u\n", INDENT, "findings", result->nfindings);
-	for (u32 i = 0; i < result->nfindings_kept; i++) {
-		const struct finding *finding = &result->finding[i];
-
-		fprintf(out, "%*s%s", INDENT, "", finding_kind_name(finding->kind));
-		if (finding->ticket)
-			fprintf(out, " at %llu", (unsigned long long)finding->ticket);
-		fprintf(out, ": %s\n", finding->text);
-	}
+	for (u32 i = 0; i < result->nfindings_kept; i++)
+		summary_finding(out, INDENT, &result->finding[i]);
 	if (result->nfindings > result->nfindings_kept)
 		fprintf(out, "%*s… and %u more\n", INDENT, "",
 			result->nfindings - result->nfindings_kept);

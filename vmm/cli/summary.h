@@ -7,6 +7,9 @@
 
 #include "vmm/run.h"
 
+/* A line, @indent columns in. */
+void summary_finding(FILE *out, int indent, const struct finding *finding);
+
 void summary_print(FILE *out, const struct run_config *config, const struct run_result *result);
 
 #endif

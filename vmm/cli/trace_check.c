@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "vmm/cli/cli.h"
+#include "vmm/cli/summary.h"
 #include "vmm/cli/trace.h"
 #include "vmm/trace/check.h"
 #include "vmm/trace/model.h"
@@ -13,8 +14,7 @@ static void print_findings(const struct model *model)
 	u32 kept = 0;
 
 	for (; (finding = model_finding(model, kept)); kept++)
-		printf("  %s at %" PRIu64 ": %s\n", finding_kind_name(finding->kind),
-		       finding->ticket, finding->text);
+		summary_finding(stdout, 2, finding);
 	if (model_findings(model) > kept)
 		printf("  … and %u more\n", model_findings(model) - kept);
 }

@@ -2,7 +2,8 @@
 /*
  * The model as a whole: its life, its findings, and which event goes to whom. Tables are
  * model_tables.c's, spaces and roots model_spaces.c's, translations to the chip model_flash.c's,
- * shootdowns model_shootdowns.c's, waits model_waits.c's, stores that the VMM has seen model_stores.c's; what is in guest memory at the end is audit.c's.
+ * shootdowns model_shootdowns.c's, waits model_waits.c's, stores that the VMM has seen model_stores.c's;
+ * what is in guest memory is audit.c's.
  */
 #include "vmm/trace/model_internal.h"
 

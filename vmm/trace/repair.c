@@ -115,7 +115,7 @@ static int look_at(struct scan *scan, int dir, u32 index, struct err *err)
 	files_stream(index, file->name, &scan->id);
 	fd = files_open(dir, file->name, O_NOFOLLOW, &info);
 	file->there = fd >= 0 || errno != ENOENT;
-	if (fd < 0 && errno == EACCES)
+	if (fd < 0 && file->there && errno != ELOOP && errno != EMEDIUMTYPE)
 		return err_errno(err, EXIT_HOST, "%s cannot be read", file->name);
 	if (fd < 0 && file->there)
 		damaged(file, "%s",

@@ -18,17 +18,12 @@
 
 #define KEEP (PTE_PRESENT | PTE_WRITABLE | PTE_ACCESSED | PTE_DIRTY)
 
-static const u8 code[] = {
-	0x48, 0x8B,
-	0x06, /* mov rax, [rsi]: through the old entry, which is cached from here on */
-	0x48, 0x89,
-	0x1F, /* mov [rdi], rbx: the store in question */
-	0x0F, 0x01,
-	0x3E, /* invlpg [rsi] */
-	0x48, 0x8B,
-	0x06,		     /* mov rax, [rsi] */
-	0xE6, KVL_PORT_EXIT, /* out F4h, al */
-};
+static const char code[] = "\x48\x8B\x06" /* mov rax, [rsi]: the old entry is cached from here on */
+			   "\x48\x89\x1F" /* mov [rdi], rbx: the store in question */
+			   "\x0F\x01\x3E" /* invlpg [rsi] */
+			   "\x48\x8B\x06" /* mov rax, [rsi] */
+			   "\xE6\xF4";	  /* out F4h, al */
+_Static_assert(KVL_PORT_EXIT == 0xF4, "the port in the code");
 
 void arch_store_test_fill(const struct arch_store_test *test)
 {
@@ -42,7 +37,7 @@ void arch_store_test_fill(const struct arch_store_test *test)
 	table[TABLE_VA / PAGE_BYTES] =
 		(test->tables_gpa + (ARCH_STORE_TEST_TABLES - 1) * PAGE_BYTES) | KEEP;
 	table[PAGE_INDEX] = test->pages_gpa | KEEP;
-	memcpy(test->code, code, sizeof(code));
+	memcpy(test->code, code, sizeof(code) - 1);
 }
 
 u64 arch_store_test_gpa(const struct arch_store_test *test)
