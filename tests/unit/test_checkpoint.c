@@ -156,8 +156,10 @@ START_TEST(paused_cpus_do_nothing)
 			sched_yield();
 		ck_assert_uint_eq(atomic_load(&ticks), before);
 		vcpus_resume(&rig->vm);
+		while (i % 10 == 0 &&
+		       atomic_load(&ticks) == before) /* now and then it gets to work */
+			sched_yield();
 	}
-	ck_assert_uint_gt(atomic_load(&ticks), 0);
 	atomic_store(&enough, true);
 	pthread_join(vcpu->thread, NULL);
 	vcpu->running = false;
