@@ -13,7 +13,7 @@
 
 #include "types.h"
 
-#define KVL_TRACE_VERSION 2
+#define KVL_TRACE_VERSION 3
 
 struct kvl_record {
 	u64 ticket;
@@ -42,6 +42,14 @@ enum kvl_flush_scope {
 		1,	 /* translations of one page (start), any space, upper levels too: INVLPG */
 	KVL_FLUSH_SPACE, /* all but global: load of a root */
 	KVL_FLUSH_ALL,	 /* all, global included */
+};
+
+/* tlb_evict: reason (--tlb soft) */
+enum kvl_evict {
+	KVL_EVICT_CAPACITY = 1, /* room for another one */
+	KVL_EVICT_FLUSH,	/* a flush covers it */
+	KVL_EVICT_SWITCH,	/* the load of a root */
+	KVL_EVICT_FAULT,	/* an access that it forbids and the tables allow: x86 looks again */
 };
 
 /* wait_begin/wait_end: what */
@@ -101,6 +109,8 @@ enum kvl_flash_mark {
 	X(TASK_SWITCH, 21, "task_switch", "", "", "#prev", "#next", "#mm", "", "")                 \
 	X(FLASH_MARK, 22, "flash_mark", "#mark", "", "gpa", "", "", "", "")                        \
 	X(MARK, 23, "mark", "", "", "#mark", "#value", "", "", "")                                 \
+	X(TLB_FILL, 24, "tlb_fill", "#level", "", "va", "entry", "#mm", "", "")                    \
+	X(TLB_EVICT, 25, "tlb_evict", "#level", "#reason", "va", "entry", "#mm", "", "")           \
 	/* from the VMM */                                                                         \
 	X(FLASH_COMMAND, 32, "flash_command", "#cpu", "#partition", "gpa", "command", "data",      \
 	  "#ns", "")                                                                               \

@@ -17,6 +17,14 @@ static const struct event_word scope_words[] = {
 	{ 0, NULL },
 };
 
+static const struct event_word evict_words[] = {
+	{ KVL_EVICT_CAPACITY, "capacity" },
+	{ KVL_EVICT_FLUSH, "flush" },
+	{ KVL_EVICT_SWITCH, "switch" },
+	{ KVL_EVICT_FAULT, "fault" },
+	{ 0, NULL },
+};
+
 static const struct event_word wait_words[] = {
 	{ KVL_WAIT_CHIP, "chip" },
 	{ KVL_WAIT_CHIP_WRITE, "chip_write" },
@@ -79,6 +87,7 @@ static const struct {
 	const struct event_word *words;
 } worded[] = {
 	{ KVL_EV_TLB_FLUSH, "scope", scope_words },
+	{ KVL_EV_TLB_EVICT, "reason", evict_words },
 	{ KVL_EV_FAULT_EXIT, "outcome", outcome_words },
 	{ KVL_EV_WAIT_BEGIN, "what", wait_words },
 	{ KVL_EV_WAIT_END, "what", wait_words },
