@@ -38,6 +38,15 @@ static inline void trace_event(u16 id, u16 site, u16 h0, u16 h1, u64 a0, u64 a1,
 }
 
 /*
+ * The pointer is about to be used here: the host judges whether this CPU may hold a stale translation for it.
+ * Where most accesses need no report, those by which a scheme stands or falls do (docs/adding-an-arm.md).
+ */
+static inline void trace_use(const volatile void *pointer, bool write, u16 site)
+{
+	trace_event(KVL_EV_USE, site, write, 0, (u64)pointer, 0, 0, 0, 0);
+}
+
+/*
  * The two halves of an event around a thing that must not go unreported: trace_begin() takes the
  * ticket, then the thing is done, then trace_commit(). A CPU that is stopped in between leaves a
  * pending record. Interrupts are off. False: nothing is recorded, nothing to commit.

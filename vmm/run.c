@@ -299,6 +299,7 @@ static void gather_findings(struct run *run)
 		result->finding_count[kind] =
 			model_finding_count(run->model, (enum finding_kind)kind);
 	result->unreported = result->finding_count[FINDING_UNREPORTED];
+	result->oracle = model_oracle(run->model);
 }
 
 static void close_record(struct run *run)

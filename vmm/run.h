@@ -107,6 +107,7 @@ struct run_result {
 	u32 nfindings_kept;
 	struct finding finding[64];
 	u64 finding_count[FINDING_KINDS];
+	struct oracle oracle;
 };
 
 /*

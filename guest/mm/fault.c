@@ -100,6 +100,6 @@ bool copy_from_user(void *to, u64 va, size_t bytes)
 {
 	if (va >= layout.page_offset || bytes > layout.page_offset - va)
 		return false;
-	trace_event(KVL_EV_USE, 0, false, 0, va, 0, 0, 0, 0);
+	trace_use((const void *)va, false, SITE("copy_from_user"));
 	return arch_copy_user(to, (const void *)va, bytes);
 }

@@ -2,7 +2,8 @@
 /*
  * hello's witness: a page of kernel space that another CPU has just read is made to show another
  * frame. After the flush that CPU must read the new one. Where translations can be stale (not on
- * kvm_pvm, docs/hosts.md) a flush that was left out shows here, whatever the trace says.
+ * kvm_pvm, docs/hosts.md; in a soft TLB on any host) a flush that was left out shows here, whatever the
+ * trace says; and the trace says that the CPU may have used a stale one.
  */
 #include "guest/arch.h"
 #include "guest/mm/pt.h"
@@ -31,15 +32,21 @@ static void spin_for_other(void)
 		task_yield();
 }
 
+static u64 read_word(const struct remap *r)
+{
+	trace_use(r->word, false, SITE("hello.read"));
+	return *r->word;
+}
+
 static void read_twice(void *arg)
 {
 	struct remap *r = arg;
 
-	r->before = *r->word;
+	r->before = read_word(r);
 	r->has_read = true;
 	while (!r->is_new)
 		spin_for_other();
-	r->after = *r->word;
+	r->after = read_word(r);
 }
 
 static void show(volatile u64 *word, u64 entry)

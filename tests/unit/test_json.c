@@ -33,7 +33,7 @@ static void setup(void)
 		.check = { { "exact", 3, 3, 4, false }, { "bound", -1, 9, 5, true } },
 		.trace = { .events = 100, .lost = 2 },
 		.unreported = 1,
-		.finding_count = { [FINDING_CHIP_COMMAND] = 2, [FINDING_CHIP_MAPPED] = 1 },
+		.oracle = { .flash_violations = 3, .stale_uses = 4, .ipis_needed = 5 },
 	};
 }
 
@@ -63,6 +63,9 @@ START_TEST(fields)
 	ck_assert_int_eq(json_integer_value(at("trace.unreported")), 1);
 	ck_assert_int_eq(json_integer_value(at("counts.pt_set")), 12);
 	ck_assert_int_eq(json_integer_value(at("oracle.flash_violations")), 3);
+	ck_assert_int_eq(json_integer_value(at("oracle.stale_uses")), 4);
+	ck_assert_str_eq(json_string_value(at("oracle.mode")), "conservative");
+	ck_assert(json_is_null(at("oracle.ipis_needed")));
 	ck_assert_int_eq(json_integer_value(at("exit.status")), EXIT_CHECK);
 	json_decref(root);
 }

@@ -514,16 +514,19 @@ START_TEST(too_many_mappings)
 }
 END_TEST
 
-/* One page in ever new tables. */
+/* One page in ever new tables, mapped and removed: flushing it costs no more. */
 START_TEST(one_place)
 {
 	for (u32 n = 0; n < 10000; n++) {
 		directory(n);
 		set_at(MAP, page(0), 0x100000 + n * PAGE_BYTES, 1, 0, LEAF);
+		set_at(UNMAP, page(0), 0x100000 + n * PAGE_BYTES, 1, LEAF, 0);
 	}
 	for (u32 i = 0; i < 300000; i++)
 		flush(0, KVL_FLUSH_PAGE, page(0));
-	expect(1, "too many mappings of the chip to follow");
+	expect_none();
+	command();
+	expect(1, "CPU 1 may still hold");
 }
 END_TEST
 

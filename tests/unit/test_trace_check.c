@@ -31,7 +31,7 @@ static void teardown(void)
 static void check(void)
 {
 	ck_assert_int_eq(trace_finish(rig.trace, &rig.err), 0);
-	ck_assert_msg(!trace_check(rig.trace_dir, &checked, &err), "%s", err.text);
+	ck_assert_msg(!trace_check(rig.trace_dir, NULL, 0, &checked, &err), "%s", err.text);
 }
 
 /* CPU 1 is asked to flush, and says that it has. */
@@ -81,7 +81,7 @@ END_TEST
 START_TEST(there_is_no_trace)
 {
 	trace_finish(rig.trace, &rig.err);
-	ck_assert_int_eq(trace_check(rig.dir, &checked, &err), -1);
+	ck_assert_int_eq(trace_check(rig.dir, NULL, 0, &checked, &err), -1);
 	ck_assert_int_eq(err.status, EXIT_USAGE);
 }
 END_TEST
@@ -98,7 +98,7 @@ START_TEST(a_damaged_trace_is_not_judged)
 	file[100] ^= 1;
 	rig_write(&rig, "vcpu1", file, bytes);
 	free(file);
-	ck_assert_int_eq(trace_check(rig.trace_dir, &checked, &err), -1);
+	ck_assert_int_eq(trace_check(rig.trace_dir, NULL, 0, &checked, &err), -1);
 	ck_assert_int_eq(err.status, EXIT_VMM);
 	ck_assert_msg(strstr(err.text, "is damaged"), "%s", err.text);
 	ck_assert_ptr_null(checked.model);

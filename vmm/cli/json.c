@@ -157,14 +157,26 @@ static json_t *checks_json(const struct run_result *result)
 	return array;
 }
 
+/* With --tier off nothing was recorded. */
 static json_t *oracle_json(const struct run_result *result)
 {
-	u64 violations = result->finding_count[FINDING_CHIP_COMMAND] +
-			 result->finding_count[FINDING_CHIP_MAPPED];
+	const struct oracle *oracle = &result->oracle;
 
-	return json_pack("{s:n, s:o, s:n, s:n}", "stale_uses", "flash_violations",
-			 result->tier == TIER_OFF ? json_null() : number(violations),
-			 "reuse_windows", "ipis_needed");
+	if (result->tier == TIER_OFF)
+		return json_pack("{s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:n}", "mode",
+				 "stale_uses", "flash_violations", "reuse_windows",
+				 "reuse_longest", "flushes", "flushes_unneeded", "ipis",
+				 "ipis_unneeded", "ipis_needed");
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "mode",
+			 oracle->exact ? "exact" : "conservative", "stale_uses",
+			 number(oracle->stale_uses), "flash_violations",
+			 number(oracle->flash_violations), "reuse_windows",
+			 number(oracle->reuse_windows), "reuse_longest",
+			 number(oracle->reuse_longest), "flushes", number(oracle->flushes),
+			 "flushes_unneeded", number(oracle->flushes_unneeded), "ipis",
+			 number(oracle->ipis), "ipis_unneeded", number(oracle->ipis_unneeded),
+			 "ipis_needed",
+			 oracle->needed_known ? number(oracle->ipis_needed) : json_null());
 }
 
 static json_t *findings_json(const struct run_result *result)

@@ -479,6 +479,8 @@ const struct option_row option_table[] = {
 	{ RECORD, "--cpu", "N", FOR_PRINT, false, parse_cpu,
 	  "print: only this vCPU's events; vmm: the VMM's" },
 	{ RECORD, "--limit", "N", FOR_PRINT, false, parse_limit, "print: at most so many lines" },
+	{ RECORD, "--policy", "POLICY", FOR_CHECK, true, parse_policy,
+	  "check: and if flushes were made so: eager, batch=N,\nlazy=BYTES, mask or seq; repeat" },
 	{ RECORD, "--format", "FORMAT", FOR_EXPORT, false, parse_format,
 	  "export: ndjson or perfetto" },
 	{ RECORD, "-o", "FILE", FOR_EXPORT, false, parse_output, "export: where to; - is stdout" },

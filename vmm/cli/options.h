@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "vmm/run.h"
+#include "vmm/trace/check.h"
 #include "vmm/trace/export.h"
 #include "vmm/trace/print.h"
 
@@ -17,7 +18,7 @@ enum option_command {
 	FOR_RUN = 1 << 0,
 	FOR_LAYOUT = 1 << 1,
 	FOR_PROBE = 1 << 2,
-	FOR_PRINT = 1 << 3, /* trace print; check and repair have no option of their own */
+	FOR_PRINT = 1 << 3, /* trace print; repair has no option of its own */
 	FOR_REPAIR = 1 << 7,
 	FOR_OTHER = 1 << 4, /* list, flash: only --help */
 	FOR_COMPARE = 1 << 5,
@@ -58,6 +59,9 @@ struct options {
 	struct {
 		const char *name, *value; /* value NULL: a switch */
 	} passed[OPTIONS_MAX_PASSED];
+	u32 npolicies; /* of trace check */
+	struct flush_policy policy[CHECK_MAX_POLICIES];
+	const char *policy_name[CHECK_MAX_POLICIES];
 	struct trace_print_options print; /* but for its names of events: */
 	u32 nevents;
 	const char *event[16];
@@ -102,6 +106,8 @@ void options_free(struct options *options);
 int parse_flash(struct options *options, const char *value, struct err *err);
 /* "stuck=3", "vpp", … into options->run.flash.bank.faults */
 int parse_flash_fault(struct options *options, const char *value, struct err *err);
+/* "eager", "batch=64", "lazy=4M", "mask" or "seq" into options->policy (policy_option.c) */
+int parse_policy(struct options *options, const char *value, struct err *err);
 /* What times= of --flash takes, by enum flash_timing; ends with NULL. */
 extern const char *const flash_times_names[];
 

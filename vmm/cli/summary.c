@@ -74,6 +74,26 @@ void summary_finding(FILE *out, int indent, const struct finding *finding)
 	fprintf(out, ": %s\n", finding->text);
 }
 
+void summary_oracle(FILE *out, const struct oracle *oracle)
+{
+	fprintf(out,
+		"%llu stale uses, %llu reuse windows; unneeded: %llu of %llu flushes, %llu of %llu "
+		"IPIs\n",
+		(unsigned long long)oracle->stale_uses, (unsigned long long)oracle->reuse_windows,
+		(unsigned long long)oracle->flushes_unneeded, (unsigned long long)oracle->flushes,
+		(unsigned long long)oracle->ipis_unneeded, (unsigned long long)oracle->ipis);
+}
+
+static void print_oracle(FILE *out, const struct run_result *result)
+{
+	if (result->tier == TIER_OFF)
+		return;
+	fprintf(out, "%-*s", INDENT, "oracle");
+	summary_oracle(out, &result->oracle);
+	fprintf(out, "%*sby what CPUs %s\n", INDENT, "",
+		result->oracle.exact ? "hold (exact)" : "may hold (conservative)");
+}
+
 static void print_findings(FILE *out, const struct run_result *result)
 {
 	fprintf(out, "%-*s%u\n", INDENT, "findings", result->nfindings);
@@ -98,6 +118,7 @@ void summary_print(FILE *out, const struct run_config *config, const struct run_
 	print_values(out, "host", result->host_count, result->nhost_counts);
 	print_values(out, "metrics", result->metric, result->nmetrics);
 	print_trace(out, config, result);
+	print_oracle(out, result);
 	print_findings(out, result);
 	fprintf(out, "%-*s%d%s%s\n", INDENT, "exit", (int)result->status,
 		*result->reason ? ": " : "", result->reason);

@@ -10,6 +10,9 @@
 /* A line, @indent columns in. */
 void summary_finding(FILE *out, int indent, const struct finding *finding);
 
+/* What the oracle has counted, a line. */
+void summary_oracle(FILE *out, const struct oracle *oracle);
+
 void summary_print(FILE *out, const struct run_config *config, const struct run_result *result);
 
 #endif

@@ -10,20 +10,28 @@
 #include "vmm/trace/model.h"
 #include "vmm/trace/reader.h"
 
-static int open_model(struct trace_checked *out, struct err *err)
+static int open_models(struct trace_checked *out, const struct flush_policy *policy, u32 npolicies,
+		       struct err *err)
 {
 	const struct metadata_parsed *metadata = trace_reader_metadata(out->reader);
 	struct model_config config = { .ncpus = metadata->ncpus,
 				       .nsites = metadata->nsites,
 				       .flash = { metadata->flash_gpa, metadata->flash_bytes },
 				       .trapped = metadata->trapped };
+	bool all;
 
 	out->site = calloc(metadata->nsites, sizeof(*out->site));
 	for (u32 i = 0; out->site && i < metadata->nsites; i++)
 		out->site[i] = metadata->site[i];
 	config.site = out->site;
 	out->model = out->site ? model_create(&config) : NULL;
-	return out->model ? 0 : err_set(err, EXIT_HOST, "no memory to check a trace");
+	all = out->model;
+	for (u32 i = 0; all && i < npolicies; i++) {
+		config.policy = policy[i];
+		out->what_if[i] = model_create(&config);
+		all = out->what_if[i];
+	}
+	return all ? 0 : err_set(err, EXIT_HOST, "no memory to check a trace");
 }
 
 static bool is_end(const struct kvl_record *record)
@@ -42,26 +50,37 @@ static int complain(const struct trace_checked *out, const char *dir, struct err
 	return 0;
 }
 
-static int judge(struct trace_checked *out, const char *dir, struct err *err)
+static void judge_record(struct trace_checked *out, u32 cpu, const struct kvl_record *record)
+{
+	out->records++;
+	out->ended = out->ended || is_end(record);
+	model_record(out->model, cpu, record);
+	for (u32 i = 0; i < CHECK_MAX_POLICIES && out->what_if[i]; i++)
+		model_record(out->what_if[i], cpu, record);
+}
+
+static int judge(struct trace_checked *out, const char *dir, const struct flush_policy *policy,
+		 u32 npolicies, struct err *err)
 {
 	struct kvl_record record;
 	u32 cpu;
 
 	out->reader = trace_reader_open(dir, err);
-	if (!out->reader || open_model(out, err))
+	if (!out->reader || open_models(out, policy, npolicies, err))
 		return -1;
-	for (; trace_reader_next(out->reader, &record, &cpu); out->records++) {
-		out->ended = out->ended || is_end(&record);
-		model_record(out->model, cpu, &record);
-	}
+	while (trace_reader_next(out->reader, &record, &cpu))
+		judge_record(out, cpu, &record);
 	model_finish(out->model, out->ended);
+	for (u32 i = 0; i < npolicies; i++)
+		model_finish(out->what_if[i], out->ended);
 	return complain(out, dir, err);
 }
 
-int trace_check(const char *dir, struct trace_checked *out, struct err *err)
+int trace_check(const char *dir, const struct flush_policy *policy, u32 npolicies,
+		struct trace_checked *out, struct err *err)
 {
 	memset(out, 0, sizeof(*out));
-	if (!judge(out, dir, err))
+	if (!judge(out, dir, policy, npolicies, err))
 		return 0;
 	trace_check_done(out);
 	return -1;
@@ -69,8 +88,9 @@ int trace_check(const char *dir, struct trace_checked *out, struct err *err)
 
 void trace_check_done(struct trace_checked *checked)
 {
-	if (checked->model)
-		model_destroy(checked->model);
+	model_destroy(checked->model);
+	for (u32 i = 0; i < CHECK_MAX_POLICIES; i++)
+		model_destroy(checked->what_if[i]);
 	if (checked->reader)
 		trace_reader_close(checked->reader);
 	free(checked->site);

@@ -6,10 +6,14 @@
 #include "devices/abi/types.h"
 #include "vmm/err.h"
 
+#define CHECK_MAX_POLICIES 8
+
 struct model;
+struct flush_policy;
 struct trace_reader;
 
 struct trace_checked {
+	struct model *what_if[CHECK_MAX_POLICIES]; /* the same records under each policy */
 	struct model *model; /* its findings; NULL before trace_check() and after it has failed */
 	struct trace_reader *reader;
 	const char **site; /* names that the model refers to */
@@ -18,12 +22,13 @@ struct trace_checked {
 };
 
 /*
- * Judges all of the trace in @dir; what has no record of its own cannot be judged here: what an audit
- * compares with memory. Memory grows with tables and mapped pages of the chip, not with events.
+ * Judges all of the trace in @dir, as it is and as it would be under each of @policy (model.h); what has no record of its own cannot be judged here: what an audit
+ * compares with memory. Memory grows with tables and mapped pages, not with events.
  * EXIT_USAGE: no trace there; EXIT_VMM: it is damaged or incomplete, so that nothing it says can be relied
  * on; EXIT_HOST: no memory. trace_check_done() is for both cases.
  */
-int trace_check(const char *dir, struct trace_checked *out, struct err *err);
+int trace_check(const char *dir, const struct flush_policy *policy, u32 npolicies,
+		struct trace_checked *out, struct err *err);
 void trace_check_done(struct trace_checked *checked);
 
 #endif

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The model as a whole: its life, its findings, and which event goes to whom. Tables are
- * model_tables.c's, spaces and roots model_spaces.c's, translations to the chip model_flash.c's,
- * shootdowns model_shootdowns.c's, waits model_waits.c's, stores that the VMM has seen model_stores.c's;
- * what is in guest memory is audit.c's.
+ * model_tables.c's, spaces and roots model_spaces.c's, translations to the chip model_flash.c's, stale
+ * ones model_stale.c's, their uses model_use.c's, frames that are reused model_reuse.c's, soft TLBs
+ * model_soft.c's, shootdowns model_shootdowns.c's, how many IPIs would do model_needed.c's, what another
+ * way of flushing would do model_policy.c's, waits model_waits.c's, stores that the VMM has seen
+ * model_stores.c's; what is in guest memory is audit.c's.
  */
 #include "vmm/trace/model_internal.h"
 
@@ -26,7 +28,13 @@ void model_destroy(struct model *model)
 	if (!model)
 		return;
 	model_tables_free(model);
-	hash_free(&model->readers);
+	model_readers_free(model);
+	hash_free(&model->stales);
+	hash_free(&model->stale_frames);
+	hash_free(&model->kvas);
+	hash_free(&model->needs);
+	hash_free(&model->soft);
+	hash_free(&model->policy_pages);
 	hash_free(&model->spaces);
 	free(model->wait);
 	free(model);
@@ -35,20 +43,37 @@ void model_destroy(struct model *model)
 /* Before its first root_load a CPU runs on init_mm's root, which the host gave it. */
 static void cpu_starts(struct model *model, u32 cpu, u64 ticket)
 {
-	model->cpu[cpu].runs = true;
-	model->cpu[cpu].flushed_space = model->cpu[cpu].flushed_all = ticket;
+	struct cpu_state *state = &model->cpu[cpu];
+
+	model->running |= 1u << cpu;
+	state->flushed_space = state->flushed_all = state->own_space = state->own_all = ticket;
+}
+
+/* What another way of flushing takes the place of. */
+static bool is_flushing(u16 id)
+{
+	return id == KVL_EV_TLB_FLUSH || id == KVL_EV_SHOOTDOWN_BEGIN ||
+	       id == KVL_EV_SHOOTDOWN_END || id == KVL_EV_IPI_SEND || id == KVL_EV_IPI_ACK ||
+	       id == KVL_EV_TLB_FILL || id == KVL_EV_TLB_EVICT;
 }
 
 /* Events of a vCPU's own stream, for which it matters whose it is. */
 static void record_of_cpu(struct model *model, u32 cpu, const struct kvl_record *record)
 {
 	model->cpu[cpu].just_loaded = record->id == KVL_EV_ROOT_LOAD;
+	if (record->id != KVL_EV_PT_SET)
+		model->cpu[cpu].changing.ticket = 0;
+	if (model->config.policy.kind != POLICY_NONE && is_flushing(record->id))
+		return;
 	switch (record->id) {
 	case KVL_EV_PT_SET: model_store_promised(model, cpu, record); break;
 	case KVL_EV_ROOT_LOAD: model_root_load(model, cpu, record); break;
-	case KVL_EV_TLB_FLUSH:
-		model_cpu_flushes(model, cpu, record->h[0], record->a[0], record->ticket);
-		break;
+	case KVL_EV_TLB_FLUSH: model_flush(model, cpu, record); break;
+	case KVL_EV_TLB_FILL: model_tlb_fill(model, cpu, record); break;
+	case KVL_EV_TLB_EVICT: model_tlb_evict(model, cpu, record); break;
+	case KVL_EV_USE: model_use(model, cpu, record); break;
+	case KVL_EV_KVA_GET: model_kva_get(model, cpu, record); break;
+	case KVL_EV_KVA_PUT: model_kva_put(model, cpu, record); break;
 	case KVL_EV_SHOOTDOWN_BEGIN: model_shootdown_begin(model, cpu, record); break;
 	case KVL_EV_SHOOTDOWN_END: model_shootdown_end(model, cpu, record); break;
 	case KVL_EV_IPI_ACK: model_ipi_ack(model, cpu, record); break;
@@ -63,13 +88,15 @@ void model_record(struct model *model, u32 stream_cpu, const struct kvl_record *
 {
 	if (model->incomplete)
 		return;
-	if (stream_cpu < KVL_MAX_CPUS && !model->cpu[stream_cpu].runs)
+	model->last_ticket = record->ticket;
+	if (stream_cpu < KVL_MAX_CPUS && !(model->running & 1u << stream_cpu))
 		cpu_starts(model, stream_cpu, record->ticket);
 	switch (record->id) {
-	case KVL_EV_PT_SET: model_pt_set(model, record); break;
+	case KVL_EV_PT_SET: model_pt_set(model, stream_cpu, record); break;
 	case KVL_EV_PT_STORE: model_store(model, record); break;
 	case KVL_EV_TABLE_ALLOC: model_table_alloc(model, record); break;
-	case KVL_EV_TABLE_FREE: model_table_free(model, record); break;
+	case KVL_EV_TABLE_FREE: model_table_free(model, stream_cpu, record); break;
+	case KVL_EV_PAGE_ALLOC: model_page_alloc(model, record); break;
 	case KVL_EV_MM_CREATE: model_mm_create(model, record); break;
 	case KVL_EV_MM_DESTROY: model_mm_destroy(model, record); break;
 	case KVL_EV_FLASH_COMMAND: model_flash_command(model, record); break;
@@ -87,10 +114,24 @@ void model_incomplete(struct model *model)
 
 void model_finish(struct model *model, bool clean)
 {
-	if (!clean || model->incomplete)
+	if (model->incomplete)
+		return;
+	model_reuse_finish(model, model->last_ticket);
+	if (!clean)
 		return;
 	model_waits_finish(model);
 	model_stores_finish(model);
+}
+
+struct oracle model_oracle(const struct model *model)
+{
+	struct oracle oracle = model->oracle;
+
+	oracle.exact = model->config.soft.entries;
+	oracle.flash_violations =
+		model->count[FINDING_CHIP_COMMAND] + model->count[FINDING_CHIP_MAPPED];
+	oracle.needed_known = !model->needs_lost && !model->incomplete;
+	return oracle;
 }
 
 void model_overflow(struct model *model, u64 ticket, const char *what)
@@ -150,6 +191,9 @@ const char *finding_kind_name(enum finding_kind kind)
 		[FINDING_FOREIGN_TABLE] = "foreign-table",
 		[FINDING_DIRECT_MAP] = "direct-map",
 		[FINDING_ACCESSED] = "accessed-dirty",
+		[FINDING_STALE_USE] = "stale-use",
+		[FINDING_KVA] = "address-in-use",
+		[FINDING_TLB] = "soft-tlb",
 		[FINDING_SHOOTDOWN] = "shootdown",
 		[FINDING_OPEN_WAIT] = "open-wait",
 		[FINDING_BAD_RECORD] = "bad-record",

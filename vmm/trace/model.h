@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the trace says the machine looks like: page tables rebuilt from table_alloc and pt_set,
- * address spaces, which root each CPU runs, and which CPU may still hold which translation to
- * flash. Fed with records in ticket order; judges as it goes. Memory grows with tables and mapped
- * flash pages, not with events.
+ * address spaces, which root each CPU runs, and which CPU may still hold which translation. Fed with
+ * records in ticket order; judges as it goes. Memory grows with tables and mapped pages, not with events.
  */
 #ifndef KVL_MODEL_H
 #define KVL_MODEL_H
@@ -14,6 +13,19 @@
 
 struct model;
 
+/* What if: another way of flushing than the trace's own (model_policy.c). */
+struct flush_policy {
+	enum policy_kind {
+		POLICY_NONE, /* as it was */
+		POLICY_EAGER,
+		POLICY_BATCH, /* amount: entries */
+		POLICY_LAZY,  /* amount: bytes of address space */
+		POLICY_MASK,
+		POLICY_SEQ,
+	} kind;
+	u64 amount;
+};
+
 struct model_config {
 	u32 ncpus;
 	const char *const *site;
@@ -22,6 +34,13 @@ struct model_config {
 		u64 gpa, bytes;
 	} flash;      /* bytes 0: no chip */
 	bool trapped; /* every store to a table is seen: pt_store */
+	/* Where the guest makes the TLB itself (--tlb soft): below page_offset and in [dynamic_start,
+	 * dynamic_end). */
+	struct {
+		u32 entries; /* that a CPU's holds; 0: all is left to the processor */
+		u64 page_offset, dynamic_start, dynamic_end;
+	} soft;
+	struct flush_policy policy;
 };
 
 enum finding_kind {
@@ -33,11 +52,34 @@ enum finding_kind {
 	FINDING_FOREIGN_TABLE, /* audit: an entry points to a table outside the arena */
 	FINDING_DIRECT_MAP,    /* audit: a direct-map leaf is wrong or missing */
 	FINDING_ACCESSED,      /* audit: an entry without its accessed or dirty bit */
+	FINDING_STALE_USE,  /* a CPU used an address for which it may hold another translation */
+	FINDING_KVA,	    /* an address did not stay what kva_get said until kva_put */
+	FINDING_TLB,	    /* a soft TLB did what it must not */
 	FINDING_SHOOTDOWN,  /* acknowledged without a flush, or ended without an acknowledgement */
 	FINDING_OPEN_WAIT,  /* a wait never ended */
 	FINDING_BAD_RECORD, /* fields of a record contradict each other, or there are too many
 				* tables, spaces or waits to follow */
 	FINDING_KINDS,
+};
+
+/*
+ * What the oracle has counted. Where the processor makes the TLB it says what CPUs may hold (an entry that was
+ * present while the CPU ran a space that reaches it, until a flush that covers it), where the guest makes
+ * it, what they do hold.
+ */
+struct oracle {
+	bool exact;		/* the guest makes the TLB */
+	u64 stale_uses;		/* uses of an address for which the CPU may hold another translation */
+	u64 flash_violations;	/* FINDING_CHIP_COMMAND and FINDING_CHIP_MAPPED */
+	u64 reuse_windows;	/* frames handed out again while a CPU may still reach them */
+	u64 reuse_longest;	/* of those, in tickets, until none may */
+	u64 reuse_open;		/* of those, to the end of the trace */
+	u64 flushes, flushes_full;     /* flush instructions (but loads of roots), those of more than a page */
+	u64 flushes_unneeded;	       /* to which nothing stale fell */
+	u64 ipis, ipis_unneeded;       /* acknowledged, and those whose flushes were all unneeded */
+	u64 ipis_needed; /* the least number that would have been safe */
+	u64 conflicts, conflicts_true; /* POLICY_SEQ: found by its rule; of those, where the CPU may hold another */
+	bool needed_known; /* false: more was mapped than is followed; ipis_needed is less than it was */
 };
 
 /* So many are kept at most: the first ones, and the first of each kind. */
@@ -61,6 +103,8 @@ u32 model_findings(const struct model *model); /* how many in all */
 const struct finding *model_finding(const struct model *model, u32 index);
 const char *finding_kind_name(enum finding_kind kind);
 u64 model_finding_count(const struct model *model, enum finding_kind kind);
+
+struct oracle model_oracle(const struct model *model);
 
 /* Adds a finding (used by the audit). */
 void model_add_finding(struct model *model, enum finding_kind kind, u64 ticket, const char *format,

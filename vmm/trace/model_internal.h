@@ -13,28 +13,16 @@
 /* Bounds against a guest that invents things without end. */
 #define MAX_TABLES 65536u /* 256 MiB of entries */
 #define MAX_SPACES 65536u
-#define MAX_READERS 65536u /* or four for each page of the chip, if that is less */
 #define MAX_WAITS 4096u
+#define MAX_READERS 65536u /* or four for each page of the chip, if that is less */
+#define MAX_STALES 1048576u
+#define MAX_KVAS 4096u
+#define MAX_SOFT 4096u /* of one CPU */
+#define MAX_NEEDS 1048576u
+#define MAX_POLICY_PAGES 1048576u
 
 /* Larger requests are answered by a flush of everything, as in Linux (there above 33 pages). */
 #define SHOOTDOWN_PAGES 512u
-
-/*
- * A reader translation: a present, cacheable leaf to a frame of the flash window (the driver's own
- * window, through which it commands the chip, is mapped uncached and is none). It is followed from
- * the moment it is set until no CPU may hold it any more.
- */
-struct reader {
-	struct hash_node by_place;  /* key: space, first address, level */
-	struct reader *next, *prev; /* in model->untold or model->told */
-	u64 va, entry, mm;
-	u64 space; /* whose CPUs reach it; 0: all */
-	u32 level;
-	u32 dropped; /* bit per CPU that has flushed its page since it was removed */
-	bool told;   /* a finding has named all that was to be said of it as it is now */
-	u64 set_ticket, removed_ticket; /* removed_ticket 0: it is present */
-	u16 set_site, removed_site;
-};
 
 struct table {
 	struct hash_node by_gpa;
@@ -43,8 +31,59 @@ struct table {
 	bool placed;
 	u32 links; /* entries of other tables that lead to it */
 	u32 level;
+	u64 ticket;		/* of its allocation */
 	struct reader **reader; /* by index; NULL while the table never had one */
 	u64 entry[PTE_ENTRIES];
+};
+
+/* One entry changes, whatever its record claims of the place. */
+struct change {
+	u32 cpu; /* that did it; KVL_MAX_CPUS or more: the VMM */
+	u16 site;
+	u32 level;
+	u64 mm;	 /* whose table */
+	u64 va;	 /* the first address that the entry translates */
+	u64 old, new;
+	u64 ticket;
+};
+
+/* Where a translation of @mm hangs: kernel tables and global leaves serve all spaces alike (space 0). */
+struct place {
+	u64 space, va;
+	u32 level;
+};
+
+/*
+ * A reader translation: a present, cacheable leaf to a frame of the flash window (the driver's own
+ * window, through which it commands the chip, is mapped uncached and is none).
+ */
+struct reader {
+	struct reader *next, *prev; /* in model->untold or model->told */
+	u64 va, mm;
+	bool told; /* a finding has named it */
+	u64 set_ticket;
+	u16 set_site;
+};
+
+/*
+ * A stale translation: an entry of any level that the tables have no more, or allow less of, and that a
+ * CPU may still hold. It is followed until none may.
+ */
+struct stale {
+	struct hash_node by_place; /* key: place_key() */
+	struct stale_frame *frame;		 /* what it leads to */
+	struct stale *frame_next, *frame_prev; /* others that lead there */
+	struct stale *newer, *older; /* by removal; in model->stales of its class */
+	struct stale *chip_next, *chip_prev; /* in model->chip_stales */
+	struct place place;
+	u64 entry, mm;
+	u32 held; /* bit per CPU that may hold it */
+	u32 told; /* bit per CPU whose use of it a finding has named */
+	bool soft;  /* held is what CPUs do hold: only an eviction takes it away */
+	bool chip;  /* in model->chip_stales: no command has been judged since its removal */
+	u64 set_ticket, removed_ticket; /* set_ticket 0: not followed */
+	u16 set_site, removed_site;
+	u64 reused_ticket; /* its frame was handed out again; 0: not yet */
 };
 
 struct space {
@@ -60,9 +99,14 @@ struct promised_store {
 };
 
 struct cpu_state {
-	bool runs; /* there was a record of it */
 	u64 flushed_space,
 		flushed_all; /* tickets of its last flushes of that scope, or its first */
+	struct change changing;	/* its last record is a pt_set, whose store may be to come; ticket 0: no */
+	u64 own_space, own_all; /* as above, of those that nobody asked of it: model_needed.c */
+	u64 stabbed;		/* up to here an IPI that was needed would have flushed all */
+	u32 soft_entries, soft_global; /* that its soft TLB holds */
+	bool flush_took;	       /* its flush, or evictions for it, took something stale */
+	u64 full_flush;		       /* ticket of its last one under a policy */
 	bool loaded;	     /* and a root_load among them */
 	bool just_loaded; /* its last record is a root_load, which comes before the load itself */
 	u64 mm;		  /* whose root it has loaded */
@@ -74,7 +118,7 @@ struct cpu_state {
 
 /* What a target has flushed since the begin. */
 struct shootdown_answer {
-	bool all;
+	bool all, took; /* took: something stale fell to it */
 	u32 npages;
 	u64 page[SHOOTDOWN_PAGES / 64]; /* bit per page of the request */
 };
@@ -93,6 +137,20 @@ struct chip_partition {
 	enum kvl_flash_state state;
 };
 
+/* A page, or a table page, to which stale translations lead. */
+struct stale_frame {
+	struct hash_node by_frame; /* key: model_reuse.c's */
+	struct stale *first;
+};
+
+/* From kva_get to kva_put an address is in use. */
+struct kva {
+	struct hash_node by_page; /* key: number of the page */
+	u64 va, gpa, ticket;
+	u32 cpu;
+	u16 site;
+};
+
 struct open_wait {
 	u64 object, task, ticket;
 	u16 what, site;
@@ -102,6 +160,7 @@ struct open_wait {
 struct model {
 	struct model_config config;
 	bool incomplete;
+	u64 last_ticket;
 
 	u64 nfindings, count[FINDING_KINDS];
 	u32 nkept;
@@ -109,13 +168,28 @@ struct model {
 
 	struct hash tables, spaces;
 	struct cpu_state cpu[KVL_MAX_CPUS];
+	u32 running; /* bit per CPU of which there was a record */
 	struct shootdown shootdown[KVL_MAX_CPUS]; /* by the CPU that began it */
 	u32 shooting;				  /* bit per CPU whose shootdown is open */
 
-	struct hash readers;	      /* all, by place */
+	struct hash stales, stale_frames;
+	u32 stales_at[PTE_LEVELS + 1];	  /* how many of each level */
+	struct stale *newest[2];	  /* lists of them: [1] global, [0] others */
+	struct stale *chip_stales;
+	struct hash kvas;
+
 	struct reader *untold, *told; /* lists of them: at a command, only untold ones are new */
-	u32 sweep_at;		      /* number of readers at which those nobody holds are freed */
+	u32 nreaders;
 	struct chip_partition partition[MAX_PARTITIONS];
+
+	struct hash soft; /* what the CPUs' soft TLBs hold */
+	struct hash needs;
+	u32 needs_at[PTE_LEVELS + 1];
+	struct need *chip_needs;
+	bool needs_lost; /* more than are followed */
+	struct hash policy_pages;
+	u64 policy_entries, policy_bytes; /* gathered for the next flush */
+	struct oracle oracle;
 
 	struct open_wait *wait;
 	u32 nwaits, wait_room;
@@ -130,9 +204,21 @@ void model_overflow(struct model *model, u64 ticket, const char *what);
 /* --- model_tables.c --- */
 struct table *model_table(const struct model *model, u64 gpa); /* NULL: no such live table */
 void model_table_alloc(struct model *model, const struct kvl_record *record);
-void model_table_free(struct model *model, const struct kvl_record *record);
-void model_pt_set(struct model *model, const struct kvl_record *record);
+void model_table_free(struct model *model, u32 cpu, const struct kvl_record *record);
+void model_pt_set(struct model *model, u32 cpu, const struct kvl_record *record);
 void model_tables_free(struct model *model);
+
+/* What an address leads to, by the tables. */
+struct translation {
+	bool present, writable;
+	bool lost; /* not present: the walk met a table that is none any more */
+	u64 gpa, entry;
+	u32 level; /* of the leaf */
+};
+/* From the table @gpa of @level down; @older: only through tables that were allocated before that ticket. */
+struct translation model_walk(const struct model *model, u64 gpa, u32 level, u64 va, u64 older);
+/* As @cpu finds it: by its root or, of a directory that its space has yet to copy, by init_mm's. */
+struct translation model_translate(const struct model *model, u32 cpu, u64 va);
 
 /* --- model_spaces.c --- */
 struct space *model_space(const struct model *model, u64 id);
@@ -143,21 +229,80 @@ void model_root_load(struct model *model, u32 cpu, const struct kvl_record *reco
 void model_task_switch(struct model *model, u32 cpu, const struct kvl_record *record);
 void model_fault_enter(struct model *model, u32 cpu, const struct kvl_record *record);
 
+/* --- model_stale.c --- */
+struct place model_place(const struct change *change);
+u64 place_key(struct place place);
+bool place_is(struct place a, struct place b);
+/* Does the change leave CPUs with more than the tables allow? (Not present to present: no.) */
+bool model_leaves_stale(const struct change *change);
+/* CPUs that reach the table of @change now. */
+u32 model_reach(const struct model *model, const struct change *change);
+/* @reader: what it was to the chip, or NULL. */
+void model_left_behind(struct model *model, const struct change *change,
+		       const struct reader *reader);
+/* The stale translations of @place; @after: the one before, or NULL. */
+struct stale *model_stale_at(const struct model *model, struct place place, struct stale *after);
+void model_stale_drop(struct model *model, struct stale *stale, u32 cpus, u64 ticket);
+/* One flush instruction on @cpu: KVL_FLUSH_PAGE drops the page of @va only. True: it took something. */
+bool model_stale_flush(struct model *model, u32 cpu, u32 scope, u64 va, u64 ticket);
+void model_chip_judged(struct model *model, struct stale *stale);
+/* What @stale makes of @va. */
+struct translation model_stale_translate(const struct model *model, const struct stale *stale, u64 va);
+
+/* --- model_reuse.c: frames handed out again while a CPU may still reach them --- */
+bool model_reuse_follow(struct model *model, struct stale *stale); /* false: no memory */
+void model_reuse_forget(struct model *model, struct stale *stale, u64 ticket);
+void model_page_alloc(struct model *model, const struct kvl_record *record);
+void model_table_reused(struct model *model, const struct kvl_record *record);
+void model_reuse_finish(struct model *model, u64 ticket);
+
+/* --- model_use.c: uses of stale translations --- */
+void model_use(struct model *model, u32 cpu, const struct kvl_record *record);
+void model_kva_get(struct model *model, u32 cpu, const struct kvl_record *record);
+void model_kva_put(struct model *model, u32 cpu, const struct kvl_record *record);
+void model_kva_changes(struct model *model, const struct change *change);
+
+/* May @cpu hold another translation of @va than the tables have? */
+bool model_holds_another(struct model *model, u32 cpu, u64 va);
+
+/* --- model_needed.c: how many IPIs would have been enough --- */
+void model_needed_removed(struct model *model, const struct change *change, bool chip);
+void model_needed_flush(struct model *model, u32 cpu, u32 scope, u64 va, u64 ticket);
+void model_needed_use(struct model *model, u32 cpu, u64 va, const struct translation *now,
+		      u64 ticket);
+void model_needed_command(struct model *model, u64 ticket);
+
+/* --- model_policy.c: what if --- */
+void model_policy_removed(struct model *model, const struct change *change);
+void model_policy_made(struct model *model, const struct change *change);
+void model_policy_use(struct model *model, u32 cpu, u64 va, u64 ticket);
+void model_policy_root(struct model *model, u32 cpu, u64 ticket);
+
+/* --- model_soft.c: what the CPUs' soft TLBs hold --- */
+bool model_is_soft(const struct model *model, u64 va);
+u32 model_soft_holders(const struct model *model, const struct change *change);
+void model_tlb_fill(struct model *model, u32 cpu, const struct kvl_record *record);
+void model_tlb_evict(struct model *model, u32 cpu, const struct kvl_record *record);
+void model_soft_flushed(struct model *model, u32 cpu, const struct kvl_record *record, u32 scope,
+			u64 va);
+
 /* --- model_flash.c: row W5 --- */
-void model_entry_changes(struct model *model, struct table *table, u32 index, u64 va, u64 entry,
-			 const struct kvl_record *record);
-/* One flush instruction: KVL_FLUSH_PAGE drops the page of @va only, whatever size is reported. */
-void model_tlb_flush(struct model *model, u32 cpu, u32 scope, u64 va, u64 ticket);
+bool model_is_reader(const struct model *model, u64 entry, u32 level);
+struct reader *model_chip_unmapped(struct model *model, struct table *table, u32 index);
+void model_chip_mapped(struct model *model, struct table *table, u32 index,
+		       const struct change *change);
 void model_flash_command(struct model *model, const struct kvl_record *record);
 void model_flash_state(struct model *model, const struct kvl_record *record);
 void model_flash_mode(struct model *model, const struct kvl_record *record);
+void model_readers_free(struct model *model);
 
 /* --- model_shootdowns.c --- */
 void model_shootdown_begin(struct model *model, u32 cpu, const struct kvl_record *record);
 void model_shootdown_end(struct model *model, u32 cpu, const struct kvl_record *record);
 void model_ipi_ack(struct model *model, u32 cpu, const struct kvl_record *record);
-/* One flush instruction, or the load of a root (KVL_FLUSH_SPACE). */
-void model_cpu_flushes(struct model *model, u32 cpu, u32 scope, u64 va, u64 ticket);
+void model_flush(struct model *model, u32 cpu, const struct kvl_record *record);
+/* The load of a root flushes too, and nobody has asked for it. */
+void model_root_flushes(struct model *model, u32 cpu, const struct kvl_record *record);
 
 /* --- model_stores.c --- */
 void model_store_promised(struct model *model, u32 cpu, const struct kvl_record *record);

@@ -3,7 +3,7 @@
  * Shootdowns: a CPU that acknowledges one has flushed what was asked, in its own stream, between the
  * begin of the shootdown and the acknowledgement; and the end comes after all acknowledgements. One
  * shootdown for each initiating CPU at a time. Whether the right CPUs were asked is judged by what
- * depends on it (model_flash.c).
+ * depends on it (model_flash.c, model_use.c).
  */
 #include "vmm/trace/model_internal.h"
 
@@ -59,11 +59,49 @@ static void flush_one(struct shootdown *shootdown, u32 cpu, u32 scope, u64 va)
 	}
 }
 
-void model_cpu_flushes(struct model *model, u32 cpu, u32 scope, u64 va, u64 ticket)
+/* The CPU's flush, for each shootdown that is open; false: none of them has asked for it. */
+static bool answers(struct model *model, u32 cpu, u32 scope, u64 va, bool took)
 {
-	model_tlb_flush(model, cpu, scope, va, ticket);
-	for (u32 rest = model->shooting; rest; rest &= rest - 1)
-		flush_one(&model->shootdown[__builtin_ctz(rest)], cpu, scope, va);
+	bool asked = false;
+
+	for (u32 rest = model->shooting; rest; rest &= rest - 1) {
+		struct shootdown *shootdown = &model->shootdown[__builtin_ctz(rest)];
+
+		flush_one(shootdown, cpu, scope, va);
+		if (!(shootdown->cpus & ~shootdown->acked & 1u << cpu))
+			continue;
+		asked = true;
+		shootdown->answer[cpu].took |= took;
+	}
+	return asked;
+}
+
+void model_flush(struct model *model, u32 cpu, const struct kvl_record *record)
+{
+	u32 scope = record->h[0];
+	u64 va = record->a[0], ticket = record->ticket;
+	struct cpu_state *state = &model->cpu[cpu];
+	bool took = model_stale_flush(model, cpu, scope, va, ticket) | state->flush_took;
+
+	state->flush_took = false;
+	model_soft_flushed(model, cpu, record, scope, va);
+	model->oracle.flushes++;
+	model->oracle.flushes_full += scope != KVL_FLUSH_PAGE;
+	model->oracle.flushes_unneeded += !took;
+	if (!answers(model, cpu, scope, va, took))
+		model_needed_flush(model, cpu, scope, va, ticket);
+}
+
+void model_root_flushes(struct model *model, u32 cpu, const struct kvl_record *record)
+{
+	u64 ticket = record->ticket;
+	bool took = model_stale_flush(model, cpu, KVL_FLUSH_SPACE, 0, ticket);
+
+	model->cpu[cpu].flush_took = false;
+	model_soft_flushed(model, cpu, record, KVL_FLUSH_SPACE, 0);
+	answers(model, cpu, KVL_FLUSH_SPACE, 0, took);
+	model_needed_flush(model, cpu, KVL_FLUSH_SPACE, 0, ticket);
+	model_policy_root(model, cpu, ticket);
 }
 
 /* --- answers --------------------------------------------------------------------------------- */
@@ -96,6 +134,8 @@ void model_ipi_ack(struct model *model, u32 cpu, const struct kvl_record *record
 	}
 	check_flushed(model, cpu, shootdown, record);
 	shootdown->acked |= bit;
+	model->oracle.ipis++;
+	model->oracle.ipis_unneeded += !shootdown->answer[cpu].took;
 }
 
 void model_shootdown_end(struct model *model, u32 cpu, const struct kvl_record *record)

@@ -37,7 +37,7 @@ void model_mm_create(struct model *model, const struct kvl_record *record)
 static void check_unused(struct model *model, const struct kvl_record *record)
 {
 	for (u32 cpu = 0; cpu < KVL_MAX_CPUS; cpu++)
-		if (model->cpu[cpu].runs && model->cpu[cpu].mm == record->a[0])
+		if ((model->running & 1u << cpu) && model->cpu[cpu].mm == record->a[0])
 			model_add_finding(model, FINDING_BAD_RECORD, record->ticket,
 					  "mm_destroy of %llu by %s: CPU %u still runs on its root",
 					  (ull)record->a[0], model_site(model, record->site), cpu);
@@ -100,7 +100,7 @@ void model_root_load(struct model *model, u32 cpu, const struct kvl_record *reco
 	state->mm = record->a[0];
 	if (state->owed_mm == state->mm)
 		state->owed_mm = 0;
-	model_cpu_flushes(model, cpu, KVL_FLUSH_SPACE, 0, record->ticket);
+	model_root_flushes(model, cpu, record);
 }
 
 /* --- tasks ----------------------------------------------------------------------------------- */

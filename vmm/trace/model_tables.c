@@ -3,7 +3,8 @@
  * Page tables, rebuilt from the events alone. A table is known from table_alloc
  * (all its entries are then zero) to table_free; each pt_set must find the value that the last one
  * left. A table translates one range of addresses, whoever links it: its base comes from the first entry
- * that is set in it or leads to it, and no later event can move it. What an entry means for the chip is model_flash.c's.
+ * that is set in it or leads to it, and no later event can move it. What an entry means for the chip is
+ * model_flash.c's, what a change leaves in the CPUs' TLBs model_stale.c's.
  */
 #include "vmm/trace/model_internal.h"
 
@@ -43,7 +44,9 @@ void model_table_alloc(struct model *model, const struct kvl_record *record)
 	}
 	table->level = level;
 	table->mm = record->a[1];
+	table->ticket = record->ticket;
 	table->placed = level == PTE_LEVELS; /* at 0: a root translates everything */
+	model_table_reused(model, record);
 }
 
 static void free_table(struct model *model, struct table *table)
@@ -53,7 +56,47 @@ static void free_table(struct model *model, struct table *table)
 	free(table);
 }
 
-void model_table_free(struct model *model, const struct kvl_record *record)
+/* What becomes of the chip's readers, of the TLBs and of addresses in use. */
+static void entry_changes(struct model *model, struct table *table, u32 index,
+			  const struct change *change)
+{
+	struct reader *reader = model_chip_unmapped(model, table, index);
+
+	if (model_leaves_stale(change)) {
+		model_left_behind(model, change, reader);
+		model_needed_removed(model, change, reader);
+		model_policy_removed(model, change);
+	}
+	free(reader);
+	model_policy_made(model, change);
+	model_chip_mapped(model, table, index, change);
+}
+
+static u64 address_of(const struct table *table, u32 index)
+{
+	return table->base + index * pte_span(table->level);
+}
+
+/* What is still in a table goes with it. */
+static void empty_table(struct model *model, u32 cpu, struct table *table,
+			const struct kvl_record *record)
+{
+	struct change change = { .cpu = cpu,
+				 .site = record->site,
+				 .level = table->level,
+				 .mm = table->mm,
+				 .ticket = record->ticket };
+
+	for (u32 i = 0; i < PTE_ENTRIES; i++) {
+		if (!pte_present(table->entry[i]))
+			continue;
+		change.va = address_of(table, i);
+		change.old = table->entry[i];
+		entry_changes(model, table, i, &change);
+	}
+}
+
+void model_table_free(struct model *model, u32 cpu, const struct kvl_record *record)
 {
 	struct table *table = model_table(model, record->a[0]);
 
@@ -69,10 +112,7 @@ void model_table_free(struct model *model, const struct kvl_record *record)
 		model_add_finding(model, FINDING_BAD_RECORD, record->ticket,
 				  "table_free of %#llx by %s: %u entries still lead to it",
 				  (ull)record->a[0], model_site(model, record->site), table->links);
-	/* Readers that are still in it go with it. */
-	for (u32 i = 0; table->reader && i < PTE_ENTRIES; i++)
-		if (table->reader[i])
-			model_entry_changes(model, table, i, table->reader[i]->va, 0, record);
+	empty_table(model, cpu, table, record);
 	free_table(model, table);
 }
 
@@ -192,11 +232,12 @@ static void link_table(struct model *model, const struct table *table, u64 va,
 	below->links++;
 }
 
-void model_pt_set(struct model *model, const struct kvl_record *record)
+void model_pt_set(struct model *model, u32 cpu, const struct kvl_record *record)
 {
 	u32 index = record->h[0];
 	u64 va = record->a[0], gpa = record->a[1], old = record->a[2], new = record->a[3];
 	struct table *table = model_table(model, gpa);
+	struct change change;
 
 	if (!table || index >= PTE_ENTRIES) {
 		model_add_finding(
@@ -208,15 +249,63 @@ void model_pt_set(struct model *model, const struct kvl_record *record)
 	}
 	check_place(model, table, record);
 	place_by_entry(model, table, record);
-	va = table->base + index * pte_span(table->level); /* whatever is claimed */
+	va = address_of(table, index); /* whatever is claimed */
 	if (table->entry[index] != old)
 		model_add_finding(model, FINDING_OLD_VALUE, record->ticket,
 				  "pt_set by %s of va %#llx (table %#llx, entry %u): old value is "
 				  "%#llx, but the last one reported was %#llx",
 				  model_site(model, record->site), (ull)va, (ull)gpa, index,
 				  (ull)old, (ull)table->entry[index]);
-	model_entry_changes(model, table, index, va, new, record);
+	change = (struct change){ .cpu = cpu,
+				  .site = record->site,
+				  .level = table->level,
+				  .mm = table->mm,
+				  .va = va,
+				  .old = table->entry[index],
+				  .new = new,
+				  .ticket = record->ticket };
+	entry_changes(model, table, index, &change);
 	unlink_table(model, table, table->entry[index], va);
 	link_table(model, table, va, record);
 	table->entry[index] = new;
+	model_kva_changes(model, &change);
+	if (cpu < KVL_MAX_CPUS)
+		model->cpu[cpu].changing = change;
+}
+
+/* --- walks ------------------------------------------------------------------------------------ */
+struct translation model_walk(const struct model *model, u64 gpa, u32 level, u64 va, u64 older)
+{
+	struct translation found = { .writable = true };
+
+	for (; level; level--) {
+		const struct table *table = model_table(model, gpa);
+
+		if (!table || table->level != level || table->ticket >= older) {
+			found.lost = true;
+			return found;
+		}
+		found.entry = table->entry[pte_index(va, level)];
+		found.level = level;
+		found.writable = found.writable && found.entry & PTE_WRITABLE;
+		if (!pte_present(found.entry))
+			return found;
+		if (pte_is_leaf(found.entry, level))
+			break;
+		gpa = pte_table_gpa(found.entry);
+	}
+	found.present = true;
+	found.gpa = pte_gpa(found.entry, level) + va % pte_span(level);
+	return found;
+}
+
+struct translation model_translate(const struct model *model, u32 cpu, u64 va)
+{
+	const struct space *kernel = model_space(model, 0);
+	struct translation found =
+		model_walk(model, model_cpu_root(model, cpu), PTE_LEVELS, va, UINT64_MAX);
+
+	if (!found.present && !found.lost && kernel && model->cpu[cpu].mm)
+		found = model_walk(model, kernel->root, PTE_LEVELS, va, UINT64_MAX);
+	return found;
 }

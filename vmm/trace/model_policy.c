@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What if: the changes and uses of a trace under another way of flushing. The trace's own flushes, shootdowns and
+ * acknowledgements count for nothing then (the loads of roots do: they belong to the work), and flushes are made
+ * here by the rule. docs/trace-format.md says what each rule does and where it comes from.
+ *
+ * The rules mask and seq go by who uses an address, so they are for kernel addresses, whose uses are
+ * reported; changes of user space are flushed at once there.
+ */
+#include "vmm/trace/model_internal.h"
+
+#include <stdlib.h>
+
+struct policy_page {
+	struct hash_node by_page;
+	u32 users;     /* mask: bit per CPU for which the mapping is valid */
+	u32 installer; /* seq: who has made the entry */
+	u64 installed; /* ticket */
+};
+
+static bool by_use(const struct model *model, u64 mm)
+{
+	enum policy_kind kind = model->config.policy.kind;
+
+	return mm == 0 && (kind == POLICY_MASK || kind == POLICY_SEQ);
+}
+
+static struct policy_page *page_of(struct model *model, u64 va, u64 ticket)
+{
+	struct policy_page *page =
+		(struct policy_page *)hash_find(&model->policy_pages, va / PAGE_BYTES);
+
+	if (page)
+		return page;
+	page = model->policy_pages.count < MAX_POLICY_PAGES ? calloc(1, sizeof(*page)) : NULL;
+	if (page && hash_add(&model->policy_pages, &page->by_page, va / PAGE_BYTES)) {
+		page->installer = KVL_MAX_CPUS;
+		return page;
+	}
+	free(page);
+	model_overflow(model, ticket, "pages of a policy");
+	return NULL;
+}
+
+/* --- flushes ------------------------------------------------------------------------------------- */
+static void flush_one(struct model *model, u32 cpu, u32 scope, u64 va, u64 ticket)
+{
+	bool took = model_stale_flush(model, cpu, scope, va, ticket);
+
+	model->oracle.flushes++;
+	model->oracle.flushes_full += scope != KVL_FLUSH_PAGE;
+	model->oracle.flushes_unneeded += !took;
+	model->cpu[cpu].flush_took = took;
+	if (scope != KVL_FLUSH_PAGE)
+		model->cpu[cpu].full_flush = ticket;
+}
+
+static void flush_cpus(struct model *model, u32 cpus, u32 by, u32 scope, u64 va, u64 ticket)
+{
+	for (; cpus; cpus &= cpus - 1) {
+		u32 cpu = (u32)__builtin_ctz(cpus);
+
+		flush_one(model, cpu, scope, va, ticket);
+		if (cpu == by)
+			continue;
+		model->oracle.ipis++;
+		model->oracle.ipis_unneeded += !model->cpu[cpu].flush_took;
+	}
+}
+
+static void flush_round(struct model *model, u32 by, u64 ticket)
+{
+	flush_cpus(model, model->running, by, KVL_FLUSH_ALL, 0, ticket);
+	model->policy_entries = model->policy_bytes = 0;
+}
+
+/* --- entries --------------------------------------------------------------------------------------- */
+static void gather(struct model *model, const struct change *change)
+{
+	const struct flush_policy *policy = &model->config.policy;
+
+	model->policy_entries++;
+	model->policy_bytes += pte_span(change->level);
+	if (policy->kind == POLICY_BATCH ? model->policy_entries >= policy->amount
+					 : model->policy_bytes >= policy->amount)
+		flush_round(model, change->cpu, change->ticket);
+}
+
+/* sf_buf's mask (FreeBSD): who has used it since it was made, besides who takes it away. */
+static void flush_users(struct model *model, const struct change *change)
+{
+	struct policy_page *page = page_of(model, change->va, change->ticket);
+
+	if (!page)
+		return;
+	page->users |= 1u << change->cpu;
+	flush_cpus(model, page->users & model->running, change->cpu, KVL_FLUSH_PAGE, change->va,
+		   change->ticket);
+	page->users = 0;
+}
+
+void model_policy_removed(struct model *model, const struct change *change)
+{
+	if (model->config.policy.kind == POLICY_NONE || change->cpu >= KVL_MAX_CPUS)
+		return;
+	if (by_use(model, change->mm) && model->config.policy.kind == POLICY_MASK)
+		flush_users(model, change);
+	else if (by_use(model, change->mm))
+		flush_one(model, change->cpu, KVL_FLUSH_PAGE, change->va, change->ticket);
+	else if (model->config.policy.kind == POLICY_BATCH ||
+		 model->config.policy.kind == POLICY_LAZY)
+		gather(model, change);
+	else
+		flush_cpus(model, model_reach(model, change), change->cpu, KVL_FLUSH_PAGE,
+			   change->va, change->ticket);
+}
+
+void model_policy_made(struct model *model, const struct change *change)
+{
+	struct policy_page *page;
+
+	if (!by_use(model, change->mm) || change->cpu >= KVL_MAX_CPUS || change->level != 1 ||
+	    !pte_present(change->new))
+		return;
+	page = page_of(model, change->va, change->ticket);
+	if (!page)
+		return;
+	page->installer = change->cpu;
+	page->installed = change->ticket;
+	page->users = 1u << change->cpu;
+}
+
+void model_policy_root(struct model *model, u32 cpu, u64 ticket)
+{
+	model->cpu[cpu].full_flush = ticket;
+}
+
+/* --- uses ------------------------------------------------------------------------------------------- */
+/* Seed row T15: a hit on a CPU whose last full flush is older than the entry, which another one has made. */
+static void resolve_conflict(struct model *model, u32 cpu, const struct policy_page *page, u64 va,
+			     u64 ticket)
+{
+	if (page->installer == cpu || page->installer == KVL_MAX_CPUS ||
+	    model->cpu[cpu].full_flush > page->installed)
+		return;
+	model->oracle.conflicts++;
+	model->oracle.conflicts_true += model_holds_another(model, cpu, va);
+	flush_round(model, cpu, ticket);
+}
+
+void model_policy_use(struct model *model, u32 cpu, u64 va, u64 ticket)
+{
+	struct policy_page *page = (struct policy_page *)hash_find(&model->policy_pages,
+								   va / PAGE_BYTES);
+
+	if (!page)
+		return;
+	if (model->config.policy.kind == POLICY_SEQ) {
+		resolve_conflict(model, cpu, page, va, ticket);
+	} else if (!(page->users & 1u << cpu)) {
+		flush_one(model, cpu, KVL_FLUSH_PAGE, va, ticket);
+		page->users |= 1u << cpu;
+	}
+}

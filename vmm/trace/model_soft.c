@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where the guest makes the TLB itself (--tlb soft), what a CPU holds is known: what it has filled and not
+ * evicted. Judged here: that a fill takes up what the tables hold, that there is never more than fits, and that
+ * nothing outlives a flush that covers it.
+ */
+#include "vmm/trace/model_internal.h"
+
+#include <stdlib.h>
+
+typedef unsigned long long ull;
+
+struct soft_entry {
+	struct hash_node by_place; /* key: soft_key() */
+	u32 cpu, level;
+	u64 va, entry;
+};
+
+bool model_is_soft(const struct model *model, u64 va)
+{
+	u64 start = model->config.soft.dynamic_start, end = model->config.soft.dynamic_end;
+
+	return model->config.soft.entries &&
+	       (va < model->config.soft.page_offset || (va >= start && va < end));
+}
+
+static u64 soft_key(u32 cpu, u64 va, u32 level)
+{
+	return (va | level) + cpu * 0x9e3779b97f4a7c15ull;
+}
+
+static struct soft_entry *find(const struct model *model, u32 cpu, u64 va, u32 level)
+{
+	u64 start = ALIGN_DOWN(va, pte_span(level));
+	struct hash_node *node = hash_find(&model->soft, soft_key(cpu, start, level));
+
+	for (; node; node = hash_again(node)) {
+		struct soft_entry *entry = (struct soft_entry *)node;
+
+		if (entry->cpu == cpu && entry->va == start && entry->level == level)
+			return entry;
+	}
+	return NULL;
+}
+
+u32 model_soft_holders(const struct model *model, const struct change *change)
+{
+	u32 cpus = 0;
+
+	if (!pte_is_leaf(change->old, change->level))
+		return 0; /* every fill walks all tables */
+	for (u32 rest = model_reach(model, change); rest; rest &= rest - 1) {
+		u32 cpu = (u32)__builtin_ctz(rest);
+		const struct soft_entry *entry = find(model, cpu, change->va, change->level);
+
+		if (entry && entry->entry == change->old)
+			cpus |= 1u << cpu;
+	}
+	return cpus;
+}
+
+static void finding(struct model *model, u32 cpu, const struct kvl_record *record, const char *what)
+{
+	model_add_finding(model, FINDING_TLB, record->ticket,
+			  "CPU %u: its soft TLB %s (va %#llx, level %u, entry %#llx)", cpu, what,
+			  (ull)record->a[0], record->h[0], (ull)record->a[1]);
+}
+
+/* --- fills -------------------------------------------------------------------------------------- */
+/*
+ * The report of a change comes before the store: until the CPU that makes it reports anything else, another one
+ * may still find the old entry.
+ */
+static bool about_to_go(const struct model *model, const struct kvl_record *fill)
+{
+	for (u32 cpu = 0; cpu < KVL_MAX_CPUS; cpu++) {
+		const struct change *change = &model->cpu[cpu].changing;
+
+		if (change->ticket && fill->a[0] - change->va < pte_span(change->level) &&
+		    (change->level > fill->h[0] || change->old == fill->a[1]))
+			return true;
+	}
+	return false;
+}
+
+static bool is_as_the_tables(const struct model *model, u32 cpu, const struct kvl_record *fill)
+{
+	struct translation now = model_translate(model, cpu, fill->a[0]);
+
+	return (now.present && now.entry == fill->a[1] && now.level == fill->h[0]) ||
+	       about_to_go(model, fill);
+}
+
+/* What was taken up just when it went away is stale from the start. */
+static void hold_stale(struct model *model, u32 cpu, const struct soft_entry *entry)
+{
+	const struct place places[] = { { 0, entry->va, entry->level },
+					{ model->cpu[cpu].mm, entry->va, entry->level } };
+
+	for (u32 i = 0; i < 1 + (places[1].space != 0); i++)
+		for (struct stale *stale = model_stale_at(model, places[i], NULL); stale;
+		     stale = model_stale_at(model, places[i], stale))
+			if (stale->entry == entry->entry)
+				stale->held |= 1u << cpu;
+}
+
+void model_tlb_fill(struct model *model, u32 cpu, const struct kvl_record *record)
+{
+	u32 level = record->h[0];
+	struct cpu_state *state = &model->cpu[cpu];
+	struct soft_entry *entry;
+
+	if (!level || level >= PTE_LEVELS || record->a[0] % pte_span(level) ||
+	    !model_is_soft(model, record->a[0])) {
+		finding(model, cpu, record, "takes up what is not its own");
+		return;
+	}
+	if (!is_as_the_tables(model, cpu, record))
+		finding(model, cpu, record, "takes up what the tables do not hold");
+	if (find(model, cpu, record->a[0], level)) {
+		finding(model, cpu, record, "has that already");
+		return;
+	}
+	if (state->soft_entries >= model->config.soft.entries)
+		finding(model, cpu, record, "holds more than it has room for");
+	entry = model->soft.count < KVL_MAX_CPUS * MAX_SOFT ? calloc(1, sizeof(*entry)) : NULL;
+	if (!entry ||
+	    !hash_add(&model->soft, &entry->by_place, soft_key(cpu, record->a[0], level))) {
+		free(entry);
+		model_overflow(model, record->ticket, "entries of soft TLBs");
+		return;
+	}
+	entry->cpu = cpu;
+	entry->level = level;
+	entry->va = record->a[0];
+	entry->entry = record->a[1];
+	state->soft_entries++;
+	state->soft_global += pte_global(entry->entry);
+	hold_stale(model, cpu, entry);
+}
+
+/* --- evictions ----------------------------------------------------------------------------------- */
+static void drop_stale(struct model *model, u32 cpu, u64 space, const struct kvl_record *record)
+{
+	struct place place = { space, record->a[0], record->h[0] };
+	struct stale *stale = model_stale_at(model, place, NULL), *next;
+
+	for (; stale; stale = next) {
+		next = model_stale_at(model, place, stale);
+		if (!stale->soft || !(stale->held & 1u << cpu))
+			continue;
+		model_stale_drop(model, stale, 1u << cpu, record->ticket);
+		model->cpu[cpu].flush_took = record->h[1] == KVL_EVICT_FLUSH ||
+					     record->h[1] == KVL_EVICT_SWITCH;
+	}
+}
+
+void model_tlb_evict(struct model *model, u32 cpu, const struct kvl_record *record)
+{
+	struct cpu_state *state = &model->cpu[cpu];
+	struct soft_entry *entry;
+
+	if (!record->h[0] || record->h[0] >= PTE_LEVELS) {
+		finding(model, cpu, record, "evicts what it cannot have");
+		return;
+	}
+	entry = find(model, cpu, record->a[0], record->h[0]);
+	if (!entry || entry->va != record->a[0] || entry->entry != record->a[1]) {
+		finding(model, cpu, record, "evicts what it does not have");
+		return;
+	}
+	state->soft_entries--;
+	state->soft_global -= pte_global(entry->entry);
+	hash_remove(&model->soft, &entry->by_place);
+	free(entry);
+	drop_stale(model, cpu, 0, record);
+	if (state->mm)
+		drop_stale(model, cpu, state->mm, record);
+}
+
+/* A flush has been reported, and what it covers was evicted before. */
+void model_soft_flushed(struct model *model, u32 cpu, const struct kvl_record *record, u32 scope,
+			u64 va)
+{
+	const struct cpu_state *state = &model->cpu[cpu];
+	u32 left = scope == KVL_FLUSH_ALL ? state->soft_entries
+					  : state->soft_entries - state->soft_global;
+
+	if (!model->config.soft.entries)
+		return;
+	if (scope == KVL_FLUSH_PAGE) {
+		left = 0;
+		for (u32 level = 1; level < PTE_LEVELS; level++)
+			left += find(model, cpu, va, level) != NULL;
+	}
+	if (left)
+		model_add_finding(model, FINDING_TLB, record->ticket,
+				  "CPU %u: %u entries of its soft TLB outlive a flush that covers "
+				  "them (va %#llx, %s)",
+				  cpu, left, (ull)va, model_site(model, record->site));
+}
