@@ -48,6 +48,12 @@ else
 fi
 expect "trace check of a trace, and of another" 0 "good: [0-9]+ records, 0 findings" "$kvalab" trace check \
 	"$work/good" "$work/good"
+expect "trace check says what other ways of flushing would do" 0 "lazy=64K +[0-9]+" \
+	"$kvalab" trace check "$work/good" --policy eager --policy lazy=64K --policy batch=8 \
+	--policy mask --policy seq
+expect "a policy that is none" 2 'policy: "eagerly" must be eager' "$kvalab" trace check "$work/good" \
+	--policy eagerly
+expect "a policy without its number" 2 "policy: batch" "$kvalab" trace check "$work/good" --policy batch=
 expect "trace check of none" 2 "No such file" "$kvalab" trace check "$work/good" "$work/none"
 expect "trace print of one event" 0 "pt_set" "$kvalab" trace print "$work/good" --event pt_set
 expect "trace print of two events" 0 "tlb_flush" \

@@ -1,69 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Seed row W5: who may still hold a translation to the chip when it is commanded. */
 #include <check.h>
-#include <string.h>
 
-#include "arch/x86_64/vmm/pte.h"
+#include "tests/unit/model_rig.h"
 #include "tests/unit/suite.h"
-#include "vmm/trace/model.h"
 
-#define FLASH 0xd0000000ull
-#define KERNEL_VA 0xf0003000ull
-#define USER_VA 0x00403000ull
-#define KERNEL_TABLE 0x10000ull
-#define USER_TABLE 0x11000ull
-#define LARGE_TABLE 0x12000ull
-#define LEAF (FLASH + 0x2000 + (PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY))
-#define VMM 0xffffu
-
-enum { MAP = 1, UNMAP, FLUSH };
-static const char *const sites[] = { "", "flash.map", "flash.unmap", "flash.flush" };
-static struct model *model;
-static u64 ticket;
-
-static void record(u32 cpu, u16 id, u16 site, u16 h0, u16 h1, u64 a0, u64 a1, u64 a2, u64 a3,
-		   u64 a4)
-{
-	struct kvl_record r = { ++ticket, id, site, { h0, h1 }, 0, { a0, a1, a2, a3, a4 } };
-
-	model_record(model, cpu, &r);
-}
-
-static void load_root(u32 cpu, u64 mm)
-{
-	record(cpu, KVL_EV_ROOT_LOAD, 0, 0, 0, mm, mm ? 0x21000 : 0x20000, 0, 0, 0);
-}
-
-/* Two CPUs on init_mm, a second space, a table for each half. */
-static void setup(void)
-{
-	struct model_config config = {
-		.ncpus = 2, .site = sites, .nsites = 4, .flash = { FLASH, MiB(16) }
-	};
-
-	ticket = 0;
-	model = model_create(&config);
-	record(VMM, KVL_EV_TABLE_ALLOC, 0, 0, 4, 0x20000, 0, 0, 0, 0);
-	record(VMM, KVL_EV_MM_CREATE, 0, 0, 0, 0, 0x20000, 0, 0, 0);
-	record(VMM, KVL_EV_TABLE_ALLOC, 0, 0, 4, 0x21000, 1, 0, 0, 0);
-	record(VMM, KVL_EV_MM_CREATE, 0, 0, 0, 1, 0x21000, 0, 0, 0);
-	record(VMM, KVL_EV_TABLE_ALLOC, 0, 0, 1, KERNEL_TABLE, 0, 0, 0, 0);
-	record(VMM, KVL_EV_TABLE_ALLOC, 0, 0, 1, USER_TABLE, 1, 0, 0, 0);
-	record(VMM, KVL_EV_TABLE_ALLOC, 0, 0, 2, LARGE_TABLE, 0, 0, 0, 0);
-	load_root(0, 0);
-	load_root(1, 0);
-}
-
-static void teardown(void)
-{
-	model_destroy(model);
-}
-
-static void set_at(u16 site, u64 va, u64 table, u16 level, u64 old, u64 new)
-{
-	record(0, KVL_EV_PT_SET, site, (u16)pte_index(va, level), level, va, table, old, new,
-	       table == USER_TABLE);
-}
+#define LEAF (RIG_FLASH + 0x2000 + (PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY))
 
 static void map(u64 va, u64 table)
 {
@@ -75,24 +17,19 @@ static void unmap(u64 va, u64 table)
 	set_at(UNMAP, va, table, 1, LEAF, 0);
 }
 
-static void flush(u32 cpu, u16 scope, u64 va)
-{
-	record(cpu, KVL_EV_TLB_FLUSH, FLUSH, scope, 0, va, PAGE_BYTES, 0, 0, 0);
-}
-
 static void mode(u64 value)
 {
-	record(VMM, KVL_EV_FLASH_MODE, 0, 0, 0, FLASH, value, 0, 0, 0);
+	record(VMM, KVL_EV_FLASH_MODE, 0, 0, 0, RIG_FLASH, value, 0, 0, 0);
 }
 
 static void state(u64 value)
 {
-	record(VMM, KVL_EV_FLASH_STATE, 0, 0, 0, FLASH, value, 0x80, 0, 0);
+	record(VMM, KVL_EV_FLASH_STATE, 0, 0, 0, RIG_FLASH, value, 0x80, 0, 0);
 }
 
 static void command(void)
 {
-	record(VMM, KVL_EV_FLASH_COMMAND, 0, 0, 0, FLASH + 0x100, 0x40, 0x55, 0, 0);
+	record(VMM, KVL_EV_FLASH_COMMAND, 0, 0, 0, RIG_FLASH + 0x100, 0x40, 0x55, 0, 0);
 }
 
 /* The chip works and comes back to its array. */
@@ -101,22 +38,6 @@ static void work(void)
 	state(KVL_FLASH_PROGRAM);
 	state(KVL_FLASH_IDLE);
 	mode(KVL_FLASH_READ_ARRAY);
-}
-
-static void expect(u32 n, const char *part)
-{
-	u32 found = 0;
-
-	for (u32 i = 0; i < model_findings(model); i++)
-		found += strstr(model_finding(model, i)->text, part) != NULL;
-	ck_assert_msg(model_findings(model) == n && found == n, "%u findings, %u of them fit: %s",
-		      model_findings(model), found,
-		      model_findings(model) ? model_finding(model, 0)->text : "");
-}
-
-static void expect_none(void)
-{
-	expect(0, "");
 }
 
 START_TEST(in_order)
@@ -343,9 +264,9 @@ END_TEST
 
 START_TEST(other_memory)
 {
-	set_at(MAP, KERNEL_VA, KERNEL_TABLE, 1, 0, (FLASH - PAGE_BYTES) | PTE_PRESENT);
-	set_at(MAP, KERNEL_VA + 4096, KERNEL_TABLE, 1, 0, (FLASH + MiB(16)) | PTE_PRESENT);
-	set_at(MAP, KERNEL_VA + 8192, KERNEL_TABLE, 1, 0, FLASH);
+	set_at(MAP, KERNEL_VA, KERNEL_TABLE, 1, 0, (RIG_FLASH - PAGE_BYTES) | PTE_PRESENT);
+	set_at(MAP, KERNEL_VA + 4096, KERNEL_TABLE, 1, 0, (RIG_FLASH + MiB(16)) | PTE_PRESENT);
+	set_at(MAP, KERNEL_VA + 8192, KERNEL_TABLE, 1, 0, RIG_FLASH);
 	command();
 	expect_none();
 }
@@ -354,7 +275,7 @@ END_TEST
 /* --- large leaves --- */
 START_TEST(large_leaf)
 {
-	u64 leaf = (FLASH & ~(LARGE_BYTES - 1)) | PTE_PRESENT | PTE_LARGE;
+	u64 leaf = (RIG_FLASH & ~(LARGE_BYTES - 1)) | PTE_PRESENT | PTE_LARGE;
 
 	set_at(MAP, 0xf0000000, LARGE_TABLE, 2, 0, leaf);
 	set_at(UNMAP, 0xf0000000, LARGE_TABLE, 2, leaf, 0);
@@ -416,8 +337,8 @@ END_TEST
 
 START_TEST(mapped_while_another_partition_works)
 {
-	record(VMM, KVL_EV_FLASH_COMMAND, 0, 0, 3, FLASH, 0x20, 0xd0, 0, 0);
-	record(VMM, KVL_EV_FLASH_STATE, 0, 3, 0, FLASH, KVL_FLASH_ERASE, 0, 0, 0);
+	record(VMM, KVL_EV_FLASH_COMMAND, 0, 0, 3, RIG_FLASH, 0x20, 0xd0, 0, 0);
+	record(VMM, KVL_EV_FLASH_STATE, 0, 3, 0, RIG_FLASH, KVL_FLASH_ERASE, 0, 0, 0);
 	mode(KVL_FLASH_READ_ARRAY);
 	map(KERNEL_VA, KERNEL_TABLE);
 	expect(1, "does not return its array");
@@ -537,7 +458,7 @@ int main(void)
 	TCase *kinds = tcase_create("kinds"), *chip = tcase_create("chip");
 	TCase *cost = tcase_create("cost");
 
-	tcase_add_checked_fixture(kernel, setup, teardown);
+	tcase_add_checked_fixture(kernel, model_setup_chip, model_teardown);
 	tcase_add_test(kernel, in_order);
 	tcase_add_test(kernel, still_mapped);
 	tcase_add_test(kernel, not_flushed_at_all);
@@ -552,7 +473,7 @@ int main(void)
 	tcase_add_test(kernel, mapped_again_unflushed);
 	tcase_add_test(kernel, many_pages);
 	suite_add_tcase(suite, kernel);
-	tcase_add_checked_fixture(user, setup, teardown);
+	tcase_add_checked_fixture(user, model_setup_chip, model_teardown);
 	tcase_add_test(user, user_page_only_where_it_runs);
 	tcase_add_test(user, user_page_held_by_its_cpu);
 	tcase_add_test(user, user_page_reached_later);
@@ -560,20 +481,20 @@ int main(void)
 	tcase_add_test(user, table_freed_with_it);
 	tcase_add_test(user, cpu_before_its_first_root);
 	suite_add_tcase(suite, user);
-	tcase_add_checked_fixture(kinds, setup, teardown);
+	tcase_add_checked_fixture(kinds, model_setup_chip, model_teardown);
 	tcase_add_test(kinds, drivers_window);
 	tcase_add_test(kinds, other_memory);
 	tcase_add_test(kinds, large_leaf);
 	tcase_add_test(kinds, directory_entry);
 	tcase_add_test(kinds, claimed_elsewhere);
 	suite_add_tcase(suite, kinds);
-	tcase_add_checked_fixture(chip, setup, teardown);
+	tcase_add_checked_fixture(chip, model_setup_chip, model_teardown);
 	tcase_add_test(chip, mapped_before_the_write_is_over);
 	tcase_add_test(chip, mapped_in_status_mode);
 	tcase_add_test(chip, mapped_while_another_partition_works);
 	tcase_add_test(chip, mapped_during_the_query);
 	suite_add_tcase(suite, chip);
-	tcase_add_checked_fixture(cost, setup, teardown);
+	tcase_add_checked_fixture(cost, model_setup_chip, model_teardown);
 	tcase_add_test(cost, many_flushes);
 	tcase_add_test(cost, many_laps);
 	tcase_add_test(cost, too_many_mappings);

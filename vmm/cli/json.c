@@ -164,9 +164,9 @@ static json_t *oracle_json(const struct run_result *result)
 
 	if (result->tier == TIER_OFF)
 		return json_pack("{s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:n}", "mode",
-				 "stale_uses", "flash_violations", "reuse_windows",
-				 "reuse_longest", "flushes", "flushes_unneeded", "ipis",
-				 "ipis_unneeded", "ipis_needed");
+				 "stale_uses", "flash_violations", "reuse_windows", "reuse_longest",
+				 "flushes", "flushes_unneeded", "ipis", "ipis_unneeded",
+				 "ipis_needed");
 	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "mode",
 			 oracle->exact ? "exact" : "conservative", "stale_uses",
 			 number(oracle->stale_uses), "flash_violations",
@@ -186,10 +186,11 @@ static json_t *findings_json(const struct run_result *result)
 	for (u32 i = 0; i < result->nfindings_kept; i++) {
 		const struct finding *finding = &result->finding[i];
 
-		array = append(array, json_pack("{s:s, s:o, s:o}", "kind",
-						finding_kind_name(finding->kind), "ticket",
-						number(finding->ticket), "text",
-						json_text(finding->text)));
+		array = append(array,
+			       json_pack("{s:s, s:o, s:o, s:o}", "kind",
+					 finding_kind_name(finding->kind), "ticket",
+					 number(finding->ticket), "cause", number(finding->cause),
+					 "text", json_text(finding->text)));
 	}
 	return array;
 }

@@ -9,11 +9,8 @@ static const struct {
 	const char *name; /* with = behind it: a number follows */
 	enum policy_kind kind;
 } policies[] = {
-	{ "eager", POLICY_EAGER },
-	{ "batch=", POLICY_BATCH },
-	{ "lazy=", POLICY_LAZY },
-	{ "mask", POLICY_MASK },
-	{ "seq", POLICY_SEQ },
+	{ "eager", POLICY_EAGER }, { "batch=", POLICY_BATCH }, { "lazy=", POLICY_LAZY },
+	{ "mask", POLICY_MASK },   { "seq", POLICY_SEQ },
 };
 
 static int parse_amount(struct flush_policy *policy, const char *text, struct err *err)

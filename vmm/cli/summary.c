@@ -77,8 +77,8 @@ void summary_finding(FILE *out, int indent, const struct finding *finding)
 void summary_oracle(FILE *out, const struct oracle *oracle)
 {
 	fprintf(out,
-		"%llu stale uses, %llu reuse windows; unneeded: %llu of %llu flushes, %llu of %llu "
-		"IPIs\n",
+		"stale uses %llu, reuse windows %llu; unneeded: flushes %llu of %llu, IPIs %llu "
+		"of %llu\n",
 		(unsigned long long)oracle->stale_uses, (unsigned long long)oracle->reuse_windows,
 		(unsigned long long)oracle->flushes_unneeded, (unsigned long long)oracle->flushes,
 		(unsigned long long)oracle->ipis_unneeded, (unsigned long long)oracle->ipis);

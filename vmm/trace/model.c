@@ -148,8 +148,8 @@ const char *model_site(const struct model *model, u16 site)
 	return name && name[0] ? name : "-";
 }
 
-void model_add_finding(struct model *model, enum finding_kind kind, u64 ticket, const char *format,
-		       ...)
+struct finding *model_add_finding(struct model *model, enum finding_kind kind, u64 ticket,
+				  const char *format, ...)
 {
 	struct finding *finding;
 	va_list args;
@@ -157,7 +157,7 @@ void model_add_finding(struct model *model, enum finding_kind kind, u64 ticket, 
 	model->nfindings++;
 	/* The first of each kind always finds room, however many of another kind came before. */
 	if (model->count[kind]++ && model->nkept >= FINDINGS_KEPT - FINDING_KINDS)
-		return;
+		return NULL;
 	finding = &model->finding[model->nkept++];
 	finding->kind = kind;
 	finding->ticket = ticket;
@@ -168,6 +168,7 @@ void model_add_finding(struct model *model, enum finding_kind kind, u64 ticket, 
 	for (char *c = finding->text; *c; c++)
 		if (!isprint((unsigned char)*c))
 			*c = '?';
+	return finding;
 }
 
 u32 model_findings(const struct model *model)

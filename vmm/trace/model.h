@@ -52,9 +52,9 @@ enum finding_kind {
 	FINDING_FOREIGN_TABLE, /* audit: an entry points to a table outside the arena */
 	FINDING_DIRECT_MAP,    /* audit: a direct-map leaf is wrong or missing */
 	FINDING_ACCESSED,      /* audit: an entry without its accessed or dirty bit */
-	FINDING_STALE_USE,  /* a CPU used an address for which it may hold another translation */
-	FINDING_KVA,	    /* an address did not stay what kva_get said until kva_put */
-	FINDING_TLB,	    /* a soft TLB did what it must not */
+	FINDING_STALE_USE,     /* a CPU used an address for which it may hold another translation */
+	FINDING_KVA,	       /* an address did not stay what kva_get said until kva_put */
+	FINDING_TLB,	       /* a soft TLB did what it must not */
 	FINDING_SHOOTDOWN,  /* acknowledged without a flush, or ended without an acknowledgement */
 	FINDING_OPEN_WAIT,  /* a wait never ended */
 	FINDING_BAD_RECORD, /* fields of a record contradict each other, or there are too many
@@ -68,17 +68,19 @@ enum finding_kind {
  * it, what they do hold.
  */
 struct oracle {
-	bool exact;		/* the guest makes the TLB */
-	u64 stale_uses;		/* uses of an address for which the CPU may hold another translation */
-	u64 flash_violations;	/* FINDING_CHIP_COMMAND and FINDING_CHIP_MAPPED */
-	u64 reuse_windows;	/* frames handed out again while a CPU may still reach them */
-	u64 reuse_longest;	/* of those, in tickets, until none may */
-	u64 reuse_open;		/* of those, to the end of the trace */
-	u64 flushes, flushes_full;     /* flush instructions (but loads of roots), those of more than a page */
-	u64 flushes_unneeded;	       /* to which nothing stale fell */
-	u64 ipis, ipis_unneeded;       /* acknowledged, and those whose flushes were all unneeded */
-	u64 ipis_needed; /* the least number that would have been safe */
-	u64 conflicts, conflicts_true; /* POLICY_SEQ: found by its rule; of those, where the CPU may hold another */
+	bool exact;	/* the guest makes the TLB */
+	u64 stale_uses; /* uses of an address for which the CPU may hold another translation */
+	u64 flash_violations; /* FINDING_CHIP_COMMAND and FINDING_CHIP_MAPPED */
+	u64 reuse_windows;    /* frames handed out again while a CPU may still reach them */
+	u64 reuse_longest;    /* of those, in tickets, until none may */
+	u64 reuse_open;	      /* of those, to the end of the trace */
+	u64 flushes,
+		flushes_full; /* flush instructions (but loads of roots), those of more than a page */
+	u64 flushes_unneeded;	 /* to which nothing stale fell */
+	u64 ipis, ipis_unneeded; /* acknowledged, and those whose flushes were all unneeded */
+	u64 ipis_needed;	 /* the least number that would have been safe */
+	u64 conflicts,
+		conflicts_true; /* POLICY_SEQ: found by its rule; of those, where the CPU may hold another */
 	bool needed_known; /* false: more was mapped than is followed; ipis_needed is less than it was */
 };
 
@@ -87,7 +89,8 @@ struct oracle {
 
 struct finding {
 	enum finding_kind kind;
-	u64 ticket;	/* 0: found by the audit */
+	u64 ticket; /* 0: found by the audit */
+	u64 cause;  /* ticket of the event that led to it: the other side of the story; 0: none */
 	char text[256]; /* one sentence: what, where, which CPU, which site */
 };
 
@@ -106,9 +109,9 @@ u64 model_finding_count(const struct model *model, enum finding_kind kind);
 
 struct oracle model_oracle(const struct model *model);
 
-/* Adds a finding (used by the audit). */
-void model_add_finding(struct model *model, enum finding_kind kind, u64 ticket, const char *format,
-		       ...) __attribute__((format(printf, 4, 5)));
+/* Adds a finding (used by the audit). Where it is kept, so that more can be said; or NULL. */
+struct finding *model_add_finding(struct model *model, enum finding_kind kind, u64 ticket,
+				  const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /*
  * The audit: walks the tables in guest memory from every root that the model knows and compares

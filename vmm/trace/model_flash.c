@@ -136,25 +136,34 @@ void model_readers_free(struct model *model)
 static void report_mapped(struct model *model, const struct kvl_record *command,
 			  const struct reader *reader)
 {
-	model_add_finding(model, FINDING_CHIP_COMMAND, command->ticket,
-			  "command %#llx at gpa %#llx: va %#llx of mm %llu is still mapped to the "
-			  "chip (set by %s at ticket %llu)",
-			  (ull)command->a[1], (ull)command->a[0], (ull)reader->va, (ull)reader->mm,
-			  model_site(model, reader->set_site), (ull)reader->set_ticket);
+	struct finding *finding;
+
+	finding = model_add_finding(
+		model, FINDING_CHIP_COMMAND, command->ticket,
+		"command %#llx at gpa %#llx: va %#llx of mm %llu is still mapped to the "
+		"chip (set by %s at ticket %llu)",
+		(ull)command->a[1], (ull)command->a[0], (ull)reader->va, (ull)reader->mm,
+		model_site(model, reader->set_site), (ull)reader->set_ticket);
+	if (finding)
+		finding->cause = reader->set_ticket;
 }
 
 static void report_holder(struct model *model, const struct kvl_record *command,
 			  const struct stale *stale, u32 cpu)
 {
-	model_add_finding(model, FINDING_CHIP_COMMAND, command->ticket,
-			  "command %#llx at gpa %#llx: CPU %u %s va %#llx of mm %llu (set by %s at "
-			  "ticket %llu, removed by %s at ticket %llu, no flush of it on CPU %u "
-			  "since)",
-			  (ull)command->a[1], (ull)command->a[0], cpu,
-			  stale->soft ? "still holds" : "may still hold", (ull)stale->place.va,
-			  (ull)stale->mm, model_site(model, stale->set_site),
-			  (ull)stale->set_ticket, model_site(model, stale->removed_site),
-			  (ull)stale->removed_ticket, cpu);
+	struct finding *finding;
+
+	finding = model_add_finding(
+		model, FINDING_CHIP_COMMAND, command->ticket,
+		"command %#llx at gpa %#llx: CPU %u %s va %#llx of mm %llu (set by %s at "
+		"ticket %llu, removed by %s at ticket %llu, no flush of it on CPU %u "
+		"since)",
+		(ull)command->a[1], (ull)command->a[0], cpu,
+		stale->soft ? "still holds" : "may still hold", (ull)stale->place.va,
+		(ull)stale->mm, model_site(model, stale->set_site), (ull)stale->set_ticket,
+		model_site(model, stale->removed_site), (ull)stale->removed_ticket, cpu);
+	if (finding)
+		finding->cause = stale->removed_ticket;
 }
 
 /*

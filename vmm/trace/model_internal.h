@@ -41,8 +41,8 @@ struct change {
 	u32 cpu; /* that did it; KVL_MAX_CPUS or more: the VMM */
 	u16 site;
 	u32 level;
-	u64 mm;	 /* whose table */
-	u64 va;	 /* the first address that the entry translates */
+	u64 mm; /* whose table */
+	u64 va; /* the first address that the entry translates */
 	u64 old, new;
 	u64 ticket;
 };
@@ -70,17 +70,17 @@ struct reader {
  * CPU may still hold. It is followed until none may.
  */
 struct stale {
-	struct hash_node by_place; /* key: place_key() */
-	struct stale_frame *frame;		 /* what it leads to */
+	struct hash_node by_place;	       /* key: place_key() */
+	struct stale_frame *frame;	       /* what it leads to */
 	struct stale *frame_next, *frame_prev; /* others that lead there */
-	struct stale *newer, *older; /* by removal; in model->stales of its class */
-	struct stale *chip_next, *chip_prev; /* in model->chip_stales */
+	struct stale *newer, *older;	       /* by removal; in model->stales of its class */
+	struct stale *chip_next, *chip_prev;   /* in model->chip_stales */
 	struct place place;
 	u64 entry, mm;
-	u32 held; /* bit per CPU that may hold it */
-	u32 told; /* bit per CPU whose use of it a finding has named */
-	bool soft;  /* held is what CPUs do hold: only an eviction takes it away */
-	bool chip;  /* in model->chip_stales: no command has been judged since its removal */
+	u32 held;  /* bit per CPU that may hold it */
+	u32 told;  /* bit per CPU whose use of it a finding has named */
+	bool soft; /* held is what CPUs do hold: only an eviction takes it away */
+	bool chip; /* in model->chip_stales: no command has been judged since its removal */
 	u64 set_ticket, removed_ticket; /* set_ticket 0: not followed */
 	u16 set_site, removed_site;
 	u64 reused_ticket; /* its frame was handed out again; 0: not yet */
@@ -101,13 +101,14 @@ struct promised_store {
 struct cpu_state {
 	u64 flushed_space,
 		flushed_all; /* tickets of its last flushes of that scope, or its first */
-	struct change changing;	/* its last record is a pt_set, whose store may be to come; ticket 0: no */
+	struct change
+		changing; /* its last record is a pt_set, whose store may be to come; ticket 0: no */
 	u64 own_space, own_all; /* as above, of those that nobody asked of it: model_needed.c */
 	u64 stabbed;		/* up to here an IPI that was needed would have flushed all */
 	u32 soft_entries, soft_global; /* that its soft TLB holds */
 	bool flush_took;	       /* its flush, or evictions for it, took something stale */
 	u64 full_flush;		       /* ticket of its last one under a policy */
-	bool loaded;	     /* and a root_load among them */
+	bool loaded;		       /* and a root_load among them */
 	bool just_loaded; /* its last record is a root_load, which comes before the load itself */
 	u64 mm;		  /* whose root it has loaded */
 	u64 root, root_before;
@@ -168,13 +169,13 @@ struct model {
 
 	struct hash tables, spaces;
 	struct cpu_state cpu[KVL_MAX_CPUS];
-	u32 running; /* bit per CPU of which there was a record */
+	u32 running;				  /* bit per CPU of which there was a record */
 	struct shootdown shootdown[KVL_MAX_CPUS]; /* by the CPU that began it */
 	u32 shooting;				  /* bit per CPU whose shootdown is open */
 
 	struct hash stales, stale_frames;
-	u32 stales_at[PTE_LEVELS + 1];	  /* how many of each level */
-	struct stale *newest[2];	  /* lists of them: [1] global, [0] others */
+	u32 stales_at[PTE_LEVELS + 1]; /* how many of each level */
+	struct stale *newest[2];       /* lists of them: [1] global, [0] others */
 	struct stale *chip_stales;
 	struct hash kvas;
 
@@ -237,7 +238,10 @@ bool place_is(struct place a, struct place b);
 bool model_leaves_stale(const struct change *change);
 /* CPUs that reach the table of @change now. */
 u32 model_reach(const struct model *model, const struct change *change);
-/* @reader: what it was to the chip, or NULL. */
+/* The CPUs of @held still have what the change took away. @reader: what it was to the chip, or NULL. */
+void model_keep_stale(struct model *model, const struct change *change, u32 held,
+		      const struct reader *reader);
+/* Works out who may still have it. */
 void model_left_behind(struct model *model, const struct change *change,
 		       const struct reader *reader);
 /* The stale translations of @place; @after: the one before, or NULL. */
@@ -247,7 +251,8 @@ void model_stale_drop(struct model *model, struct stale *stale, u32 cpus, u64 ti
 bool model_stale_flush(struct model *model, u32 cpu, u32 scope, u64 va, u64 ticket);
 void model_chip_judged(struct model *model, struct stale *stale);
 /* What @stale makes of @va. */
-struct translation model_stale_translate(const struct model *model, const struct stale *stale, u64 va);
+struct translation model_stale_translate(const struct model *model, const struct stale *stale,
+					 u64 va);
 
 /* --- model_reuse.c: frames handed out again while a CPU may still reach them --- */
 bool model_reuse_follow(struct model *model, struct stale *stale); /* false: no memory */

@@ -22,7 +22,7 @@ struct need {
 	struct hash_node by_place;
 	struct place place;
 	struct removal last, before;
-	bool chip;		 /* in model->chip_needs: no command since its removal */
+	bool chip; /* in model->chip_needs: no command since its removal */
 	struct need *chip_next;
 };
 
@@ -133,8 +133,7 @@ static bool leads_elsewhere(const struct removal *removal, const struct need *ne
 
 	if (!pte_is_leaf(removal->entry, level))
 		return true; /* another table, or none, stands there now */
-	return !now->present ||
-	       pte_gpa(removal->entry, level) + va % pte_span(level) != now->gpa ||
+	return !now->present || pte_gpa(removal->entry, level) + va % pte_span(level) != now->gpa ||
 	       ((removal->entry & PTE_WRITABLE) && !now->writable);
 }
 

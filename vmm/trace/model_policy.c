@@ -150,8 +150,8 @@ static void resolve_conflict(struct model *model, u32 cpu, const struct policy_p
 
 void model_policy_use(struct model *model, u32 cpu, u64 va, u64 ticket)
 {
-	struct policy_page *page = (struct policy_page *)hash_find(&model->policy_pages,
-								   va / PAGE_BYTES);
+	struct policy_page *page =
+		(struct policy_page *)hash_find(&model->policy_pages, va / PAGE_BYTES);
 
 	if (!page)
 		return;

@@ -69,74 +69,73 @@ static void finding(struct model *model, u32 cpu, const struct kvl_record *recor
 /* --- fills -------------------------------------------------------------------------------------- */
 /*
  * The report of a change comes before the store: until the CPU that makes it reports anything else, another one
- * may still find the old entry.
+ * may still find the old entry. The change that the fill was just ahead of; NULL: none.
  */
-static bool about_to_go(const struct model *model, const struct kvl_record *fill)
+static const struct change *just_ahead_of(const struct model *model, const struct kvl_record *fill)
 {
 	for (u32 cpu = 0; cpu < KVL_MAX_CPUS; cpu++) {
 		const struct change *change = &model->cpu[cpu].changing;
 
 		if (change->ticket && fill->a[0] - change->va < pte_span(change->level) &&
 		    (change->level > fill->h[0] || change->old == fill->a[1]))
-			return true;
+			return change;
 	}
-	return false;
+	return NULL;
 }
 
-static bool is_as_the_tables(const struct model *model, u32 cpu, const struct kvl_record *fill)
+/* What is taken up just when it goes is stale from the start (of a table that goes: not followed). */
+static void check_tables(struct model *model, u32 cpu, const struct kvl_record *fill)
 {
 	struct translation now = model_translate(model, cpu, fill->a[0]);
+	const struct change *change;
 
-	return (now.present && now.entry == fill->a[1] && now.level == fill->h[0]) ||
-	       about_to_go(model, fill);
+	if (now.present && now.entry == fill->a[1] && now.level == fill->h[0])
+		return;
+	change = just_ahead_of(model, fill);
+	if (!change)
+		finding(model, cpu, fill, "takes up what the tables do not hold");
+	else if (change->level == fill->h[0])
+		model_keep_stale(model, change, 1u << cpu, NULL);
 }
 
-/* What was taken up just when it went away is stale from the start. */
-static void hold_stale(struct model *model, u32 cpu, const struct soft_entry *entry)
+static bool add(struct model *model, u32 cpu, const struct kvl_record *fill)
 {
-	const struct place places[] = { { 0, entry->va, entry->level },
-					{ model->cpu[cpu].mm, entry->va, entry->level } };
+	u32 level = fill->h[0];
+	struct soft_entry *entry = NULL;
 
-	for (u32 i = 0; i < 1 + (places[1].space != 0); i++)
-		for (struct stale *stale = model_stale_at(model, places[i], NULL); stale;
-		     stale = model_stale_at(model, places[i], stale))
-			if (stale->entry == entry->entry)
-				stale->held |= 1u << cpu;
+	if (model->soft.count < KVL_MAX_CPUS * MAX_SOFT)
+		entry = calloc(1, sizeof(*entry));
+	if (!entry || !hash_add(&model->soft, &entry->by_place, soft_key(cpu, fill->a[0], level))) {
+		free(entry);
+		return false;
+	}
+	entry->cpu = cpu;
+	entry->level = level;
+	entry->va = fill->a[0];
+	entry->entry = fill->a[1];
+	model->cpu[cpu].soft_entries++;
+	model->cpu[cpu].soft_global += pte_global(entry->entry);
+	return true;
 }
 
 void model_tlb_fill(struct model *model, u32 cpu, const struct kvl_record *record)
 {
 	u32 level = record->h[0];
-	struct cpu_state *state = &model->cpu[cpu];
-	struct soft_entry *entry;
 
 	if (!level || level >= PTE_LEVELS || record->a[0] % pte_span(level) ||
 	    !model_is_soft(model, record->a[0])) {
 		finding(model, cpu, record, "takes up what is not its own");
 		return;
 	}
-	if (!is_as_the_tables(model, cpu, record))
-		finding(model, cpu, record, "takes up what the tables do not hold");
 	if (find(model, cpu, record->a[0], level)) {
 		finding(model, cpu, record, "has that already");
 		return;
 	}
-	if (state->soft_entries >= model->config.soft.entries)
+	if (model->cpu[cpu].soft_entries >= model->config.soft.entries)
 		finding(model, cpu, record, "holds more than it has room for");
-	entry = model->soft.count < KVL_MAX_CPUS * MAX_SOFT ? calloc(1, sizeof(*entry)) : NULL;
-	if (!entry ||
-	    !hash_add(&model->soft, &entry->by_place, soft_key(cpu, record->a[0], level))) {
-		free(entry);
+	check_tables(model, cpu, record);
+	if (!add(model, cpu, record))
 		model_overflow(model, record->ticket, "entries of soft TLBs");
-		return;
-	}
-	entry->cpu = cpu;
-	entry->level = level;
-	entry->va = record->a[0];
-	entry->entry = record->a[1];
-	state->soft_entries++;
-	state->soft_global += pte_global(entry->entry);
-	hold_stale(model, cpu, entry);
 }
 
 /* --- evictions ----------------------------------------------------------------------------------- */

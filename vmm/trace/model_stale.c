@@ -15,7 +15,8 @@
 #include <stdlib.h>
 
 #define STALES_AT_A_PLACE 4u
-#define SOFT_STALES_AT_A_PLACE (KVL_MAX_CPUS + 1u) /* a CPU holds one, and one more is being added */
+#define SOFT_STALES_AT_A_PLACE \
+	(KVL_MAX_CPUS + 1u) /* a CPU holds one, and one more is being added */
 
 /* --- places ----------------------------------------------------------------------------------- */
 /* The kernel's half (mm 0) is reached from every root; a global leaf is used in any space, once it is there. */
@@ -57,8 +58,7 @@ static bool only_allows_more(u64 old, u64 new)
 {
 	u64 rights = PTE_WRITABLE | PTE_USER, rest = ~(rights | PTE_NO_EXEC | PTE_SOFTWARE);
 
-	return (old & rest) == (new & rest) && !(old & rights & ~new) &&
-	       !(new & ~old & PTE_NO_EXEC);
+	return (old & rest) == (new &rest) && !(old & rights & ~new) && !(new & ~old &PTE_NO_EXEC);
 }
 
 bool model_leaves_stale(const struct change *change)
@@ -188,17 +188,12 @@ static struct stale *again(struct model *model, struct place place, const struct
 	return stale;
 }
 
-void model_left_behind(struct model *model, const struct change *change,
-		       const struct reader *reader)
+void model_keep_stale(struct model *model, const struct change *change, u32 held,
+		      const struct reader *reader)
 {
-	bool soft = model_is_soft(model, change->va);
-	u32 held = soft ? model_soft_holders(model, change) : model_reach(model, change);
 	struct place place = model_place(change);
-	struct stale *stale;
+	struct stale *stale = again(model, place, change);
 
-	if (!held)
-		return;
-	stale = again(model, place, change);
 	stale = stale ? stale : add(model, place, change);
 	if (!stale) {
 		model_overflow(model, change->ticket, "stale translations");
@@ -206,7 +201,7 @@ void model_left_behind(struct model *model, const struct change *change,
 	}
 	stale->held |= held;
 	stale->told = 0;
-	stale->soft = soft;
+	stale->soft = model_is_soft(model, change->va);
 	stale->removed_ticket = change->ticket;
 	stale->removed_site = change->site;
 	stale->set_ticket = reader ? reader->set_ticket : 0;
@@ -214,6 +209,16 @@ void model_left_behind(struct model *model, const struct change *change,
 	if (reader)
 		chip_add(model, stale);
 	bound_place(model, place, change->ticket);
+}
+
+void model_left_behind(struct model *model, const struct change *change,
+		       const struct reader *reader)
+{
+	u32 held = model_is_soft(model, change->va) ? model_soft_holders(model, change)
+						    : model_reach(model, change);
+
+	if (held)
+		model_keep_stale(model, change, held, reader);
 }
 
 /* --- flushes ----------------------------------------------------------------------------------- */
@@ -293,7 +298,8 @@ bool model_stale_flush(struct model *model, u32 cpu, u32 scope, u64 va, u64 tick
 }
 
 /* --- what it stands for ------------------------------------------------------------------------- */
-struct translation model_stale_translate(const struct model *model, const struct stale *stale, u64 va)
+struct translation model_stale_translate(const struct model *model, const struct stale *stale,
+					 u64 va)
 {
 	u32 level = stale->place.level;
 

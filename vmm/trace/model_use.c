@@ -43,15 +43,19 @@ static void report(struct model *model, const struct use *use, const struct stal
 		   const struct translation *through)
 {
 	char before[48], now[48];
+	struct finding *finding;
 
-	model_add_finding(model, FINDING_STALE_USE, use->ticket,
-			  "CPU %u %s va %#llx (%s) and %s the entry that %s took away at ticket %llu "
-			  "(%s): no flush of it on CPU %u since; the tables lead to %s",
-			  use->cpu, use->write ? "writes" : "uses", (ull)use->va,
-			  model_site(model, use->site), stale->soft ? "holds" : "may hold",
-			  model_site(model, stale->removed_site), (ull)stale->removed_ticket,
-			  lead_to(through, before, sizeof(before)), use->cpu,
-			  lead_to(&use->now, now, sizeof(now)));
+	finding = model_add_finding(
+		model, FINDING_STALE_USE, use->ticket,
+		"CPU %u %s va %#llx (%s) and %s the entry that %s took away at ticket %llu "
+		"(%s): no flush of it on CPU %u since; the tables lead to %s",
+		use->cpu, use->write ? "writes" : "uses", (ull)use->va,
+		model_site(model, use->site), stale->soft ? "holds" : "may hold",
+		model_site(model, stale->removed_site), (ull)stale->removed_ticket,
+		lead_to(through, before, sizeof(before)), use->cpu,
+		lead_to(&use->now, now, sizeof(now)));
+	if (finding)
+		finding->cause = stale->removed_ticket;
 }
 
 /* True: a stale translation of @place answers the use. Each is told once for each CPU, if @tell. */
@@ -126,10 +130,15 @@ void model_use(struct model *model, u32 cpu, const struct kvl_record *record)
 static void report_kva(struct model *model, const struct kva *kva, u16 site, u64 ticket,
 		       const char *what)
 {
-	model_add_finding(model, FINDING_KVA, ticket,
-			  "va %#llx, which CPU %u has for gpa %#llx since ticket %llu (%s): %s (%s)",
-			  (ull)kva->va, kva->cpu, (ull)kva->gpa, (ull)kva->ticket,
-			  model_site(model, kva->site), what, model_site(model, site));
+	struct finding *finding;
+
+	finding = model_add_finding(
+		model, FINDING_KVA, ticket,
+		"va %#llx, which CPU %u has for gpa %#llx since ticket %llu (%s): %s (%s)",
+		(ull)kva->va, kva->cpu, (ull)kva->gpa, (ull)kva->ticket,
+		model_site(model, kva->site), what, model_site(model, site));
+	if (finding)
+		finding->cause = kva->ticket;
 }
 
 void model_kva_get(struct model *model, u32 cpu, const struct kvl_record *record)
@@ -185,8 +194,7 @@ static void check_kva(struct model *model, const struct kva *kva, const struct c
 {
 	struct translation now = model_translate(model, kva->cpu, kva->va);
 
-	if (kva->va - change->va < pte_span(change->level) &&
-	    (!now.present || now.gpa != kva->gpa))
+	if (kva->va - change->va < pte_span(change->level) && (!now.present || now.gpa != kva->gpa))
 		report_kva(model, kva, change->site, change->ticket,
 			   "its entry is changed while it is in use");
 }

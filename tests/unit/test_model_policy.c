@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/* One and the same story under each way of flushing; the numbers are worked out by hand. */
+#include <check.h>
+#include <stdlib.h>
+
+#include "tests/unit/model_rig.h"
+#include "tests/unit/suite.h"
+
+#define RW (PTE_PRESENT | PTE_WRITABLE | PTE_ACCESSED | PTE_DIRTY)
+#define PAGE(n) ((0x100000ull + (n)*PAGE_BYTES) | RW)
+#define CPUS 3
+
+static void start(enum policy_kind kind, u64 amount)
+{
+	model_setup(&(struct model_config){ .ncpus = CPUS, .policy = { kind, amount } });
+	hang_tables();
+}
+
+static void set_by(u32 cpu, u32 slot, u64 old, u64 new)
+{
+	u64 va = KERNEL_VA + slot * PAGE_BYTES;
+
+	record(cpu, KVL_EV_PT_SET, MAP, (u16)pte_index(va, 1), 1, va, KERNEL_TABLE, old, new, 0);
+}
+
+static void use(u32 cpu, u32 slot)
+{
+	record(cpu, KVL_EV_USE, MAP, 0, 0, KERNEL_VA + slot * PAGE_BYTES, 0, 0, 0, 0);
+}
+
+/*
+ * Four slots are mapped by CPU 0, used by CPU 0 and 1, mapped anew, used again. CPU 2 never uses any. What the
+ * trace itself flushes counts for nothing.
+ */
+static void story(void)
+{
+	for (u32 slot = 0; slot < 4; slot++)
+		set_by(0, slot, 0, PAGE(slot));
+	for (u32 slot = 0; slot < 4; slot++) {
+		use(0, slot);
+		use(1, slot);
+	}
+	for (u32 slot = 0; slot < 4; slot++)
+		set_by(0, slot, PAGE(slot), PAGE(slot + 4));
+	flush(0, KVL_FLUSH_ALL, 0);
+	flush(1, KVL_FLUSH_ALL, 0);
+	for (u32 slot = 0; slot < 4; slot++) {
+		use(0, slot);
+		use(1, slot);
+	}
+}
+
+static void expect_counts(u64 flushes, u64 full, u64 ipis, u64 stale)
+{
+	struct oracle oracle = model_oracle(model);
+
+	ck_assert_msg(oracle.flushes == flushes && oracle.flushes_full == full &&
+			      oracle.ipis == ipis && oracle.stale_uses == stale,
+		      "flushes %llu, full %llu, IPIs %llu, stale uses %llu",
+		      (unsigned long long)oracle.flushes, (unsigned long long)oracle.flushes_full,
+		      (unsigned long long)oracle.ipis, (unsigned long long)oracle.stale_uses);
+}
+
+/* Each of four changes: its own CPU and two others. */
+START_TEST(eager)
+{
+	start(POLICY_EAGER, 0);
+	story();
+	expect_counts(4 * CPUS, 0, 4 * (CPUS - 1), 0);
+}
+END_TEST
+
+/* After three changes a round; the fourth waits, and both that use it may be wrong. */
+START_TEST(batch)
+{
+	start(POLICY_BATCH, 3);
+	story();
+	expect_counts(CPUS, CPUS, CPUS - 1, 2);
+}
+END_TEST
+
+START_TEST(batch_that_is_never_full)
+{
+	start(POLICY_BATCH, 5);
+	story();
+	expect_counts(0, 0, 0, 8);
+}
+END_TEST
+
+START_TEST(lazy)
+{
+	start(POLICY_LAZY, 2 * PAGE_BYTES);
+	story();
+	expect_counts(2 * CPUS, 2 * CPUS, 2 * (CPUS - 1), 0);
+}
+END_TEST
+
+/* CPU 1 makes each mapping valid for itself twice; each change asks CPU 1, and spares CPU 2. */
+START_TEST(mask)
+{
+	start(POLICY_MASK, 0);
+	story();
+	expect_counts(4 + 4 * 2 + 4, 0, 4, 0);
+	ck_assert_uint_eq(model_oracle(model).ipis_unneeded, 0);
+}
+END_TEST
+
+/*
+ * The installer flushes what it replaces, four times. CPU 1 meets slots of CPU 0 without a full flush since: a
+ * conflict each time, until the round of the first one has flushed all.
+ */
+START_TEST(seq)
+{
+	start(POLICY_SEQ, 0);
+	story();
+	expect_counts(4 + 2 * CPUS, 2 * CPUS, 2 * (CPUS - 1), 0);
+	ck_assert_uint_eq(model_oracle(model).conflicts, 2);
+	ck_assert_uint_eq(model_oracle(model).conflicts_true, 1);
+}
+END_TEST
+
+/* A load of a root is a full flush, of everybody's account. */
+START_TEST(seq_with_a_switch)
+{
+	start(POLICY_SEQ, 0);
+	set_by(0, 0, 0, PAGE(0));
+	load_root(1, 1);
+	use(1, 0);
+	expect_counts(0, 0, 0, 0);
+	ck_assert_uint_eq(model_oracle(model).conflicts, 0);
+}
+END_TEST
+
+/* User space has no reported uses: changes there are flushed at once, where it runs. */
+START_TEST(user_space)
+{
+	start(_i ? POLICY_SEQ : POLICY_MASK, 0);
+	load_root(0, 1);
+	load_root(1, 1);
+	set_at(MAP, USER_VA, USER_TABLE, 1, 0, PAGE(0));
+	set_at(UNMAP, USER_VA, USER_TABLE, 1, PAGE(0), 0);
+	expect_counts(2, 0, 1, 0);
+}
+END_TEST
+
+START_TEST(what_the_trace_says_of_flushes_is_not_judged)
+{
+	start(POLICY_EAGER, 0);
+	record(0, KVL_EV_SHOOTDOWN_BEGIN, FLUSH, 0, 0, KERNEL_VA, PAGE_BYTES, 0, 2, 1);
+	record(1, KVL_EV_IPI_ACK, FLUSH, 0, 0, 1, 0, 0, 0, 0);
+	record(1, KVL_EV_IPI_ACK, FLUSH, 0, 0, 7, 0, 0, 0, 0);
+	record(0, KVL_EV_SHOOTDOWN_END, FLUSH, 0, 0, 9, 0, 0, 0, 0);
+	expect_none();
+}
+END_TEST
+
+/* Of a guest that invents records. */
+START_TEST(random_records)
+{
+	start((enum policy_kind)(POLICY_EAGER + _i), 3);
+	srandom((u32)_i);
+	for (u32 i = 0; i < 200000; i++) {
+		u64 a[5];
+
+		for (u32 f = 0; f < 5; f++)
+			a[f] = random() % 2 ? (u64)random() % 64 * PAGE_BYTES
+					    : (u64)random() << 33 | (u64)random();
+		record((u32)random() % 5, (u16)(random() % 40), (u16)(random() % 8),
+		       (u16)(random() % 600), (u16)(random() % 6), a[0], a[1], a[2], a[3], a[4]);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("model policy");
+	TCase *story_case = tcase_create("story"), *edges = tcase_create("edges");
+
+	tcase_add_checked_fixture(story_case, NULL, model_teardown);
+	tcase_add_test(story_case, eager);
+	tcase_add_test(story_case, batch);
+	tcase_add_test(story_case, batch_that_is_never_full);
+	tcase_add_test(story_case, lazy);
+	tcase_add_test(story_case, mask);
+	tcase_add_test(story_case, seq);
+	suite_add_tcase(suite, story_case);
+	tcase_add_checked_fixture(edges, NULL, model_teardown);
+	tcase_add_test(edges, seq_with_a_switch);
+	tcase_add_loop_test(edges, user_space, 0, 2);
+	tcase_add_test(edges, what_the_trace_says_of_flushes_is_not_judged);
+	tcase_add_loop_test(edges, random_records, 0, 5);
+	suite_add_tcase(suite, edges);
+	return run_suite(suite);
+}

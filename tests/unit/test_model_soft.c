@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+/* Where the guest makes the TLB: what it must not do, and that what CPUs hold is known exactly. */
+#include <check.h>
+
+#include "tests/unit/model_rig.h"
+#include "tests/unit/suite.h"
+
+#define RW (PTE_PRESENT | PTE_WRITABLE | PTE_ACCESSED | PTE_DIRTY)
+#define A (0x100000ull | RW)
+#define B (0x200000ull | RW)
+#define NEXT_VA (KERNEL_VA + PAGE_BYTES)
+#define DIRECT_VA 0xc0003000ull
+
+static void setup(void)
+{
+	model_setup(&(struct model_config){
+		.soft = { .entries = 2,
+			  .page_offset = GiB(3),
+			  .dynamic_start = 0xf0000000,
+			  .dynamic_end = 0xff000000 },
+	});
+	hang_tables();
+}
+
+static void set(u64 va, u64 old, u64 new)
+{
+	set_at(new ? MAP : UNMAP, va, KERNEL_TABLE, 1, old, new);
+}
+
+static void fill(u32 cpu, u64 va, u64 entry)
+{
+	record(cpu, KVL_EV_TLB_FILL, 0, 1, 0, va, entry, 0, 0, 0);
+}
+
+static void evict(u32 cpu, u64 va, u64 entry, u16 reason)
+{
+	record(cpu, KVL_EV_TLB_EVICT, 0, 1, reason, va, entry, 0, 0, 0);
+}
+
+static void use(u32 cpu, u64 va)
+{
+	record(cpu, KVL_EV_USE, 0, 0, 0, va, 0, 0, 0, 0);
+}
+
+START_TEST(who_has_not_filled_holds_nothing)
+{
+	ck_assert(model_oracle(model).exact);
+	set(KERNEL_VA, 0, A);
+	fill(0, KERNEL_VA, A);
+	set(KERNEL_VA, A, B);
+	use(1, KERNEL_VA);
+	expect_none();
+	use(0, KERNEL_VA);
+	expect(1, "CPU 0 uses va 0xf0003000 (-) and holds the entry that flash.map took away");
+}
+END_TEST
+
+START_TEST(flushed)
+{
+	set(KERNEL_VA, 0, A);
+	fill(0, KERNEL_VA, A);
+	set(KERNEL_VA, A, B);
+	evict(0, KERNEL_VA, A, KVL_EVICT_FLUSH);
+	flush(0, KVL_FLUSH_PAGE, KERNEL_VA);
+	fill(0, KERNEL_VA, B);
+	use(0, KERNEL_VA);
+	expect_none();
+	ck_assert_uint_eq(model_oracle(model).flushes_unneeded, 0);
+}
+END_TEST
+
+/* The TLB is small: what had to make room is held no more. */
+START_TEST(made_room)
+{
+	set(KERNEL_VA, 0, A);
+	fill(0, KERNEL_VA, A);
+	set(KERNEL_VA, A, B);
+	evict(0, KERNEL_VA, A, KVL_EVICT_CAPACITY);
+	use(0, KERNEL_VA);
+	expect_none();
+	flush(0, KVL_FLUSH_PAGE, KERNEL_VA);
+	ck_assert_uint_eq(model_oracle(model).flushes_unneeded, 1);
+}
+END_TEST
+
+START_TEST(a_flush_that_leaves_it)
+{
+	set(KERNEL_VA, 0, A);
+	fill(0, KERNEL_VA, A);
+	if (_i == 0)
+		flush(0, KVL_FLUSH_PAGE, KERNEL_VA + 8);
+	else if (_i == 1)
+		flush(0, KVL_FLUSH_SPACE, 0);
+	else
+		load_root(0, 1);
+	expect(1, "1 entries of its soft TLB outlive a flush");
+	ck_assert_uint_eq(model_finding_count(model, FINDING_TLB), 1);
+}
+END_TEST
+
+START_TEST(a_flush_of_another_page)
+{
+	set(KERNEL_VA, 0, A);
+	fill(0, KERNEL_VA, A);
+	flush(0, KVL_FLUSH_PAGE, NEXT_VA);
+	flush(1, KVL_FLUSH_SPACE, 0);
+	expect_none();
+}
+END_TEST
+
+START_TEST(a_global_entry_survives)
+{
+	set(KERNEL_VA, 0, A | PTE_GLOBAL);
+	fill(0, KERNEL_VA, A | PTE_GLOBAL);
+	load_root(0, 1);
+	expect_none();
+	flush(0, KVL_FLUSH_ALL, 0);
+	expect(1, "outlive");
+}
+END_TEST
+
+START_TEST(more_than_fits)
+{
+	for (u64 i = 0; i < 3; i++) {
+		set(KERNEL_VA + i * PAGE_BYTES, 0, A);
+		fill(0, KERNEL_VA + i * PAGE_BYTES, A);
+	}
+	expect(1, "holds more than it has room for");
+}
+END_TEST
+
+START_TEST(what_the_tables_do_not_hold)
+{
+	set(KERNEL_VA, 0, A);
+	fill(0, KERNEL_VA, B);
+	expect(1, "takes up what the tables do not hold");
+}
+END_TEST
+
+START_TEST(what_is_not_its_own)
+{
+	fill(0, DIRECT_VA, A);
+	expect(1, "takes up what is not its own");
+}
+END_TEST
+
+START_TEST(twice)
+{
+	set(KERNEL_VA, 0, A);
+	fill(0, KERNEL_VA, A);
+	fill(0, KERNEL_VA, A);
+	expect(1, "has that already");
+}
+END_TEST
+
+START_TEST(evicts_what_it_does_not_have)
+{
+	set(KERNEL_VA, 0, A);
+	fill(0, KERNEL_VA, A);
+	evict(1, KERNEL_VA, A, KVL_EVICT_FLUSH);
+	expect(1, "CPU 1: its soft TLB evicts what it does not have");
+}
+END_TEST
+
+/* CPU 0 has reported a change whose store may be to come: CPU 1 may still find the old entry. */
+START_TEST(just_before_it_goes)
+{
+	set(KERNEL_VA, 0, A);
+	set(KERNEL_VA, A, 0);
+	fill(1, KERNEL_VA, A);
+	expect_none();
+	use(1, KERNEL_VA);
+	expect(1, "CPU 1 uses va 0xf0003000 (-) and holds");
+}
+END_TEST
+
+START_TEST(after_it_has_gone)
+{
+	set(KERNEL_VA, 0, A);
+	set(KERNEL_VA, A, 0);
+	record(0, KVL_EV_MARK, 0, 0, 0, 99, 0, 0, 0, 0);
+	fill(1, KERNEL_VA, A);
+	expect(1, "takes up what the tables do not hold");
+}
+END_TEST
+
+/* What is not soft is judged as the processor's: CPU 1 may hold a page of lowmem. */
+START_TEST(direct_map)
+{
+	record(VMM, KVL_EV_TABLE_ALLOC, 0, 0, 1, 0x40000, 0, 0, 0, 0);
+	set_at(MAP, DIRECT_VA, 0x40000, 1, 0, A);
+	set_at(UNMAP, DIRECT_VA, 0x40000, 1, A, 0);
+	use(1, DIRECT_VA);
+	expect(1, "CPU 1 uses va 0xc0003000 (-) and may hold");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("model soft");
+	TCase *exact = tcase_create("exact"), *rules = tcase_create("rules");
+
+	tcase_add_checked_fixture(exact, setup, model_teardown);
+	tcase_add_test(exact, who_has_not_filled_holds_nothing);
+	tcase_add_test(exact, flushed);
+	tcase_add_test(exact, made_room);
+	tcase_add_test(exact, just_before_it_goes);
+	tcase_add_test(exact, direct_map);
+	suite_add_tcase(suite, exact);
+	tcase_add_checked_fixture(rules, setup, model_teardown);
+	tcase_add_loop_test(rules, a_flush_that_leaves_it, 0, 3);
+	tcase_add_test(rules, a_flush_of_another_page);
+	tcase_add_test(rules, a_global_entry_survives);
+	tcase_add_test(rules, more_than_fits);
+	tcase_add_test(rules, what_the_tables_do_not_hold);
+	tcase_add_test(rules, what_is_not_its_own);
+	tcase_add_test(rules, twice);
+	tcase_add_test(rules, evicts_what_it_does_not_have);
+	tcase_add_test(rules, after_it_has_gone);
+	suite_add_tcase(suite, rules);
+	return run_suite(suite);
+}
