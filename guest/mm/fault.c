@@ -100,6 +100,5 @@ bool copy_from_user(void *to, u64 va, size_t bytes)
 {
 	if (va >= layout.page_offset || bytes > layout.page_offset - va)
 		return false;
-	trace_use((const void *)va, false, SITE("copy_from_user"));
 	return arch_copy_user(to, (const void *)va, bytes);
 }

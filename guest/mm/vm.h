@@ -68,6 +68,8 @@ struct vma *vma_map_kernel(u64 bytes, u32 prot, const struct vma_ops *ops, void 
 			   u64 offset);
 void vma_unmap(struct vma *vma); /* unmaps, flushes everywhere, frees */
 struct vma *vma_find(struct mm *mm, u64 va);
+/* Takes the page at @va out of @mm, if there is one, and frees it once no CPU can reach it any more. */
+void vma_free_page(struct mm *mm, u64 va, u16 site);
 /* A close operation for areas that own their pages: unmaps, flushes and frees each. */
 void vma_free_pages(struct vma *vma);
 

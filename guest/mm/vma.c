@@ -93,19 +93,21 @@ struct vma *vma_map_kernel(u64 bytes, u32 prot, const struct vma_ops *ops, void 
 	return vma;
 }
 
+void vma_free_page(struct mm *mm, u64 va, u16 site)
+{
+	u64 entry = pt_lookup(mm, va);
+
+	if (!entry)
+		return;
+	pt_unmap(mm, va, PAGE_BYTES, site);
+	tlb_flush_range(mm, va, PAGE_BYTES, site);
+	page_free(gpa_page(arch_pte_gpa(entry)));
+}
+
 void vma_free_pages(struct vma *vma)
 {
-	u16 site = SITE("vma.free_pages");
-
-	for (u64 va = vma->start; va < vma->end; va += PAGE_BYTES) {
-		u64 entry = pt_lookup(vma->mm, va);
-
-		if (!entry)
-			continue;
-		pt_unmap(vma->mm, va, PAGE_BYTES, site);
-		tlb_flush_range(vma->mm, va, PAGE_BYTES, site);
-		page_free(gpa_page(arch_pte_gpa(entry)));
-	}
+	for (u64 va = vma->start; va < vma->end; va += PAGE_BYTES)
+		vma_free_page(vma->mm, va, SITE("vma.free_pages"));
 }
 
 void vma_unmap(struct vma *vma)

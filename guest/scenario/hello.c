@@ -9,6 +9,7 @@
  *              to be reached (--arena highmem; B3)
  *   swbit      a software bit in an entry, through the architecture's accessor (L3)
  *   wait       a kernel VMA whose fault function waits (W1, W9)
+ *   storm      maps, uses and flushes by all CPUs, drawn from the seed (hello_storm.c)
  *   ioremap    device memory over tables that earlier mappings left, while spaces come and go
  */
 #include "guest/scenario/hello.h"
@@ -21,6 +22,7 @@
 const struct scenario_param hello_params[] = {
 	{ "fail", "hang|fault|hole|triple|ring|wild|wait|deadlock", "none",
 	  "do what must not happen, to see what is made of it" },
+	{ "storm", "number", "1", "rounds of random maps, uses and flushes by all CPUs" },
 	{ NULL, NULL, NULL, NULL },
 };
 
@@ -233,6 +235,7 @@ void hello_run(const struct arm *arm)
 	software_bit();
 	waiting_fault();
 	hello_user();
+	hello_storm(param_u64("storm", 1));
 	host_checkpoint();
 	remap_devices();
 }

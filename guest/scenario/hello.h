@@ -13,6 +13,8 @@ struct page;
 struct page *hello_page(u64 word);
 /* A flush that is needed is seen to work (hello_remap.c). */
 void hello_remap(void);
+/* Rounds of random maps, uses and flushes by all CPUs (hello_storm.c). */
+void hello_storm(u64 rounds);
 /* The parts with user tasks (hello_user.c). */
 void hello_user(void);
 

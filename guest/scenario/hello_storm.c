@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hello's storm: every CPU maps, unmaps, flushes and reads pages that all share, in an order drawn from
+ * the seed. Each page holds a number that says which one it is, so that whoever reads through a stale
+ * translation reads a wrong number: a witness that knows nothing of the trace. A round is what the seed
+ * makes of a few steps on each CPU; many share a boot.
+ *
+ *   kernel     an area of pages that is changed under a lock, some at a time, with one flush of all of
+ *              them; who reads under the lock must read what was last put there
+ *   user       a page in each of two spaces, taken out, freed and put back while the tasks of that
+ *              space read it without a lock: one that has been freed must never be read
+ */
+#include "guest/arch.h"
+#include "guest/lib/string.h"
+#include "guest/mm/pt.h"
+#include "guest/mm/vm.h"
+#include "guest/scenario/hello.h"
+#include "guest/trace.h"
+
+#define STEPS 6	      /* of each CPU in a round */
+#define AREA_PAGES 36 /* more than are flushed one by one (tlb.c) */
+#define SOME_PAGES 3
+#define SPACES 2
+#define PAGE_VA MiB(8) /* in each space */
+
+enum { FREED = 0xf3eed, FIRST_NUMBER = 1 << 20 };
+
+struct space {
+	struct mm *mm;
+	volatile u64 oldest, newest; /* numbers that may be read there, besides that nothing is */
+};
+
+static struct storm {
+	struct spinlock lock; /* orders all changes, and reads of the area */
+	u64 area;	      /* kernel-virtual */
+	struct page *shown[AREA_PAGES], *spare[AREA_PAGES], *extra[AREA_PAGES];
+	struct space space[SPACES];
+	volatile u64 last_number;
+	u64 draws;
+	u32 kernel_reads, user_reads, wrong_kernel, wrong_user;
+} storm = { .lock = SPINLOCK("storm") };
+
+static u64 next_draw(u64 *state)
+{
+	*state = *state * 6364136223846793005ull + 1442695040888963407ull;
+	return *state >> 33;
+}
+
+/* --- the kernel's area ---------------------------------------------------------------------------- */
+/* A page of the area holds its own address. */
+static struct page *area_page(void)
+{
+	struct page *page = page_alloc(ZONE_HIGHMEM, 0);
+	u64 *address = kmap_local(page);
+
+	*address = page_gpa(page);
+	kunmap_local(address);
+	return page;
+}
+
+static void show_spare(u32 i)
+{
+	struct page *page = storm.spare[i];
+
+	storm.spare[i] = storm.shown[i];
+	storm.shown[i] = page;
+	pt_replace(&init_mm, storm.area + i * PAGE_BYTES, arch_pte_leaf(page_gpa(page), PROT_WRITE),
+		   SITE("storm.show"));
+}
+
+static void change_area(u32 first, u32 n)
+{
+	spin_lock(&storm.lock);
+	for (u32 i = first; i < first + n; i++)
+		show_spare(i);
+	tlb_flush_range(&init_mm, storm.area + first * PAGE_BYTES, n * PAGE_BYTES,
+			SITE("storm.show"));
+	spin_unlock(&storm.lock);
+}
+
+static void read_area(u32 i)
+{
+	const volatile u64 *word = (const volatile u64 *)(storm.area + i * PAGE_BYTES);
+
+	spin_lock(&storm.lock);
+	trace_use(word, false, SITE("storm.read"));
+	storm.wrong_kernel += *word != page_gpa(storm.shown[i]);
+	storm.kernel_reads++;
+	spin_unlock(&storm.lock);
+}
+
+/* --- the spaces' pages ------------------------------------------------------------------------------ */
+static void put_page(struct space *space)
+{
+	struct page *page = page_alloc(ZONE_HIGHMEM, 0);
+	u64 *address = kmap_local(page);
+
+	*address = ++storm.last_number;
+	kunmap_local(address);
+	space->newest = storm.last_number;
+	pt_map(space->mm, PAGE_VA, page_gpa(page), PROT_USER, SITE("storm.put"));
+}
+
+/* Whoever takes up the page that was freed writes to it at once. */
+static void spoil_a_free_page(void)
+{
+	struct page *page = page_alloc(ZONE_HIGHMEM, 0);
+	u64 *address = kmap_local(page);
+
+	*address = FREED;
+	kunmap_local(address);
+	page_free(page);
+}
+
+static void change_page(struct space *space)
+{
+	spin_lock(&storm.lock);
+	vma_free_page(space->mm, PAGE_VA, SITE("storm.take"));
+	space->oldest = storm.last_number + 1;
+	spoil_a_free_page();
+	put_page(space);
+	spin_unlock(&storm.lock);
+}
+
+/* No lock: it may be there, or not, or change meanwhile. */
+static void read_page(const struct space *space)
+{
+	u64 oldest = space->oldest, number;
+
+	if (copy_from_user(&number, PAGE_VA, sizeof(number)))
+		__atomic_fetch_add(&storm.wrong_user, number < oldest || number > space->newest,
+				   __ATOMIC_RELAXED);
+	__atomic_fetch_add(&storm.user_reads, 1, __ATOMIC_RELAXED);
+}
+
+/* --- rounds ------------------------------------------------------------------------------------------ */
+static void step(const struct space *own, u64 drawn)
+{
+	u32 i = drawn / 16 % (AREA_PAGES - SOME_PAGES);
+
+	switch (drawn % 16) {
+	case 0: change_area(0, AREA_PAGES); break;
+	case 1 ... 2: change_area(i, 1); break;
+	case 3 ... 4: change_area(i, SOME_PAGES); break;
+	case 5 ... 7: change_page(&storm.space[drawn / 16 % SPACES]); break;
+	case 8 ... 11: read_area(i); break;
+	default: read_page(own);
+	}
+}
+
+static void blow(void *arg)
+{
+	const struct space *own = &storm.space[cpu_id() % SPACES];
+	u64 draws = *(const u64 *)arg;
+
+	for (u32 i = 0; i < STEPS; i++) {
+		step(own, next_draw(&draws));
+		task_yield();
+	}
+}
+
+static void round_of_steps(void)
+{
+	struct task *task[KVL_MAX_CPUS];
+	u64 draws[KVL_MAX_CPUS];
+
+	for (u32 cpu = 0; cpu < boot_options.ncpus; cpu++) {
+		draws[cpu] = storm.draws ^ cpu;
+		task[cpu] =
+			task_start("storm", cpu, storm.space[cpu % SPACES].mm, blow, &draws[cpu]);
+	}
+	for (u32 cpu = 0; cpu < boot_options.ncpus; cpu++)
+		task_join(task[cpu]);
+	next_draw(&storm.draws);
+}
+
+static void begin(void)
+{
+	storm.draws = boot_options.seed;
+	storm.last_number = FIRST_NUMBER;
+	storm.area = (u64)vmalloc(AREA_PAGES * PAGE_BYTES, SITE("hello.vmalloc"));
+	for (u32 i = 0; i < AREA_PAGES; i++) {
+		u64 va = storm.area + i * PAGE_BYTES;
+
+		storm.shown[i] = gpa_page(arch_pte_gpa(pt_lookup(&init_mm, va)));
+		*(volatile u64 *)va = page_gpa(storm.shown[i]);
+		storm.spare[i] = storm.extra[i] = area_page();
+	}
+	for (u32 i = 0; i < SPACES; i++) {
+		storm.space[i].mm = mm_create();
+		storm.space[i].mm->users++;
+		storm.space[i].oldest = storm.last_number + 1;
+		put_page(&storm.space[i]);
+	}
+}
+
+/* vfree() frees the pages that vmalloc() gave, whatever is shown. */
+static void end(void)
+{
+	const u16 site = SITE("storm.end");
+
+	for (u32 i = 0; i < SPACES; i++) {
+		vma_free_page(storm.space[i].mm, PAGE_VA, site);
+		mm_put(storm.space[i].mm);
+	}
+	vfree((void *)storm.area);
+	for (u32 i = 0; i < AREA_PAGES; i++)
+		page_free(storm.extra[i]);
+}
+
+void hello_storm(u64 rounds)
+{
+	u64 shootdowns = count_total(COUNT_SHOOTDOWNS);
+
+	if (!rounds)
+		return;
+	begin();
+	for (u64 i = 0; i < rounds; i++)
+		round_of_steps();
+	check_equal("storm.wrong_kernel_words", storm.wrong_kernel, 0);
+	check_equal("storm.wrong_user_words", storm.wrong_user, 0);
+	if (boot_options.ncpus == 1)
+		check_count("storm.shootdowns", COUNT_SHOOTDOWNS, shootdowns, 0);
+	metric("storm_kernel_reads", storm.kernel_reads);
+	metric("storm_user_reads", storm.user_reads);
+	end();
+}
