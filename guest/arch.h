@@ -6,8 +6,9 @@
  * holds this against what guest/ needs.
  *
  * The other way round, arch/ enters the kernel at kernel_main() (boot.h), cpu_main() (task/smp.h),
- * task_first() (task/smp.h), and by traps: fault_handle() (mm/fault.h), syscall_handle()
- * (task/syscall.h), tlb_ipi_handler() (mm/tlb.h).
+ * task_first() (task/smp.h), by traps: fault_handle() (mm/fault.h), syscall_handle()
+ * (task/syscall.h), tlb_ipi_handler() (mm/tlb.h); and tlb_cpu_*() and page faults enter the soft TLB
+ * (mm/tlb_soft.h).
  */
 #ifndef GUEST_ARCH_H
 #define GUEST_ARCH_H
@@ -57,6 +58,9 @@ u64 arch_pte_table(u64 table_gpa, bool user);
 bool arch_pte_present(u64 entry);
 bool arch_pte_is_leaf(u64 entry, u32 level);
 u64 arch_pte_gpa(u64 entry);
+bool arch_pte_global(u64 entry); /* stays when a root is loaded */
+/* Does a leaf allow the access? */
+bool arch_pte_allows(u64 entry, bool write, bool exec, bool user);
 bool arch_pte_has_sw_bits(void); /* is there a spare bit for software (seed row L3)? */
 bool arch_pte_sw(u64 entry);	 /* the software bit */
 u64 arch_pte_set_sw(u64 entry, bool on);
@@ -66,6 +70,10 @@ u64 arch_pte_set_sw(u64 entry, bool on);
 void tlb_cpu_page(u64 va, u32 mm, u16 site);		/* one page, this CPU */
 void tlb_cpu_space(u32 mm, u16 site);			/* all non-global entries, this CPU */
 void tlb_cpu_load_root(u64 root_gpa, u32 mm, u16 site); /* and so all non-global entries */
+/* For the soft TLB (mm/tlb_soft.c) alone. An entry of it is gone; @h: level and reason (enum kvl_evict). */
+void tlb_cpu_evict(u64 va, u64 entry, u32 mm, u16 site, u16 level, u16 reason);
+/* As tlb_cpu_load_root(), but what the processor walks from then on is @private_gpa. */
+void tlb_cpu_load_private(u64 private_gpa, u64 root_gpa, u32 mm, u16 site);
 
 /* --- CPUs and tasks ------------------------------------------------------------------------- */
 struct task *arch_current(void); /* the task whose kernel stack this is */

@@ -34,7 +34,8 @@ struct boot_options {
 	struct kvl_layout_request request;
 	char scenario[32], arm[32];
 	u64 seed;
-	bool seeded; /* schedule */
+	bool seeded;	 /* schedule */
+	bool tlb_random; /* which entry of a soft TLB makes room: any, not the oldest */
 	u32 ncpus;
 	u64 flash_gpa, flash_bytes; /* 0: no chip */
 	u32 flash_bank_width;
@@ -54,6 +55,8 @@ u64 param_u64(const char *key, u64 fallback);
 	X(PT_SET, "pt_set")                       \
 	X(FLUSH_PAGE, "flush_page")               \
 	X(FLUSH_SPACE, "flush_space")             \
+	X(TLB_FILLS, "tlb_fills")                 \
+	X(TLB_EVICTS, "tlb_evicts")               \
 	X(SHOOTDOWNS, "shootdowns")               \
 	X(IPIS, "ipis")                           \
 	X(FAULTS, "faults")                       \

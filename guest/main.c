@@ -8,6 +8,7 @@
 #include "guest/boot.h"
 #include "guest/kernel.h"
 #include "guest/mm/pt.h"
+#include "guest/mm/tlb.h"
 #include "guest/scenario/scenario.h"
 #include "guest/task/smp.h"
 #include "guest/task/turnstile.h"
@@ -29,7 +30,7 @@ void kernel_main(void)
 	options_read((const void *)(KVL_DTB_GPA + boot->page_offset));
 	turnstile_init(boot_options.seed, boot_options.seeded);
 	trace_init();
-	trace_event(KVL_EV_ROOT_LOAD, SITE("boot"), 0, 0, 0, boot->root_gpa, 0, 0, 0);
+	tlb_start(0, boot->root_gpa, SITE("boot"));
 	pt_init();
 	page_init();
 	arch_irq_enable();

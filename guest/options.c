@@ -90,6 +90,10 @@ static void chosen(const struct property *p)
 		o->request.kva_bytes = cells(p, 0, 2);
 	else if (is(p, DT_ARENA_HIGH))
 		o->request.arena_highmem = cells(p, 0, 1);
+	else if (is(p, DT_TLB_ENTRIES))
+		o->request.soft_entries = cells(p, 0, 1);
+	else if (is(p, DT_TLB_POLICY))
+		o->tlb_random = strcmp(text(p), "random") == 0;
 }
 
 static void param(const struct property *p)

@@ -22,11 +22,14 @@
 static u32 find_running(struct vm *vm, struct audit_cpu *running)
 {
 	bool done = atomic_load(&vm->guest_done);
+	u32 entries = vm->config->layout.soft_entries;
 	struct arch_state state;
 	u32 n = 0;
 
 	for (u32 i = 0; i < vm->ncpus; i++) {
 		running[n] = (struct audit_cpu){ .cpu = i, .at_rest = done && vm->end.cpu == i };
+		if (entries)
+			running[n].soft_root = kvl_soft_gpa(&vm->layout, entries, i);
 		n += vm->engine->state(vm, i, &state) && arch_root(&state, &running[n].root);
 	}
 	return n;

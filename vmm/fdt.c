@@ -111,6 +111,8 @@ static void write_reserved(struct writer *w, const struct kvl_layout *layout)
 		reserved_node(w, DT_NODE_HOLE, &layout->hole[i], true);
 	reserved_node(w, DT_NODE_ARENA, &layout->arena, false);
 	reserved_node(w, DT_NODE_SHARED, &layout->shared, true);
+	if (layout->soft.bytes)
+		reserved_node(w, DT_NODE_SOFT, &layout->soft, true);
 	end(w);
 }
 
@@ -185,6 +187,8 @@ static void write_chosen(struct writer *w, const struct run_config *config)
 	put_u64(w, DT_VMALLOC, config->layout.vmalloc_bytes);
 	put_u64(w, DT_KVA, config->layout.kva_bytes);
 	put_u32(w, DT_ARENA_HIGH, config->layout.arena_highmem);
+	put_u32(w, DT_TLB_ENTRIES, config->layout.soft_entries);
+	put_text(w, DT_TLB_POLICY, run_tlb_policy_names[config->tlb_policy]);
 	begin(w, DT_NODE_PARAMS);
 	for (u32 i = 0; i < config->nparams; i++)
 		put_text(w, config->param[i].key, config->param[i].value);

@@ -67,6 +67,8 @@ static const char *range_name(const struct vm *vm, u64 start)
 		return "low";
 	if (start == vm->layout.shared.start)
 		return "shared";
+	if (start == vm->layout.soft.start)
+		return "soft TLBs";
 	return start < vm->layout.lowmem_end_gpa ? "ram-low" : "ram-high";
 }
 

@@ -71,6 +71,10 @@ static int explain(const struct kvl_layout_request *request, const struct kvl_la
 	case KVL_LAYOUT_HOLES:
 		return err_set(err, EXIT_USAGE, "%u holes are too many: at most %u",
 			       request->nholes, KVL_MAX_HOLES);
+	case KVL_LAYOUT_SOFT:
+		return err_set(err, EXIT_USAGE,
+			       "a soft TLB of %u entries is not possible: %u to %u",
+			       request->soft_entries, KVL_SOFT_MIN, KVL_SOFT_MAX);
 	default: return explain_hole(request, why, err);
 	}
 }

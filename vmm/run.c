@@ -29,6 +29,18 @@
 #define DRAIN_NS (3 * 1000 * 1000)
 
 const char *const run_tier_names[] = { "ring", "trap", "off", "auto", NULL };
+const char *const run_tlb_policy_names[] = { "fifo", "random", NULL };
+
+const char *run_tlb_text(const struct run_config *config, char *text)
+{
+	u32 entries = config->layout.soft_entries;
+
+	snprintf(text, RUN_TLB_TEXT_BYTES, "hw");
+	if (entries)
+		snprintf(text, RUN_TLB_TEXT_BYTES, "soft,entries=%u,policy=%s", entries,
+			 run_tlb_policy_names[config->tlb_policy]);
+	return text;
+}
 
 struct run {
 	const struct run_config *config;
@@ -39,13 +51,25 @@ struct run {
 };
 
 /* --- before ----------------------------------------------------------------------------------- */
+static struct soft_ranges soft_ranges(const struct vm *vm)
+{
+	const struct kvl_range *region = vm->layout.region;
+
+	return (struct soft_ranges){ .entries = vm->config->layout.soft_entries,
+				     .page_offset = vm->layout.page_offset,
+				     .dynamic_start = region[KVL_REGION_VMALLOC].start,
+				     .dynamic_end = region[KVL_REGION_FIXMAP].start };
+}
+
 static int open_record(struct run *run, struct err *err)
 {
 	struct vm *vm = &run->vm;
 	struct model_config model = { .ncpus = vm->ncpus,
 				      .site = run->image.site,
 				      .nsites = run->image.nsites,
-				      .trapped = vm->tier == TIER_TRAP };
+				      .trapped = vm->tier == TIER_TRAP,
+				      .soft = soft_ranges(vm) };
+	char tlb[RUN_TLB_TEXT_BYTES];
 	struct trace_config trace = { .dir = run->config->trace_dir,
 				      .ncpus = vm->ncpus,
 				      .shared = vm->shared,
@@ -56,6 +80,8 @@ static int open_record(struct run *run, struct err *err)
 				      .arm = run->config->arm ? run->config->arm : "",
 				      .host_class = vm->host_class,
 				      .tier = run_tier_names[vm->tier],
+				      .tlb = run_tlb_text(run->config, tlb),
+				      .soft = model.soft,
 				      .seed = run->config->seed };
 	char *symbols;
 

@@ -16,6 +16,8 @@
 enum run_tier { TIER_RING, TIER_TRAP, TIER_OFF, TIER_AUTO };
 extern const char *const run_tier_names[];
 enum run_schedule { SCHEDULE_SEEDED, SCHEDULE_FREE };
+enum run_tlb_policy { TLB_FIFO, TLB_RANDOM }; /* of the soft TLB: layout.soft_entries */
+extern const char *const run_tlb_policy_names[];
 enum flash_clock { CLOCK_VIRTUAL, CLOCK_REAL };
 
 struct engine; /* vmm/engine.h */
@@ -49,6 +51,7 @@ struct run_config {
 	struct kvl_layout_request layout;
 	u64 seed;
 	enum run_schedule schedule;
+	enum run_tlb_policy tlb_policy;
 	enum run_tier tier;
 	bool lossy, strict_io;
 	bool icount;	       /* engine qemu: count instructions, one thread for all CPUs */
@@ -118,6 +121,10 @@ struct run_result {
  */
 int run_guest(const struct run_config *config, struct run_result *result, struct err *err);
 void run_result_free(struct run_result *result); /* frees what it points to */
+
+/* The TLB in words: "hw", or "soft,entries=64,policy=fifo"; returns @text. */
+#define RUN_TLB_TEXT_BYTES 48
+const char *run_tlb_text(const struct run_config *config, char *text);
 
 /* Adds one of the host's own counts; for engines. */
 void run_result_host_count(struct run_result *result, const char *name, u64 value);

@@ -60,7 +60,7 @@ static int back_memory(struct vm *vm, struct err *err)
 	if (back_range(vm, layout->shared.start, layout->shared.bytes, err))
 		return -1;
 	vm->shared = gmem_at(&vm->mem, gpa(layout->shared.start), layout->shared.bytes);
-	return 0;
+	return layout->soft.bytes ? back_range(vm, layout->soft.start, layout->soft.bytes, err) : 0;
 }
 
 int vm_make_memory(struct vm *vm, int shared_fd, struct err *err)

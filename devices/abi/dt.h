@@ -8,10 +8,11 @@
 #ifndef KVL_ABI_DT_H
 #define KVL_ABI_DT_H
 
-/* /reserved-memory: one child per hole, plus these two */
+/* /reserved-memory: one child per hole, plus these */
 #define DT_NODE_HOLE "hole"	/* hole@GPA { reg; no-map; } */
 #define DT_NODE_ARENA "arena"	/* arena@GPA { reg; }: page-table arena */
 #define DT_NODE_SHARED "shared" /* shared@GPA { reg; no-map; }: shared.h */
+#define DT_NODE_SOFT "soft-tlb" /* soft-tlb@GPA { reg; no-map; }, with --tlb soft: layout.h */
 
 /* /chosen */
 #define DT_SCENARIO "kvalab,scenario" /* string */
@@ -24,6 +25,9 @@
 #define DT_VMALLOC "kvalab,vmalloc"	     /* u64 bytes */
 #define DT_KVA "kvalab,kva"		     /* u64 bytes */
 #define DT_ARENA_HIGH "kvalab,arena-highmem" /* u32: 0 or 1 */
+#define DT_TLB_ENTRIES "kvalab,tlb-entries"  /* u32: of a soft TLB; 0: the processor's own */
+
+#define DT_TLB_POLICY "kvalab,tlb-policy" /* string: "fifo" or "random"; what makes room there */
 
 /* /chosen/params: one string property per --set KEY=VALUE */
 #define DT_NODE_PARAMS "params"

@@ -92,6 +92,9 @@ static int check_sizes(const struct kvl_layout_request *request, struct kvl_layo
 		return fail_hole(why, KVL_LAYOUT_ALIGN, 0, 0, request->vmalloc_bytes);
 	if (request->kva_bytes % LARGE_BYTES)
 		return fail_hole(why, KVL_LAYOUT_ALIGN, 1, 0, request->kva_bytes);
+	if (request->soft_entries &&
+	    (request->soft_entries < KVL_SOFT_MIN || request->soft_entries > KVL_SOFT_MAX))
+		return fail(why, KVL_LAYOUT_SOFT, request->soft_entries);
 	return 0;
 }
 
@@ -161,17 +164,51 @@ static int place_high_arena(const struct kvl_layout_request *request, struct kvl
 	return 0;
 }
 
-/* Behind RAM; not across the device gap, because it is mapped as one piece. */
-static void place_shared(const struct kvl_layout_request *request, struct kvl_layout *out)
+/* Behind all that is placed; not across the device gap, because it is mapped as one piece. */
+static struct kvl_range place_behind(struct kvl_layout *out, u64 bytes)
 {
-	u64 rings = (u64)request->ncpus * KVL_RING_PACKETS * KVL_PACKET_BYTES;
-	u64 bytes = ALIGN_UP(KVL_RINGS_OFFSET + rings, LARGE_BYTES);
-	u64 offset = request->mem_bytes;
+	u64 offset = out->machine_bytes;
 
+	bytes = ALIGN_UP(bytes, LARGE_BYTES);
 	if (offset < KVL_LOW_RAM_END_GPA && offset + bytes > KVL_LOW_RAM_END_GPA)
 		offset = KVL_LOW_RAM_END_GPA;
-	out->shared = (struct kvl_range){ kvl_machine_gpa(offset), bytes };
 	out->machine_bytes = offset + bytes;
+	return (struct kvl_range){ kvl_machine_gpa(offset), bytes };
+}
+
+_Static_assert(KVL_MAX_CPUS *(KVL_SOFT_FIXED_PAGES *PAGE_BYTES +
+			      KVL_SOFT_MAX * (PAGE_BYTES + KVL_SOFT_ENTRY_BYTES)) <=
+		       KVL_WINDOW_VA + GiB(1) - KVL_SOFT_VA,
+	       "one directory maps the window");
+
+static u64 soft_cpu_bytes(u32 entries)
+{
+	return ALIGN_UP(KVL_SOFT_FIXED_PAGES * PAGE_BYTES +
+				(u64)entries * (PAGE_BYTES + KVL_SOFT_ENTRY_BYTES),
+			PAGE_BYTES);
+}
+
+static void place_testbed(const struct kvl_layout_request *request, struct kvl_layout *out)
+{
+	u64 rings = (u64)request->ncpus * KVL_RING_PACKETS * KVL_PACKET_BYTES;
+
+	out->machine_bytes = request->mem_bytes;
+	out->shared = place_behind(out, KVL_RINGS_OFFSET + rings);
+	out->soft = (struct kvl_range){ 0, 0 };
+	if (request->soft_entries)
+		out->soft =
+			place_behind(out, request->ncpus * soft_cpu_bytes(request->soft_entries));
+}
+
+u64 kvl_soft_gpa(const struct kvl_layout *layout, u32 entries, u32 cpu)
+{
+	return layout->soft.start + cpu * soft_cpu_bytes(entries);
+}
+
+bool kvl_is_soft(const struct kvl_layout *layout, u64 va)
+{
+	return va < layout->page_offset || (va >= layout->region[KVL_REGION_VMALLOC].start &&
+					    va < layout->region[KVL_REGION_FIXMAP].start);
 }
 
 /* Is it one piece of RAM? RAM is [2 MiB, 3 GiB) and, if there is more, [4 GiB, ram_end). */
@@ -253,7 +290,7 @@ int kvl_layout_plan(const struct kvl_layout_request *request, struct kvl_layout 
 	if (place_regions(request, out, why) || place_high_arena(request, out, why) ||
 	    check_holes(request, out, why))
 		return -1;
-	place_shared(request, out);
+	place_testbed(request, out);
 	sort_holes(request, out);
 	out->nusable = 0;
 	take_out_holes(out, KVL_RAM_START_GPA, least(out->ram_end_gpa, KVL_LOW_RAM_END_GPA));

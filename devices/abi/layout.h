@@ -38,12 +38,27 @@ struct kvl_range {
 	u64 bytes;
 };
 
+/*
+ * The soft TLB (--tlb soft): tables that a CPU walks in place of the modelled ones, outside the modelled
+ * RAM and, in the testbed window, outside the modelled space. For each CPU, in this order:
+ *
+ *   KVL_SOFT_FIXED_PAGES pages   the root it runs on, the rest of its upper tables, what the guest keeps
+ *   a page for each entry        leaf tables: at worst each entry stands in one of its own
+ *   KVL_SOFT_ENTRY_BYTES each    what the guest keeps of each entry, and where in a leaf table which is
+ */
+#define KVL_SOFT_MIN 8
+#define KVL_SOFT_DEFAULT 64
+#define KVL_SOFT_MAX 1024
+#define KVL_SOFT_FIXED_PAGES 8
+#define KVL_SOFT_ENTRY_BYTES (KiB(1) + 64)
+
 struct kvl_layout_request {
 	u64 mem_bytes;	   /* RAM, holes and low memory included */
 	u64 page_offset;   /* 1, 2 or 3 GiB */
 	u64 vmalloc_bytes; /* 0 = default */
 	u64 kva_bytes;	   /* 0 = default */
 	bool arena_highmem;
+	u32 soft_entries; /* of each CPU's soft TLB; 0: the processor's own is used */
 	u32 ncpus;
 	u32 nholes;
 	struct kvl_range hole[KVL_MAX_HOLES]; /* guest-physical, any order, page-aligned */
@@ -74,7 +89,8 @@ struct kvl_layout {
 	struct kvl_range heap; /* inside the core */
 	struct kvl_range frames; /* inside the core: the table of struct page, one per frame */
 	struct kvl_range shared; /* behind RAM: shared.h */
-	u64 machine_bytes;	 /* host memory to reserve: RAM and shared region */
+	struct kvl_range soft;	 /* behind that: soft TLBs, one a CPU; 0 bytes: there are none */
+	u64 machine_bytes;	 /* host memory to reserve: RAM, shared region, soft TLBs */
 
 	/* usable RAM: ascending, disjoint, page-aligned; holes taken out */
 	u32 nusable;
@@ -101,6 +117,7 @@ enum kvl_layout_error {
 	KVL_LAYOUT_NO_HIGHMEM, /* arena_highmem, but all RAM is lowmem */
 	KVL_LAYOUT_CPUS,       /* 0 or more than KVL_MAX_CPUS */
 	KVL_LAYOUT_HOLES,      /* more than KVL_MAX_HOLES */
+	KVL_LAYOUT_SOFT,       /* fewer or more entries than a soft TLB may have */
 };
 
 struct kvl_layout_failure {
@@ -115,6 +132,15 @@ int kvl_layout_plan(const struct kvl_layout_request *request, struct kvl_layout 
 
 /* Names for people: "lowmem", "vmalloc", … */
 const char *kvl_region_name(enum kvl_region_kind kind);
+
+/* Guest-physical place of a CPU's soft TLB: of the root on which that CPU runs. */
+u64 kvl_soft_gpa(const struct kvl_layout *layout, u32 entries, u32 cpu);
+
+/*
+ * Does a soft TLB hold the translation of @va? Of user space and the kernel's dynamic regions; not of
+ * lowmem (stacks, descriptors, what the fault path needs), the fixmap, the testbed window.
+ */
+bool kvl_is_soft(const struct kvl_layout *layout, u64 va);
 
 /* Where byte @offset of the machine's host memory appears in guest-physical space. */
 u64 kvl_machine_gpa(u64 offset);

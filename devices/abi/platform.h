@@ -7,7 +7,8 @@
  *   2 MiB      top     RAM (split at 3 GiB, goes on at 4 GiB), less the holes
  *   16 MiB             the core: boot page, device tree, image, then what layout.h places behind
  *   3 GiB      4 GiB   devices: flash, local APIC
- *   behind RAM         the shared region: control page, results, trace rings (shared.h)
+ *   behind RAM         the shared region: control page, results, trace rings (shared.h); behind it,
+ *                      with --tlb soft, the CPUs' soft TLBs (layout.h)
  */
 #ifndef KVL_ABI_PLATFORM_H
 #define KVL_ABI_PLATFORM_H
@@ -43,6 +44,9 @@
 #define KVL_WINDOW_VA GiB(512)
 #define KVL_LAPIC_VA KVL_WINDOW_VA /* one page, uncached */
 #define KVL_SHARED_VA (KVL_WINDOW_VA + MiB(2))
+/* Only with --tlb soft: */
+#define KVL_ARENA_VA (KVL_WINDOW_VA + MiB(64)) /* the page-table arena, read-only */
+#define KVL_SOFT_VA (KVL_WINDOW_VA + MiB(128)) /* the soft TLBs */
 
 /* Ports (x86). */
 #define KVL_PORT_CONSOLE 0x3F8 /* 16550 */

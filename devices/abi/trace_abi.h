@@ -49,7 +49,7 @@ enum kvl_evict {
 	KVL_EVICT_CAPACITY = 1, /* room for another one */
 	KVL_EVICT_FLUSH,	/* a flush covers it */
 	KVL_EVICT_SWITCH,	/* the load of a root */
-	KVL_EVICT_FAULT,	/* an access that it forbids and the tables allow: x86 looks again */
+	KVL_EVICT_FAULT, /* an access that it forbids and the tables allow: x86 looks again */
 };
 
 /* wait_begin/wait_end: what */

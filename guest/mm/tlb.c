@@ -8,6 +8,7 @@
 
 #include "guest/arch.h"
 #include "guest/kernel.h"
+#include "guest/mm/tlb_soft.h"
 #include "guest/mm/vm.h"
 #include "guest/task/turnstile.h"
 #include "guest/trace.h"
@@ -23,6 +24,14 @@ static struct {
 	volatile u32 pending; /* bit per CPU that has not acknowledged */
 	volatile u32 at_work; /* bit per CPU that is acting on it: it may lose its turn meanwhile */
 } request = { .lock = SPINLOCK("shootdown") };
+
+void tlb_start(u32 cpu, u64 root_gpa, u16 site)
+{
+	if (boot_options.request.soft_entries)
+		tlb_soft_start(cpu, root_gpa, site);
+	else
+		trace_event(KVL_EV_ROOT_LOAD, site, 0, 0, init_mm.id, root_gpa, 0, 0, 0);
+}
 
 static void flush_here(u64 va, u64 bytes, u32 mm, u16 site)
 {

@@ -285,7 +285,7 @@ void cpu_main(void)
 	arch_cpu_init(cpu);
 	turnstile_enter();
 	__atomic_fetch_or(&init_mm.cpus, 1u << cpu, __ATOMIC_SEQ_CST);
-	trace_event(KVL_EV_ROOT_LOAD, SITE("cpu.start"), 0, 0, 0, init_mm.root_gpa, 0, 0, 0);
+	tlb_start(cpu, init_mm.root_gpa, SITE("cpu.start"));
 	__atomic_fetch_or(&online, 1u << cpu, __ATOMIC_RELEASE);
 	arch_irq_enable();
 	idle();

@@ -106,6 +106,8 @@ static void print_findings(FILE *out, const struct run_result *result)
 
 void summary_print(FILE *out, const struct run_config *config, const struct run_result *result)
 {
+	char tlb[RUN_TLB_TEXT_BYTES];
+
 	if (result->report)
 		fprintf(out, "\n%s", result->report);
 	fprintf(out, "\n%-*s%s%s%s, seed %llu, %s schedule, %u vCPU%s on %s (%s paging)\n", INDENT,
@@ -113,6 +115,8 @@ void summary_print(FILE *out, const struct run_config *config, const struct run_
 		config->arm ? config->arm : "", (unsigned long long)config->seed,
 		config->schedule == SCHEDULE_FREE ? "free" : "seeded", config->layout.ncpus,
 		config->layout.ncpus == 1 ? "" : "s", result->host_class, result->paging);
+	if (config->layout.soft_entries)
+		fprintf(out, "%-*s%s\n", INDENT, "tlb", run_tlb_text(config, tlb));
 	print_checks(out, result);
 	print_values(out, "counts", result->count, result->ncounts);
 	print_values(out, "host", result->host_count, result->nhost_counts);

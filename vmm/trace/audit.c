@@ -168,11 +168,28 @@ static void follow_roots(struct audit *audit)
 	}
 }
 
+/*
+ * A CPU with a soft TLB walks that one's tables from its first report of a root on; the roots of spaces
+ * it loads no more. The report comes before the load: it may have been stopped in between.
+ */
+static bool runs_soft(const struct audit *audit, const struct audit_cpu *running)
+{
+	const struct cpu_state *state = &audit->model->cpu[running->cpu];
+	bool may_be_first = state->just_loaded && !running->at_rest;
+
+	if (running->root == running->soft_root)
+		return state->loaded;
+	return (!state->loaded || may_be_first) &&
+	       running->root == model_cpu_root(audit->model, running->cpu);
+}
+
 /* The report of a load comes before the load: a CPU may have been stopped in between. */
 static bool runs_as_told(const struct audit *audit, const struct audit_cpu *running)
 {
 	const struct cpu_state *state = &audit->model->cpu[running->cpu];
 
+	if (running->soft_root)
+		return runs_soft(audit, running);
 	return running->root == model_cpu_root(audit->model, running->cpu) ||
 	       (state->just_loaded && !running->at_rest && running->root == state->root_before);
 }
@@ -188,7 +205,11 @@ static void follow_running(struct audit *audit)
 				"CPU %u runs on root %#llx, the trace says %#llx: an unreported "
 				"root load",
 				running->cpu, (ull)running->root,
-				(ull)model_cpu_root(audit->model, running->cpu));
+				running->soft_root
+					? (ull)running->soft_root
+					: (ull)model_cpu_root(audit->model, running->cpu));
+		if (running->soft_root && running->root == running->soft_root)
+			continue;
 		if (in_arena(audit, running->root))
 			follow_table(audit, running->root, PTE_LEVELS);
 		else

@@ -71,6 +71,8 @@ static int write_metadata(const struct trace_config *config, int fd, const u8 *u
 		.arm = config->arm,
 		.host_class = config->host_class,
 		.tier = config->tier,
+		.tlb = config->tlb,
+		.soft = config->soft,
 		.seed = config->seed,
 		.lossy = config->lossy,
 		.ncpus = config->ncpus,

@@ -88,8 +88,13 @@ static void write_env(FILE *out, const struct metadata *metadata)
 	write_env_string(out, "host_class", metadata->host_class);
 	write_env_string(out, "tier", metadata->tier ? metadata->tier : "ring");
 	fprintf(out, "\tlossy = %d;\n\tcpus = %u;\n", metadata->lossy, metadata->ncpus);
-	fprintf(out, "\tflash_gpa = %" PRIu64 ";\n\tflash_bytes = %" PRIu64 ";\n};\n\n",
+	fprintf(out, "\tflash_gpa = %" PRIu64 ";\n\tflash_bytes = %" PRIu64 ";\n",
 		metadata->flash_gpa, metadata->flash_bytes);
+	write_env_string(out, "tlb", metadata->tlb ? metadata->tlb : "hw");
+	fprintf(out, "\tsoft_entries = %u;\n\tpage_offset = %" PRIu64 ";\n", metadata->soft.entries,
+		metadata->soft.page_offset);
+	fprintf(out, "\tdynamic_start = %" PRIu64 ";\n\tdynamic_end = %" PRIu64 ";\n};\n\n",
+		metadata->soft.dynamic_start, metadata->soft.dynamic_end);
 }
 
 /* Any frequency would do: one tick is one ticket, a reader shows it as a nanosecond. */

@@ -9,13 +9,15 @@
 #include <stdio.h>
 
 #include "vmm/err.h"
+#include "vmm/trace/model.h"
 #include "vmm/trace/packet.h"
 
 #define SITE_NAME_MAX 63 /* longer names are cut */
 
 struct metadata {
 	u8 uuid[TRACE_UUID_BYTES];
-	const char *scenario, *arm, *host_class, *tier;
+	const char *scenario, *arm, *host_class, *tier, *tlb;
+	struct soft_ranges soft;
 	u64 seed;
 	bool lossy;
 	u32 ncpus;
@@ -38,13 +40,14 @@ struct metadata_parsed {
 	bool lossy, trapped; /* trapped: tier trap */
 	u32 ncpus;
 	u64 flash_gpa, flash_bytes;
+	struct soft_ranges soft;
 	u32 nsites;
 	char (*site)[SITE_NAME_MAX + 1]; /* owned; printable ASCII */
 };
 
 /*
- * Reads back the version, the uuid, tier, lossy, cpus, the chip's place and the site names out of @text
- * (NUL-terminated). EXIT_VMM: not a kvalab trace, another version, damaged. Free with metadata_free().
+ * Reads back the version, the uuid, tier, lossy, cpus, the chip's place, the soft TLB and the site names
+ * out of @text (NUL-terminated). EXIT_VMM: not a kvalab trace, another version, damaged. Free with metadata_free().
  */
 int metadata_parse(const char *text, struct metadata_parsed *out, struct err *err);
 void metadata_free(struct metadata_parsed *parsed);

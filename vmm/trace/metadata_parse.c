@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Takes the version, the uuid, two numbers and the site names back out of a "metadata" that
+ * Takes the version, the uuid, some numbers and the site names back out of a "metadata" that
  * metadata.c wrote.
  * Not a TSDL parser: it knows the one form in which metadata.c writes these. The text is untrusted.
  */
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "devices/abi/platform.h"
+#include "devices/abi/layout.h"
 
 #define MAX_SITES 65536u
 
@@ -124,6 +124,36 @@ static int parse_sites(const char *text, struct metadata_parsed *out, struct err
 	return err_set(err, EXIT_VMM, "metadata: no room for %u sites", out->nsites);
 }
 
+/* The number behind "\n\t@key = " of the env block. */
+static bool env_number(const char *text, const char *key, u64 *out)
+{
+	char line[40];
+	const char *at;
+	char *end;
+
+	snprintf(line, sizeof(line), "\n\t%s = ", key);
+	at = behind(text, line);
+	if (!at || !isdigit((unsigned char)*at))
+		return false;
+	*out = strtoull(at, &end, 10);
+	return *end == ';';
+}
+
+/* Ranges that are none, or a TLB that cannot be, would lead the model astray. */
+static bool parse_soft(const char *text, struct soft_ranges *soft)
+{
+	u64 entries;
+
+	if (!env_number(text, "soft_entries", &entries) || entries > KVL_SOFT_MAX ||
+	    !env_number(text, "page_offset", &soft->page_offset) ||
+	    !env_number(text, "dynamic_start", &soft->dynamic_start) ||
+	    !env_number(text, "dynamic_end", &soft->dynamic_end))
+		return false;
+	soft->entries = (u32)entries;
+	return soft->page_offset <= soft->dynamic_start &&
+	       soft->dynamic_start <= soft->dynamic_end && soft->dynamic_end <= GiB(4);
+}
+
 int metadata_parse(const char *text, struct metadata_parsed *out, struct err *err)
 {
 	const char *version = behind(text, "\n\tkvalab_trace_version = ");
@@ -144,6 +174,8 @@ int metadata_parse(const char *text, struct metadata_parsed *out, struct err *er
 			       strtoul(version, NULL, 10), KVL_TRACE_VERSION);
 	if (!parse_uuid(uuid, out->uuid))
 		return err_set(err, EXIT_VMM, "metadata: the uuid is damaged");
+	if (!parse_soft(text, &out->soft))
+		return err_set(err, EXIT_VMM, "metadata: what it says of the TLB cannot be");
 	out->lossy = strtoul(lossy, NULL, 10) != 0;
 	out->trapped = strncmp(tier, "trap\"", 5) == 0;
 	out->flash_gpa = strtoull(flash_gpa, NULL, 10);

@@ -26,6 +26,12 @@ struct flush_policy {
 	u64 amount;
 };
 
+/* What a CPU's soft TLB translates: [0, page_offset) and [dynamic_start, dynamic_end). */
+struct soft_ranges {
+	u32 entries; /* how many it holds; 0: there is none, the processor's own is used */
+	u64 page_offset, dynamic_start, dynamic_end;
+};
+
 struct model_config {
 	u32 ncpus;
 	const char *const *site;
@@ -34,12 +40,7 @@ struct model_config {
 		u64 gpa, bytes;
 	} flash;      /* bytes 0: no chip */
 	bool trapped; /* every store to a table is seen: pt_store */
-	/* Where the guest makes the TLB itself (--tlb soft): below page_offset and in [dynamic_start,
-	 * dynamic_end). */
-	struct {
-		u32 entries; /* that a CPU's holds; 0: all is left to the processor */
-		u64 page_offset, dynamic_start, dynamic_end;
-	} soft;
+	struct soft_ranges soft;
 	struct flush_policy policy;
 };
 
@@ -117,8 +118,9 @@ struct finding *model_add_finding(struct model *model, enum finding_kind kind, u
  * The audit: walks the tables in guest memory from every root that the model knows and compares
  * every entry with the model. @arena: where tables may lie. @usable (ascending): RAM that the direct
  * map of [page_offset + gpa) below @lowmem_end must map exactly once and completely. All vCPUs are
- * stopped. @running: where those that have paging on are. @pending: for each CPU, a pt_set record whose ticket was taken but not committed (id 0 =
- * none): that entry may have its old or new value.
+ * stopped. @running: where those that have paging on are; with a soft TLB, each on that TLB's root.
+ * @pending: for each CPU, a pt_set record whose ticket was taken but not committed (id 0 = none): that
+ * entry may have its old or new value.
  */
 struct audit_config {
 	const struct gmem *mem;
@@ -130,8 +132,9 @@ struct audit_config {
 	u32 nusable;
 	const struct audit_cpu {
 		u32 cpu;
-		u64 root;     /* CR3, the frame only */
-		bool at_rest; /* it ended the run itself: not between a report and its effect */
+		u64 root;      /* CR3, the frame only */
+		u64 soft_root; /* on which it runs when its soft TLB is in use; 0: it has none */
+		bool at_rest;  /* it ended the run itself: not between a report and its effect */
 	} * running;
 	u32 nrunning;
 	const struct kvl_record *pending;

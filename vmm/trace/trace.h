@@ -14,6 +14,7 @@
 #include "devices/abi/shared.h"
 #include "devices/abi/trace_abi.h"
 #include "vmm/err.h"
+#include "vmm/trace/model.h"
 
 struct model;
 struct trace;
@@ -27,6 +28,8 @@ struct trace_config {
 	u32 nsites;
 	const char *scenario, *arm, *host_class; /* for the metadata's env block */
 	const char *tier;			 /* NULL: "ring" */
+	const char *tlb;			 /* NULL: "hw" */
+	struct soft_ranges soft;
 	u64 seed;
 	u64 flash_gpa, flash_bytes; /* where the chip is; 0 bytes: nowhere */
 	/* The image's symbols: lines "hex-address name", ascending, addresses as the guest runs;

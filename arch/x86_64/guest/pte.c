@@ -14,6 +14,7 @@ enum {
 	PTE_ACCESSED = 1 << 5,
 	PTE_DIRTY = 1 << 6,
 	PTE_LARGE = 1 << 7,
+	PTE_GLOBAL = 1 << 8,
 	PTE_SOFTWARE = 1 << 9, /* ignored by the processor */
 };
 #define PTE_NO_EXEC (1ull << 63)
@@ -39,6 +40,17 @@ u64 arch_pte_table(u64 table_gpa, bool user)
 {
 	return table_gpa | PTE_PRESENT | PTE_WRITABLE | (user ? PTE_USER : 0) | PTE_ACCESSED |
 	       PTE_DIRTY;
+}
+
+bool arch_pte_global(u64 entry)
+{
+	return entry & PTE_GLOBAL;
+}
+
+bool arch_pte_allows(u64 entry, bool write, bool exec, bool user)
+{
+	return (!write || (entry & PTE_WRITABLE)) && (!exec || !(entry & PTE_NO_EXEC)) &&
+	       (!user || (entry & PTE_USER));
 }
 
 bool arch_pte_has_sw_bits(void)

@@ -4,16 +4,21 @@
  * Each function reports first and executes then, in one block, with what it reported: a translation that
  * the report says is gone may still be used until the function returns, never after.
  * tests/static/flush_proof proves both of the image, from the records here.
+ *
+ * With a soft TLB each flush first takes out of it what it covers (guest/mm/tlb_soft.c).
  */
 #include "flushes.h"
 #include "guest/arch.h"
 #include "guest/kernel.h"
+#include "guest/mm/tlb_soft.h"
 #include "guest/trace.h"
 
 FLUSH_RECORD("tlb_cpu_page invlpg 1 page one page of this CPU");
 void tlb_cpu_page(u64 va, u32 mm, u16 site)
 {
 	count(COUNT_FLUSH_PAGE);
+	if (tlb_soft_on)
+		tlb_soft_flush_page(va, site);
 	trace_event(KVL_EV_TLB_FLUSH, site, KVL_FLUSH_PAGE, 0, va, PAGE_BYTES, mm, 0, 0);
 	asm volatile("invlpg (%0)" : : "r"(va) : "memory");
 }
@@ -24,6 +29,8 @@ void tlb_cpu_space(u32 mm, u16 site)
 	u64 root;
 
 	count(COUNT_FLUSH_SPACE);
+	if (tlb_soft_on)
+		tlb_soft_flush_space(site);
 	trace_event(KVL_EV_TLB_FLUSH, site, KVL_FLUSH_SPACE, 0, 0, 0, mm, 0, 0);
 	asm volatile("movq %%cr3, %0\n\tmovq %0, %%cr3" : "=&r"(root) : : "memory");
 }
@@ -31,6 +38,25 @@ void tlb_cpu_space(u32 mm, u16 site)
 FLUSH_RECORD("tlb_cpu_load_root mov-cr3 1 root this CPU changes to another space");
 void tlb_cpu_load_root(u64 root_gpa, u32 mm, u16 site)
 {
+	if (tlb_soft_on) {
+		tlb_soft_load_root(root_gpa, mm, site);
+		return;
+	}
 	trace_event(KVL_EV_ROOT_LOAD, site, 0, 0, mm, root_gpa, 0, 0, 0);
 	asm volatile("movq %0, %%cr3" : : "r"(root_gpa) : "memory");
+}
+
+FLUSH_RECORD("tlb_cpu_load_private mov-cr3 1 private the same where the processor walks a soft TLB");
+void tlb_cpu_load_private(u64 private_gpa, u64 root_gpa, u32 mm, u16 site)
+{
+	trace_event(KVL_EV_ROOT_LOAD, site, 0, 0, mm, root_gpa, 0, 0, 0);
+	asm volatile("movq %0, %%cr3" : : "r"(private_gpa) : "memory");
+}
+
+FLUSH_RECORD("tlb_cpu_evict invlpg 1 evict one entry of this CPU's soft TLB");
+void tlb_cpu_evict(u64 va, u64 entry, u32 mm, u16 site, u16 level, u16 reason)
+{
+	count(COUNT_TLB_EVICTS);
+	trace_event(KVL_EV_TLB_EVICT, site, level, reason, va, entry, mm, 0, 0);
+	asm volatile("invlpg (%0)" : : "r"(va) : "memory");
 }

@@ -12,6 +12,7 @@
 #include "guest/kernel.h"
 #include "guest/mm/fault.h"
 #include "guest/mm/tlb.h"
+#include "guest/mm/tlb_soft.h"
 #include "guest/mm/vm.h"
 #include "guest/task/syscall.h"
 
@@ -106,6 +107,11 @@ static void page_fault(struct trap_frame *frame)
 	};
 
 	asm volatile("movq %%cr2, %0" : "=r"(fault.va));
+	if (tlb_soft_on) { /* interrupts are off: no flush comes between what it reads and keeps */
+		if (tlb_soft_fault(&fault))
+			return;
+		fault.error = (fault.error & ~(u64)PF_PRESENT) | (fault.present ? PF_PRESENT : 0);
+	}
 	if (irqs_were_on(frame))
 		asm volatile("sti" : : : "memory");
 	if (!fault_handle(&fault))

@@ -6,7 +6,8 @@
  *   [0, 2 MiB) and [16, 18) MiB   at their own addresses: entry and trampoline, before the jump
  *   page_offset + core            large pages; the first one (image) may be executed
  *   last 2 MiB below 4 GiB        an empty table for the fixmap; its last entry maps the table
- *   KVL_WINDOW_VA                 local APIC, uncached; shared region, large pages
+ *   KVL_WINDOW_VA                 local APIC, uncached; shared region, large pages; with a soft TLB also
+ *                                 the arena, read-only, and the TLBs
  */
 #include <string.h>
 
@@ -18,6 +19,7 @@
 /* A walker that sets accessed and dirty never has to write: the bits are there from the start. */
 #define PTE_TABLE (PTE_PRESENT | PTE_WRITABLE | PTE_ACCESSED | PTE_DIRTY)
 #define PTE_DATA (PTE_TABLE | PTE_NO_EXEC)
+#define PTE_LOOK (PTE_DATA & ~PTE_WRITABLE)
 #define PTE_DEVICE (PTE_DATA | PTE_UNCACHED | PTE_WRITE_THROUGH)
 
 #define INIT_MM 0
@@ -125,10 +127,17 @@ static bool map_fixmap(struct tables *t)
 	return table && map(t, FIXMAP_SELF_VA, table, PAGE_BYTES, 1, PTE_DATA);
 }
 
+static bool map_soft(struct tables *t, const struct kvl_layout *layout)
+{
+	return map(t, KVL_ARENA_VA, layout->arena.start, layout->arena.bytes, 2, PTE_LOOK) &&
+	       map(t, KVL_SOFT_VA, layout->soft.start, layout->soft.bytes, 2, PTE_DATA);
+}
+
 static bool map_window(struct tables *t, const struct kvl_layout *layout)
 {
 	return map(t, KVL_LAPIC_VA, KVL_LAPIC_GPA, PAGE_BYTES, 1, PTE_DEVICE) &&
-	       map(t, KVL_SHARED_VA, layout->shared.start, layout->shared.bytes, 2, PTE_DATA);
+	       map(t, KVL_SHARED_VA, layout->shared.start, layout->shared.bytes, 2, PTE_DATA) &&
+	       (!layout->soft.bytes || map_soft(t, layout));
 }
 
 static int check_layout(const struct kvl_layout *layout, struct err *err)
@@ -136,6 +145,7 @@ static int check_layout(const struct kvl_layout *layout, struct err *err)
 	const struct kvl_range *core = &layout->core, *shared = &layout->shared;
 
 	if ((core->start | core->bytes | shared->start | shared->bytes) % LARGE_BYTES ||
+	    (layout->soft.bytes && layout->arena.start % LARGE_BYTES) ||
 	    core->start != KVL_BOOT_GPA || core->bytes < LARGE_BYTES ||
 	    layout->arena.start % PAGE_BYTES || layout->arena.start >= GiB(4))
 		return err_set(err, EXIT_VMM,
