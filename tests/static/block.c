@@ -62,13 +62,20 @@ static void follow(struct state *state, const struct insn *insn, const cs_insn *
  * The event must be known; of the scope what is known must fit: clang takes the site, 16 bits wide, for
  * zero-extended by the caller, so of the bits above it only ones are certain.
  */
+static bool reports_event(const struct state *state, u64 event)
+{
+	struct value header = state->at_call.reg[REG_RDI];
+
+	return (header.known & HEADER_EVENT) == HEADER_EVENT &&
+	       (header.bits & HEADER_EVENT) == event;
+}
+
 static bool reports(const struct state *state, u64 event, u64 scope)
 {
 	struct value header = state->at_call.reg[REG_RDI];
-	u64 differs = header.known & (header.bits ^ (event | scope << 32));
+	u64 differs = header.known & (header.bits ^ scope << 32);
 
-	return (header.known & HEADER_EVENT) == HEADER_EVENT &&
-	       !(differs & (HEADER_EVENT | HEADER_SCOPE));
+	return reports_event(state, event) && !(differs & HEADER_SCOPE);
 }
 
 static bool same(struct value a, struct value b)
@@ -76,23 +83,45 @@ static bool same(struct value a, struct value b)
 	return a.number == b.number;
 }
 
+static bool in_one_register(const cs_x86_op *op)
+{
+	return op->type == X86_OP_MEM && !op->mem.disp && op->mem.index == X86_REG_INVALID &&
+	       op->mem.segment == X86_REG_INVALID && regs_index(op->mem.base) >= 0;
+}
+
+/* An invlpg of what the report has as its first field. */
+static const char *prove_address(const struct state *state, const cs_x86_op *op)
+{
+	if (!same(state->now.reg[regs_index(op->mem.base)], state->at_call.reg[REG_RSI]))
+		return "its address is not the one that was reported";
+	return NULL;
+}
+
+static const char *prove_evict(const struct state *state, const cs_x86_op *op)
+{
+	if (!in_one_register(op))
+		return "its address is not in one register";
+	if (!state->reported)
+		return "no report comes before it in its block";
+	if (!reports_event(state, KVL_EV_TLB_EVICT))
+		return "what is reported before it is not an eviction";
+	return prove_address(state, op);
+}
+
 static const char *prove_page(const struct state *state, const cs_x86_op *op)
 {
 	struct value bytes = state->at_call.reg[REG_RDX];
-	int base;
+	const char *bad;
 
-	if (op->type != X86_OP_MEM || op->mem.disp || op->mem.index != X86_REG_INVALID ||
-	    op->mem.segment != X86_REG_INVALID)
-		return "its address is not in one register";
-	base = regs_index(op->mem.base);
-	if (base < 0)
+	if (!in_one_register(op))
 		return "its address is not in one register";
 	if (!state->reported)
 		return "no report comes before it in its block";
 	if (!reports(state, KVL_EV_TLB_FLUSH, KVL_FLUSH_PAGE))
 		return "what is reported before it is not a flush of a page";
-	if (!same(state->now.reg[base], state->at_call.reg[REG_RSI]))
-		return "its address is not the one that was reported";
+	bad = prove_address(state, op);
+	if (bad)
+		return bad;
 	if (bytes.known != ~0ull || bytes.bits != PAGE_BYTES)
 		return "the report is not of one page";
 	return NULL;
@@ -109,12 +138,22 @@ static const char *prove_space(const struct state *state, struct value root)
 	return NULL;
 }
 
-static const char *prove_root(const struct state *state, struct value root)
+/* Which root of its own a soft TLB has, the audit knows (vmm/trace/audit.c). */
+static const char *prove_private(const struct state *state)
 {
 	if (!state->reported)
 		return "no report comes before it in its block";
 	if (!reports(state, KVL_EV_ROOT_LOAD, 0))
 		return "what is reported before it is not the load of a root";
+	return NULL;
+}
+
+static const char *prove_root(const struct state *state, struct value root)
+{
+	const char *bad = prove_private(state);
+
+	if (bad)
+		return bad;
 	if (!same(root, state->at_call.reg[REG_RDX]))
 		return "its root is not the one that was reported";
 	return NULL;
@@ -135,8 +174,12 @@ static const char *prove(const struct state *state, const char *rule, const cs_x
 
 	if (!strcmp(rule, "page"))
 		return prove_page(state, &x86->operands[0]);
+	if (!strcmp(rule, "evict"))
+		return prove_evict(state, &x86->operands[0]);
 	if (!strcmp(rule, "fs-base"))
 		return prove_fs_base(state);
+	if (!strcmp(rule, "private"))
+		return prove_private(state);
 	source = regs_index(x86->operands[1].reg); /* mov cr3, source */
 	if (source < 0)
 		return "its root is not in one register";

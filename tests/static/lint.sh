@@ -60,7 +60,7 @@ rule "device models know no KVM, clock, thread or file" \
 rule "assembly stands in arch/ alone" \
 	"$(grep -rnE --include='*.[ch]' '\b(__asm__|asm)\b *(volatile|goto)? *\(' vmm guest devices)"
 rule "flushes are reported where they are executed" \
-	"$(grep -rn --include='*.[ch]' 'KVL_EV_TLB_FLUSH' guest arch/*/guest | grep -v '^arch/[^/]*/guest/tlb\.c:')"
+	"$(grep -rn --include='*.[ch]' -e KVL_EV_TLB_FLUSH -e KVL_EV_TLB_EVICT guest arch/*/guest | grep -v '^arch/[^/]*/guest/tlb\.c:')"
 # process.c: a child between fork and exec may do nothing else
 rule "only vmm/cli prints or exits" \
 	"$(grep -rnE --include='*.c' '\b(printf|puts|putchar|perror|exit|_exit|abort) *\(' vmm arch/*/vmm devices |

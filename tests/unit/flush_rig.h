@@ -25,6 +25,7 @@
 #define PAGE_FLUSH HEADER(7, 1)
 #define SPACE_FLUSH HEADER(7, 2)
 #define ROOT_LOAD HEADER(6, 0)
+#define EVICT HEADER(25, 1)
 #define ONE_PAGE MOV_EDX(0, 0x10)
 
 /* An image with nothing but trace_record(), at TEXT_VA. */

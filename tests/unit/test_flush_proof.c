@@ -266,6 +266,54 @@ START_TEST(a_root_is_the_one_that_was_reported)
 }
 END_TEST
 
+/* Whatever level, reason and site: mov %edx, %eax; shl $32, %rax; movabs …, %rdi; or %rax, %rdi */
+START_TEST(an_eviction_is_of_the_address_that_was_reported)
+{
+	static const char *const text[] = { NULL, "its address is not the one that was reported",
+					    "is not an eviction", "no report comes before it" };
+
+	code_record("tlb_cpu_evict invlpg 1 evict for a test");
+	code_function("tlb_cpu_evict");
+	EMIT(PUSH_RBX, MOV_RBX_RDI, MOV_RSI_RBX, 0x89, 0xd0, 0x48, 0xc1, 0xe0, 32);
+	if (_i == 2)
+		EMIT(PAGE_FLUSH);
+	else
+		EMIT(EVICT);
+	EMIT(0x48, 0x09, 0xc7);
+	if (_i != 3)
+		code_call(TEXT_VA);
+	if (_i == 1)
+		EMIT(0x48, 0x89, 0xeb); /* mov %rbp, %rbx */
+	EMIT(INVLPG_RBX, POP_RBX_RET);
+	if (_i)
+		code_fails(text[_i]);
+	else
+		code_holds();
+}
+END_TEST
+
+START_TEST(a_private_root_comes_after_a_report_of_another)
+{
+	static const char *const text[] = { NULL, "no report comes before it",
+					    "not the load of a root" };
+
+	code_record("tlb_cpu_load_private mov-cr3 1 private for a test");
+	code_function("tlb_cpu_load_private");
+	EMIT(PUSH_RBX, MOV_RBX_RDI);
+	if (_i == 2)
+		EMIT(SPACE_FLUSH);
+	else
+		EMIT(ROOT_LOAD);
+	if (_i != 1)
+		code_call(TEXT_VA);
+	EMIT(MOV_CR3_RBX, POP_RBX_RET);
+	if (_i)
+		code_fails(text[_i]);
+	else
+		code_holds();
+}
+END_TEST
+
 START_TEST(only_fs_base_may_be_written)
 {
 	static const struct {
@@ -312,6 +360,8 @@ int main(void)
 	tcase_add_loop_test(tcase, a_header_is_put_together, 0, 2);
 	tcase_add_loop_test(tcase, a_space_is_flushed_by_the_root_that_is_loaded, 0, 3);
 	tcase_add_loop_test(tcase, a_root_is_the_one_that_was_reported, 0, 3);
+	tcase_add_loop_test(tcase, an_eviction_is_of_the_address_that_was_reported, 0, 4);
+	tcase_add_loop_test(tcase, a_private_root_comes_after_a_report_of_another, 0, 3);
 	tcase_add_loop_test(tcase, only_fs_base_may_be_written, 0, 5);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);

@@ -13,6 +13,8 @@
  *	page	an invlpg of exactly the address that was reported just before
  *	space	a reload of the root that is loaded, after a report
  *	root	a load of exactly the root that was reported just before
+ *	private	a load of a root, after a report of the load of one: a soft TLB stands in for the reported
+ *	evict	an invlpg of exactly the address that was just reported as evicted from a soft TLB
  *	fs-base	a write to that MSR, which translates nothing
  *	boot	that it is 16- or 32-bit code: it runs before its CPU reports anything
  *
