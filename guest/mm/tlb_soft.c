@@ -240,9 +240,13 @@ static void clear_way(struct soft_cpu *cpu, u64 va, u32 level)
 
 /* --- faults ----------------------------------------------------------------------------------------- */
 
+/*
+ * What is taken up was in the tables after this CPU's last report: those of evictions take time. If that is no
+ * longer so, the access faults once more.
+ */
 static bool fill(struct soft_cpu *cpu, struct fault *fault)
 {
-	u32 level = 1, here;
+	u32 level = 1, again = 1, here;
 	u64 leaf = look_up(cpu, fault->va, &level), va;
 
 	fault->present = leaf;
@@ -254,6 +258,8 @@ static bool fill(struct soft_cpu *cpu, struct fault *fault)
 	if (here)
 		evict(cpu, here, KVL_EVICT_FAULT, 0);
 	clear_way(cpu, fault->va, level);
+	if (look_up(cpu, fault->va, &again) != leaf || again != level)
+		return true;
 	va = ALIGN_DOWN(fault->va, level == 2 ? LARGE_BYTES : PAGE_BYTES);
 	put(cpu, va, leaf, level);
 	count(COUNT_TLB_FILLS);

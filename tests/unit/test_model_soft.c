@@ -174,11 +174,25 @@ START_TEST(just_before_it_goes)
 }
 END_TEST
 
+/* CPU 1 looked before it went, and reports afterwards: nothing of its own came in between. */
+START_TEST(just_after_the_look)
+{
+	set(KERNEL_VA, 0, A);
+	set(KERNEL_VA, A, 0);
+	record(0, KVL_EV_MARK, 0, 0, 0, 99, 0, 0, 0, 0);
+	fill(1, KERNEL_VA, A);
+	expect_none();
+	use(1, KERNEL_VA);
+	expect(1, "CPU 1 uses va 0xf0003000 (-) and holds the entry that flash.unmap took away");
+}
+END_TEST
+
 START_TEST(after_it_has_gone)
 {
 	set(KERNEL_VA, 0, A);
 	set(KERNEL_VA, A, 0);
 	record(0, KVL_EV_MARK, 0, 0, 0, 99, 0, 0, 0, 0);
+	record(1, KVL_EV_MARK, 0, 0, 0, 99, 0, 0, 0, 0);
 	fill(1, KERNEL_VA, A);
 	expect(1, "takes up what the tables do not hold");
 }
@@ -205,6 +219,7 @@ int main(void)
 	tcase_add_test(exact, flushed);
 	tcase_add_test(exact, made_room);
 	tcase_add_test(exact, just_before_it_goes);
+	tcase_add_test(exact, just_after_the_look);
 	tcase_add_test(exact, direct_map);
 	suite_add_tcase(suite, exact);
 	tcase_add_checked_fixture(rules, setup, model_teardown);

@@ -103,8 +103,10 @@ void model_record(struct model *model, u32 stream_cpu, const struct kvl_record *
 	case KVL_EV_FLASH_STATE: model_flash_state(model, record); break;
 	case KVL_EV_FLASH_MODE: model_flash_mode(model, record); break;
 	}
-	if (stream_cpu < KVL_MAX_CPUS)
-		record_of_cpu(model, stream_cpu, record);
+	if (stream_cpu >= KVL_MAX_CPUS)
+		return;
+	record_of_cpu(model, stream_cpu, record);
+	model->cpu[stream_cpu].last_ticket = record->ticket;
 }
 
 void model_incomplete(struct model *model)

@@ -99,22 +99,24 @@ struct promised_store {
 };
 
 struct cpu_state {
-	u64 flushed_space,
-		flushed_all; /* tickets of its last flushes of that scope, or its first */
-	struct change
-		changing; /* its last record is a pt_set, whose store may be to come; ticket 0: no */
-	u64 own_space, own_all; /* as above, of those that nobody asked of it: model_needed.c */
-	u64 stabbed;		/* up to here an IPI that was needed would have flushed all */
-	u32 soft_entries, soft_global; /* that its soft TLB holds */
+	/* tickets of its last flushes of that scope, or of its first record */
+	u64 flushed_space, flushed_all;
+	/* of those that nobody asked of it, and up to where an IPI that was needed would have flushed all:
+	 * model_needed.c */
+	u64 own_space, own_all, stabbed;
+	u64 full_flush;		       /* the last one under a policy: model_policy.c */
 	bool flush_took;	       /* its flush, or evictions for it, took something stale */
-	u64 full_flush;		       /* ticket of its last one under a policy */
-	bool loaded;		       /* and a root_load among them */
+	u32 soft_entries, soft_global; /* that its soft TLB holds */
+	u64 last_ticket;	       /* of the record before the one that is judged */
+	/* Its last record is this pt_set, whose store may be to come; ticket 0: it is something else. */
+	struct change changing;
+	struct promised_store promised;
 	bool just_loaded; /* its last record is a root_load, which comes before the load itself */
+	bool loaded;	  /* there was one */
 	u64 mm;		  /* whose root it has loaded */
 	u64 root, root_before;
 	u64 task;    /* of the last task_switch */
 	u64 owed_mm; /* whose root that task still needs; 0: none */
-	struct promised_store promised;
 };
 
 /* What a target has flushed since the begin. */
@@ -276,6 +278,9 @@ void model_needed_flush(struct model *model, u32 cpu, u32 scope, u64 va, u64 tic
 void model_needed_use(struct model *model, u32 cpu, u64 va, const struct translation *now,
 		      u64 ticket);
 void model_needed_command(struct model *model, u64 ticket);
+/* Was @entry taken away from @place after @since? Then @change says how. */
+bool model_taken_since(const struct model *model, struct place place, u64 entry, u64 since,
+		       struct change *change);
 
 /* --- model_policy.c: what if --- */
 void model_policy_removed(struct model *model, const struct change *change);

@@ -15,6 +15,7 @@
 
 struct removal {
 	u64 ticket, entry;
+	u16 site;
 	u32 flushed; /* bit per CPU that could not hold it, or has flushed it itself */
 };
 
@@ -66,12 +67,33 @@ void model_needed_removed(struct model *model, const struct change *change, bool
 	}
 	if (need->last.entry != change->old)
 		need->before = need->last;
-	need->last = (struct removal){ change->ticket, change->old, ~could };
+	need->last = (struct removal){ change->ticket, change->old, change->site, ~could };
 	if (chip && !need->chip) {
 		need->chip_next = model->chip_needs;
 		model->chip_needs = need;
 		need->chip = true;
 	}
+}
+
+bool model_taken_since(const struct model *model, struct place place, u64 entry, u64 since,
+		       struct change *change)
+{
+	const struct need *need = find(model, place);
+	const struct removal *removal = NULL;
+
+	if (need && need->last.ticket > since && need->last.entry == entry)
+		removal = &need->last;
+	else if (need && need->before.ticket > since && need->before.entry == entry)
+		removal = &need->before;
+	if (removal)
+		*change = (struct change){ .cpu = KVL_MAX_CPUS,
+					   .site = removal->site,
+					   .level = place.level,
+					   .mm = place.space,
+					   .va = place.va,
+					   .old = entry,
+					   .ticket = removal->ticket };
+	return removal;
 }
 
 /* --- flushes that nobody asked for -------------------------------------------------------------- */

@@ -69,33 +69,46 @@ static void finding(struct model *model, u32 cpu, const struct kvl_record *recor
 /* --- fills -------------------------------------------------------------------------------------- */
 /*
  * The report of a change comes before the store: until the CPU that makes it reports anything else, another one
- * may still find the old entry. The change that the fill was just ahead of; NULL: none.
+ * may still find the old entry.
  */
-static const struct change *just_ahead_of(const struct model *model, const struct kvl_record *fill)
+static bool is_being_stored(const struct model *model, const struct kvl_record *fill,
+			    struct change *change)
 {
 	for (u32 cpu = 0; cpu < KVL_MAX_CPUS; cpu++) {
-		const struct change *change = &model->cpu[cpu].changing;
-
+		*change = model->cpu[cpu].changing;
 		if (change->ticket && fill->a[0] - change->va < pte_span(change->level) &&
 		    (change->level > fill->h[0] || change->old == fill->a[1]))
-			return change;
+			return true;
 	}
-	return NULL;
+	return false;
+}
+
+/* The report of a fill comes after the look into the tables, but no other report of its CPU does in between. */
+static bool went_after_the_look(const struct model *model, u32 cpu, const struct kvl_record *fill,
+				struct change *change)
+{
+	u64 since = model->cpu[cpu].last_ticket;
+	struct place place = { 0, fill->a[0], fill->h[0] };
+
+	if (model_taken_since(model, place, fill->a[1], since, change))
+		return true;
+	place.space = model->cpu[cpu].mm;
+	return place.space && model_taken_since(model, place, fill->a[1], since, change);
 }
 
 /* What is taken up just when it goes is stale from the start (of a table that goes: not followed). */
 static void check_tables(struct model *model, u32 cpu, const struct kvl_record *fill)
 {
 	struct translation now = model_translate(model, cpu, fill->a[0]);
-	const struct change *change;
+	struct change change;
 
 	if (now.present && now.entry == fill->a[1] && now.level == fill->h[0])
 		return;
-	change = just_ahead_of(model, fill);
-	if (!change)
+	if (!is_being_stored(model, fill, &change) &&
+	    !went_after_the_look(model, cpu, fill, &change))
 		finding(model, cpu, fill, "takes up what the tables do not hold");
-	else if (change->level == fill->h[0])
-		model_keep_stale(model, change, 1u << cpu, NULL);
+	else if (change.level == fill->h[0])
+		model_keep_stale(model, &change, 1u << cpu, NULL);
 }
 
 static bool add(struct model *model, u32 cpu, const struct kvl_record *fill)
