@@ -10,13 +10,15 @@
 #   make deps         what is missing  make box      the KVM host in a box, made and tried once
 #   make clean
 #
-# V=1 shows the commands, OUT= moves the build, CC=clang works too.
+# V=1 shows the commands, OUT= moves the build, CC=clang works too. ARMS=DIR adds the arms of a folder
+# outside the tree to the guest (docs/adding-an-arm.md).
 
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 .DELETE_ON_ERROR:
 
 OUT ?= build
+override ARMS := $(ARMS:%/=%)
 PREFIX ?= /usr/local
 DESTDIR ?=
 ifeq ($(origin CC),default)
@@ -52,7 +54,8 @@ HOST_CFLAGS := $(COMMON) -Iarch/$(ARCH)/vmm -pthread -DKVALAB_VERSION='"$(VERSIO
 HOST_LIBS := -lfdt -lcapstone -ljansson -lxxhash -lpthread
 CHECK_LIBS := -lcheck_pic -lsubunit -lrt -lm
 
-GUEST_CFLAGS := $(COMMON) -Iarch/$(ARCH)/guest -ffreestanding -mgeneral-regs-only -mno-red-zone \
+# Tables with the rows of ARMS are found before the tree's own.
+GUEST_CFLAGS := $(if $(ARMS),-iquote $(OUT)/guest/arms) $(COMMON) -Iarch/$(ARCH)/guest -ffreestanding -mgeneral-regs-only -mno-red-zone \
 	-fno-omit-frame-pointer -fpie -fvisibility=hidden -fno-stack-protector \
 	-fno-asynchronous-unwind-tables -fcf-protection=none
 GUEST_LD := arch/$(ARCH)/guest/guest.ld
@@ -65,6 +68,7 @@ HOST_SRCS := $(filter-out vmm/main.c,$(wildcard vmm/*.c vmm/*/*.c devices/*/*.c)
 HOST_ASM := $(wildcard arch/$(ARCH)/vmm/*.S)
 GUEST_SRCS := $(wildcard guest/*.c guest/*/*.c arch/$(ARCH)/guest/*.c arch/$(ARCH)/guest/*.S) \
 	devices/abi/layout.c
+ARM_SRCS := $(wildcard $(ARMS:%=%/*.c))
 TEST_SRCS := $(wildcard tests/unit/test_*.c)
 STATIC_SRCS := tests/static/flush_proof.c
 TEST_HELPERS := $(filter-out $(TEST_SRCS),$(wildcard tests/unit/*.c)) \
@@ -73,11 +77,13 @@ QEMU_TEST_SRCS := $(wildcard tests/qemu/test_*.c)
 QEMU_HELPERS := $(filter-out $(QEMU_TEST_SRCS),$(wildcard tests/qemu/*.c))
 FORMATTED := $(wildcard vmm/*.[ch] vmm/*/*.[ch] devices/*/*.[ch] guest/*.[ch] guest/*/*.[ch] \
 	arch/*/*.h arch/*/*/*.[ch] tests/*.c tests/unit/*.[ch] tests/static/*.[ch] \
-	tests/qemu/*.[ch] tests/fuzz/*.[ch])
+	tests/qemu/*.[ch] tests/fuzz/*.[ch]) $(wildcard $(ARMS:%=%/*.[ch]))
 
 HOST_ASM_OBJS := $(HOST_ASM:%.S=$(OUT)/host/%.o)
 HOST_OBJS := $(HOST_SRCS:%.c=$(OUT)/host/%.o) $(HOST_ASM_OBJS)
-GUEST_OBJS := $(patsubst %,$(OUT)/guest/%.o,$(basename $(GUEST_SRCS)))
+ARM_LIST := $(OUT)/guest/arms/list
+ARM_OBJS := $(patsubst %.c,$(OUT)/guest/arms/%.o,$(notdir $(ARM_SRCS)))
+GUEST_OBJS := $(patsubst %,$(OUT)/guest/%.o,$(basename $(GUEST_SRCS))) $(ARM_OBJS)
 ASAN_OBJS := $(HOST_SRCS:%.c=$(OUT)/asan/%.o) $(HOST_ASM_OBJS)
 TEST_HELPER_OBJS := $(TEST_HELPERS:%.c=$(OUT)/host/%.o)
 ASAN_HELPER_OBJS := $(TEST_HELPERS:%.c=$(OUT)/asan/%.o)
@@ -93,7 +99,7 @@ IMAGE_OBJ := $(OUT)/guest_image.o
 export OUT CC CROSS_CC CLANG CLANG_FORMAT GUEST_CFLAGS FORMATTED
 
 .PHONY: all guest test check fuzz demo box bench format install clean deps unit-tests \
-	unit-tests-compile qemu-tests static-tests
+	unit-tests-compile qemu-tests static-tests FORCE
 all: $(OUT)/kvalab
 guest: $(OUT)/guest.elf
 unit-tests: $(UNIT_TESTS) $(ASAN_TESTS)
@@ -128,19 +134,30 @@ $(OUT)/libhost.a: $(HOST_OBJS)
 $(OUT)/kvalab: $(OUT)/host/vmm/main.o $(OUT)/libhost.a $(IMAGE_OBJ)
 	$(say) LINK $@
 	$(Q)$(CC) -static -o $@ $^ $(HOST_LIBS)
+	$(Q)$@ list >/dev/null # the guest's tables can be read
 
 # --- guest -------------------------------------------------------------------------------------
+define compile_guest
+$(say) GUEST $<
+$(Q)mkdir -p $(@D)
+$(Q)$(CC) $(GUEST_CFLAGS) -c -o $@ $<
+endef
+
 $(OUT)/guest/%.o: %.c Makefile | $(OUT)/.deps-build
-	$(say) GUEST $<
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(GUEST_CFLAGS) -c -o $@ $<
+	$(compile_guest)
 
 $(OUT)/guest/%.o: %.S Makefile | $(OUT)/.deps-build
-	$(say) GUEST $<
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(GUEST_CFLAGS) -c -o $@ $<
+	$(compile_guest)
 
-$(OUT)/guest.elf: $(GUEST_OBJS) $(GUEST_LD)
+# Which arms there are: checked whenever something is made, and another file only when it has changed.
+$(ARM_LIST): FORCE
+	$(Q)scripts/arms.sh $(@D) $(ARMS)
+
+$(filter $(OUT)/guest/guest/scenario/%,$(GUEST_OBJS)) $(ARM_OBJS): $(ARM_LIST)
+$(OUT)/guest/arms/%.o: $(ARMS)/%.c Makefile | $(OUT)/.deps-build
+	$(compile_guest)
+
+$(OUT)/guest.elf: $(GUEST_OBJS) $(GUEST_LD) $(ARM_LIST)
 	$(say) LD $@
 	$(Q)$(LD) $(GUEST_LDFLAGS) -o $@ $(GUEST_OBJS) $(LIBFDT)
 

@@ -3,6 +3,7 @@
 #ifndef GUEST_KERNEL_H
 #define GUEST_KERNEL_H
 
+#include "devices/abi/catalog.h"
 #include "devices/abi/layout.h"
 #include "guest/host.h"
 #include "guest/task/sched.h"
@@ -32,7 +33,7 @@ struct flash_partition_info {
 
 struct boot_options {
 	struct kvl_layout_request request;
-	char scenario[32], arm[32];
+	char scenario[32], arm[KVL_ARM_NAME_BYTES];
 	u64 seed;
 	bool seeded;	 /* schedule */
 	bool tlb_random; /* which entry of a soft TLB makes room: any, not the oldest */

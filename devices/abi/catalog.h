@@ -9,6 +9,8 @@
 
 #include "types.h"
 
+#define KVL_ARM_NAME_BYTES 32 /* with its end; so long is what the device tree can say */
+
 struct arm {
 	const char *name;
 	const char *about; /* one line */

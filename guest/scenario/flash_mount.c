@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Owns the scenario flash-mount: sets up chip, reader and writer, and runs mount and writer at the
- * same time. The arms (flash_mount_copy.c, flash_mount_fault.c) are readers; the writer, what must
- * hold afterwards and the deliberate mistakes have files of their own.
+ * same time. The arms (flash_mount.arms) are readers; the writer, what must hold afterwards and the
+ * deliberate mistakes have files of their own.
  */
 #include "guest/scenario/flash_mount.h"
 
@@ -13,8 +13,11 @@
 #define JFFS2_MIN_SECTOR KiB(8)
 
 const struct arm flash_mount_arms[] = {
-	{ "fault", "a pointer that is always valid: faults wait for the chip", &flash_mount_fault },
-	{ "copy", "a page of RAM, filled under the chip's read lock", &flash_mount_copy },
+#define ARM(name, ops, about) { name, about, &ops },
+#define VARIES(count, when, why)
+#include "guest/scenario/flash_mount.arms"
+#undef ARM
+#undef VARIES
 	{ NULL, NULL, NULL },
 };
 

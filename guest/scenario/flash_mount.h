@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * flash-mount: a JFFS2 mount from one partition of a chip while another partition is written. The
- * arms differ only in how the mount reads (struct flash_reader_ops): one file each.
+ * arms differ only in how the mount reads (struct flash_reader_ops): a file and a row each.
  */
 #ifndef GUEST_FLASH_MOUNT_H
 #define GUEST_FLASH_MOUNT_H
@@ -16,9 +16,12 @@ extern const struct scenario_param flash_mount_params[];
 extern const struct scenario_varies flash_mount_varies[];
 void flash_mount_run(const struct arm *arm);
 
-/* --- arms --- */
-extern const struct flash_reader_ops flash_mount_copy;
-extern const struct flash_reader_ops flash_mount_fault;
+/* --- arms (flash_mount.arms) --- */
+#define ARM(name, ops, about) extern const struct flash_reader_ops ops;
+#define VARIES(count, when, why)
+#include "guest/scenario/flash_mount.arms"
+#undef ARM
+#undef VARIES
 
 /* --- the writer (flash_mount_writer.c) --- */
 struct flash_writer {

@@ -1,0 +1,186 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Checks the tables of arms before anything is compiled with them: guest/scenario/SCENARIO.arms, and those
+# of a folder outside the tree (make ARMS=DIR; docs/adding-an-arm.md). Leaves in OUT, each touched only
+# when it becomes another:
+#
+#   OUT/list                           the arms and the folder's files: on this, what is built depends
+#   OUT/guest/scenario/SCENARIO.arms   where DIR has such a table: its rows behind those of the tree;
+#                                      found before the tree's own (Makefile)
+#
+#   scripts/arms.sh OUT [DIR]
+set -u
+cd "$(dirname "$0")/.." || exit 1
+tree=guest/scenario
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+bad=0
+
+# wrong WHAT...: a line for each mistake; the script goes on to find the others
+wrong()
+{
+	echo "arms: $*" >&2
+	bad=1
+}
+
+# set_file FILE: takes stdin
+set_file()
+{
+	mkdir -p "$(dirname "$1")"
+	cat >"$work/new"
+	cmp -s "$work/new" "$1" || cp "$work/new" "$1"
+}
+
+tables() { find "$1" -maxdepth 1 -name '*.arms' | LC_ALL=C sort; }
+scenarios() { tables $tree | sed 's|.*/||; s|\.arms$||'; }
+
+# rows TABLE: "scenario name ops table:line" for each row that can be read
+rows()
+{
+	LC_ALL=C awk -v table="$1" -v limit="$limit" '
+	function wrong(text)
+	{
+		printf "arms: %s:%d: %s\n", table, NR, text >"/dev/stderr"
+		bad = 1
+	}
+	BEGIN {
+		scenario = table
+		sub(/.*\//, "", scenario)
+		sub(/\.arms$/, "", scenario)
+		form = "ARM(\"name\", " scenario "_name, \"what it is\"), on one line"
+	}
+	/^[ \t]*ARM[ \t]*\(/ {
+		if ($0 !~ /^ARM\("[^"]*", *[A-Za-z0-9_]+, *"[^"]+"\)$/) {
+			wrong("this row cannot be read: write " form)
+			next
+		}
+		split($0, part, "\"")
+		name = part[2]
+		ops = part[3]
+		gsub(/[, ]/, "", ops)
+		if (name !~ /^[a-z0-9][a-z0-9-]*$/)
+			wrong("arm \"" name "\": a name consists of a-z, 0-9 and -: choose such a one")
+		else if (length(name) >= limit)
+			wrong("arm \"" name "\" has " length(name) " characters, and " limit - 1 \
+				" is the most: shorten it")
+		else if (index(ops, scenario "_") != 1)
+			wrong("arm \"" name "\": ops and file of an arm of this scenario begin with " \
+				scenario "_: write " form)
+		else
+			print scenario, name, ops, table ":" NR
+	}
+	END { exit bad }' "$1"
+}
+
+# twice FIELD: rows that have it in common with an earlier one, of the same scenario
+twice()
+{
+	LC_ALL=C awk -v field="$1" '($1, $field) in seen { print $field, seen[$1, $field], $4 }
+		{ seen[$1, $field] = $4 }' "$work/rows"
+}
+
+# defined FILE...: names of the ops that files define for others to use
+defined()
+{
+	[ $# = 0 ] || sed -n 's/^const struct [A-Za-z0-9_]*_ops \([A-Za-z0-9_]*\)[ =].*/\1/p' "$@"
+}
+
+# A row needs a file of its ops' name beside its table, that defines them.
+check_row()
+{
+	file=${4%/*}/$3.c
+	if [ ! -f "$file" ]; then
+		wrong "$4: arm \"$2\" needs the file $file: write it, or take the row away"
+	elif ! defined "$file" | grep -qx "$3"; then
+		wrong "$file: defines no ops for the row $4: it needs a 'const struct …_ops $3 = {'" \
+			"at the start of a line, not static"
+	fi
+}
+
+# has_row OPS
+has_row() { awk -v ops="$1" '$3 == ops { found = 1 } END { exit !found }' "$work/rows"; }
+
+# An arm that no table names would be built and never found: what is named as an arm, or defines ops
+# for others, has a row. (In the tree only what begins with a scenario's name is an arm.)
+check_file()
+{
+	of=$(basename "$1" .c)
+	for ops in $(defined "$1") $([ "$2" = $tree ] || echo "$of"); do
+		for scenario in $(scenarios); do
+			case $ops in
+			"$scenario"_*)
+				has_row "$ops" && continue 2
+				wrong "$1: $ops has no row: add ARM(\"name\", $ops," \
+					"\"what it is\") to $2/$scenario.arms"
+				continue 2
+				;;
+			esac
+		done
+		[ "$2" = $tree ] || [ "$ops" = "$of" ] ||
+			wrong "$1: $ops belongs to no scenario that has arms: its name has to begin" \
+				"with one of $(scenarios | sed 's/$/_/' | paste -s -d ' ')"
+	done
+}
+
+# The folder itself, before what is in it.
+check_folder()
+{
+	if [ ! -d "$dir" ]; then
+		wrong "ARMS=$dir: there is no such folder: name one that holds arms" \
+			"(docs/adding-an-arm.md)"
+		return
+	fi
+	[ -n "$(tables "$dir")" ] ||
+		wrong "ARMS=$dir: the folder has no table: write $dir/SCENARIO.arms," \
+			"SCENARIO one of $(scenarios | paste -s -d ' ')"
+	for table in $(tables "$dir"); do
+		[ -f "$tree/${table##*/}" ] ||
+			wrong "$table: no scenario of that name has arms:" \
+				"name it after one of $(scenarios | paste -s -d ' ')"
+	done
+}
+
+if [ $# -gt 2 ]; then
+	wrong "ARMS='$(shift && echo "$*")': one folder, and no space in its path"
+	exit 1
+fi
+out=$1 dir=${2:-}
+limit=$(sed -n 's/^#define KVL_ARM_NAME_BYTES \([0-9]*\).*/\1/p' devices/abi/catalog.h)
+[ -z "$dir" ] || check_folder
+[ $bad = 0 ] || exit 1
+
+for table in $(tables $tree) ${dir:+$(tables "$dir")}; do
+	rows "$table" || bad=1
+done >"$work/rows"
+twice 2 | while read -r name first again; do
+	echo "$again: there is an arm \"$name\" already, $first: choose another name"
+done >"$work/twice"
+twice 3 | while read -r ops first again; do
+	echo "$again: $ops is taken, $first: choose another name, also for the file"
+done >>"$work/twice"
+while read -r text; do
+	wrong "$text"
+done <"$work/twice"
+while read -r scenario name ops where; do
+	check_row "$scenario" "$name" "$ops" "$where"
+done <"$work/rows"
+for folder in $tree $dir; do
+	for file in "$folder"/*.c; do
+		[ ! -f "$file" ] || check_file "$file" "$folder"
+	done
+done
+[ $bad = 0 ] || exit 1
+
+for scenario in $(scenarios); do
+	overlay=$out/$tree/$scenario.arms
+	if [ -n "$dir" ] && [ -f "$dir/$scenario.arms" ]; then
+		printf '#include "%s"\n' "$PWD/$tree/$scenario.arms" "$(realpath "$dir")/$scenario.arms" |
+			set_file "$overlay"
+	else
+		rm -f "$overlay"
+	fi
+done
+{
+	cut -d : -f 1 "$work/rows"
+	[ -z "$dir" ] || ls "$dir"/*.c
+} | set_file "$out/list"
