@@ -79,11 +79,8 @@ twice()
 		{ seen[$1, $field] = $4 }' "$work/rows"
 }
 
-# defined FILE...: names of the ops that files define for others to use
-defined()
-{
-	[ $# = 0 ] || sed -n 's/^const struct [A-Za-z0-9_]*_ops \([A-Za-z0-9_]*\)[ =].*/\1/p' "$@"
-}
+# defined FILE: "type name" of each struct that is const, and there for other files
+defined() { sed -n 's/^const struct \([A-Za-z0-9_]*\) \([A-Za-z0-9_]*\)[ =].*/\1 \2/p' "$1"; }
 
 # A row needs a file of its ops' name beside its table, that defines them.
 check_row()
@@ -91,7 +88,7 @@ check_row()
 	file=${4%/*}/$3.c
 	if [ ! -f "$file" ]; then
 		wrong "$4: arm \"$2\" needs the file $file: write it, or take the row away"
-	elif ! defined "$file" | grep -qx "$3"; then
+	elif ! defined "$file" | grep -q " $3\$"; then
 		wrong "$file: defines no ops for the row $4: it needs a 'const struct …_ops $3 = {'" \
 			"at the start of a line, not static"
 	fi
@@ -100,26 +97,37 @@ check_row()
 # has_row OPS
 has_row() { awk -v ops="$1" '$3 == ops { found = 1 } END { exit !found }' "$work/rows"; }
 
-# An arm that no table names would be built and never found: what is named as an arm, or defines ops
-# for others, has a row. (In the tree only what begins with a scenario's name is an arm.)
+# "type scenario": what the ops of each scenario's arms are, as those of the tree show
+types()
+{
+	while read -r scenario _ ops where; do
+		[ ! -f "${where%/*}/$ops.c" ] || defined "${where%/*}/$ops.c" |
+			sed -n "s/ $ops\$/ $scenario/p"
+	done <"$work/rows" | sort -u
+}
+
+# An arm that no table names would be built and never found: ops of an arm's type have a row, and so has a
+# file outside the tree that is called as one.
 check_file()
 {
 	of=$(basename "$1" .c)
-	for ops in $(defined "$1") $([ "$2" = $tree ] || echo "$of"); do
-		for scenario in $(scenarios); do
-			case $ops in
-			"$scenario"_*)
-				has_row "$ops" && continue 2
-				wrong "$1: $ops has no row: add ARM(\"name\", $ops," \
-					"\"what it is\") to $2/$scenario.arms"
-				continue 2
-				;;
-			esac
+	{
+		defined "$1" | sort | join -o 1.2,2.2 - "$work/types"
+		[ "$2" = $tree ] || for scenario in $(scenarios); do
+			case $of in "$scenario"_*) echo "$of $scenario" ;; esac
 		done
-		[ "$2" = $tree ] || [ "$ops" = "$of" ] ||
-			wrong "$1: $ops belongs to no scenario that has arms: its name has to begin" \
-				"with one of $(scenarios | sed 's/$/_/' | paste -s -d ' ')"
+	} | sort -u | while read -r ops scenario; do
+		has_row "$ops" || echo "$1: $ops has no row: add" \
+			"ARM(\"name\", $ops, \"what it is\") to $2/$scenario.arms"
 	done
+}
+
+# said FILE: its lines, as wrong() says them
+said()
+{
+	while read -r text; do
+		wrong "$text"
+	done <"$1"
 }
 
 # The folder itself, before what is in it.
@@ -150,25 +158,28 @@ limit=$(sed -n 's/^#define KVL_ARM_NAME_BYTES \([0-9]*\).*/\1/p' devices/abi/cat
 [ $bad = 0 ] || exit 1
 
 for table in $(tables $tree) ${dir:+$(tables "$dir")}; do
-	rows "$table" || bad=1
+	rows "$table" || echo "$table" >>"$work/unreadable"
 done >"$work/rows"
-twice 2 | while read -r name first again; do
-	echo "$again: there is an arm \"$name\" already, $first: choose another name"
-done >"$work/twice"
-twice 3 | while read -r ops first again; do
-	echo "$again: $ops is taken, $first: choose another name, also for the file"
-done >>"$work/twice"
-while read -r text; do
-	wrong "$text"
-done <"$work/twice"
+[ ! -e "$work/unreadable" ] || exit 1
+{
+	twice 2 | while read -r name first again; do
+		echo "$again: there is an arm \"$name\" already, $first: choose another name"
+	done
+	twice 3 | while read -r ops first again; do
+		echo "$again: $ops is taken, $first: choose another name, also for the file"
+	done
+} >"$work/twice"
+said "$work/twice"
 while read -r scenario name ops where; do
 	check_row "$scenario" "$name" "$ops" "$where"
 done <"$work/rows"
+types >"$work/types"
 for folder in $tree $dir; do
 	for file in "$folder"/*.c; do
 		[ ! -f "$file" ] || check_file "$file" "$folder"
 	done
-done
+done >"$work/unlisted"
+said "$work/unlisted"
 [ $bad = 0 ] || exit 1
 
 for scenario in $(scenarios); do

@@ -110,6 +110,17 @@ static int read_params(const struct image *image, u64 va, struct catalog_scenari
 	return 0;
 }
 
+static int bad_condition(const struct catalog_scenario *scenario,
+			 const struct catalog_varies *varies, struct err *err)
+{
+	return err_set(
+		err, EXIT_VMM,
+		"the guest image's catalog: %s declares that %s varies where \"%s\", which cannot "
+		"be read: words KEY=VALUE|VALUE or KEY!=VALUE, KEY \"arm\" or a parameter, VALUE "
+		"one that there is",
+		scenario->name, varies->count, varies->when);
+}
+
 static int read_varies(const struct image *image, u64 va, struct catalog_scenario *out,
 		       struct err *err)
 {
@@ -132,8 +143,7 @@ static int read_varies(const struct image *image, u64 va, struct catalog_scenari
 		    copy_string(image, row.why, true, &varies->why, err))
 			return -1;
 		if (!varies_valid(out, varies))
-			return bad(err,
-				   "a declared difference has a condition that cannot be read");
+			return bad_condition(out, varies, err);
 	}
 	return 0;
 }
