@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The scenario framework: a scenario is one file and one row in scenario.c; an arm is one file with
- * an ops struct and one row in its scenario's table. docs/adding-an-arm.md.
+ * an ops struct and one row in its scenario's table, SCENARIO.arms. docs/adding-an-arm.md.
  */
 #ifndef GUEST_SCENARIO_H
 #define GUEST_SCENARIO_H

@@ -1,0 +1,174 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# docs/adding-an-arm.md as a newcomer would follow it: its files, its rows and its commands, in a copy of
+# the tree, with the arm in a folder outside. Then what may be wrong with a folder, and that the tree's own
+# build stays what it was.
+# shellcheck disable=SC2016 # what has a $ is jq's
+. "$(dirname "$0")/common"
+need_kvm
+for tool in mkfs.jffs2 jq; do
+	command -v $tool >/dev/null || {
+		skip "outside arms: $tool is not installed"
+		exit 0
+	}
+done
+page=$PWD/docs/adding-an-arm.md
+tree=$work/tree
+# Not those of the make that runs this test.
+unset OUT MAKEFLAGS MAKELEVEL ARMS
+
+# The sources, and the objects with their times: make compiles only what an arm changes.
+mkdir -p "$tree/build/tests"
+cp -a Makefile README.md LICENSE arch devices docs guest scripts tests vmm "$tree"
+for part in host guest guest.elf guest_image guest_image.o kvalab libhost.a libtest.a tests/static \
+	.deps-build; do
+	[ ! -e "$out/$part" ] || cp -a "$out/$part" "$tree/build/$part"
+done
+
+# section FIRST END: the page from heading "## FIRST" to "## END" as a script. A block of sh is commands; any
+# other named one becomes the file that the text in front of it names.
+section()
+{
+	awk -v first="## $1" -v end="## $2" '
+		index($0, first) == 1 { on = 1 }
+		index($0, end) == 1 { on = 0 }
+		/^```/ && kind {
+			if (kind != "sh" && on)
+				print "END"
+			kind = ""
+			next
+		}
+		/^```/ {
+			kind = substr($0, 4)
+			if (kind != "sh" && on)
+				print "cat >" file " <<\"END\""
+			next
+		}
+		kind && on { print }
+		!kind && match($0, /`\.\.\/my-arms\/[a-z_.]+`/) { file = substr($0, RSTART + 1, RLENGTH - 2) }
+		' "$page"
+}
+
+# follow NAME FIRST END: its commands, typed in the tree
+follow()
+{
+	{
+		echo "cd '$tree' || exit"
+		cat "$work/variables" 2>/dev/null
+		section "$2" "$3"
+		echo "echo \"chip=\$chip\" >'$work/variables'"
+	} >"$work/script"
+	if sh -eu "$work/script" >"$work/log" 2>&1 </dev/null; then
+		pass "$1: every command of the page works"
+	else
+		fail "$1: a command of the page fails"
+		exit 0
+	fi
+	cp "$work/log" "$work/said"
+}
+
+# says TEXT PATTERN...: what was followed last says each
+says()
+{
+	text=$1
+	shift
+	for pattern; do
+		grep -qE -e "$pattern" "$work/said" && continue
+		fail "$text: nothing says \"$pattern\""
+		return
+	done
+	pass "$text"
+}
+
+follow "a look at what is there" "1." "2."
+cp "$tree/build/guest_image" "$work/own"
+follow "an arm from outside" "2." "11."
+says "the arm is listed like any other" "^  --arm mine  +each piece copied"
+says "the arm runs" "--arm mine, seed 1" "checks    28 hold, 0 do not" "^exit +0"
+says "the planted bug is found" "leak.heap_bytes: got 8192, want 0" "^exit status 1$"
+says "its events are traced" " wait_end "
+says "the proof of flushes covers it" "^PASS: "
+
+# --- counts, beside those of the tree -----------------------------------------------------------------
+# holds TEXT FILTER: of what the page's compare has said
+holds()
+{
+	if jq -e "def of(\$arm): .columns[] | select(.arm == \$arm) | .result; $2" "$work/my-compare.json" \
+		>"$work/log" 2>&1; then
+		pass "$1"
+	else
+		fail "$1"
+	fi
+}
+holds "compare: a column for each" '[.columns[].arm] == ["mine", "copy", "fault"]'
+holds "compare: the checks of each hold" '[.columns[].result.checks[].ok] | all'
+holds "mine maps nothing: the entries of copy, no fault, no flush" 'of("mine").counts as $m |
+	of("copy").counts as $c | $m.faults == 0 and $m.flush_page == 0 and $m.pt_set == $c.pt_set'
+holds "mine reads what a mapping reads, copy more" '[of("mine", "fault", "copy").metrics.words_read] |
+	.[0] > 0 and .[0] == .[1] and .[2] > .[0]'
+holds "the writer did the same beside each" '[.columns[].result.counts |
+	{flash_programs, flash_erases, flash_unlocks}] | unique | length == 1'
+holds "the arm's own metric and check are in the result" 'of("mine") |
+	.metrics["mine.pieces"] > 0 and any(.checks[]; .name == "mine.pieces_put_back" and .ok)'
+
+# --- what is wrong with a folder ----------------------------------------------------------------------
+bad=$work/bad
+
+# wrong TEXT PATTERN: make refuses $bad, which is then as it should be again
+wrong()
+{
+	expect "$1" 2 "^(arms: |kvalab: ).*$2" make -C "$tree" --no-print-directory ARMS="$bad" all
+	rm -rf "$bad"
+	mkdir "$bad"
+	cp "$work/my-arms/flash_mount_mine.c" "$work/my-arms/flash_mount.arms" "$bad"
+}
+row() { sed -i "s/^ARM.*/$1/" "$bad/flash_mount.arms"; }
+
+wrong "no such folder" "bad: there is no such folder: name one that holds arms"
+rm "$bad/flash_mount_mine.c"
+wrong "a row without its file" 'flash_mount.arms:1: arm "mine" needs the file .*/flash_mount_mine.c: write it'
+: >"$bad/flash_mount.arms"
+wrong "an arm without a row" 'flash_mount_mine.c: flash_mount_mine has no row: add ARM\(.*to .*bad/flash_mount.arms'
+rm "$bad/flash_mount.arms"
+wrong "no table" "the folder has no table: write .*bad/SCENARIO.arms, SCENARIO one of flash_mount"
+mv "$bad/flash_mount.arms" "$bad/flash_munt.arms"
+wrong "a table of no scenario" "flash_munt.arms: no scenario of that name has arms: name it after one of flash_mount"
+row 'ARM("copy", flash_mount_mine, "a copy")'
+wrong "a name of the tree's" 'there is an arm "copy" already, guest/scenario/flash_mount.arms:[0-9]*: choose another'
+echo 'ARM("mine", flash_mount_other, "another")' >>"$bad/flash_mount.arms"
+sed 's/flash_mount_mine/flash_mount_other/' "$bad/flash_mount_mine.c" >"$bad/flash_mount_other.c"
+wrong "a name twice" 'flash_mount.arms:2: there is an arm "mine" already, .*bad/flash_mount.arms:1'
+row 'ARM("mine", flash_mount_copy, "not mine")'
+wrong "a file of the tree's" "flash_mount_copy is taken, guest/scenario/flash_mount.arms:[0-9]*: choose another"
+row 'ARM("a-name-that-is-longer-than-any-may-be", flash_mount_mine, "long")'
+wrong "a name that is too long" "has 37 characters, and 31 is the most: shorten it"
+row 'ARM("mine|copy", flash_mount_mine, "odd")'
+wrong "a name of other characters" "consists of a-z, 0-9 and -"
+row 'ARM("mine", flash_mount_mine)'
+wrong "a row that cannot be read" 'flash_mount.arms:1: this row cannot be read: write ARM\("name", flash_mount_name'
+row 'ARM("mine", mine, "odd")'
+wrong "ops that are called otherwise" "begin with flash_mount_: write ARM"
+sed -i 's/^const struct/static const struct/' "$bad/flash_mount_mine.c"
+wrong "ops that nobody else sees" "flash_mount_mine.c: defines no ops for the row .*not static"
+echo 'VARIES("pt_set", "arm=nobody", "because")' >>"$bad/flash_mount.arms"
+wrong "a difference that cannot be" 'flash-mount declares that pt_set varies where "arm=nobody", which cannot be read'
+bad="$work/my-arms $work/my-mutant"
+expect "two folders" 2 "arms: ARMS='.*': one folder" make -C "$tree" --no-print-directory ARMS="$bad" all
+
+# --- the tree -----------------------------------------------------------------------------------------
+differ=
+for part in Makefile arch devices docs guest scripts tests vmm; do
+	diff -r $part "$tree/$part" >>"$work/log" 2>&1 || differ="$differ $part"
+done
+if [ -z "$differ" ]; then
+	pass "no file of the tree was touched"
+else
+	fail "touched in the tree:$differ"
+fi
+if make -C "$tree" all >"$work/log" 2>&1 && cmp "$tree/build/guest_image" "$work/own" >>"$work/log" 2>&1; then
+	pass "without the folder the guest is the tree's own, byte for byte"
+else
+	fail "without the folder the guest is not the tree's own"
+fi
+follow "the arm in the tree" "11." "A scenario"
+says "one file and one row are all that the tree needs" "checks    28 hold, 0 do not"
