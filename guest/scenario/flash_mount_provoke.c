@@ -50,7 +50,7 @@ static void write_in_atomic_context(struct flash_reader *reader, const struct fl
 
 static const struct provocation {
 	const char *name;
-	bool needs_mapping;
+	bool needs_base;
 	void (*run)(struct flash_reader *reader, const struct flash_partition *log);
 } provocations[] = {
 	{ "store", true, store },
@@ -73,8 +73,8 @@ void flash_mount_check_provoke(const char *what, const struct flash_reader_ops *
 
 	if (!p && strcmp(what, "none") != 0)
 		usage_failure("provoke=%s: must be none, store, atomic, driver or write", what);
-	if (p && p->needs_mapping && !ops->mapping_stats)
-		usage_failure("provoke=%s needs an arm with a mapping", what);
+	if (p && p->needs_base && ops->get)
+		usage_failure("provoke=%s needs an arm with a pointer to the whole partition", what);
 }
 
 void flash_mount_provoke(const char *what, struct flash_reader *reader,

@@ -61,7 +61,7 @@ try "a partition without nodes is refused by name" 1 "no valid JFFS2 node" copy
 
 make_image "$work/image" --little-endian --no-cleanmarkers
 fresh_chip "$work/image"
-try "a mistake that needs a mapping" 2 "needs an arm with a mapping" copy --set provoke=store
+try "a mistake that needs a mapping" 2 "needs an arm with a pointer" copy --set provoke=store
 if grep -q "^flash: " "$work/log"; then
 	fail "a mistake that needs a mapping: refused only after the chip was opened"
 else

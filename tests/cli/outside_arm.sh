@@ -111,8 +111,61 @@ holds "the writer did the same beside each" '[.columns[].result.counts |
 holds "the arm's own metric and check are in the result" 'of("mine") |
 	.metrics["mine.pieces"] > 0 and any(.checks[]; .name == "mine.pieces_put_back" and .ok)'
 
-# --- what is wrong with a folder ----------------------------------------------------------------------
+# --- what an arm must not do is found in one from outside, too -----------------------------------------
+# Maps the chip's window by itself, whatever the chip does, and flushes in a way of its own.
 bad=$work/bad
+mkdir "$bad"
+echo 'ARM("wild", flash_mount_wild, "does what must not be done")' >"$bad/flash_mount.arms"
+cat >"$bad/flash_mount_wild.c" <<'END'
+#include "guest/scenario/flash_mount.h"
+#include "guest/trace.h"
+
+static const struct vma_ops wild_ops = { .name = "wild" };
+
+static bool wild_open(struct flash_reader *reader)
+{
+	reader->private = vma_map_kernel(2 * PAGE_BYTES, PROT_READ, &wild_ops, NULL, 0);
+	return reader->private != NULL;
+}
+
+static void wild_close(struct flash_reader *reader)
+{
+	vma_unmap(reader->private);
+}
+
+static const void *wild_get(struct flash_reader *reader, u32 offset, u32 need, u32 ahead)
+{
+	const struct vma *vma = reader->private;
+	u64 first = ALIGN_DOWN(offset, PAGE_BYTES), gpa = boot_options.flash_gpa + reader->partition->offset;
+
+	(void)ahead;
+	for (u64 at = first; at < offset + need; at += PAGE_BYTES)
+		pt_map(&init_mm, vma->start + at - first, gpa + at, PROT_READ, SITE("wild.get"));
+	return (const u8 *)vma->start + (offset - first);
+}
+
+static void wild_put(struct flash_reader *reader)
+{
+	const struct vma *vma = reader->private;
+
+	pt_unmap(&init_mm, vma->start, 2 * PAGE_BYTES, SITE("wild.put"));
+	__asm__ volatile("invlpg (%0)" : : "r"(vma->start) : "memory");
+}
+
+const struct flash_reader_ops flash_mount_wild = {
+	.open = wild_open, .close = wild_close, .get = wild_get, .put = wild_put,
+};
+END
+expect "an arm that breaks the rules is built" 0 "flash_mount_wild.c" \
+	make -C "$tree" --no-print-directory ARMS="$bad" all
+expect "a mapping of the chip that nobody revokes is found" 1 "chip-mapped .* wild.get maps va" \
+	"$tree/build/kvalab" run flash-mount --arm wild --set list=off \
+	--flash "file=$work/my-arms/chip.bin,chip=28f128j3,partition=rootfs:0:2M,partition=log:2M:2M"
+expect "a flush that nobody reports is found" 1 "^FAIL: .*wild_put" \
+	"$tree/build/tests/static/flush_proof" "$tree/build/guest.elf"
+
+# --- what is wrong with a folder ----------------------------------------------------------------------
+rm -rf "$bad"
 
 # wrong TEXT PATTERN: make refuses $bad, which is then as it should be again
 wrong()
