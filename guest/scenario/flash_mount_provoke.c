@@ -74,7 +74,8 @@ void flash_mount_check_provoke(const char *what, const struct flash_reader_ops *
 	if (!p && strcmp(what, "none") != 0)
 		usage_failure("provoke=%s: must be none, store, atomic, driver or write", what);
 	if (p && p->needs_base && ops->get)
-		usage_failure("provoke=%s needs an arm with a pointer to the whole partition", what);
+		usage_failure("provoke=%s needs an arm with a pointer to the whole partition",
+			      what);
 }
 
 void flash_mount_provoke(const char *what, struct flash_reader *reader,
