@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# make bench: what recording costs and how long a run takes on this host. Each line of the table is one
-# run of hello: guest ticks until the scenario's first line, events, VM exits, wall-clock milliseconds of the
-# whole process. Figures of different hosts are not to be compared (docs/hosts.md).
+# make bench: what recording costs and how long a run takes on this host, and at the end the limits that
+# are to hold (limits.sh). Each line of the table is one run of hello: guest ticks until the scenario's
+# first line, events, VM exits, wall-clock milliseconds of the whole process. Figures of different hosts
+# are not to be compared (docs/hosts.md).
 set -eu
 cd "$(dirname "$0")/.."
 kvalab=${OUT:-build}/kvalab
@@ -36,3 +37,6 @@ echo "# records through the host (tests/bench_trace.c)"
 echo
 echo "# accesses that the flash model answers, alone (tests/bench_flash.c); through KVM: probe, above"
 "${OUT:-build}/bench_flash"
+
+echo
+scripts/limits.sh

@@ -4,7 +4,7 @@
  * nothing and is no part of the tests:
  *
  *   cc -O2 -I. -pthread -o bench_trace tests/bench_trace.c $OUT/libhost.a -lxxhash
- *   ./bench_trace [DIR]     DIR: where the trace goes meanwhile (default: not written)
+ *   ./bench_trace [DIR]     DIR/bench-trace: also a trace, which stays (default: not written)
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +16,7 @@
 #include "vmm/trace/trace.h"
 
 #define RECORDS 20000000ull
+#define WRITTEN 4000000ull /* of these, into files: 256 MB */
 #define NCPUS 2
 
 static struct kvl_shared *shared;
@@ -89,7 +90,7 @@ static void fail(const struct err *err)
 }
 
 /* Fills the rings, then drains them, and counts only the time of the latter. */
-static void bench_drain(const char *what, const char *dir, struct model *model)
+static void bench_drain(const char *what, u64 records, const char *dir, struct model *model)
 {
 	struct trace_config config = { .dir = dir,
 				       .ncpus = NCPUS,
@@ -104,7 +105,7 @@ static void bench_drain(const char *what, const char *dir, struct model *model)
 	if (!trace)
 		fail(&err);
 	trace_event(trace, KVL_EV_TABLE_ALLOC, 0, 1, 0x5000, 0, 0, 0, 0);
-	for (u64 i = 0; i < RECORDS;) {
+	for (u64 i = 0; i < records;) {
 		for (u64 end = i + KVL_RING_RECORDS * NCPUS / 2; i < end; i++)
 			put(i);
 		start = now();
@@ -115,7 +116,7 @@ static void bench_drain(const char *what, const char *dir, struct model *model)
 	start = now();
 	if (trace_finish(trace, &err))
 		fail(&err);
-	report(what, RECORDS, spent + now() - start);
+	report(what, records, spent + now() - start);
 	trace_close(trace);
 }
 
@@ -150,15 +151,15 @@ int main(int argc, char **argv)
 	shared = aligned_alloc(PAGE_BYTES,
 			       KVL_RINGS_OFFSET + NCPUS * KVL_RING_PACKETS * KVL_PACKET_BYTES);
 	reset_shared();
-	bench_drain("drain", NULL, NULL);
+	bench_drain("drain", RECORDS, NULL, NULL);
 	if (argc > 1) {
 		snprintf(path, sizeof(path), "%s/bench-trace", argv[1]);
 		reset_shared();
-		bench_drain("drain and write", path, NULL);
+		bench_drain("drain and write", WRITTEN, path, NULL);
 	}
 	bench_model();
 	reset_shared();
-	bench_drain("drain and model", NULL, model);
+	bench_drain("drain and model", RECORDS, NULL, model);
 	model_destroy(model);
 	free(shared);
 	return 0;

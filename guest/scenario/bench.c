@@ -142,6 +142,24 @@ static void page_faults(u64 rounds)
 	page_free(page);
 }
 
+/* --- events ------------------------------------------------------------------------------------- */
+#define EVENTS (2 * KVL_PACKET_RECORDS) /* so that the way into the next packet has its share */
+#define EVENT_MARK 0x62656e6368		/* "bench" */
+
+/*
+ * What a record costs the guest, with its arguments and the loop; without a trace, what is left of that.
+ * Ticks, not cycles: the limit is one of instructions.
+ */
+static void events(void)
+{
+	u64 start = ticks_now();
+
+	for (u32 i = 0; i < EVENTS; i++)
+		trace_event(KVL_EV_MARK, 0, 0, 0, EVENT_MARK, i, 0, 0, 0);
+	metric("events_ticks", ticks_now() - start);
+	metric("event_rounds", EVENTS);
+}
+
 /* --- run ------------------------------------------------------------------------------------------ */
 #define MOST ((u64)1 << 32) /* so that no product overflows */
 
@@ -169,6 +187,7 @@ void bench_run(const struct arm *arm)
 	metric("user_loop_tsc_ticks", user_best("user_loops", 1, user_loops));
 	metric("syscall_tsc_ticks", user_best("syscalls", rounds, 1));
 	port_exits(rounds);
+	events();
 	if (boot_options.flash_bytes)
 		bench_flash(rounds);
 	/* Under the seeded schedule CPUs take turns: none runs that an interrupt could reach. */

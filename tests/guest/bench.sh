@@ -22,6 +22,11 @@ always="loop user_loop syscall page_fault port_exit bench"
 expect "bench, seeded" 0 "^exit +0" "$kvalab" run bench --engine $engine --json "$work/result"
 # shellcheck disable=SC2086 # a list
 figures "bench, seeded: its figures" $always
+if jq -e '.metrics.event_rounds == 2046 and .metrics.events_ticks >= 2046' "$work/result" >/dev/null; then
+	pass "bench: two packets of events"
+else
+	fail "bench: no figure for events"
+fi
 jq .counts "$work/result" >"$work/counts"
 "$kvalab" run bench --engine $engine --json "$work/result" >"$work/log" 2>&1
 if jq .counts "$work/result" | cmp -s - "$work/counts"; then
