@@ -84,8 +84,8 @@ follow "a look at what is there" "1." "2."
 cp "$tree/build/guest_image" "$work/own"
 follow "an arm from outside" "2." "11."
 says "the arm is listed like any other" "^  --arm mine  +each piece copied"
-says "the arm runs" "--arm mine, seed 1" "checks    28 hold, 0 do not" "^exit +0"
-says "the planted bug is found" "leak.heap_bytes: got 8192, want 0" "^exit status 1$"
+says "the arm runs" "--arm mine, seed 1" "checks +[0-9]+ hold, 0 do not" "^exit +0"
+says "the planted bug is found" "leak.heap_bytes: got [0-9]+, want 0" "^exit status 1$"
 says "its events are traced" " wait_end "
 says "the proof of flushes covers it" "^PASS: "
 
@@ -224,4 +224,4 @@ else
 	fail "without the folder the guest is not the tree's own"
 fi
 follow "the arm in the tree" "11." "A scenario"
-says "one file and one row are all that the tree needs" "checks    28 hold, 0 do not"
+says "one file and one row are all that the tree needs" "checks +[0-9]+ hold, 0 do not"
