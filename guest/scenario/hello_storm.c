@@ -9,6 +9,7 @@
  *              them; who reads under the lock must read what was last put there
  *   user       a page in each of two spaces, taken out, freed and put back while the tasks of that
  *              space read it (with a soft TLB: without a lock): one that was freed must never be read
+ *   spaces     come and go meanwhile
  */
 #include "guest/arch.h"
 #include "guest/lib/string.h"
@@ -19,6 +20,7 @@
 
 #define STEPS 6	      /* of each CPU in a round */
 #define AREA_PAGES 36 /* more than are flushed one by one (tlb.c) */
+#define NEAR_PAGES 4  /* at most of the time only the first of these, and some behind */
 #define SOME_PAGES 3
 #define SPACES 2
 #define PAGE_VA MiB(8) /* in each space */
@@ -89,6 +91,12 @@ static void read_area(u32 i)
 	spin_unlock(&storm.lock);
 }
 
+/* Without a lock: what is seen may be old or new; that it was looked at may leave a translation behind. */
+static void glance_at_area(u32 i)
+{
+	(void)*(const volatile u64 *)(storm.area + i * PAGE_BYTES);
+}
+
 /* --- the spaces' pages ------------------------------------------------------------------------------ */
 static void put_page(struct space *space)
 {
@@ -148,17 +156,28 @@ static void read_page_in_its_way(const struct space *space)
 	spin_unlock(&storm.lock);
 }
 
+/* Its tables are handed out and taken back beside those of others. */
+static void come_and_go(void)
+{
+	struct mm *mm = mm_create();
+
+	mm->users++;
+	mm_put(mm);
+}
+
 /* --- rounds ------------------------------------------------------------------------------------------ */
 static void step(const struct space *own, u64 drawn)
 {
-	u32 i = drawn / 16 % (AREA_PAGES - SOME_PAGES);
+	u32 i = drawn / 16 % NEAR_PAGES;
 
 	switch (drawn % 16) {
 	case 0: change_area(0, AREA_PAGES); break;
-	case 1 ... 2: change_area(i, 1); break;
-	case 3 ... 4: change_area(i, SOME_PAGES); break;
-	case 5 ... 7: change_page(&storm.space[drawn / 16 % SPACES]); break;
-	case 8 ... 11: read_area(i); break;
+	case 1: change_area(i, 1); break;
+	case 2 ... 3: change_area(i, SOME_PAGES); break;
+	case 4 ... 5: change_page(&storm.space[drawn / 16 % SPACES]); break;
+	case 6 ... 8: read_area(i); break;
+	case 9 ... 10: glance_at_area(i); break;
+	case 11: come_and_go(); break;
 	default: read_page_in_its_way(own);
 	}
 }
