@@ -102,8 +102,12 @@ u64 arch_user_syscall(u64 number, u64 a, u64 b);
 /* --- the image: what its linker script places ---------------------------------------------------
  * The section .sites behind one empty name (trace.h); the section .user.text, which may lie anywhere
  * and refers to nothing outside itself (user/user.h). */
-#define SITE_NAME_BYTES 32
-extern const char sites_start[][SITE_NAME_BYTES];
+#define SITE_BYTES 32
+struct site {
+	char name[SITE_BYTES];
+	char place[SITE_BYTES]; /* file and line */
+};
+extern const struct site sites_start[];
 extern const u8 user_text_start[], user_text_end[];
 
 /* --- diagnosis -------------------------------------------------------------------------------- */

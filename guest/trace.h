@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Reports events into this CPU's ring (devices/abi/trace_abi.h). SITE("who.why") names a place in
- * the code: a number that the host turns back into the name with the image's table of sites.
+ * the code: a number that the host turns back into the name, and into file and line, with the image's
+ * table of sites.
  */
 #ifndef GUEST_TRACE_H
 #define GUEST_TRACE_H
@@ -9,11 +10,16 @@
 #include "devices/abi/trace_abi.h"
 #include "guest/arch.h"
 
-#define SITE(name)                                                                   \
-	({                                                                           \
-		static const char site_name[SITE_NAME_BYTES]                         \
-			__attribute__((section(".sites"), used, aligned(1))) = name; \
-		(u16)((u64)(site_name - sites_start[0]) / SITE_NAME_BYTES);          \
+#define SITE_TEXT(number) #number
+#define SITE_PLACE(file, line) file ":" SITE_TEXT(line)
+#define SITE(what)                                                                  \
+	({                                                                          \
+		static const struct site site_here                                  \
+			__attribute__((section(".sites"), used, aligned(1))) = {    \
+				what, SITE_PLACE(__FILE_NAME__, __LINE__)           \
+			};                                                          \
+		(u16)((u64)((const char *)&site_here - (const char *)sites_start) / \
+		      sizeof(site_here));                                           \
 	})
 
 /* True if events are wanted (every tier but off). */

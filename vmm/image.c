@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 #include "vmm/elf.h"
 
@@ -255,6 +256,12 @@ int image_open_embedded(struct image *image, u64 page_offset, struct err *err)
 {
 	return image_open(image, kvl_guest_image_start,
 			  (size_t)(kvl_guest_image_end - kvl_guest_image_start), page_offset, err);
+}
+
+u64 image_embedded_hash(void)
+{
+	return XXH3_64bits(kvl_guest_image_start,
+			   (size_t)(kvl_guest_image_end - kvl_guest_image_start));
 }
 
 void image_close(struct image *image)

@@ -57,5 +57,10 @@ const char *image_string(const struct image *image, u64 va);
 
 /* All symbols, one "hex-address name" line each, ascending. The caller frees it; NULL: no memory. */
 char *image_symbols_text(const struct image *image);
+/* Where the sites stand in the guest's sources: lines "number file:line"; the same. */
+char *image_places_text(const struct image *image);
+
+/* Of the image in this program: two programs with the same one have the same guest. */
+u64 image_embedded_hash(void);
 
 #endif

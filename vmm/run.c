@@ -82,8 +82,10 @@ static int open_record(struct run *run, struct err *err)
 				      .tier = run_tier_names[vm->tier],
 				      .tlb = run_tlb_text(run->config, tlb),
 				      .soft = model.soft,
-				      .seed = run->config->seed };
-	char *symbols;
+				      .seed = run->config->seed,
+				      .image_hash = image_embedded_hash(),
+				      .layout = &vm->layout };
+	char *symbols, *places;
 
 	if (vm->tier == TIER_OFF)
 		return 0;
@@ -94,14 +96,17 @@ static int open_record(struct run *run, struct err *err)
 	model.flash = (struct kvl_flash_window){ trace.flash_gpa, trace.flash_bytes };
 	run->model = model_create(&model);
 	symbols = image_symbols_text(&run->image);
-	if (run->model && symbols) {
+	places = image_places_text(&run->image);
+	if (run->model && symbols && places) {
 		trace.model = run->model;
 		trace.symbols_text = symbols;
+		trace.places_text = places;
 		vm->trace = trace_open(&trace, err);
 	} else {
 		err_set(err, EXIT_HOST, "no memory for the trace");
 	}
 	free(symbols);
+	free(places);
 	return vm->trace ? 0 : -1;
 }
 

@@ -2,6 +2,7 @@
 /*
  * Names in the guest image: its symbol table, both ways, and the table of sites (guest/trace.h).
  */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,8 @@
 #include "vmm/elf.h"
 #include "vmm/image.h"
 
-#define SITE_BYTES 32
+#define SITE_TEXT_BYTES 32 /* of its name, and of its place */
+#define SITE_BYTES (2 * SITE_TEXT_BYTES)
 #define MAX_SITES 4096
 
 static int no_memory(struct err *err)
@@ -134,12 +136,18 @@ void image_describe(const struct image *image, u64 va, char *text, size_t bytes)
 		snprintf(text, bytes, "?");
 }
 
-/* Every name must end inside its 32 bytes; number 0 is no site. */
+static bool site_ends(const char *site)
+{
+	return memchr(site, '\0', SITE_TEXT_BYTES) &&
+	       memchr(site + SITE_TEXT_BYTES, '\0', SITE_TEXT_BYTES);
+}
+
+/* Every name and place must end inside its 32 bytes; number 0 is no site. */
 static int fill_sites(struct image *image, u64 start, struct err *err)
 {
 	for (u32 i = 0; i < image->nsites; i++) {
 		image->site[i] = image_at(image, start + (u64)i * SITE_BYTES, SITE_BYTES);
-		if (!image->site[i] || !memchr(image->site[i], '\0', SITE_BYTES))
+		if (!image->site[i] || !site_ends(image->site[i]))
 			return err_set(err, EXIT_VMM, "the guest image's site %u has no name", i);
 	}
 	if (image->nsites && *image->site[0])
@@ -179,6 +187,28 @@ char *image_symbols_text(const struct image *image)
 	for (u32 i = 0; i < image->nsymbols; i++)
 		fprintf(out, "%llx %s\n", (unsigned long long)image->symbol[i].va,
 			image->symbol[i].name);
+	if (fclose(out)) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+/* Lines of printable ASCII, whatever the image holds. */
+char *image_places_text(const struct image *image)
+{
+	char *text = NULL;
+	size_t bytes;
+	FILE *out = open_memstream(&text, &bytes);
+
+	if (!out)
+		return NULL;
+	for (u32 i = 1; i < image->nsites; i++) {
+		fprintf(out, "%u ", i);
+		for (const char *c = image->site[i] + SITE_TEXT_BYTES; *c; c++)
+			fputc(isgraph((unsigned char)*c) ? *c : '?', out);
+		fputc('\n', out);
+	}
 	if (fclose(out)) {
 		free(text);
 		return NULL;

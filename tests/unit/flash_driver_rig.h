@@ -103,7 +103,7 @@ void trace_record(u64 header, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4)
 		check_cleared();
 }
 
-const char sites_start[1][SITE_NAME_BYTES];
+const struct site sites_start[1];
 
 /* --- the baton --- */
 static pthread_mutex_t baton_lock = PTHREAD_MUTEX_INITIALIZER;

@@ -80,6 +80,8 @@ static int write_metadata(const struct trace_config *config, int fd, const u8 *u
 		.flash_bytes = config->flash_bytes,
 		.site = config->site,
 		.nsites = config->nsites,
+		.image_hash = config->image_hash,
+		.layout = config->layout,
 	};
 	size_t bytes;
 	char *text;
@@ -97,15 +99,18 @@ static int write_metadata(const struct trace_config *config, int fd, const u8 *u
 }
 
 /* CTF readers take every file beside the metadata for a stream; what is none lies one level below. */
-static int write_symbols(const struct trace_config *config, int fd, struct err *err)
+static int write_extra(const struct trace_config *config, int fd, struct err *err)
 {
-	if (!config->symbols_text)
+	const char *symbols = config->symbols_text, *places = config->places_text;
+
+	if (!symbols && !places)
 		return 0;
 	if (mkdirat(fd, TRACE_EXTRA_DIR, 0755))
 		return err_errno(err, EXIT_HOST, "cannot create %s/%s", config->dir,
 				 TRACE_EXTRA_DIR);
-	return write_file(config, fd, TRACE_SYMBOLS_FILE, config->symbols_text,
-			  strlen(config->symbols_text), err);
+	if (symbols && write_file(config, fd, TRACE_SYMBOLS_FILE, symbols, strlen(symbols), err))
+		return -1;
+	return places ? write_file(config, fd, TRACE_PLACES_FILE, places, strlen(places), err) : 0;
 }
 
 int directory_create(const struct trace_config *config, const u8 *uuid, struct err *err)
@@ -119,13 +124,14 @@ int directory_create(const struct trace_config *config, const u8 *uuid, struct e
 		err_errno(err, EXIT_HOST, "cannot open trace directory %s", config->dir);
 		goto out_rmdir;
 	}
-	if (write_metadata(config, fd, uuid, err) || write_symbols(config, fd, err))
+	if (write_metadata(config, fd, uuid, err) || write_extra(config, fd, err))
 		goto out_unlink;
 	return fd;
 
 out_unlink:
 	unlinkat(fd, "metadata", 0);
 	unlinkat(fd, TRACE_SYMBOLS_FILE, 0);
+	unlinkat(fd, TRACE_PLACES_FILE, 0);
 	unlinkat(fd, TRACE_EXTRA_DIR, AT_REMOVEDIR);
 	close(fd);
 out_rmdir:

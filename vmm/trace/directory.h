@@ -7,9 +7,10 @@
 
 #define TRACE_EXTRA_DIR "extra"
 #define TRACE_SYMBOLS_FILE TRACE_EXTRA_DIR "/symbols"
+#define TRACE_PLACES_FILE TRACE_EXTRA_DIR "/places"
 
 /*
- * Makes config->dir with "metadata" and, if there are any, "extra/symbols". Returns its
+ * Makes config->dir with "metadata" and, if there are any, "extra/symbols" and "extra/places". Returns its
  * descriptor. -1, EXIT_HOST: it exists, cannot be made or written; then nothing
  * of it is left behind.
  */

@@ -78,6 +78,13 @@ static void write_trace(FILE *out, const struct metadata *metadata)
 	      out);
 }
 
+static void write_layout(FILE *out, const struct kvl_layout *layout)
+{
+	for (u32 i = 0; layout && i < KVL_REGIONS; i++)
+		fprintf(out, "\tregion_%s = \"%" PRIx64 "+%" PRIx64 "\";\n", kvl_region_name(i),
+			layout->region[i].start, layout->region[i].bytes);
+}
+
 static void write_env(FILE *out, const struct metadata *metadata)
 {
 	fprintf(out, "env {\n\ttracer_name = \"kvalab\";\n\tkvalab_trace_version = %d;\n",
@@ -93,8 +100,12 @@ static void write_env(FILE *out, const struct metadata *metadata)
 	write_env_string(out, "tlb", metadata->tlb ? metadata->tlb : "hw");
 	fprintf(out, "\tsoft_entries = %u;\n\tpage_offset = %" PRIu64 ";\n", metadata->soft.entries,
 		metadata->soft.page_offset);
-	fprintf(out, "\tdynamic_start = %" PRIu64 ";\n\tdynamic_end = %" PRIu64 ";\n};\n\n",
+	fprintf(out, "\tdynamic_start = %" PRIu64 ";\n\tdynamic_end = %" PRIu64 ";\n",
 		metadata->soft.dynamic_start, metadata->soft.dynamic_end);
+	if (metadata->image_hash)
+		fprintf(out, "\tguest_image = \"%016" PRIx64 "\";\n", metadata->image_hash);
+	write_layout(out, metadata->layout);
+	fputs("};\n\n", out);
 }
 
 /* Any frequency would do: one tick is one ticket, a reader shows it as a nanosecond. */

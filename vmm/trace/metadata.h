@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 
+#include "devices/abi/layout.h"
 #include "vmm/err.h"
 #include "vmm/trace/model.h"
 #include "vmm/trace/packet.h"
@@ -24,6 +25,8 @@ struct metadata {
 	u64 flash_gpa, flash_bytes; /* the chip; 0 bytes: none */
 	const char *const *site;    /* untrusted bytes; [0] is ignored: site 0 is "-" */
 	u32 nsites;
+	u64 image_hash;			 /* 0: not known */
+	const struct kvl_layout *layout; /* NULL: not known */
 };
 
 void metadata_write(FILE *out, const struct metadata *metadata);
@@ -43,6 +46,7 @@ struct metadata_parsed {
 	struct soft_ranges soft;
 	u32 nsites;
 	char (*site)[SITE_NAME_MAX + 1]; /* owned; printable ASCII */
+	char *env;			 /* owned; for metadata_env() */
 };
 
 /*
@@ -51,5 +55,8 @@ struct metadata_parsed {
  */
 int metadata_parse(const char *text, struct metadata_parsed *out, struct err *err);
 void metadata_free(struct metadata_parsed *parsed);
+
+/* What the env block says of @key, without quotes, printable ASCII; false and "": nothing. */
+bool metadata_env(const struct metadata_parsed *parsed, const char *key, char *value, size_t bytes);
 
 #endif

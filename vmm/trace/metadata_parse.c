@@ -84,6 +84,33 @@ static bool parse_name(const char **text, char *name)
 	return true;
 }
 
+/* The env block, from its first key to its end; NULL: none, or no memory. */
+static char *copy_env(const char *text)
+{
+	const char *start = behind(text, "\nenv {"), *end = start ? strstr(start, "\n};") : NULL;
+
+	return end ? strndup(start, (size_t)(end - start)) : NULL;
+}
+
+bool metadata_env(const struct metadata_parsed *parsed, const char *key, char *value, size_t bytes)
+{
+	char line[64];
+	const char *at;
+	size_t n = 0;
+	bool quoted;
+
+	snprintf(line, sizeof(line), "\n\t%s = ", key);
+	at = behind(parsed->env, line);
+	value[0] = '\0';
+	if (!at)
+		return false;
+	quoted = *at == '"';
+	for (at += quoted; *at && *at != (quoted ? '"' : ';') && n < bytes - 1;)
+		value[n++] = unescape(&at);
+	value[n] = '\0';
+	return true;
+}
+
 /* One line '"name" = index' with the index that must come next. */
 static bool parse_site(const char **text, u32 index, char *name)
 {
@@ -184,6 +211,7 @@ int metadata_parse(const char *text, struct metadata_parsed *out, struct err *er
 	if (!out->ncpus || out->ncpus > KVL_MAX_CPUS)
 		return err_set(err, EXIT_VMM, "metadata: %u CPUs, not 1 to %d", out->ncpus,
 			       KVL_MAX_CPUS);
+	out->env = copy_env(text);
 	if (parse_sites(sites, out, err)) {
 		metadata_free(out);
 		return -1;
@@ -194,5 +222,6 @@ int metadata_parse(const char *text, struct metadata_parsed *out, struct err *er
 void metadata_free(struct metadata_parsed *parsed)
 {
 	free(parsed->site);
+	free(parsed->env);
 	memset(parsed, 0, sizeof(*parsed));
 }
