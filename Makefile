@@ -80,11 +80,13 @@ FORMATTED := $(wildcard vmm/*.[ch] vmm/*/*.[ch] devices/*/*.[ch] guest/*.[ch] gu
 	tests/qemu/*.[ch] tests/fuzz/*.[ch]) $(wildcard $(ARMS:%=%/*.[ch]))
 
 HOST_ASM_OBJS := $(HOST_ASM:%.S=$(OUT)/host/%.o)
-HOST_OBJS := $(HOST_SRCS:%.c=$(OUT)/host/%.o) $(HOST_ASM_OBJS)
+PAGE_PARTS := $(wildcard vmm/trace/report/*)
+PAGE_OBJ := $(OUT)/page/page.o
+HOST_OBJS := $(HOST_SRCS:%.c=$(OUT)/host/%.o) $(HOST_ASM_OBJS) $(PAGE_OBJ)
 ARM_LIST := $(OUT)/guest/arms/list
 ARM_OBJS := $(patsubst %.c,$(OUT)/guest/arms/%.o,$(notdir $(ARM_SRCS)))
 GUEST_OBJS := $(patsubst %,$(OUT)/guest/%.o,$(basename $(GUEST_SRCS))) $(ARM_OBJS)
-ASAN_OBJS := $(HOST_SRCS:%.c=$(OUT)/asan/%.o) $(HOST_ASM_OBJS)
+ASAN_OBJS := $(HOST_SRCS:%.c=$(OUT)/asan/%.o) $(HOST_ASM_OBJS) $(PAGE_OBJ)
 TEST_HELPER_OBJS := $(TEST_HELPERS:%.c=$(OUT)/host/%.o)
 ASAN_HELPER_OBJS := $(TEST_HELPERS:%.c=$(OUT)/asan/%.o)
 UNIT_TESTS := $(TEST_SRCS:%.c=$(OUT)/%)
@@ -171,6 +173,32 @@ $(IMAGE_OBJ): $(OUT)/guest.elf
 		--redefine-sym _binary_guest_image_start=kvl_guest_image_start \
 		--redefine-sym _binary_guest_image_end=kvl_guest_image_end \
 		--strip-symbol _binary_guest_image_size $@.tmp $@
+	$(Q)rm -f $@.tmp
+
+# --- the report's page, with uPlot from npm -----------------------------------------------------
+# Without npm or network there are no curves in it, and it says so. Each build tries again then.
+UPLOT := $(OUT)/npm/node_modules/uplot
+$(OUT)/npm/.tried: scripts/npm.sh vmm/trace/report/package-lock.json $(if $(wildcard $(UPLOT)),,FORCE)
+	$(say) NPM uplot
+	$(Q)mkdir -p $(@D)
+	$(Q)if scripts/npm.sh vmm/trace/report $(@D); then touch $@; else \
+		echo "Reports will have no curves (uPlot): make again when npm and the network are there." >&2; \
+		[ -e $@ ] || touch $@; fi
+
+$(OUT)/page/page.head $(OUT)/page/page.tail: $(OUT)/page/page.%: scripts/page.sh $(PAGE_PARTS) $(OUT)/npm/.tried
+	$(say) PAGE $@
+	$(Q)mkdir -p $(@D)
+	$(Q)scripts/page.sh $* $(UPLOT) >$@
+
+$(PAGE_OBJ): $(OUT)/page/page.head $(OUT)/page/page.tail
+	$(say) EMBED $@
+	$(Q)cd $(@D) && $(LD) -r -b binary -z noexecstack -o page.o.tmp page.head page.tail
+	$(Q)$(OBJCOPY) --rename-section .data=.rodata,alloc,load,readonly,data,contents \
+		--redefine-sym _binary_page_head_start=kvl_report_head_start \
+		--redefine-sym _binary_page_head_end=kvl_report_head_end \
+		--redefine-sym _binary_page_tail_start=kvl_report_tail_start \
+		--redefine-sym _binary_page_tail_end=kvl_report_tail_end \
+		--strip-symbol _binary_page_head_size --strip-symbol _binary_page_tail_size $@.tmp $@
 	$(Q)rm -f $@.tmp
 
 # --- unit tests: once as they are, once under the address and undefined-behaviour sanitizers ----

@@ -22,6 +22,7 @@ int cmd_list(struct options *options);
 int cmd_layout(struct options *options);
 int cmd_probe(struct options *options);
 int cmd_trace(struct options *options);
+int cmd_report(struct options *options);
 int cmd_flash(struct options *options);
 
 /* "kvalab: …" to stderr; returns the status that @err carries. */

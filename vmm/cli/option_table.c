@@ -531,9 +531,12 @@ const struct option_row option_table[] = {
 	{ RECORD, "--limit", "N", FOR_PRINT, false, parse_limit, "print: at most so many lines" },
 	{ RECORD, "--policy", "POLICY", FOR_CHECK, true, parse_policy,
 	  "check: and if flushes were made so: eager, batch=N,\nlazy=BYTES, mask or seq; repeat" },
+	{ RECORD, "--limit", "N", FOR_REPORT, false, parse_limit,
+	  "of traces with more events (default 1000000) only\ntheir numbers in slices" },
 	{ RECORD, "--format", "FORMAT", FOR_EXPORT, false, parse_format,
 	  "export: ndjson or perfetto" },
-	{ RECORD, "-o", "FILE", FOR_EXPORT, false, parse_output, "export: where to; - is stdout" },
+	{ RECORD, "-o", "FILE", FOR_EXPORT | FOR_REPORT, false, parse_output,
+	  "where to (export, report); - is stdout" },
 	{ RECORD, "--tsc", NULL, FOR_PRINT | FOR_EXPORT, false, parse_tsc,
 	  "show the time-stamp counter (print, export)" },
 	{ OUTPUT, "--hosts", "NAME,…", FOR_COMPARE, false, parse_hosts,
@@ -551,7 +554,7 @@ const struct option_row option_table[] = {
 	{ OUTPUT, "--log", "LEVEL", FOR_RUN, false, parse_log,
 	  "error, warn (default), info, debug" },
 	{ OUTPUT, "--help", NULL,
-	  FOR_RUN | FOR_LAYOUT | FOR_PROBE | FOR_TRACE | FOR_OTHER | FOR_COMPARE, true, parse_help,
+	  FOR_RUN | FOR_LAYOUT | FOR_PROBE | FOR_TRACE | FOR_REPORT | FOR_OTHER | FOR_COMPARE, true, parse_help,
 	  "this text" },
 };
 

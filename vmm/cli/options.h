@@ -26,6 +26,7 @@ enum option_command {
 	FOR_EXPORT = 1 << 8,
 	FOR_DIFF = 1 << 9,
 	FOR_CHECK = 1 << 10,
+	FOR_REPORT = 1 << 11,
 	FOR_TRACE = FOR_PRINT | FOR_CHECK | FOR_REPAIR | FOR_EXPORT | FOR_DIFF,
 };
 
@@ -67,7 +68,7 @@ struct options {
 	const char *event[16];
 	enum export_format format;
 	bool format_given;
-	const char *output; /* of trace export; NULL: not given, "-": stdout */
+	const char *output; /* of trace export, report; NULL: not given, "-": stdout */
 	u32 nwords;	    /* what is not an option: the scenario, a directory, … */
 	const char *word[OPTIONS_MAX_WORDS];
 

@@ -18,6 +18,7 @@
 #include "vmm/trace/directory.h"
 #include "vmm/trace/files.h"
 #include "vmm/trace/metadata.h"
+#include "vmm/trace/places.h"
 #include "vmm/trace/symtext.h"
 
 #define PROBLEMS_KEPT 16
@@ -35,6 +36,7 @@ struct input {
 struct trace_reader {
 	struct metadata_parsed metadata;
 	struct symtext symbols;
+	struct places places;
 	struct input *input[TRACE_STREAMS];
 	u64 expected, missing;
 	u32 problems;
@@ -203,6 +205,7 @@ struct trace_reader *trace_reader_open(const char *dir, struct err *err)
 	for (u32 i = 0; i < ARRAY_LEN(reader->input) && !result; i++)
 		result = open_input(reader, fd, i, err);
 	symtext_parse(&reader->symbols, files_text(fd, TRACE_SYMBOLS_FILE));
+	places_parse(&reader->places, files_text(fd, TRACE_PLACES_FILE));
 	close(fd);
 	if (!result)
 		return reader;
@@ -219,6 +222,7 @@ void trace_reader_close(struct trace_reader *reader)
 	}
 	metadata_free(&reader->metadata);
 	symtext_free(&reader->symbols);
+	places_free(&reader->places);
 	free(reader);
 }
 
@@ -234,6 +238,11 @@ const char *trace_reader_site(struct trace_reader *reader, u16 site)
 		return reader->metadata.site[site];
 	snprintf(reader->site_text, sizeof(reader->site_text), "site %u", site);
 	return reader->site_text;
+}
+
+const char *trace_reader_place(const struct trace_reader *reader, u16 site)
+{
+	return places_find(&reader->places, site);
 }
 
 u32 trace_reader_site_width(const struct trace_reader *reader)

@@ -41,6 +41,8 @@ const struct metadata_parsed *trace_reader_metadata(const struct trace_reader *r
 
 /* A site's name: printable ASCII, "-" for none, "site N" for one that the metadata does not have. */
 const char *trace_reader_site(struct trace_reader *reader, u16 site);
+/* Where it stands in the guest's sources, "file.c:12"; "": the trace does not say. */
+const char *trace_reader_place(const struct trace_reader *reader, u16 site);
 /* Length of the longest site name. */
 u32 trace_reader_site_width(const struct trace_reader *reader);
 

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* Starts the page, and shows one of its traces. All that changes is in app. */
+
+const app = {};
+
+/* How many events are in each of @n columns of the whole trace. */
+function overviewOf(n)
+{
+	const bins = new Array(n).fill(0), { first, last, columns } = app.trace, span = last - first + 1;
+
+	if (app.trace.bins)
+		for (const [, , row] of app.trace.bins.rows)
+			row.forEach((k, b) => {
+				bins[Math.min(n - 1, Math.floor(b * app.trace.bins.width / span * n))] += k;
+			});
+	else
+		for (let i = 0; i < columns.n; i++)
+			bins[Math.floor((columns.ticket[i] - first) / span * n)]++;
+	return bins;
+}
+
+/* It is the same for each frame of one width. */
+function rememberOverview()
+{
+	let width = 0, bins = [];
+
+	return (n) => {
+		if (n !== width)
+			bins = overviewOf(width = n);
+		return bins;
+	};
+}
+
+function tablesBy(what)
+{
+	app.tablesBy = what;
+	for (const by of ["cpu", "site"])
+		byId("by-" + by).setAttribute("aria-pressed", String(by === what));
+	buildLanes();
+	redraw();
+}
+
+function findMarks()
+{
+	const events = app.trace.columns, marks = [];
+
+	for (let i = 0; i < events.n; i++)
+		if (events.id[i] === app.ids.mark)
+			marks.push(i);
+	return marks;
+}
+
+function showTrace(number)
+{
+	app.trace = loadTrace(number);
+	drawNotices();
+	for (const section of document.querySelectorAll("main > section, main > .two, #cards"))
+		section.hidden = Boolean(app.trace.unreadable);
+	if (app.trace.unreadable)
+		return;
+	app.finding = undefined;
+	app.marks = findMarks();
+	app.overview = rememberOverview();
+	app.width = byId("timeline").clientWidth;
+	resetFilter();
+	drawFilter();
+	tablesBy("cpu");
+	showAll();
+	for (const draw of [drawAbout, drawCards, drawLegend, drawFindings, drawHeat, drawMap, drawCounts, drawCurves])
+		draw();
+	select(-1);
+}
+
+function listenToButtons()
+{
+	byId("by-cpu").addEventListener("click", () => tablesBy("cpu"));
+	byId("by-site").addEventListener("click", () => tablesBy("site"));
+	byId("zoom-in").addEventListener("click", () => zoomKey(0.5));
+	byId("zoom-out").addEventListener("click", () => zoomKey(2));
+	byId("zoom-all").addEventListener("click", () => showAll());
+	byId("traces").addEventListener("change", (event) => showTrace(Number(event.target.value)));
+	addEventListener("resize", redraw);
+}
+
+function drawChoice()
+{
+	const names = [...Array(app.ntraces).keys()].map((number) => (jsonOf("trace-" + number) || {}).name || "?");
+
+	byId("choice").hidden = app.ntraces < 2;
+	byId("traces").replaceChildren(...names.map((name, number) =>
+		element("option", { value: number }, name)));
+}
+
+function start()
+{
+	app.heat = "asked";
+	app.tablesBy = "cpu";
+	app.selected = -1;
+	loadSchema();
+	drawChoice();
+	drawHelp();
+	listenToTheme();
+	listenToFilter();
+	listenToPointer();
+	listenToKeys();
+	listenToButtons();
+	showTrace(0);
+	document.documentElement.dataset.ready = "yes";
+}
+
+start();

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+/* The picture of the lanes. Which tickets it shows is app.view; redraw() is all that others call. */
+
+const GUTTER = 128; /* names of lanes, left */
+const RIGHT = 12;
+const AXIS_HEIGHT = 22;
+const TITLE_HEIGHT = 20;
+const LEAST_TICKETS = 8;
+
+function plotWidth()
+{
+	return Math.max(50, app.width - GUTTER - RIGHT);
+}
+
+function xOf(ticket)
+{
+	return GUTTER + (ticket - app.view.from) / (app.view.to - app.view.from) * plotWidth();
+}
+
+function ticketAt(x)
+{
+	return app.view.from + (x - GUTTER) / plotWidth() * (app.view.to - app.view.from);
+}
+
+/* Everything is at most a little more than the trace. */
+function setView(from, to)
+{
+	const first = app.trace.first - 0.5, last = Math.max(app.trace.last + 0.5, first + LEAST_TICKETS);
+	const width = Math.min(Math.max(to - from, LEAST_TICKETS), last - first);
+	const start = Math.min(Math.max(from + (to - from - width) / 2, first), last - width);
+
+	app.view = { from: start, to: start + width };
+	redraw();
+}
+
+function showAll()
+{
+	setView(app.trace.first - 0.5, app.trace.last + 0.5);
+}
+
+function zoom(factor, around)
+{
+	const { from, to } = app.view, at = around === undefined ? (from + to) / 2 : around;
+
+	setView(at - (at - from) * factor, at + (to - at) * factor);
+}
+
+function pan(part)
+{
+	const move = (app.view.to - app.view.from) * part;
+
+	setView(app.view.from + move, app.view.to + move);
+}
+
+/* --- drawing ------------------------------------------------------------------------------------ */
+function prepare(canvas, height)
+{
+	const scale = window.devicePixelRatio || 1, width = canvas.clientWidth;
+	const context = canvas.getContext("2d");
+
+	canvas.style.height = height + "px";
+	if (canvas.width !== Math.round(width * scale) || canvas.height !== Math.round(height * scale)) {
+		canvas.width = Math.round(width * scale);
+		canvas.height = Math.round(height * scale);
+	}
+	context.setTransform(scale, 0, 0, scale, 0, 0);
+	context.clearRect(0, 0, width, height);
+	context.font = '11px system-ui, "DejaVu Sans", sans-serif';
+	context.textBaseline = "middle";
+	return context;
+}
+
+/* 1, 2 or 5 times a power of ten: about eight of them. */
+function stepOf(span)
+{
+	const raw = span / 8, power = 10 ** Math.floor(Math.log10(raw));
+
+	return Math.max(1, [1, 2, 5, 10].find((k) => k * power >= raw) * power);
+}
+
+function drawAxis(context)
+{
+	const step = stepOf(app.view.to - app.view.from);
+
+	context.textAlign = "center";
+	for (let t = Math.ceil(app.view.from / step) * step; t <= app.view.to; t += step) {
+		const x = Math.round(xOf(t)) + 0.5;
+
+		context.fillStyle = app.colours.line;
+		context.fillRect(x - 0.5, AXIS_HEIGHT - 4, 1, app.height);
+		context.fillStyle = app.colours.quiet;
+		context.fillText(count(t), x, 8);
+	}
+	context.textAlign = "left";
+	context.fillText("ticket", 4, 8);
+}
+
+function drawNames(context, lane, k)
+{
+	if (!k || lane.title !== app.lanes[k - 1].title) {
+		context.fillStyle = app.colours.ink;
+		context.font = 'bold 11px system-ui, "DejaVu Sans", sans-serif';
+		context.fillText(lane.title, 4, lane.top - TITLE_HEIGHT / 2 + 2);
+		context.font = '11px system-ui, "DejaVu Sans", sans-serif';
+	}
+	context.fillStyle = app.colours.quiet;
+	context.fillText(lane.label, 14, lane.top + lane.height / 2, GUTTER - 20);
+	context.fillStyle = app.colours.soft;
+	context.fillRect(GUTTER, lane.top, plotWidth(), lane.height);
+}
+
+/* The lane's events from the view's first on. */
+function firstIn(events, ticket)
+{
+	const tickets = app.trace.columns.ticket;
+	let low = 0, high = events.length;
+
+	while (low < high) {
+		const middle = (low + high) >> 1;
+
+		if (tickets[events[middle]] < ticket)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Many events of one colour on one pixel are one rectangle. */
+function drawTicks(context, lane, top, height)
+{
+	const tickets = app.trace.columns.ticket, events = lane.events;
+	const width = Math.min(6, Math.max(1, plotWidth() / (app.view.to - app.view.from) * 0.7));
+	const last = new Map();
+
+	for (let k = firstIn(events, app.view.from); k < events.length; k++) {
+		const i = events[k], ticket = tickets[i];
+
+		if (ticket > app.view.to)
+			break;
+		if (!app.shown[i])
+			continue;
+		const x = Math.round(xOf(ticket) - width / 2), hue = hueOf(i);
+
+		if (last.get(hue) === x)
+			continue;
+		last.set(hue, x);
+		context.fillStyle = colour(hue);
+		context.fillRect(x, top, width, height);
+	}
+}
+
+function drawSlices(context, slices, top, row, height, alpha)
+{
+	for (const slice of slices) {
+		if (slice.to < app.view.from || slice.from > app.view.to || !slice.hue || !app.shown[slice.begin])
+			continue;
+		const x = Math.max(GUTTER, xOf(slice.from)), end = Math.min(xOf(slice.to), app.width - RIGHT);
+		const wide = Math.max(1.5, end - x), y = top + slice.row * row;
+
+		context.globalAlpha = alpha;
+		context.fillStyle = colour(slice.hue);
+		context.fillRect(x, y, wide, height);
+		context.globalAlpha = 1;
+		if (wide > 60 && height >= 12) {
+			context.fillStyle = app.colours.panel;
+			context.fillText(slice.name, x + 4, y + height / 2 + 0.5, wide - 8);
+		}
+	}
+}
+
+/* Numbers of events in slices of tickets, as bars of the lane's height. */
+function drawBins(context, lane)
+{
+	const { first, width, rows } = app.trace.bins;
+	const mine = rows.filter(([id, cpu]) => lane.ids.has(id) && (cpu >= 16 ? CPU_VMM : cpu) === lane.cpu &&
+		app.filter.cpus.has(lane.cpu) && app.filter.families.has(app.schema.get(id).family));
+	const sums = mine.length ? mine[0][2].map((_, b) => mine.reduce((sum, row) => sum + row[2][b], 0)) : [];
+	const most = Math.max(1, ...sums), bar = width / (app.view.to - app.view.from) * plotWidth();
+
+	context.fillStyle = colour(mine.length ? app.schema.get(mine[0][0]).family : "host");
+	sums.forEach((n, b) => {
+		const x = xOf(first + b * width), height = n ? Math.max(1.5, n / most * lane.height) : 0;
+
+		if (n && x + bar >= GUTTER && x <= app.width - RIGHT)
+			context.fillRect(x, lane.top + lane.height - height, Math.max(1, bar), height);
+	});
+}
+
+function drawLane(context, lane)
+{
+	if (app.trace.bins)
+		drawBins(context, lane);
+	if (lane.behind)
+		drawSlices(context, lane.behind, lane.top, 0, lane.height, 0.3);
+	if (lane.slices)
+		drawSlices(context, lane.slices, lane.top, 8, 8, 1);
+	else if (lane.flash)
+		drawFlash(context, lane);
+	else
+		drawTicks(context, lane, lane.top, lane.height);
+}
+
+function drawFlash(context, lane)
+{
+	drawSlices(context, lane.states, lane.top, 0, 14, 1);
+	drawSlices(context, lane.modes, lane.top + 17, 0, 6, 1);
+	drawTicks(context, { events: lane.events.filter((i) =>
+		app.trace.columns.id[i] === app.ids.flash_command) }, lane.top + 14, 3);
+}
+
+/* --- what lies over the lanes ----------------------------------------------------------------------- */
+function drawLine(context, ticket, hue, text, dash)
+{
+	const x = Math.round(xOf(ticket)) + 0.5;
+
+	if (x < GUTTER || x > app.width - RIGHT)
+		return;
+	context.strokeStyle = hue;
+	context.setLineDash(dash);
+	context.beginPath();
+	context.moveTo(x, AXIS_HEIGHT - 6);
+	context.lineTo(x, app.height);
+	context.stroke();
+	context.setLineDash([]);
+	if (!text)
+		return;
+	context.textAlign = x > app.width - 110 ? "right" : "left";
+	context.fillStyle = hue;
+	context.fillText(text, x + (x > app.width - 110 ? -4 : 4), AXIS_HEIGHT);
+	context.textAlign = "left";
+}
+
+function drawMarks(context)
+{
+	const events = app.trace.columns;
+
+	for (const i of app.marks)
+		drawLine(context, events.ticket[i], app.colours.quiet, fieldText(i, 0), [3, 3]);
+	for (const [, ticket] of app.trace.findings)
+		if (ticket)
+			drawLine(context, ticket, app.colours.bad, "", []);
+	if (app.selected >= 0)
+		drawLine(context, events.ticket[app.selected], app.colours.select, "", []);
+}
+
+function drawOverview()
+{
+	const canvas = byId("overview"), context = prepare(canvas, 34), n = Math.round(plotWidth());
+	const bins = app.overview(n), most = Math.max(1, ...bins);
+	const span = app.trace.last - app.trace.first + 1;
+	const at = (ticket) => GUTTER + (ticket - app.trace.first) / span * n;
+
+	context.fillStyle = app.colours.task;
+	bins.forEach((k, x) => context.fillRect(GUTTER + x, 33 - k / most * 28, 1, k / most * 28));
+	context.fillStyle = app.colours.bad;
+	for (const [, ticket] of app.trace.findings)
+		if (ticket)
+			context.fillRect(at(ticket) - 1, 0, 2, 34);
+	context.fillStyle = app.colours.quiet;
+	context.fillText("whole trace", 4, 17);
+	context.globalAlpha = 0.16;
+	context.fillStyle = app.colours.strong;
+	context.fillRect(at(app.view.from), 0, Math.max(2, at(app.view.to) - at(app.view.from)), 34);
+	context.globalAlpha = 1;
+	context.strokeStyle = app.colours.strong;
+	context.strokeRect(at(app.view.from) + 0.5, 0.5, Math.max(2, at(app.view.to) - at(app.view.from)) - 1, 33);
+}
+
+function drawTimeline()
+{
+	const canvas = byId("timeline");
+
+	app.width = canvas.clientWidth;
+	drawOverview();
+	const context = prepare(canvas, app.height);
+
+	app.lanes.forEach((lane, k) => drawNames(context, lane, k));
+	drawAxis(context);
+	context.save();
+	context.beginPath();
+	context.rect(GUTTER, 0, plotWidth() + RIGHT, app.height);
+	context.clip();
+	app.lanes.forEach((lane) => drawLane(context, lane));
+	drawMarks(context);
+	context.restore();
+	canvas.dataset.from = app.view.from;
+	canvas.dataset.to = app.view.to;
+}
+
+/* At most once a frame. */
+function redraw()
+{
+	if (app.pending)
+		return;
+	app.pending = true;
+	requestAnimationFrame(() => {
+		app.pending = false;
+		if (app.trace.unreadable)
+			return;
+		drawTimeline();
+		moveCurves();
+	});
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* Page tables as the events tell of them, for maps of what is mapped. Nothing is judged (model.h does). */
+#ifndef KVL_TRACE_REPORT_TABLES_H
+#define KVL_TRACE_REPORT_TABLES_H
+
+#include <stdio.h>
+
+#include "devices/abi/trace_abi.h"
+
+struct report_tables;
+
+struct report_tables *report_tables_create(void); /* NULL: no memory */
+void report_tables_put(struct report_tables *tables, const struct kvl_record *record);
+void report_tables_destroy(struct report_tables *tables);
+
+/* From now on kernel pages that are mapped are remembered, for report_tables_touched(). */
+void report_tables_watch(struct report_tables *tables);
+
+/*
+ * What is mapped now, as JSON: {"cut":false,"runs":[[mm,va,bytes,gpa,entry,scattered],…]}: neighbours with
+ * the same rights are one run; scattered (1): the frames are not neighbours. Of a user space only what lies below
+ * @kernel_start (0: all).
+ */
+void report_tables_write(const struct report_tables *tables, u64 kernel_start, FILE *out);
+/* Pages below 4 GiB that were mapped by 4 KiB leaves of init_mm at any time of the watch: [[va,bytes],…] */
+void report_tables_touched(const struct report_tables *tables, FILE *out);
+
+#endif
