@@ -37,13 +37,20 @@ struct space {
 
 struct report_tables {
 	struct hash tables, spaces;
+	u64 chip_gpa, chip_bytes;
 	bool watched;
-	u8 touched[WATCHED_PAGES / 8];
+	u8 touched[WATCHED_PAGES]; /* enum report_touched, of all mappings of the page */
 };
 
-struct report_tables *report_tables_create(void)
+struct report_tables *report_tables_create(u64 chip_gpa, u64 chip_bytes)
 {
-	return calloc(1, sizeof(struct report_tables));
+	struct report_tables *tables = calloc(1, sizeof(*tables));
+
+	if (!tables)
+		return NULL;
+	tables->chip_gpa = chip_gpa;
+	tables->chip_bytes = chip_bytes;
+	return tables;
 }
 
 void report_tables_destroy(struct report_tables *tables)
@@ -106,13 +113,21 @@ static void create_space(struct report_tables *tables, const struct kvl_record *
 		space->root = record->a[1];
 }
 
+static u8 kind_of(const struct report_tables *tables, u64 entry)
+{
+	bool chip = pte_gpa(entry, 1) - tables->chip_gpa < tables->chip_bytes;
+
+	return (u8)(chip ? TOUCHED_CHIP : TOUCHED_MEMORY) |
+	       (pte_uncached(entry) ? TOUCHED_UNCACHED : 0);
+}
+
 static void touch(struct report_tables *tables, const struct kvl_record *record)
 {
-	u64 page = record->a[0] / PAGE_BYTES;
+	u64 page = record->a[0] / PAGE_BYTES, entry = record->a[3];
 
-	if (tables->watched && record->h[1] == 1 && record->a[4] == 0 &&
-	    pte_present(record->a[3]) && page < WATCHED_PAGES)
-		tables->touched[page / 8] |= (u8)(1 << page % 8);
+	if (tables->watched && record->h[1] == 1 && record->a[4] == 0 && pte_present(entry) &&
+	    page < WATCHED_PAGES)
+		tables->touched[page] |= kind_of(tables, entry);
 }
 
 static void set_entry(struct report_tables *tables, const struct kvl_record *record)
@@ -226,9 +241,9 @@ void report_tables_write(const struct report_tables *tables, u64 kernel_start, F
 		walk.runs > MOST_RUNS || walk.visits > MOST_VISITS ? "true" : "false");
 }
 
-static bool is_touched(const struct report_tables *tables, u64 page)
+static u8 touched(const struct report_tables *tables, u64 page)
 {
-	return page < WATCHED_PAGES && tables->touched[page / 8] >> page % 8 & 1;
+	return page < WATCHED_PAGES ? tables->touched[page] : 0;
 }
 
 void report_tables_touched(const struct report_tables *tables, FILE *out)
@@ -237,14 +252,16 @@ void report_tables_touched(const struct report_tables *tables, FILE *out)
 	u32 runs = 0;
 
 	fputc('[', out);
-	for (u64 page = 0, n = 0; page < WATCHED_PAGES && runs < MOST_RUNS; page += n + 1) {
-		for (n = 0; is_touched(tables, page + n);)
+	for (u64 page = 0, n; page < WATCHED_PAGES && runs < MOST_RUNS; page += n) {
+		u8 kind = touched(tables, page);
+
+		for (n = 1; kind && touched(tables, page + n) == kind;)
 			n++;
-		if (!n)
+		if (!kind)
 			continue;
 		fprintf(out, "%s[", comma);
 		report_hex(out, page * PAGE_BYTES);
-		fprintf(out, ",%llu]", (unsigned long long)(n * PAGE_BYTES));
+		fprintf(out, ",%llu,%u]", (unsigned long long)(n * PAGE_BYTES), kind);
 		comma = ",";
 		runs++;
 	}

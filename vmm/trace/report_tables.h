@@ -9,7 +9,11 @@
 
 struct report_tables;
 
-struct report_tables *report_tables_create(void); /* NULL: no memory */
+/* What a page was mapped to: bits. */
+enum report_touched { TOUCHED_MEMORY = 1, TOUCHED_CHIP = 2, TOUCHED_UNCACHED = 4 };
+
+/* Where the chip is; 0 bytes: there is none. NULL: no memory. */
+struct report_tables *report_tables_create(u64 chip_gpa, u64 chip_bytes);
 void report_tables_put(struct report_tables *tables, const struct kvl_record *record);
 void report_tables_destroy(struct report_tables *tables);
 
@@ -22,7 +26,7 @@ void report_tables_watch(struct report_tables *tables);
  * @kernel_start (0: all).
  */
 void report_tables_write(const struct report_tables *tables, u64 kernel_start, FILE *out);
-/* Pages below 4 GiB that were mapped by 4 KiB leaves of init_mm at any time of the watch: [[va,bytes],…] */
+/* Pages below 4 GiB that were mapped by 4 KiB leaves of init_mm at any time of the watch: [[va,bytes,kind],…] */
 void report_tables_touched(const struct report_tables *tables, FILE *out);
 
 #endif

@@ -282,7 +282,8 @@ static int write_all(struct report_trace *trace, u64 most, struct err *err)
 		return -1;
 	}
 	trace->kernel_start = kernel_start(trace->reader);
-	trace->tables = report_tables_create();
+	trace->tables = report_tables_create(trace_reader_metadata(trace->reader)->flash_gpa,
+					     trace_reader_metadata(trace->reader)->flash_bytes);
 	if (!trace->tables)
 		return no_memory(err);
 	count_all(trace);

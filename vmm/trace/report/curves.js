@@ -1,27 +1,39 @@
 /* SPDX-License-Identifier: MIT */
 /* Sums over tickets, drawn by uPlot, which the build may have had no way to fetch: main.js says so then. */
 
+const CURVE_HEIGHT = 110;
+
 /* [ticket, pages, tables, entries, interrupts]: report_counts.c */
 const CURVES = [
-	[["pages in use", 1, "page", "y"], ["page tables in use", 2, "table", "right"]],
-	[["entries set", 3, "pt", "y"], ["interrupts for shootdowns", 4, "shoot", "right"]],
+	[["pages in use", 1, "page", "y"], ["tables in use", 2, "table", "right"]],
+	[["entries set", 3, "pt", "y"], ["IPIs sent", 4, "shoot", "right"]],
 ];
 
-function curveAxis(scale, label, side)
+/* Both axes are as wide as what lies beside the lanes. */
+function curveAxis([label, , hue, scale])
 {
-	return { scale, side, label, size: side === 3 ? GUTTER - 22 : 50, labelSize: 18, labelGap: 0, labelFont: "11px system-ui, sans-serif",
-		stroke: app.colours.quiet, grid: { show: side === 3, stroke: app.colours.line }, ticks: { show: false },
-		font: "11px system-ui, sans-serif" };
+	const left = scale === "y", font = "11px system-ui, sans-serif";
+
+	return { scale, side: left ? 3 : 1, label, size: (left ? GUTTER : RIGHT) - 18, labelSize: 18, labelGap: 0,
+		labelFont: font, font, stroke: colour(hue), ticks: { show: false },
+		grid: { show: left, stroke: app.colours.line, width: 1 } };
+}
+
+/* From nothing, so that heights compare. */
+function curveRange(plot, low, high)
+{
+	return [0, Math.max(1, high * 1.05)];
 }
 
 function curveOptions(pair)
 {
 	return {
-		width: app.width, height: 120, padding: [6, 0, 0, 0],
+		width: app.width, height: CURVE_HEIGHT, padding: [8, 0, 8, 0],
 		legend: { live: true },
 		cursor: { drag: { x: false, y: false }, sync: { key: "kvalab" } },
-		scales: { x: { time: false, auto: false, min: app.view.from, max: app.view.to } },
-		axes: [{ show: false }, curveAxis("y", pair[0][0], 3), curveAxis("right", pair[1][0], 1)],
+		scales: { x: { time: false, auto: false, min: app.view.from, max: app.view.to },
+			y: { range: curveRange }, right: { range: curveRange } },
+		axes: [{ show: false }, ...pair.map(curveAxis)],
 		series: [{ label: "ticket" }, ...pair.map(([label, , hue, scale]) =>
 			({ label, scale, stroke: colour(hue), width: 1.5, points: { show: false },
 				paths: uPlot.paths.stepped({ align: 1 }) }))],
@@ -42,12 +54,11 @@ function drawCurves()
 		[column(0), ...pair.map(([, k]) => column(k))], byId("curves")));
 }
 
-/* The lanes' plot ends before the right axis: curves show as much more as that is wide. */
 function moveCurves()
 {
 	for (const plot of app.curves || []) {
 		if (plot.width !== app.width)
-			plot.setSize({ width: app.width, height: 120 });
+			plot.setSize({ width: app.width, height: CURVE_HEIGHT });
 		plot.setScale("x", { min: app.view.from, max: app.view.to });
 	}
 }

@@ -48,13 +48,13 @@ function whoDidIt(ticket)
 function drawFinding([kind, ticket, text], k)
 {
 	const others = otherTickets(text, ticket).map((other) => element("button", { type: "button",
-		onclick: () => goTo(other) }, count(other)));
+		"data-other": other, onclick: () => goTo(other) }, `${count(other)}: ${whoDidIt(other)}`));
 	const main = element("button", { type: "button", class: "finding", "data-finding": kind,
 		onclick: () => showFinding(k) },
 	element("b", {}, kind), ticket ? `ticket ${count(ticket)}` : "", element("div", {}, text),
 	element("small", {}, whoDidIt(ticket)));
 
-	return others.length ? [main, element("div", { class: "links" }, "also: ", ...others)] : [main];
+	return others.length ? [main, element("div", { class: "links" }, ...others)] : [main];
 }
 
 function drawFindings()

@@ -79,9 +79,8 @@ function tableLanes()
 	return lanesByCpu("Page tables", ["pt", "table"]);
 }
 
-function sliceLanes()
+function sliceLanes(slices)
 {
-	const slices = app.trace.bins ? null : findSlices();
 	const lanes = lanesByCpu("Faults and waits", ["fault", "wait"], { height: 25 });
 
 	for (const lane of lanes)
@@ -90,9 +89,8 @@ function sliceLanes()
 }
 
 /* A shootdown is a slice behind the flushes of its CPU. */
-function flushLanes()
+function flushLanes(slices)
 {
-	const slices = app.trace.bins ? null : findSlices();
 	const lanes = lanesByCpu("Flushes, shootdowns", ["flush", "shoot"]);
 
 	for (const lane of lanes)
@@ -116,13 +114,24 @@ function flashLanes()
 	}));
 }
 
+/* Of all events, whatever is filtered; @lane.cpu undefined: all CPUs. */
+function laneCount(lane)
+{
+	if (!app.trace.bins)
+		return lane.events.length;
+	return app.trace.counts.reduce((sum, [id, cpu, n]) =>
+		sum + (lane.ids.has(id) && (cpu >= 16 ? CPU_VMM : cpu) === lane.cpu ? n : 0), 0);
+}
+
 function buildLanes()
 {
+	const slices = app.trace.bins ? null : findSlices();
+
 	app.sites = siteHues();
 	app.lanes = [
 		...tableLanes(),
-		...sliceLanes(),
-		...flushLanes(),
+		...sliceLanes(slices),
+		...flushLanes(slices),
 		...lanesByCpu("Soft TLB", ["tlb"]),
 		...flashLanes(),
 		...lanesByCpu("Everything else", ["page", "kva", "task", "mark", "host"]),
@@ -132,6 +141,7 @@ function buildLanes()
 	app.lanes.forEach((lane, k) => {
 		if (!k || lane.title !== app.lanes[k - 1].title)
 			top += TITLE_HEIGHT;
+		lane.n = laneCount(lane);
 		lane.top = top;
 		top += lane.height + 2;
 	});

@@ -3,31 +3,35 @@
 
 const app = {};
 
-/* How many events are in each of @n columns of the whole trace. */
+/* How many events of each family are in each of @n columns of the whole trace. */
 function overviewOf(n)
 {
-	const bins = new Array(n).fill(0), { first, last, columns } = app.trace, span = last - first + 1;
+	const rows = Object.fromEntries(FAMILIES.map(([family]) => [family, new Float64Array(n)]));
+	const { first, last, columns, bins } = app.trace, span = last - first + 1;
+	const put = (id, ticket, k) => {
+		const kind = app.schema.get(id);
 
-	if (app.trace.bins)
-		for (const [, , row] of app.trace.bins.rows)
-			row.forEach((k, b) => {
-				bins[Math.min(n - 1, Math.floor(b * app.trace.bins.width / span * n))] += k;
-			});
+		rows[kind ? kind.family : "host"][Math.min(n - 1, Math.floor((ticket - first) / span * n))] += k;
+	};
+
+	if (bins)
+		for (const [id, , row] of bins.rows)
+			row.forEach((k, b) => put(id, bins.first + b * bins.width, k));
 	else
 		for (let i = 0; i < columns.n; i++)
-			bins[Math.floor((columns.ticket[i] - first) / span * n)]++;
-	return bins;
+			put(columns.id[i], columns.ticket[i], 1);
+	return rows;
 }
 
 /* It is the same for each frame of one width. */
 function rememberOverview()
 {
-	let width = 0, bins = [];
+	let width = 0, rows = {};
 
 	return (n) => {
 		if (n !== width)
-			bins = overviewOf(width = n);
-		return bins;
+			rows = overviewOf(width = n);
+		return rows;
 	};
 }
 

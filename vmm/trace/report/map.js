@@ -5,7 +5,7 @@
  */
 
 const MAP_KEYS = [["rw", "writable data"], ["ro", "read-only data"], ["rx", "may be executed"],
-	["uc", "uncached"], ["chip-read", "flash chip"], ["was", "mapped at some time"]];
+	["uc", "uncached"], ["chip-read", "flash chip"], ["was", "memory that was mapped in between"]];
 
 function svg(name, attributes, ...children)
 {
@@ -26,7 +26,13 @@ function runClass(run)
 		return names.has("UC") ? "uc" : "chip";
 	if (names.has("UC"))
 		return "uc";
-	return names.has("W") ? "rw" : names.has("NX") ? "ro" : "rx";
+	return !names.has("NX") ? "rx" : names.has("W") ? "rw" : "ro";
+}
+
+/* enum report_touched */
+function touchedClass(kind)
+{
+	return kind & 4 ? "uc" : kind & 2 ? "chip" : "was";
 }
 
 function runsOf(map)
@@ -53,7 +59,7 @@ function mappedBytes(runs)
 /* A page of a large region is still something to be seen: at least 0.15 %. */
 function drawStrip(name, runs, start, bytes)
 {
-	const rects = runs.map((run) => svg("rect", { class: run.was ? "was" : runClass(run), y: 0, height: 10,
+	const rects = runs.map((run) => svg("rect", { class: run.was || runClass(run), y: 0, height: 10,
 		x: (run.va - start) / bytes * 1000, width: Math.max(1.5, run.bytes / bytes * 1000) },
 	svg("title", {}, `${hex(run.va)}, ${bytesText(run.bytes)}` + (run.was ? "" :
 		`, from ${hex(run.gpa)}${run.scattered ? ", scattered frames" : ""}: ${entryText(run.entry, 1)}`))));
@@ -131,7 +137,8 @@ function drawMap()
 {
 	const { maps } = app.trace, before = runsOf(maps.before), after = runsOf(maps.after);
 	const regions = app.trace.regions.map(([name, start, bytes]) => [name, Number(start), bytes]);
-	const touched = maps.touched.map(([va, bytes]) => ({ va: Number(va), bytes, mm: 0, was: true }));
+	const touched = maps.touched.map(([va, bytes, kind]) =>
+		({ va: Number(va), bytes, mm: 0, was: touchedClass(kind) }));
 	const kernel = [before, after].map((runs) => runs.filter((run) => run.mm === 0));
 	const about = maps.before ? `start: at the mark "scenario", ticket ${count(maps.scenario)}; end: ` +
 		"behind the last event" : "The scenario never began: only what is mapped at the end.";

@@ -42,8 +42,6 @@ class Pairs {
 		if (!slice)
 			return;
 		slice.to = app.trace.columns.ticket[i];
-		slice.last = i;
-		slice.note = this.note ? this.note(i) : "";
 		this.open.delete(key);
 	}
 }
@@ -76,14 +74,11 @@ function putSlice(pairs, i, name)
 function findSlices()
 {
 	const events = app.trace.columns, slices = [], byCpu = new Map();
-	const pairs = new Pairs(slices, app.trace.last);
+	const pairs = new Pairs(slices, app.trace.last), ids = familyIds("fault", "wait", "shoot");
 
-	for (let i = 0; i < events.n; i++) {
-		const name = kindName(events.id[i]);
-
-		if (/^(fault|wait|shootdown)_/.test(name))
-			putSlice(pairs, i, name);
-	}
+	for (let i = 0; i < events.n; i++)
+		if (ids.has(events.id[i]))
+			putSlice(pairs, i, kindName(events.id[i]));
 	for (const cpu of app.trace.cpus)
 		byCpu.set(cpu, stack(slices.filter((slice) => slice.cpu === cpu), 3));
 	return byCpu;

@@ -2,7 +2,7 @@
 /* The picture of the lanes. Which tickets it shows is app.view; redraw() is all that others call. */
 
 const GUTTER = 128; /* names of lanes, left */
-const RIGHT = 12;
+const RIGHT = 58; /* how many events are in the lane; the right axis of curves */
 const AXIS_HEIGHT = 22;
 const TITLE_HEIGHT = 20;
 const LEAST_TICKETS = 8;
@@ -105,6 +105,9 @@ function drawNames(context, lane, k)
 	}
 	context.fillStyle = app.colours.quiet;
 	context.fillText(lane.label, 14, lane.top + lane.height / 2, GUTTER - 20);
+	context.textAlign = "right";
+	context.fillText(count(lane.n), app.width - 4, lane.top + lane.height / 2);
+	context.textAlign = "left";
 	context.fillStyle = app.colours.soft;
 	context.fillRect(GUTTER, lane.top, plotWidth(), lane.height);
 }
@@ -240,28 +243,49 @@ function drawMarks(context)
 	for (const [, ticket] of app.trace.findings)
 		if (ticket)
 			drawLine(context, ticket, app.colours.bad, "", []);
+	if (app.finding !== undefined)
+		for (const ticket of otherTickets(app.trace.findings[app.finding][2]))
+			drawLine(context, ticket, app.colours.bad, "other side", [2, 3]);
 	if (app.selected >= 0)
 		drawLine(context, events.ticket[app.selected], app.colours.select, "", []);
+}
+
+/* Tickets are dense, so each column is full: what it consists of is what matters. */
+function drawColumn(context, rows, x)
+{
+	const sum = FAMILIES.reduce((all, [family]) => all + rows[family][x], 0);
+	let y = 34;
+
+	for (const [family] of FAMILIES) {
+		const height = rows[family][x] / sum * 34;
+
+		if (!height)
+			continue;
+		y -= height;
+		context.fillStyle = colour(family);
+		context.fillRect(GUTTER + x, y, 1, height);
+	}
 }
 
 function drawOverview()
 {
 	const canvas = byId("overview"), context = prepare(canvas, 34), n = Math.round(plotWidth());
-	const bins = app.overview(n), most = Math.max(1, ...bins);
+	const rows = app.overview(n);
 	const span = app.trace.last - app.trace.first + 1;
 	const at = (ticket) => GUTTER + (ticket - app.trace.first) / span * n;
 
-	context.fillStyle = app.colours.task;
-	bins.forEach((k, x) => context.fillRect(GUTTER + x, 33 - k / most * 28, 1, k / most * 28));
+	for (let x = 0; x < n; x++)
+		drawColumn(context, rows, x);
 	context.fillStyle = app.colours.bad;
 	for (const [, ticket] of app.trace.findings)
 		if (ticket)
 			context.fillRect(at(ticket) - 1, 0, 2, 34);
 	context.fillStyle = app.colours.quiet;
 	context.fillText("whole trace", 4, 17);
-	context.globalAlpha = 0.16;
-	context.fillStyle = app.colours.strong;
-	context.fillRect(at(app.view.from), 0, Math.max(2, at(app.view.to) - at(app.view.from)), 34);
+	context.globalAlpha = 0.6;
+	context.fillStyle = app.colours.panel;
+	context.fillRect(GUTTER, 0, at(app.view.from) - GUTTER, 34);
+	context.fillRect(at(app.view.to), 0, GUTTER + n - at(app.view.to), 34);
 	context.globalAlpha = 1;
 	context.strokeStyle = app.colours.strong;
 	context.strokeRect(at(app.view.from) + 0.5, 0.5, Math.max(2, at(app.view.to) - at(app.view.from)) - 1, 33);
@@ -279,7 +303,7 @@ function drawTimeline()
 	drawAxis(context);
 	context.save();
 	context.beginPath();
-	context.rect(GUTTER, 0, plotWidth() + RIGHT, app.height);
+	context.rect(GUTTER, 0, plotWidth(), app.height);
 	context.clip();
 	app.lanes.forEach((lane) => drawLane(context, lane));
 	drawMarks(context);
