@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: MIT */
+/* The page of a report as a file: its elements, what they say of traces that are whole, hostile, damaged. */
+#include <check.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/suite.h"
+#include "tests/unit/trace_rig.h"
+#include "vmm/image.h"
+#include "vmm/trace/report.h"
+
+static struct rig rig;
+static struct err err;
+static char *page;
+static json_t *trace;
+
+static void setup(void)
+{
+	rig_init(&rig, 2);
+	rig_open(&rig, true);
+}
+
+static void teardown(void)
+{
+	json_decref(trace);
+	trace = NULL;
+	free(page);
+	page = NULL;
+	rig_done(&rig);
+}
+
+/* A root, a leaf below it, the mark of the scenario, then @uses events of no consequence. */
+static void write_trace(u32 uses)
+{
+	for (u16 level = 4; level; level--)
+		trace_event(rig.trace, KVL_EV_TABLE_ALLOC, 0, level, level * 0x1000u, 0, 0, 0, 0);
+	trace_event(rig.trace, KVL_EV_MM_CREATE, 0, 0, 0, 0x4000, 0, 0, 0);
+	for (u16 level = 4; level > 1; level--)
+		trace_event(rig.trace, KVL_EV_PT_SET, 0, level, 0, level * 0x1000u, 0,
+			    (level - 1) * 0x1000u | 0x63, 0);
+	rig_event(&rig, 0, KVL_EV_MARK, 0, 0, 0, KVL_MARK_SCENARIO, 0, 0, 0, 0);
+	rig_event(&rig, 0, KVL_EV_PT_SET, 3, 5, 1, 0x5000, 0x1000, 0, 0x90063, 0);
+	rig_event(&rig, 1, KVL_EV_FAULT_ENTER, 0, 1, 0, 0x3000, 7, 0x2010, 4, 0);
+	for (u32 i = 0; i < uses; i++) {
+		rig_use(&rig, i % 2);
+		if (i % 1000 == 0)
+			ck_assert_int_eq(trace_drain(rig.trace, &rig.err), 0);
+	}
+	ck_assert_int_eq(trace_finish(rig.trace, &rig.err), 0);
+}
+
+#define FIRST_EVENTS 11u /* that write_trace() writes besides */
+
+/* The text of the element @id of the page, up to its end tag; NULL: there is none. */
+static char *element(const char *id)
+{
+	char *start = strstr(page, id), *end;
+
+	if (!start)
+		return NULL;
+	start = strchr(start, '>') + 1;
+	end = strstr(start, "</script>");
+	ck_assert_ptr_nonnull(end);
+	return strndup(start, (size_t)(end - start));
+}
+
+static json_t *parse(const char *id)
+{
+	char *text = element(id);
+	json_error_t error;
+	json_t *json;
+
+	ck_assert_msg(text != NULL, "%s", id);
+	json = json_loads(text, JSON_REJECT_DUPLICATES, &error);
+	ck_assert_msg(json != NULL, "%s: %s", id, error.text);
+	free(text);
+	return json;
+}
+
+static void report(u64 most, int want)
+{
+	const char *const dir[] = { rig.trace_dir };
+	struct report_options options = { .dir = dir, .ndirs = 1, .most_events = most };
+	size_t bytes;
+	FILE *out = open_memstream(&page, &bytes);
+
+	ck_assert_int_eq(report_write(out, &options, &err), want ? -1 : 0);
+	ck_assert_int_eq(want ? (int)err.status : 0, want);
+	fclose(out);
+	trace = parse("id=\"trace-0\"");
+}
+
+static json_int_t number(const char *name)
+{
+	return json_integer_value(json_object_get(trace, name));
+}
+
+static const char *string(const char *name)
+{
+	return json_string_value(json_object_get(trace, name));
+}
+
+static json_int_t held(void)
+{
+	return json_integer_value(json_array_get(json_object_get(trace, "held"), 0));
+}
+
+/* Puts @line into the env block of the metadata. */
+static void add_env(const char *line)
+{
+	size_t bytes, made_bytes;
+	char *text = (char *)rig_read(&rig, "metadata", &bytes), *made;
+	char *at = strstr(text, "\nenv {\n") + 7;
+	FILE *out = open_memstream(&made, &made_bytes);
+
+	fprintf(out, "%.*s\t%s;\n%s", (int)(at - text), text, line, at);
+	fclose(out);
+	rig_write(&rig, "metadata", made, made_bytes);
+	free(made);
+	free(text);
+}
+
+START_TEST(whole)
+{
+	json_t *schema, *map;
+
+	write_trace(100);
+	report(0, 0);
+	ck_assert_int_eq(strncmp(page, "<!DOCTYPE html>", 15), 0);
+	ck_assert_ptr_nonnull(strstr(page, "default-src 'none'"));
+	ck_assert_str_eq(page + strlen(page) - 8, "</html>\n");
+	ck_assert_int_eq(number("events"), 100 + FIRST_EVENTS);
+	ck_assert_int_eq(held(), number("events"));
+	ck_assert(json_is_null(json_object_get(trace, "bins")));
+	ck_assert_str_eq(string("unjudged"), "");
+	ck_assert_str_eq(string("image"), "unknown");
+	schema = parse("id=\"schema\"");
+	ck_assert_int_eq(json_integer_value(json_object_get(schema, "traces")), 1);
+	json_decref(schema);
+	map = json_object_get(trace, "maps");
+	ck_assert_uint_eq(json_array_size(json_object_get(json_object_get(map, "before"), "runs")), 0);
+	ck_assert_uint_eq(json_array_size(json_object_get(json_object_get(map, "after"), "runs")), 1);
+}
+END_TEST
+
+START_TEST(the_same_page_twice)
+{
+	char *first;
+
+	write_trace(100);
+	report(0, 0);
+	first = page;
+	json_decref(trace);
+	report(0, 0);
+	ck_assert_str_eq(first, page);
+	free(first);
+}
+END_TEST
+
+/* Names come out of a guest's image, or whoever wrote the trace. */
+START_TEST(hostile_names)
+{
+	static const char places[] = "1 </script><script>alert(1)</script>\n";
+	size_t bytes;
+	char *metadata, *name;
+
+	write_trace(1);
+	metadata = (char *)rig_read(&rig, "metadata", &bytes);
+	name = strstr(metadata, "pt.map");
+	memcpy(name, "<!--\\\"", 6); /* as long as it was */
+	rig_write(&rig, "metadata", metadata, bytes);
+	rig_write(&rig, "extra/places", places, sizeof(places) - 1);
+	free(metadata);
+	report(0, 0);
+	ck_assert_ptr_null(strstr(page, "alert(1)</script>"));
+	ck_assert_ptr_null(strstr(page, "<!--\\"));
+	ck_assert_str_eq(json_string_value(json_array_get(
+				 json_array_get(json_object_get(trace, "sites"), 1), 0)),
+			 "<!--\"");
+	ck_assert_str_eq(json_string_value(json_array_get(
+				 json_array_get(json_object_get(trace, "sites"), 1), 1)),
+			 "</script><script>alert(1)</script>");
+}
+END_TEST
+
+/* Above the limit: all are counted, only marks are there one by one. */
+START_TEST(more_than_the_page_holds)
+{
+	json_t *rows, *row, *n;
+	size_t i, k;
+	json_int_t sum = 0;
+
+	write_trace(5000);
+	report(5000 + FIRST_EVENTS - 1, 0);
+	ck_assert_int_eq(number("events"), 5000 + FIRST_EVENTS);
+	ck_assert_int_eq(held(), 1);
+	rows = json_object_get(json_object_get(trace, "bins"), "rows");
+	json_array_foreach(rows, i, row)
+		json_array_foreach(json_array_get(row, 2), k, n)
+			sum += json_integer_value(n);
+	ck_assert_int_eq(sum, 5000 + FIRST_EVENTS);
+}
+END_TEST
+
+START_TEST(exactly_what_the_page_holds)
+{
+	write_trace(5000);
+	report(5000 + FIRST_EVENTS, 0);
+	ck_assert_int_eq(held(), 5000 + FIRST_EVENTS);
+}
+END_TEST
+
+START_TEST(findings)
+{
+	json_t *first;
+
+	rig_event(&rig, 0, KVL_EV_WAIT_END, 2, KVL_WAIT_TASK, 0, 9, 0, 3, 0, 0);
+	write_trace(5000);
+	report(100, 0);
+	ck_assert_int_eq(number("nfindings"), 1);
+	first = json_array_get(json_object_get(trace, "findings"), 0);
+	ck_assert_str_eq(json_string_value(json_array_get(first, 0)), "bad-record");
+	ck_assert_int_eq(json_integer_value(json_array_get(first, 1)), 1);
+	/* What lies around it is there, although not all is. */
+	ck_assert_int_ge(held(), 100);
+	ck_assert_int_le(held(), 102);
+}
+END_TEST
+
+START_TEST(damaged)
+{
+	size_t bytes;
+	u8 *data;
+
+	write_trace(5000);
+	data = rig_read(&rig, "vcpu0", &bytes);
+	data[70000] ^= 1;
+	rig_write(&rig, "vcpu0", data, bytes);
+	free(data);
+	report(0, EXIT_VMM);
+	ck_assert_uint_eq(json_array_size(json_object_get(trace, "problems")), 1);
+	ck_assert_ptr_nonnull(strstr(string("unjudged"), "is damaged"));
+	ck_assert_int_lt(number("events"), 5000);
+	ck_assert_int_gt(number("events"), 3000);
+	ck_assert_int_eq(held(), number("events"));
+	ck_assert_str_eq(page + strlen(page) - 8, "</html>\n");
+}
+END_TEST
+
+START_TEST(unreadable)
+{
+	size_t bytes;
+	char *text;
+
+	write_trace(10);
+	text = (char *)rig_read(&rig, "metadata", &bytes);
+	memcpy(strstr(text, "kvalab_trace_version = 3"), "kvalab_trace_version = 9", 24);
+	rig_write(&rig, "metadata", text, bytes);
+	free(text);
+	report(0, EXIT_VMM);
+	ck_assert_ptr_nonnull(strstr(string("unreadable"), "version 9"));
+}
+END_TEST
+
+START_TEST(an_empty_trace)
+{
+	ck_assert_int_eq(trace_finish(rig.trace, &rig.err), 0);
+	report(0, 0);
+	ck_assert_int_eq(number("events"), 0);
+	ck_assert_int_eq(held(), 0);
+}
+END_TEST
+
+START_TEST(no_trace)
+{
+	const char *const dir[] = { rig.dir };
+	struct report_options options = { .dir = dir, .ndirs = 1 };
+	size_t bytes;
+	FILE *out = open_memstream(&page, &bytes);
+
+	ck_assert_int_eq(report_write(out, &options, &err), -1);
+	ck_assert_int_eq(err.status, EXIT_USAGE);
+	fclose(out);
+}
+END_TEST
+
+START_TEST(output_full)
+{
+	const char *const dir[] = { rig.trace_dir };
+	struct report_options options = { .dir = dir, .ndirs = 1 };
+	FILE *out = fopen("/dev/full", "w");
+
+	write_trace(100);
+	ck_assert_int_eq(report_write(out, &options, &err), -1);
+	ck_assert_int_eq(err.status, EXIT_HOST);
+	fclose(out);
+}
+END_TEST
+
+/* Instructions only of the image that is in this program. */
+START_TEST(whose_code)
+{
+	const struct image_symbol *symbol;
+	json_t *place, *insns;
+	struct image image;
+	char line[64], rip[32];
+	bool same = _i;
+
+	ck_assert_int_eq(image_open_embedded(&image, GiB(3), &err), 0);
+	symbol = image_symbol_find(&image, "kernel_main");
+	ck_assert_ptr_nonnull(symbol);
+	rig_event(&rig, 1, KVL_EV_FAULT_ENTER, 0, 0, 0, 0x3000, 7, symbol->va, 4, 0);
+	write_trace(1);
+	snprintf(line, sizeof(line), "guest_image = \"%016llx\"",
+		 (unsigned long long)image_embedded_hash() ^ !same);
+	add_env(line);
+	add_env("region_lowmem = \"c0000000+32000000\"");
+	report(0, 0);
+	ck_assert_str_eq(string("image"), same ? "same" : "other");
+	snprintf(rip, sizeof(rip), "0x%llx", (unsigned long long)symbol->va);
+	place = json_object_get(json_object_get(trace, "code"), rip);
+	insns = json_array_get(place, 1);
+	ck_assert_uint_eq(json_array_size(insns), same ? 5 : 0);
+	if (same)
+		ck_assert_int_eq(json_integer_value(json_array_get(json_array_get(insns, 0), 2)), 1);
+	ck_assert_uint_eq(json_array_size(json_object_get(trace, "regions")), 1);
+	image_close(&image);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("report");
+	TCase *pages = tcase_create("pages");
+
+	tcase_add_checked_fixture(pages, setup, teardown);
+	tcase_add_test(pages, whole);
+	tcase_add_test(pages, the_same_page_twice);
+	tcase_add_test(pages, hostile_names);
+	tcase_add_test(pages, more_than_the_page_holds);
+	tcase_add_test(pages, exactly_what_the_page_holds);
+	tcase_add_test(pages, findings);
+	tcase_add_test(pages, damaged);
+	tcase_add_test(pages, unreadable);
+	tcase_add_test(pages, an_empty_trace);
+	tcase_add_test(pages, no_trace);
+	tcase_add_test(pages, output_full);
+	tcase_add_loop_test(pages, whose_code, 0, 2);
+	suite_add_tcase(suite, pages);
+	return run_suite(suite);
+}
