@@ -33,6 +33,8 @@ fuzzer_package()
 }
 fuzzer_runtime() { ls "$("$clang" -print-resource-dir)"/lib/*/libclang_rt.fuzzer*.a; }
 
+browser() { program chromium || program chromium-browser || program google-chrome; }
+
 static_busybox() { busybox=$(command -v busybox) && ! ldd "$busybox"; }
 
 # need_lib PACKAGE HEADER ARCHIVE
@@ -76,6 +78,9 @@ look()
 		need mtd-utils program jffs2dump
 		need util-linux program unshare
 		need patch program patch
+		need npm program npm # uPlot for reports, playwright-core for their tests
+		need nodejs program node
+		need chromium browser
 		need qemu-system-x86 program qemu-system-x86_64
 		need qemu-system-arm program qemu-system-arm
 		;;

@@ -24,7 +24,8 @@ copy_tree()
 	rm -rf "$work/tree"
 	mkdir -p "$work/tree/build"
 	tar cf - Makefile arch devices guest vmm scripts | tar xf - -C "$work/tree"
-	cp -a "$out/host" "$out/guest" "$out/libhost.a" "$out/.deps-build" "$work/tree/build/"
+	cp -a "$out/host" "$out/guest" "$out/npm" "$out/page" "$out/libhost.a" "$out/.deps-build" \
+		"$work/tree/build/"
 }
 
 # Flips one bit in the data of the first node that has data.

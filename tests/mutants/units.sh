@@ -15,7 +15,7 @@ unset CK_TAP_LOG_FILE_NAME CK_VERBOSITY # what a mutant reports is no test point
 # The sources and the objects with their times, once: make compiles what a patch has touched.
 mkdir -p "$tree/build"
 tar cf - Makefile arch devices guest vmm scripts tests | tar xf - -C "$tree"
-cp -a "$out/host" "$out/libhost.a" "$out/libtest.a" "$out/guest" "$out/guest.elf" "$out/guest_image.o" \
+cp -a "$out/host" "$out/libhost.a" "$out/libtest.a" "$out/npm" "$out/page" "$out/guest" "$out/guest.elf" "$out/guest_image.o" \
 	"$out/.deps-build" "$out/.deps-test" "$tree/build/"
 
 # plant, unplant: the bug goes in, and out again

@@ -25,7 +25,8 @@ without_licence()
 	sources vmm arch guest devices tests | while read -r file; do
 		head -n 1 "$file" | grep -q 'SPDX-License-Identifier: MIT' || echo "$file"
 	done
-	for file in Makefile .clang-format $scripts; do
+	for file in Makefile .clang-format $scripts $(find vmm tests -name '*.js' -o -name '*.mjs' -o -name '*.css' \
+		-o -name '*.html'); do
 		head -n 2 "$file" | grep -q 'SPDX-License-Identifier: MIT' || echo "$file"
 	done
 }

@@ -140,8 +140,10 @@ START_TEST(whole)
 	ck_assert_int_eq(json_integer_value(json_object_get(schema, "traces")), 1);
 	json_decref(schema);
 	map = json_object_get(trace, "maps");
-	ck_assert_uint_eq(json_array_size(json_object_get(json_object_get(map, "before"), "runs")), 0);
-	ck_assert_uint_eq(json_array_size(json_object_get(json_object_get(map, "after"), "runs")), 1);
+	ck_assert_uint_eq(json_array_size(json_object_get(json_object_get(map, "before"), "runs")),
+			  0);
+	ck_assert_uint_eq(json_array_size(json_object_get(json_object_get(map, "after"), "runs")),
+			  1);
 }
 END_TEST
 
@@ -197,9 +199,8 @@ START_TEST(more_than_the_page_holds)
 	ck_assert_int_eq(number("events"), 5000 + FIRST_EVENTS);
 	ck_assert_int_eq(held(), 1);
 	rows = json_object_get(json_object_get(trace, "bins"), "rows");
-	json_array_foreach(rows, i, row)
-		json_array_foreach(json_array_get(row, 2), k, n)
-			sum += json_integer_value(n);
+	json_array_foreach(rows, i, row) json_array_foreach(json_array_get(row, 2), k, n)
+		sum += json_integer_value(n);
 	ck_assert_int_eq(sum, 5000 + FIRST_EVENTS);
 }
 END_TEST
@@ -324,7 +325,8 @@ START_TEST(whose_code)
 	insns = json_array_get(place, 1);
 	ck_assert_uint_eq(json_array_size(insns), same ? 5 : 0);
 	if (same)
-		ck_assert_int_eq(json_integer_value(json_array_get(json_array_get(insns, 0), 2)), 1);
+		ck_assert_int_eq(json_integer_value(json_array_get(json_array_get(insns, 0), 2)),
+				 1);
 	ck_assert_uint_eq(json_array_size(json_object_get(trace, "regions")), 1);
 	image_close(&image);
 }

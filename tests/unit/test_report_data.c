@@ -80,7 +80,7 @@ END_TEST
 /* RFC 4648, section 10 */
 START_TEST(base64_of_each_length)
 {
-	static const char *const want[] = { "",	       "Zg==",	   "Zm8=",    "Zm9v",
+	static const char *const want[] = { "",		"Zg==",	    "Zm8=",    "Zm9v",
 					    "Zm9vYg==", "Zm9vYmE=", "Zm9vYmFy" };
 
 	for (size_t n = 0; n < ARRAY_LEN(want); n++) {
@@ -218,9 +218,8 @@ START_TEST(bins_hold_each_event)
 	ck_assert_int_eq(json_integer_value(json_object_get(json, "first")), 1000);
 	rows = json_object_get(json, "rows");
 	ck_assert_uint_le(json_array_size(rows), 2);
-	json_array_foreach(rows, i, row)
-		json_array_foreach(json_array_get(row, 2), k, number)
-			sum += (u64)json_integer_value(number);
+	json_array_foreach(rows, i, row) json_array_foreach(json_array_get(row, 2), k, number)
+		sum += (u64)json_integer_value(number);
 	ck_assert_uint_eq(sum, n);
 	json_decref(json);
 	free(bins);
@@ -382,8 +381,8 @@ START_TEST(tables_in_knots)
 	put(KVL_EV_PT_SET, 7, 2, 0, 0x2000, 0x3000 | RW, 0);
 	for (u16 level = 4; level > 1; level--)
 		for (u16 i = 8; i < 512; i++)
-			put(KVL_EV_PT_SET, i, level, 0, level * 0x1000u,
-			    (level - 1) * 0x1000u | RW, 0);
+			put(KVL_EV_PT_SET, i, level, 0, level * 0x1000u, (level - 1) * 0x1000u | RW,
+			    0);
 	map(0, 0x10000 | RW);
 	out = begin();
 	report_tables_write(tables, 0, out);

@@ -554,8 +554,8 @@ const struct option_row option_table[] = {
 	{ OUTPUT, "--log", "LEVEL", FOR_RUN, false, parse_log,
 	  "error, warn (default), info, debug" },
 	{ OUTPUT, "--help", NULL,
-	  FOR_RUN | FOR_LAYOUT | FOR_PROBE | FOR_TRACE | FOR_REPORT | FOR_OTHER | FOR_COMPARE, true, parse_help,
-	  "this text" },
+	  FOR_RUN | FOR_LAYOUT | FOR_PROBE | FOR_TRACE | FOR_REPORT | FOR_OTHER | FOR_COMPARE, true,
+	  parse_help, "this text" },
 };
 
 const size_t option_rows = ARRAY_LEN(option_table);

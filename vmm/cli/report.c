@@ -16,7 +16,8 @@ static int check_given(const struct options *options, struct err *err)
 
 int cmd_report(struct options *options)
 {
-	struct report_options how = { .dir = options->word, .ndirs = options->nwords,
+	struct report_options how = { .dir = options->word,
+				      .ndirs = options->nwords,
 				      .most_events = options->print.limit };
 	struct replacement file;
 	struct err err;

@@ -26,7 +26,8 @@ int trace_export_command(struct options *options)
 	struct replacement file;
 	struct err err;
 
-	if (check_given(options, &err) || trace_output_check(options->output, options->word[1], &err) ||
+	if (check_given(options, &err) ||
+	    trace_output_check(options->output, options->word[1], &err) ||
 	    replace_begin(&file, "-o", options->output, &err) || export_to(&file, options, &err))
 		return cli_fail(&err);
 	return EXIT_OK;

@@ -50,10 +50,10 @@ static void write_bits(FILE *out)
 		const char *name;
 		u64 bits;
 	} bit[] = {
-		{ "P", PTE_PRESENT },	    { "W", PTE_WRITABLE }, { "U", PTE_USER },
+		{ "P", PTE_PRESENT },	     { "W", PTE_WRITABLE },  { "U", PTE_USER },
 		{ "WT", PTE_WRITE_THROUGH }, { "UC", PTE_UNCACHED }, { "A", PTE_ACCESSED },
-		{ "D", PTE_DIRTY },	    { "LARGE", PTE_LARGE }, { "G", PTE_GLOBAL },
-		{ "SW", PTE_SOFTWARE },	    { "NX", PTE_NO_EXEC },
+		{ "D", PTE_DIRTY },	     { "LARGE", PTE_LARGE }, { "G", PTE_GLOBAL },
+		{ "SW", PTE_SOFTWARE },	     { "NX", PTE_NO_EXEC },
 	};
 
 	fputs("\"bits\":[", out);

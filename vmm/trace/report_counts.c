@@ -93,7 +93,8 @@ static void write_matrix(FILE *out, const char *name, const u64 *matrix, u32 ncp
 {
 	fprintf(out, "\"%s\":[", name);
 	for (u32 i = 0; i < ncpus * ncpus; i++)
-		fprintf(out, "%s%" PRIu64, i ? "," : "", matrix[i / ncpus * KVL_MAX_CPUS + i % ncpus]);
+		fprintf(out, "%s%" PRIu64, i ? "," : "",
+			matrix[i / ncpus * KVL_MAX_CPUS + i % ncpus]);
 	fputs("]", out);
 }
 

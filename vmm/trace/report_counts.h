@@ -12,7 +12,7 @@
 /* At the end of a slice of @stride events. */
 struct curve_point {
 	u64 ticket;
-	u64 pages, tables;  /* in use */
+	u64 pages, tables; /* in use */
 	u64 entries, ipis; /* since the start */
 };
 

@@ -19,7 +19,7 @@
 #define WATCHED_PAGES (GiB(4) / PAGE_BYTES)
 
 /* What makes two pages different to the eye; not accessed and dirty. */
-#define SHOWN_BITS                                                                          \
+#define SHOWN_BITS                                                                               \
 	(PTE_PRESENT | PTE_WRITABLE | PTE_USER | PTE_WRITE_THROUGH | PTE_UNCACHED | PTE_GLOBAL | \
 	 PTE_NO_EXEC)
 
@@ -96,8 +96,7 @@ static void forget(struct hash *hash, u64 key)
 
 static void alloc_table(struct report_tables *tables, const struct kvl_record *record)
 {
-	struct table *table =
-		renew(&tables->tables, record->a[0], sizeof(*table), MOST_TABLES);
+	struct table *table = renew(&tables->tables, record->a[0], sizeof(*table), MOST_TABLES);
 
 	if (!table)
 		return;
@@ -210,8 +209,7 @@ static void walk_table(struct walk *walk, const struct table *table, u64 base)
 			add_leaf(walk, va, entry, table->level);
 			continue;
 		}
-		next = (const struct table *)hash_find(&walk->tables->tables,
-						       pte_table_gpa(entry));
+		next = (const struct table *)hash_find(&walk->tables->tables, pte_table_gpa(entry));
 		if (next && next->level + 1 == table->level && next->mm == walk->mm)
 			walk_table(walk, next, va);
 	}

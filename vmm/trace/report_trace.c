@@ -78,8 +78,7 @@ static bool is_near_finding(const struct report_trace *trace, u64 ticket)
 {
 	const struct finding *finding;
 
-	for (u32 i = 0; trace->checked.model &&
-			(finding = model_finding(trace->checked.model, i));
+	for (u32 i = 0; trace->checked.model && (finding = model_finding(trace->checked.model, i));
 	     i++)
 		if (finding->ticket && ticket + AROUND_TICKETS >= finding->ticket &&
 		    ticket <= finding->ticket + AROUND_TICKETS)
@@ -119,7 +118,7 @@ static int write_events(struct report_trace *trace, struct err *err)
 /* --- what is said of the trace --------------------------------------------------------------------- */
 static void write_env(const struct report_trace *trace)
 {
-	static const char *const key[] = { "scenario", "arm",	 "seed", "host_class",
+	static const char *const key[] = { "scenario", "arm",	"seed", "host_class",
 					   "tier",     "lossy", "cpus", "tlb" };
 	const struct metadata_parsed *metadata = trace_reader_metadata(trace->reader);
 	char value[96];
@@ -181,8 +180,8 @@ static void write_damage(const struct report_trace *trace)
 		fputs(i ? "," : "", trace->out);
 		report_string(trace->out, text);
 	}
-	fprintf(trace->out, "],\"missing\":%" PRIu64 ",\"unjudged\":",
-		trace_reader_missing(trace->reader));
+	fprintf(trace->out,
+		"],\"missing\":%" PRIu64 ",\"unjudged\":", trace_reader_missing(trace->reader));
 	report_string(trace->out, trace->checked.model ? "" : trace->unjudged.text);
 }
 
@@ -205,8 +204,9 @@ static void write_findings(const struct report_trace *trace)
 
 static void write_maps(const struct report_trace *trace)
 {
-	fprintf(trace->out, "\"maps\":{\"scenario\":%" PRIu64 ",\"before\":%s,\"after\":",
-		trace->before_ticket, trace->before ? trace->before : "null");
+	fprintf(trace->out,
+		"\"maps\":{\"scenario\":%" PRIu64 ",\"before\":%s,\"after\":", trace->before_ticket,
+		trace->before ? trace->before : "null");
 	report_tables_write(trace->tables, trace->kernel_start, trace->out);
 	fputs(",\"touched\":", trace->out);
 	report_tables_touched(trace->tables, trace->out);
@@ -255,8 +255,8 @@ static u64 kernel_start(const struct trace_reader *reader)
 /* Its place in the page says why it is empty. */
 static void write_unreadable(const struct report_trace *trace, const struct err *err)
 {
-	fprintf(trace->out, "<script type=\"application/json\" id=\"trace-%u\">{\"name\":",
-		trace->number);
+	fprintf(trace->out,
+		"<script type=\"application/json\" id=\"trace-%u\">{\"name\":", trace->number);
 	report_string(trace->out, trace->dir);
 	fputs(",\"unreadable\":", trace->out);
 	report_string(trace->out, err->text);

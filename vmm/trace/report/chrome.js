@@ -51,15 +51,16 @@ function drawLegend()
 		`${siteName(site)} ${count(times)}`)));
 
 	byId("legend").replaceChildren(...(sites.length ? ["entries set by", ...sites] : []));
-	for (const [title, hues] of [["waits for", WAITS], ["chip", totalOf("flash_state") ? STATES : {}],
-		["reads return", totalOf("flash_mode") ? MODES : {}]])
-		drawHues(title, Object.entries(hues).filter(([, hue]) => hue));
+	for (const [event, title, hues] of [["wait_begin", "waits for", WAITS], ["tlb_fill", "soft TLB", TLB],
+		["flash_state", "chip", STATES], ["flash_mode", "reads return", MODES]])
+		if (totalOf(event))
+			drawHues(title, Object.entries(hues).filter(([, hue]) => hue));
 }
 
 /* What the colours of slices mean, on a line of their own. */
 function drawHues(title, hues)
 {
-	if (hues.length && !app.trace.bins)
+	if (!app.trace.bins)
 		byId("legend").append(element("div", {}, title, ...hues.map(([name, hue]) =>
 			element("span", {}, element("i", { dot: `var(--${hue})` }), name))));
 }

@@ -43,6 +43,8 @@ function hueOf(i)
 
 	if (site && events.id[i] === app.ids.pt_set)
 		return site.hue;
+	if (events.id[i] === app.ids.tlb_evict)
+		return TLB.eviction;
 	return kind ? kind.family : "host";
 }
 
@@ -146,4 +148,6 @@ function buildLanes()
 		top += lane.height + 2;
 	});
 	app.height = top + 6;
+	byId("timeline").setAttribute("aria-description", app.lanes.map((lane) =>
+		`${lane.title}, ${lane.label}: ${count(lane.n)} events`).join("; "));
 }

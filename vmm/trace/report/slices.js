@@ -88,6 +88,8 @@ const STATES = { program: "flush", erase: "fault", program_suspended: "kva", era
 	check: "table", lock: "host" };
 const MODES = { array: "", status: "wait", id: "table", cfi: "page", other: "kva" };
 
+const TLB = { fill: "tlb", eviction: "flush" };
+
 /* One lane of segments for each partition of the chip, from events of @name. */
 function findStates(name, field, hues)
 {

@@ -165,7 +165,7 @@ function drawSlices(context, slices, top, row, height, alpha)
 		context.fillStyle = colour(slice.hue);
 		context.fillRect(x, y, wide, height);
 		context.globalAlpha = 1;
-		if (wide > 60 && height >= 12) {
+		if (wide > 60 && height >= 12 && alpha === 1) {
 			context.fillStyle = app.colours.panel;
 			context.fillText(slice.name, x + 4, y + height / 2 + 0.5, wide - 8);
 		}
@@ -245,7 +245,7 @@ function drawMarks(context)
 			drawLine(context, ticket, app.colours.bad, "", []);
 	if (app.finding !== undefined)
 		for (const ticket of otherTickets(app.trace.findings[app.finding][2]))
-			drawLine(context, ticket, app.colours.bad, "other side", [2, 3]);
+			drawLine(context, ticket, app.colours.bad, "", [2, 3]);
 	if (app.selected >= 0)
 		drawLine(context, events.ticket[app.selected], app.colours.select, "", []);
 }

@@ -1,0 +1,111 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The report as people get it: options, files that appear whole or not at all, damaged traces; then pages in
+# headless Chromium (tests/report/page.mjs), one of a trace made by hand, which needs no KVM, with names that
+# are markup, one of a real run. Pictures: $OUT/check/report-*.png.
+. "$(dirname "$0")/common"
+
+write_trace=$out/tests/report/write_trace
+if [ ! -x "$write_trace" ]; then
+	fail "report: $write_trace is not there: make report-tests"
+	exit 1
+fi
+"$write_trace" "$work/made" 2500 >"$work/log" 2>&1 || fail "a trace made by hand"
+
+# --- the command --------------------------------------------------------------------------------------
+expect "report without -o" 2 "report needs -o FILE" "$kvalab" report "$work/made"
+expect "report without a trace" 2 "report DIR" "$kvalab" report -o "$work/none.html"
+expect "report of what is no trace" 2 "is no trace directory" \
+	"$kvalab" report "$work" -o "$out/none.html"
+expect "report into the trace itself" 2 "lies in the trace itself" \
+	"$kvalab" report "$work/made" -o "$work/made/page.html"
+expect "report into a place that is not there" 3 "cannot be created" \
+	"$kvalab" report "$work/made" -o "$work/nowhere/page.html"
+expect "report into a full disk" 3 "No space left" \
+	sh -c "'$kvalab' report '$work/made' -o - >/dev/full"
+expect "report with an option of another command" 2 "format" \
+	"$kvalab" report "$work/made" --format ndjson -o "$work/none.html"
+expect "help of report" 0 "one page for a browser" "$kvalab" report --help
+if [ -e "$work/none.html" ] || [ -n "$(find "$work" "$out/" -maxdepth 1 -name 'none.html*')" ]; then
+	fail "a report that failed leaves a file"
+else
+	pass "a report that failed leaves no file"
+fi
+
+# quiet TEXT COMMAND...: status 0, and nothing to say
+quiet()
+{
+	text=$1
+	shift
+	if "$@" >"$work/log" 2>&1 && [ ! -s "$work/log" ]; then
+		pass "$text"
+	else
+		fail "$text"
+	fi
+}
+quiet "report of a trace" "$kvalab" report "$work/made" -o "$work/made.html"
+if "$kvalab" report "$work/made" -o - 2>"$work/log" | cmp -s - "$work/made.html"; then
+	pass "the same trace gives the same page, on stdout too"
+else
+	fail "the same trace gives another page"
+fi
+if grep -qE '(src|href)="?(https?:)?//|@import|url\(' "$work/made.html"; then
+	fail "the page refers to other files"
+else
+	pass "the page refers to no other file"
+fi
+
+cp -r "$work/made" "$work/damaged"
+printf x | dd of="$work/damaged/vcpu1" bs=1 seek=30000 conv=notrunc 2>/dev/null
+expect "report of a damaged trace, and a whole one" 5 "damaged is damaged: vcpu1: packet 0" \
+	"$kvalab" report "$work/damaged" "$work/made" -o "$work/damaged.html"
+quiet "report with a limit" "$kvalab" report "$work/made" --limit 1000 -o "$work/limit.html"
+
+# --- the page -------------------------------------------------------------------------------------------
+browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome)
+if [ -z "$browser" ]; then
+	skip "pages in a browser: chromium is not installed"
+	exit 0
+elif ! command -v node >/dev/null; then
+	skip "pages in a browser: nodejs is not installed"
+	exit 0
+fi
+modules=$out/npm-test/node_modules
+if [ ! -d "$modules" ] && ! scripts/npm.sh tests/report "$out/npm-test" 2>"$work/log"; then
+	skip "pages in a browser: playwright-core: $(cat "$work/log")"
+	exit 0
+fi
+mkdir -p "$out/check"
+
+# page NAME TRACE: what page.mjs tries, each line with the page's name
+page()
+{
+	"$kvalab" report "$2" -o "$work/$1.html" &&
+		"$kvalab" trace export "$2" --format ndjson -o "$work/$1.json" || fail "$1: no page"
+	node tests/report/page.mjs "$modules" "$browser" "$work/$1.html" "$work/$1.json" \
+		"$out/check/report-$1.png" >"$work/page" 2>"$work/log" || fail "$1: the test of the page died"
+	sed "s/^\([A-Z]*\): /\1: report of $1: /" "$work/page"
+}
+
+# shows TEXT PAGE PATTERN: what a page says to who reads it
+shows()
+{
+	node tests/report/text.mjs "$modules" "$browser" "$2" >"$work/log" 2>&1
+	if grep -qE -e "$3" "$work/log"; then
+		pass "$1"
+	else
+		fail "$1: the page does not say \"$3\""
+	fi
+}
+
+page made "$work/made"
+shows "a damaged trace: the page says so" "$work/damaged.html" "Damaged: vcpu1: packet 0 is left out"
+shows "and that nothing was judged" "$work/damaged.html" "The rules were not judged"
+shows "too many events: the page says so" "$work/limit.html" "more than this page holds one by one"
+need_kvm
+"$kvalab" run hello --cpus 4 --trace "$work/hello" --json "$work/result" >"$work/log" 2>&1 ||
+	fail "a run of hello"
+page hello "$work/hello"
+events=$(sed -n 's/^ *"events": *\([0-9]*\).*/\1/p' "$work/result" | head -n 1)
+shows "the result of the run has as many events" "$work/hello.html" \
+	"^$(echo "$events" | sed ':a; s/\([0-9]\)\([0-9]\{3\}\)\($\|,\)/\1,\2\3/; ta')$"
