@@ -51,7 +51,8 @@ function drawLegend()
 		`${siteName(site)} ${count(times)}`)));
 
 	byId("legend").replaceChildren(...(sites.length ? ["entries set by", ...sites] : []));
-	for (const [event, title, hues] of [["wait_begin", "waits for", WAITS], ["tlb_fill", "soft TLB", TLB],
+	for (const [event, title, hues] of [["fault_enter", "lasting", { fault: "fault" }],
+		["wait_begin", "waits for", WAITS], ["tlb_fill", "soft TLB", TLB],
 		["flash_state", "chip", STATES], ["flash_mode", "reads return", MODES]])
 		if (totalOf(event))
 			drawHues(title, Object.entries(hues).filter(([, hue]) => hue));

@@ -14,6 +14,28 @@ function drawFields(i)
 		[element("dt", {}, name), element("dd", { "data-field": name }, text)]));
 }
 
+/* What went on on its CPU: the fault that an entry was set for, the shootdown that an interrupt belongs to. */
+function drawWithin(i)
+{
+	const events = app.trace.columns, ticket = events.ticket[i];
+	const around = app.slices ? (app.slices.get(events.cpu[i]) || []).filter((slice) =>
+		slice.begin !== i && slice.from <= ticket && ticket <= slice.to) : [];
+	const buttons = around.slice(-5).map((slice) => element("button", { type: "button",
+		onclick: () => select(slice.begin) }, `${slice.name}, from ${count(slice.from)}${whereOf(slice.begin)}`));
+
+	if (buttons.length)
+		byId("fields").append(element("dt", {}, "within"), element("dd", { "data-field": "within" }, ...buttons));
+}
+
+/* " at memcpy+0x6e" */
+function whereOf(i)
+{
+	const kind = app.schema.get(app.trace.columns.id[i]), f = kind.index.get("rip");
+	const found = f === undefined ? null : codeAt(wholeField(i, f));
+
+	return found && found[0] ? " at " + found[0] : "";
+}
+
 function codeLines([symbol, insns])
 {
 	const lines = insns.flatMap(([address, text, at]) =>
@@ -88,6 +110,7 @@ function select(i)
 		const ticket = app.trace.columns.ticket[i], half = span() / 2;
 
 		drawFields(i);
+		drawWithin(i);
 		drawCode(i);
 		drawAround(i);
 		speak(i);

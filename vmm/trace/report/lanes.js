@@ -129,6 +129,7 @@ function buildLanes()
 {
 	const slices = app.trace.bins ? null : findSlices();
 
+	app.slices = slices;
 	app.sites = siteHues();
 	app.lanes = [
 		...tableLanes(),
