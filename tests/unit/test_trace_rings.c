@@ -130,7 +130,7 @@ END_TEST
 
 START_TEST(unknown_event)
 {
-	static const u16 bad[] = { 0, 26, 31, KVL_EV_FLASH_COMMAND, 63, 64, 0xffff };
+	static const u16 bad[] = { 0, 30, 31, KVL_EV_FLASH_COMMAND, 63, 64, 0xffff };
 	struct rig rig;
 
 	rig_init(&rig, 1);
