@@ -324,7 +324,7 @@ install: all
 	install -D -m 755 scripts/kvmbox $(DESTDIR)$(PREFIX)/bin/kvmbox
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/share/kvalab scripts/deps.sh
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/kvalab/box scripts/box/*
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/kvalab/docs docs/*.md
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/kvalab/docs docs/*.md docs/*.png
 	install -D -m 644 README.md $(DESTDIR)$(PREFIX)/share/doc/kvalab/README.md
 	install -D -m 644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/kvalab/LICENSE
 

@@ -11,7 +11,7 @@ if ! command -v npm >/dev/null; then
 fi
 mkdir -p "$to" && cp "$from/package.json" "$from/package-lock.json" "$to" || exit 1
 if ! why=$(timeout 120 npm ci --prefix "$to" --ignore-scripts --no-audit --no-fund --loglevel=error \
-	--fetch-retries=1 --fetch-timeout=20000 2>&1); then
+	--fetch-retries=1 --fetch-retry-mintimeout=1000 --fetch-timeout=20000 2>&1); then
 	rm -rf "$to/node_modules"
 	# Not where from: addresses are npm's affair.
 	echo "npm cannot fetch the packages: $(echo "$why" | sed -n 's/^npm \(error\|ERR!\) code //p' | head -n 1)" >&2

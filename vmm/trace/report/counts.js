@@ -13,7 +13,7 @@ function drawCards()
 		["Waits", count(totalOf("wait_begin")), ""],
 		["Flushes", count(flushes), ""],
 		["Shootdowns", count(totalOf("shootdown_begin")), ""],
-		["Interrupts for them", count(totalOf("ipi_send")), ""],
+		["IPIs sent", count(totalOf("ipi_send")), ""],
 	];
 
 	byId("cards").replaceChildren(...cards.map(([name, text, kind]) =>

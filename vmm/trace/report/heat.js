@@ -5,14 +5,11 @@ const HEATS = [["asked", "asked for in shootdowns"], ["sent", "interrupts sent"]
 
 function heatCell(n, most, row, column)
 {
-	const part = n ? 0.12 + 0.88 * n / most : 0;
+	const part = n ? 0.15 + 0.85 * n / most : 0;
 	const cell = element("td", { class: row === column && !n ? "self" : "", "data-heat": `${row}-${column}`,
 		title: `CPU ${row} to CPU ${column}: ${count(n)}` }, n || row !== column ? count(n) : "–");
 
-	if (n)
-		cell.style.background = `rgba(var(--heat), ${part})`;
-	if (part > 0.6)
-		cell.style.color = "var(--on-strong)";
+	cell.style.setProperty("--part", part);
 	return cell;
 }
 
