@@ -14,8 +14,9 @@ mkdir -p "$dir/tree/empty"
 
 # About 200 KB of this repository, with subdirectories, a symbolic link and an empty directory.
 cp README.md LICENSE "$dir/tree"
-cp -R docs devices "$dir/tree"
-mkdir -p "$dir/tree/guest"
+cp -R devices "$dir/tree"
+mkdir -p "$dir/tree/guest" "$dir/tree/docs"
+cp docs/*.md "$dir/tree/docs" # without pictures, which would be more than all the rest
 cp -R guest/flash guest/mm "$dir/tree/guest"
 ln -s devices/flash/chip.c "$dir/tree/chip.c"
 
@@ -37,5 +38,6 @@ if [ -d "$dir/trace" ]; then
 	echo "The trace lies in $dir/trace, the result in $dir/result.json. Look into it with"
 	echo "  $out/kvalab trace print $dir/trace | less"
 	echo "  babeltrace2 $dir/trace | less"
+	echo "or look at it in a browser: $out/kvalab report $dir/trace -o $dir/report.html"
 fi
 exit $status

@@ -10,7 +10,9 @@ if ! command -v mkfs.jffs2 >/dev/null; then
 	exit 0
 fi
 
-mkfs.jffs2 --root=docs --output="$work/image" --eraseblock=128KiB --little-endian --no-cleanmarkers
+mkdir "$work/docs"
+cp docs/*.md "$work/docs"
+mkfs.jffs2 --root="$work/docs" --output="$work/image" --eraseblock=128KiB --little-endian --no-cleanmarkers
 parts=partition=rootfs:0:2M,partition=log:2M:2M
 chip=$work/chip
 

@@ -16,7 +16,9 @@ done
 
 mark=7173492 # 0x6d7574, "mut", in the mark event of every patch
 flash="file=$work/chip,chip=28f128j3,partition=rootfs:0:2M,partition=log:2M:2M"
-mkfs.jffs2 --root=docs --output="$work/image" --eraseblock=128KiB --little-endian --no-cleanmarkers
+mkdir "$work/docs"
+cp docs/*.md "$work/docs"
+mkfs.jffs2 --root="$work/docs" --output="$work/image" --eraseblock=128KiB --little-endian --no-cleanmarkers
 
 # A copy of the sources and the objects with their times: make compiles what the patch has touched.
 copy_tree()
