@@ -37,9 +37,9 @@ function rememberOverview()
 
 function tablesBy(what)
 {
-	app.tablesBy = what;
+	app.tablesBy = app.trace.bins ? "cpu" : what;
 	for (const by of ["cpu", "site"])
-		byId("by-" + by).setAttribute("aria-pressed", String(by === what));
+		byId("by-" + by).setAttribute("aria-pressed", String(by === app.tablesBy));
 	buildLanes();
 	redraw();
 }
@@ -68,6 +68,8 @@ function showTrace(number)
 	app.width = byId("timeline").clientWidth;
 	resetFilter();
 	drawFilter();
+	for (const id of ["site", "by-site"])
+		byId(id).disabled = Boolean(app.trace.bins); /* slices know kinds and CPUs alone */
 	tablesBy("cpu");
 	showAll();
 	for (const draw of [drawAbout, drawCards, drawLegend, drawFindings, drawHeat, drawMap, drawCounts, drawCurves])

@@ -6,6 +6,7 @@ const RIGHT = 58; /* how many events are in the lane; the right axis of curves *
 const AXIS_HEIGHT = 22;
 const TITLE_HEIGHT = 20;
 const LEAST_TICKETS = 8;
+const BINS = 2048; /* REPORT_BINS */
 
 function plotWidth()
 {
@@ -172,22 +173,33 @@ function drawSlices(context, slices, top, row, height, alpha)
 	}
 }
 
-/* Numbers of events in slices of tickets, as bars of the lane's height. */
+function isMine(lane, id, cpu)
+{
+	return lane.ids.has(id) && (cpu >= 16 ? CPU_VMM : cpu) === lane.cpu &&
+		app.filter.cpus.has(lane.cpu) && app.filter.families.has(app.schema.get(id).family);
+}
+
+/* Numbers of events in slices of tickets: bars, of all kinds one on the other, the highest as high as the lane. */
 function drawBins(context, lane)
 {
-	const { first, width, rows } = app.trace.bins;
-	const mine = rows.filter(([id, cpu]) => lane.ids.has(id) && (cpu >= 16 ? CPU_VMM : cpu) === lane.cpu &&
-		app.filter.cpus.has(lane.cpu) && app.filter.families.has(app.schema.get(id).family));
-	const sums = mine.length ? mine[0][2].map((_, b) => mine.reduce((sum, row) => sum + row[2][b], 0)) : [];
-	const most = Math.max(1, ...sums), bar = width / (app.view.to - app.view.from) * plotWidth();
+	const { first, width, rows } = app.trace.bins, mine = rows.filter(([id, cpu]) => isMine(lane, id, cpu));
+	const bar = width / (app.view.to - app.view.from) * plotWidth(), sums = new Float64Array(BINS);
+	const done = new Float64Array(BINS);
 
-	context.fillStyle = colour(mine.length ? app.schema.get(mine[0][0]).family : "host");
-	sums.forEach((n, b) => {
-		const x = xOf(first + b * width), height = n ? Math.max(1.5, n / most * lane.height) : 0;
+	for (const [, , row] of mine)
+		row.forEach((n, b) => { sums[b] += n; });
+	const most = Math.max(1, ...sums);
 
-		if (n && x + bar >= GUTTER && x <= app.width - RIGHT)
-			context.fillRect(x, lane.top + lane.height - height, Math.max(1, bar), height);
-	});
+	for (const [id, , row] of mine) {
+		context.fillStyle = colour(app.schema.get(id).family);
+		row.forEach((n, b) => {
+			const x = xOf(first + b * width), height = n / most * lane.height;
+
+			if (n && x + bar >= GUTTER && x <= app.width - RIGHT)
+				context.fillRect(x, lane.top + lane.height - done[b] - height, Math.max(1, bar), height);
+			done[b] += height;
+		});
+	}
 }
 
 function drawLane(context, lane)
