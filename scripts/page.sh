@@ -11,7 +11,7 @@ if [ "$half" = head ]; then
 	cat "$parts/top.html"
 	echo "<style>"
 	[ ! -d "$uplot" ] || cat "$uplot/dist/uPlot.min.css"
-	cat "$parts/style.css"
+	cat "$parts"/*.css
 	echo "</style>"
 	cat "$parts/body.html"
 else

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Opens a report in headless Chromium, as a person does: page.mjs MODULES CHROMIUM PAGE EVENTS SHOT. MODULES is where
- * npm put playwright-core, EVENTS the same trace as lines of JSON (trace export), which share no code with the
- * page. SHOT becomes a picture. A line "PASS: text" or "FAIL: text" for each thing that is tried.
+ * page.mjs MODULES CHROMIUM PAGE EVENTS SHOT: opens a report in headless Chromium, as a person
+ * does. MODULES is where npm put playwright-core, EVENTS the same trace as lines of JSON (trace
+ * export), which share no code with the page. SHOT becomes a picture. A line "PASS: text" or
+ * "FAIL: text" for each thing that is tried.
  */
 import { readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -10,18 +11,23 @@ import { pathToFileURL } from "node:url";
 
 const [, , modules, executablePath, file, lines, shot] = process.argv;
 const { chromium } = createRequire(modules + "/")("playwright-core");
-const events = readFileSync(lines, "utf8").trim().split("\n").map((line) => JSON.parse(line));
+const events = readFileSync(lines, "utf8")
+	.trim()
+	.split("\n")
+	.map((line) => JSON.parse(line));
 
-function check(text, holds, ...about)
-{
+function check(text, holds, ...about) {
 	console.log(`${holds ? "PASS" : "FAIL"}: ${text}`);
-	if (!holds)
-		console.log("     ", ...about);
+	if (!holds) console.log("     ", ...about);
 }
 
 const browser = await chromium.launch({ executablePath, chromiumSandbox: process.getuid() !== 0 });
-const page = await browser.newPage({ viewport: { width: 1380, height: 900 }, colorScheme: "light" });
-const complaints = [], requests = [];
+const page = await browser.newPage({
+	viewport: { width: 1380, height: 900 },
+	colorScheme: "light",
+});
+const complaints = [],
+	requests = [];
 
 page.on("console", (message) => complaints.push(message.text()));
 page.on("pageerror", (error) => complaints.push(error.stack));
@@ -33,45 +39,65 @@ page.on("request", (request) => requests.push(request.url()));
 
 const number = (text) => Number(text.replace(/[^0-9]/g, ""));
 const textOf = (selector) => page.locator(selector).first().textContent();
-const view = async () => page.locator("#timeline").evaluate((canvas) =>
-	[Number(canvas.dataset.from), Number(canvas.dataset.to)]);
-const width = async () => { const [from, to] = await view(); return to - from; };
-const frame = () => page.evaluate(() => new Promise((done) =>
-	requestAnimationFrame(() => requestAnimationFrame(done))));
+const view = async () =>
+	page
+		.locator("#timeline")
+		.evaluate((canvas) => [Number(canvas.dataset.from), Number(canvas.dataset.to)]);
+const width = async () => {
+	const [from, to] = await view();
+	return to - from;
+};
+const frame = () =>
+	page.evaluate(
+		() =>
+			new Promise((done) =>
+				requestAnimationFrame(() => requestAnimationFrame(done)),
+			),
+	);
 const press = async (...keys) => {
-	for (const key of keys)
-		await page.keyboard.press(key);
+	for (const key of keys) await page.keyboard.press(key);
 	await frame();
 };
 const shown = async () => number((await textOf("#shown")).split(" of ")[0]);
-const theme = () => page.evaluate(() => [document.documentElement.dataset.theme,
-	getComputedStyle(document.body).backgroundColor].join());
+const theme = () =>
+	page.evaluate(() =>
+		[
+			document.documentElement.dataset.theme,
+			getComputedStyle(document.body).backgroundColor,
+		].join(),
+	);
 
-async function counts()
-{
+async function counts() {
 	const want = new Map([["events", events.length]]);
 	const got = new Map();
 
-	for (const { event } of events)
-		want.set(event, (want.get(event) || 0) + 1);
+	for (const { event } of events) want.set(event, (want.get(event) || 0) + 1);
 	for (const cell of await page.locator("[data-count]").all())
 		got.set(await cell.getAttribute("data-count"), number(await cell.textContent()));
 	const differ = [...want].filter(([name, n]) => got.get(name) !== n);
 
-	check(`counts of ${want.size - 1} kinds are those of the trace`, !differ.length && got.size === want.size,
-		differ, [...got]);
+	check(
+		`counts of ${want.size - 1} kinds are those of the trace`,
+		!differ.length && got.size === want.size,
+		differ,
+		[...got],
+	);
 }
 
 /* Each value as the NDJSON has it: the page's own decoder must lose no bit of it. */
-async function fields(n)
-{
+async function fields(n) {
 	const differ = [];
 
 	await page.locator("#timeline").focus();
 	await press("Home");
 	for (let i = 0; i < n; i++) {
-		const got = Object.fromEntries(await page.locator("#fields dd").evaluateAll((list) =>
-			list.map((dd) => [dd.dataset.field, dd.textContent])));
+		const got = Object.fromEntries(
+			await page
+				.locator("#fields dd")
+				.evaluateAll((list) =>
+					list.map((dd) => [dd.dataset.field, dd.textContent]),
+				),
+		);
 		const { event, ticket, fields: values } = events[i];
 
 		if (got.event !== event || number(got.ticket) !== ticket)
@@ -81,20 +107,23 @@ async function fields(n)
 				differ.push([ticket, name, got[name], value]);
 		await page.keyboard.press("ArrowRight");
 	}
-	check(`the arrow goes through ${n} events, with all their fields`, !differ.length, differ.slice(0, 5));
+	check(
+		`the arrow goes through ${n} events, with all their fields`,
+		!differ.length,
+		differ.slice(0, 5),
+	);
 }
 
-async function zooms()
-{
+async function zooms() {
 	const canvas = page.locator("#timeline");
 
 	await press("0");
 	const all = await width();
 
 	await press("+");
-	check("+ zooms in", Math.abs(await width() / all - 0.5) < 0.1, await width(), all);
+	check("+ zooms in", Math.abs((await width()) / all - 0.5) < 0.1, await width(), all);
 	await press("-");
-	check("- zooms out", Math.abs(await width() - all) < 1, await width(), all);
+	check("- zooms out", Math.abs((await width()) - all) < 1, await width(), all);
 	await canvas.hover({ position: { x: 700, y: 100 } });
 	await page.mouse.wheel(0, -600);
 	await frame();
@@ -107,93 +136,131 @@ async function zooms()
 	await frame();
 	const moved = await view();
 
-	check("a drag moves the picture", moved[0] !== from && Math.abs(moved[1] - moved[0] - (to - from)) < 1,
-		moved, from, to);
+	check(
+		"a drag moves the picture",
+		moved[0] !== from && Math.abs(moved[1] - moved[0] - (to - from)) < 1,
+		moved,
+		from,
+		to,
+	);
 	await page.locator("#zoom-all").click();
 	await frame();
-	check("all is shown again", Math.abs(await width() - all) < 1, await width(), all);
+	check("all is shown again", Math.abs((await width()) - all) < 1, await width(), all);
 }
 
-async function hovers()
-{
-	const canvas = page.locator("#timeline"), box = await canvas.boundingBox();
+async function hovers() {
+	const canvas = page.locator("#timeline"),
+		box = await canvas.boundingBox();
 	let seen = "";
 
 	await press("0");
 	for (let y = 20; y < box.height && !seen; y += 5) {
 		await canvas.hover({ position: { x: 400, y } });
-		if (await page.locator("#hover").isVisible())
-			seen = await textOf("#hover");
+		if (await page.locator("#hover").isVisible()) seen = await textOf("#hover");
 	}
 	check("an event under the pointer says what it is", /ticket/.test(seen), seen);
 }
 
-async function filters()
-{
+async function filters() {
 	const bySite = events.filter(({ site }) => site.includes("pt.map")).length;
 
 	await page.locator("#site").fill("PT.map");
-	check("the filter by site", await shown() === bySite, await shown(), bySite);
+	check("the filter by site", (await shown()) === bySite, await shown(), bySite);
 	await page.locator("#reset").click();
-	check("no filter", await shown() === events.length, await shown(), events.length);
+	check("no filter", (await shown()) === events.length, await shown(), events.length);
 	const flushes = events.filter(({ event }) => /^(tlb_flush|root_load)$/.test(event)).length;
 
 	await page.locator("#kinds label", { hasText: "flushes" }).click();
-	check("a kind that is left out", await shown() === events.length - flushes, await shown());
+	check(
+		"a kind that is left out",
+		(await shown()) === events.length - flushes,
+		await shown(),
+	);
 	await page.locator("#reset").click();
 	const cpu = events.filter((event) => event.cpu === 1).length;
 
 	await page.locator("#cpus label", { hasText: "CPU 1" }).click();
-	check("a CPU that is left out", await shown() === events.length - cpu, await shown(), cpu);
+	check(
+		"a CPU that is left out",
+		(await shown()) === events.length - cpu,
+		await shown(),
+		cpu,
+	);
 	await page.locator("#reset").click();
 }
 
-async function findings()
-{
-	const list = page.locator("[data-finding]"), ticket = /ticket ([0-9,]+)/;
+async function findings() {
+	const list = page.locator("[data-finding]"),
+		ticket = /ticket ([0-9,]+)/;
 
-	check("there are findings", await list.count() > 0);
-	if (!await list.count())
-		return;
+	check("there are findings", (await list.count()) > 0);
+	if (!(await list.count())) return;
 	const want = number(ticket.exec(await list.first().textContent())[1]);
 
 	await list.first().click();
 	await frame();
-	const here = page.locator("#around tr.here"), [from, to] = await view();
+	const here = page.locator("#around tr.here"),
+		[from, to] = await view();
 
-	check("a click on a finding shows its event", number(await here.getAttribute("data-ticket")) === want);
-	check("and those around it", await page.locator("#around tbody tr").count() > 10);
+	check(
+		"a click on a finding shows its event",
+		number(await here.getAttribute("data-ticket")) === want,
+	);
+	check("and those around it", (await page.locator("#around tbody tr").count()) > 10);
 	check("and the timeline goes there", from < want && want < to && to - from < 200, from, to);
-	const other = page.locator("[data-other]").first(), otherTicket = await other.getAttribute("data-other");
+	const other = page.locator("[data-other]").first(),
+		otherTicket = await other.getAttribute("data-other");
 
-	check("its other side has a place in the sources", /\([a-z_]+\.c:[0-9]+\)/.test(await other.textContent()),
-		await other.textContent());
+	check(
+		"its other side has a place in the sources",
+		/\([a-z_]+\.c:[0-9]+\)/.test(await other.textContent()),
+		await other.textContent(),
+	);
 	await other.click();
 	await frame();
-	check("a click on the other side shows that", await page.locator("#around tr.here")
-		.getAttribute("data-ticket") === otherTicket);
+	check(
+		"a click on the other side shows that",
+		(await page.locator("#around tr.here").getAttribute("data-ticket")) === otherTicket,
+	);
 	await press("Escape");
-	check("Esc selects nothing", await page.locator("#around tr").count() === 0);
+	check("Esc selects nothing", (await page.locator("#around tr").count()) === 0);
 	await press("]");
-	check("] goes to a finding", await page.locator("#around tr.here").count() === 1);
+	check("] goes to a finding", (await page.locator("#around tr.here").count()) === 1);
 }
 
 /* WCAG 2: 4.5 for text. */
-async function contrasts(name)
-{
+async function contrasts(name) {
 	const low = await page.evaluate(() => {
 		const style = getComputedStyle(document.documentElement);
 		const light = (name) => {
-			const hex = style.getPropertyValue("--" + name).trim().slice(1);
-			const [r, g, b] = [0, 2, 4].map((k) => parseInt(hex.slice(k, k + 2), 16) / 255)
-				.map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+			const hex = style
+				.getPropertyValue("--" + name)
+				.trim()
+				.slice(1);
+			const [r, g, b] = [0, 2, 4]
+				.map((k) => parseInt(hex.slice(k, k + 2), 16) / 255)
+				.map((v) =>
+					v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4,
+				);
 
 			return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 		};
-		const ratio = (a, b) => (Math.max(light(a), light(b)) + 0.05) / (Math.min(light(a), light(b)) + 0.05);
-		const pairs = [["ink", "panel"], ["quiet", "panel"], ["quiet", "paper"], ["quiet", "soft"],
-			["ink", "soft"], ["bad", "panel"], ["good", "panel"], ["warn", "warn-soft"],
-			["bad", "bad-soft"], ["on-strong", "strong"], ["paper", "ink"]];
+		const ratio = (a, b) =>
+			(Math.max(light(a), light(b)) + 0.05) /
+			(Math.min(light(a), light(b)) + 0.05);
+		const pairs = [
+			["ink", "panel"],
+			["quiet", "panel"],
+			["quiet", "paper"],
+			["quiet", "soft"],
+			["ink", "soft"],
+			["bad", "panel"],
+			["good", "panel"],
+			["warn", "warn-soft"],
+			["bad", "bad-soft"],
+			["on-strong", "strong"],
+			["paper", "ink"],
+		];
 
 		return pairs.map(([a, b]) => [a, b, ratio(a, b)]).filter(([, , r]) => r < 4.5);
 	});
@@ -201,8 +268,7 @@ async function contrasts(name)
 	check(`${name}: all text has contrast`, !low.length, low);
 }
 
-async function themes()
-{
+async function themes() {
 	const light = await theme();
 
 	await contrasts("light");
@@ -210,25 +276,30 @@ async function themes()
 	await frame();
 	const dark = await theme();
 
-	check("the system's dark mode is followed", /^dark/.test(dark) && /^light/.test(light), light, dark);
+	check(
+		"the system's dark mode is followed",
+		/^dark/.test(dark) && /^light/.test(light),
+		light,
+		dark,
+	);
 	await contrasts("dark");
 	await press("d");
-	check("d makes it light", await theme() === light, await theme());
+	check("d makes it light", (await theme()) === light, await theme());
 	await page.emulateMedia({ colorScheme: "light" });
 }
 
-async function help()
-{
+async function help() {
 	await press("?");
 	check("? opens the help", await page.locator("#help").isVisible());
 	await press("Escape");
-	check("Esc closes it", !await page.locator("#help").isVisible());
+	check("Esc closes it", !(await page.locator("#help").isVisible()));
 }
 
 /* Names that are markup are there as text. */
-async function hostile()
-{
-	const sites = [...new Set(events.map(({ site }) => site))].filter((site) => site.includes("<"));
+async function hostile() {
+	const sites = [...new Set(events.map(({ site }) => site))].filter((site) =>
+		site.includes("<"),
+	);
 	const nodes = await page.locator("main img, main script, main b b").count();
 
 	check("the trace has names that are markup", sites.length > 0);
@@ -238,8 +309,7 @@ async function hostile()
 		const at = events.findIndex((event) => event.site === site);
 
 		await press("Home");
-		for (let i = 0; i < at; i++)
-			await page.keyboard.press("ArrowRight");
+		for (let i = 0; i < at; i++) await page.keyboard.press("ArrowRight");
 		const text = await textOf("#fields dd[data-field=site]");
 
 		check(`the site ${site} is text`, text.startsWith(site), text);
@@ -266,10 +336,22 @@ await press("0");
 await page.evaluate(() => scrollTo(0, 0));
 await page.screenshot({ path: shot });
 check("a picture of it", statSync(shot).size > 20000);
-check("every button and field has a name", await page.evaluate(() => [...document.querySelectorAll("button, input, select")]
-	.every((node) => node.textContent.trim() || node.getAttribute("aria-label") || node.closest("label"))));
-check("curves are there", await page.locator("#curves canvas").count() === 2 ||
-	await page.getByText("built without uPlot").count() === 1);
+check(
+	"every button and field has a name",
+	await page.evaluate(() =>
+		[...document.querySelectorAll("button, input, select")].every(
+			(node) =>
+				node.textContent.trim() ||
+				node.getAttribute("aria-label") ||
+				node.closest("label"),
+		),
+	),
+);
+check(
+	"curves are there",
+	(await page.locator("#curves canvas").count()) === 2 ||
+		(await page.getByText("built without uPlot").count()) === 1,
+);
 check("nothing is loaded from elsewhere", requests.length === 1, requests);
 check("the browser has no complaint", !complaints.length, complaints.slice(0, 5));
 await browser.close();

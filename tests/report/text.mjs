@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* text.mjs MODULES CHROMIUM PAGE: what can be read on the page, or a line for each complaint of the browser. */
+/* text.mjs MODULES CHROMIUM PAGE: what can be read on the page, and complaints of the browser. */
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 

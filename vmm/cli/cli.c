@@ -40,8 +40,8 @@ static const struct command {
 	  "  export DIR    all events as lines of JSON, or for ui.perfetto.dev\n"
 	  "  diff A B      what differs between two traces, or two results (--json of run):\n"
 	  "                never times; status 1: something does" },
-	{ "report", "DIR -o FILE", "a trace, or several, as one page for a browser", FOR_REPORT, cmd_report, 1,
-	  OPTIONS_MAX_WORDS,
+	{ "report", "DIR -o FILE", "a trace, or several, as one page for a browser", FOR_REPORT,
+	  cmd_report, 1, OPTIONS_MAX_WORDS,
 	  "One self-contained file, which needs no network: maps, timeline, shootdowns,\n"
 	  "findings (docs/report.md). Status 5: a trace is damaged; the page says how." },
 	{ "flash", "parts | info FILE", "known chips; what a chip's file holds", FOR_OTHER,

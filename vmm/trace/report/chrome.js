@@ -1,99 +1,151 @@
 /* SPDX-License-Identifier: MIT */
 /* What frames the data: heading, notices, legend, colours, help. */
 
-function drawAbout()
-{
-	const env = app.trace.env, parts = [["scenario", env.scenario], ["arm", env.arm], ["seed", env.seed],
-		["CPUs", env.cpus], ["host", env.host_class], ["tier", env.tier], ["TLB", env.tlb]];
+function drawAbout() {
+	const env = app.trace.env,
+		parts = [
+			["scenario", env.scenario],
+			["arm", env.arm],
+			["seed", env.seed],
+			["CPUs", env.cpus],
+			["host", env.host_class],
+			["tier", env.tier],
+			["TLB", env.tlb],
+		];
 
-	byId("about").replaceChildren(...parts.filter(([, value]) => value).map(([name, value]) =>
-		element("span", {}, name + " ", element("b", {}, value))));
+	const shown = parts.filter(([, value]) => value);
+
+	byId("about").replaceChildren(
+		...shown.map(([name, value]) =>
+			element("span", {}, name + " ", element("b", {}, value)),
+		),
+	);
 	document.title = `${env.scenario} ${env.arm} · kvalab report`;
 }
 
+const IMAGES = {
+	other: "The trace was made by another guest image than the one in this kvalab",
+	unknown: "The trace does not say which guest image made it",
+};
+
+function slicesText(trace) {
+	const n = count(trace.events),
+		width = count(trace.bins.width);
+
+	return (
+		`${n} events are more than this page holds one by one: the lanes show how many ` +
+		`there are in slices of ${width} tickets. Counts, curves, maps, findings are exact.`
+	);
+}
+
 /* [text, whether it is grave] */
-function noticesOf(trace)
-{
+function noticesOf(trace) {
 	const list = trace.problems.map((text) => ["Damaged: " + text, true]);
 
 	if (trace.missing)
-		list.push([`${count(trace.missing)} tickets have no record.`, trace.unjudged !== ""]);
-	if (trace.unjudged)
-		list.push([`The rules were not judged: ${trace.unjudged}.`, true]);
-	else if (!trace.ended)
-		list.push(["The guest did not come to its end.", false]);
-	if (trace.bins)
-		list.push([`${count(trace.events)} events are more than this page holds one by one: the lanes show ` +
-			`how many there are in slices of ${count(trace.bins.width)} tickets. Counts, curves, maps and ` +
-			"findings are of all of them.", false]);
+		list.push([
+			`${count(trace.missing)} tickets have no record.`,
+			trace.unjudged !== "",
+		]);
+	if (trace.unjudged) list.push([`The rules were not judged: ${trace.unjudged}.`, true]);
+	else if (!trace.ended) list.push(["The guest did not come to its end.", false]);
+	if (trace.bins) list.push([slicesText(trace), false]);
 	if (trace.image !== "same")
-		list.push([trace.image === "other"
-			? "The trace was made by another guest image than the one in this kvalab: no instructions are shown."
-			: "The trace does not say which guest image made it: no instructions are shown.", false]);
+		list.push([IMAGES[trace.image] + ": no instructions are shown.", false]);
 	if (typeof uPlot === "undefined")
 		list.push(["This kvalab was built without uPlot: the page has no curves.", false]);
 	return list;
 }
 
-function drawNotices()
-{
-	const list = app.trace.unreadable ? [["This trace cannot be read: " + app.trace.unreadable, true]]
-					  : noticesOf(app.trace);
+function drawNotices() {
+	const list = app.trace.unreadable
+		? [["This trace cannot be read: " + app.trace.unreadable, true]]
+		: noticesOf(app.trace);
 
-	byId("notices").replaceChildren(...list.map(([text, bad]) => element("p", { class: bad ? "bad" : "" }, text)));
+	byId("notices").replaceChildren(
+		...list.map(([text, bad]) => element("p", { class: bad ? "bad" : "" }, text)),
+	);
 }
 
-function drawLegend()
-{
-	const sites = [...app.sites].map(([site, { hue, times }]) => element("span", {},
-		element("i", { dot: `var(--${hue})` }), element("button", { type: "button",
-			title: `Show only this site: ${sitePlace(site)}`, onclick: () => filterBySite(siteName(site)) },
-		`${siteName(site)} ${count(times)}`)));
+function drawLegend() {
+	const sites = [...app.sites].map(([site, { hue, times }]) =>
+		element(
+			"span",
+			{},
+			element("i", { dot: `var(--${hue})` }),
+			element(
+				"button",
+				{
+					type: "button",
+					title: `Show only this site: ${sitePlace(site)}`,
+					onclick: () => filterBySite(siteName(site)),
+				},
+				`${siteName(site)} ${count(times)}`,
+			),
+		),
+	);
 
-	byId("legend").replaceChildren(...(sites.length ? ["entries set by", ...sites] : []));
-	for (const [event, title, hues] of [["fault_enter", "lasting", { fault: "fault" }],
-		["wait_begin", "waits for", WAITS], ["tlb_fill", "soft TLB", TLB],
-		["flash_state", "chip", STATES], ["flash_mode", "reads return", MODES]])
+	byId("legend").replaceChildren(
+		...(sites.length && !app.trace.bins ? ["entries set by", ...sites] : []),
+	);
+	for (const [event, title, hues] of [
+		["fault_enter", "lasting", { fault: "fault" }],
+		["wait_begin", "waits for", WAITS],
+		["tlb_fill", "soft TLB", TLB],
+		["flash_state", "chip", STATES],
+		["flash_mode", "reads return", MODES],
+	])
 		if (totalOf(event))
-			drawHues(title, Object.entries(hues).filter(([, hue]) => hue));
+			drawHues(
+				title,
+				Object.entries(hues).filter(([, hue]) => hue),
+			);
 }
 
 /* What the colours of slices mean, on a line of their own. */
-function drawHues(title, hues)
-{
-	if (!app.trace.bins)
-		byId("legend").append(element("div", {}, title, ...hues.map(([name, hue]) =>
-			element("span", {}, element("i", { dot: `var(--${hue})` }), name))));
+function drawHues(title, hues) {
+	const names = hues.map(([name, hue]) =>
+		element("span", {}, element("i", { dot: `var(--${hue})` }), name),
+	);
+
+	if (!app.trace.bins) byId("legend").append(element("div", {}, title, ...names));
 }
 
-/* --- dark and light -------------------------------------------------------------------------------- */
-function readColours()
-{
-	const style = getComputedStyle(document.documentElement), names = [...FAMILIES.map(([family]) => family),
-		"ink", "quiet", "line", "soft", "panel", "strong", "bad", "select"];
+/* --- dark and light ------------------------------------------------------------------------ */
+function readColours() {
+	const style = getComputedStyle(document.documentElement),
+		names = [
+			...FAMILIES.map(([family]) => family),
+			"ink",
+			"quiet",
+			"line",
+			"soft",
+			"panel",
+			"strong",
+			"bad",
+			"select",
+		];
 
-	app.colours = Object.fromEntries(names.map((name) => [name, style.getPropertyValue("--" + name).trim()]));
+	app.colours = Object.fromEntries(
+		names.map((name) => [name, style.getPropertyValue("--" + name).trim()]),
+	);
 }
 
-function setTheme(theme)
-{
+function setTheme(theme) {
 	document.documentElement.dataset.theme = theme;
 	readColours();
-	if (!app.trace || app.trace.unreadable)
-		return;
+	if (!app.trace || app.trace.unreadable) return;
 	drawCurves();
 	redraw();
 }
 
-function toggleTheme()
-{
+function toggleTheme() {
 	app.chosen = true;
 	setTheme(document.documentElement.dataset.theme === "dark" ? "light" : "dark");
 }
 
 /* The system's wish, until a person says otherwise. */
-function listenToTheme()
-{
+function listenToTheme() {
 	const dark = matchMedia("(prefers-color-scheme: dark)");
 	const follow = () => app.chosen || setTheme(dark.matches ? "dark" : "light");
 
@@ -102,22 +154,52 @@ function listenToTheme()
 	follow();
 }
 
-/* --- help -------------------------------------------------------------------------------------------- */
+/* --- help ---------------------------------------------------------------------------------- */
 const WHAT = [
-	"A ticket is the trace's clock: each event has one, and they give all events of all CPUs one order.",
-	"Wheel: zoom where the pointer is. Drag: move. Shift and drag: choose what is shown. Double click: zoom in. A click selects.",
-	"Entries are coloured by who set them (below the lanes: a click filters), everything else by its kind (the labels above).",
-	"Faults and waits last from one event to another; those that overlap lie below each other. Behind flushes: how long a shootdown waited.",
-	"Flash: above, the operation that goes on; below, what a read of the partition returns if not the array; between, commands.",
-	"The red lines are findings. Counts, curves and maps are of all events, whatever is filtered.",
+	"A ticket is the trace's clock: each event has one, and they give all events of all CPUs " +
+		"one order.",
+	"Wheel: zoom where the pointer is. Drag: move. Shift and drag: choose what is shown. " +
+		"Double click: zoom in. A click selects.",
+	"Entries are coloured by who set them (below the lanes: a click filters), everything " +
+		"else by its kind (the labels above).",
+	"Faults and waits last from one event to another; those that overlap lie below each " +
+		"other. Behind flushes: how long a shootdown waited.",
+	"Flash: above, the operation that goes on; below, what a read of the partition returns " +
+		"if not the array; between, commands.",
+	"The red lines are findings, the dotted ones the other sides of one. Counts, curves and " +
+		"maps are of all events, whatever is filtered.",
 ];
 
-function drawHelp()
-{
-	byId("keys").querySelector("tbody").replaceChildren(...KEYS.map(([keys, about]) => element("tr", {},
-		element("td", {}, ...keys.flatMap((key) => [element("kbd", {}, key), " "])), element("td", {}, about))));
-	byId("what").replaceChildren(...WHAT.map((text) => element("p", {}, text)),
-		element("p", { class: "quiet" }, `Made by kvalab ${app.version}.` +
-			(typeof uPlot === "undefined" ? "" : " Curves: uPlot, MIT licence (its text is in this file).")));
+function drawHelp() {
+	byId("keys")
+		.querySelector("tbody")
+		.replaceChildren(
+			...KEYS.map(([keys, about]) =>
+				element(
+					"tr",
+					{},
+					element(
+						"td",
+						{},
+						...keys.flatMap((key) => [
+							element("kbd", {}, key),
+							" ",
+						]),
+					),
+					element("td", {}, about),
+				),
+			),
+		);
+	byId("what").replaceChildren(
+		...WHAT.map((text) => element("p", {}, text)),
+		element(
+			"p",
+			{ class: "quiet" },
+			`Made by kvalab ${app.version}.` +
+				(typeof uPlot === "undefined"
+					? ""
+					: " Curves: uPlot, MIT licence (in this file)."),
+		),
+	);
 	byId("ask").addEventListener("click", () => byId("help").showModal());
 }

@@ -1,91 +1,97 @@
 /* SPDX-License-Identifier: MIT */
-/* Which events are shown: by family of kinds, by CPU, by what their site is called or where it stands. */
+/* Which events are shown: by family of kinds, by CPU, by their site's name or place. */
 
-function resetFilter()
-{
-	app.filter = { families: new Set(FAMILIES.map(([family]) => family)),
-		cpus: new Set(app.trace.cpus), site: "" };
+function resetFilter() {
+	app.filter = {
+		families: new Set(FAMILIES.map(([family]) => family)),
+		cpus: new Set(app.trace.cpus),
+		site: "",
+	};
 }
 
-function sitesThatMatch(text)
-{
+function sitesThatMatch(text) {
 	const wanted = text.toLowerCase();
 
 	return app.trace.sites.map(([name, place]) =>
-		(name + " " + place).toLowerCase().includes(wanted));
+		(name + " " + place).toLowerCase().includes(wanted),
+	);
 }
 
-function applyFilter()
-{
-	const events = app.trace.columns, filter = app.filter;
-	const sites = sitesThatMatch(filter.site), shown = new Uint8Array(events.n);
+function applyFilter() {
+	const events = app.trace.columns,
+		filter = app.filter;
+	const sites = sitesThatMatch(filter.site),
+		shown = new Uint8Array(events.n);
 	let n = 0;
 
 	for (let i = 0; i < events.n; i++) {
 		const kind = app.schema.get(events.id[i]);
 
-		shown[i] = filter.families.has(kind ? kind.family : "host") &&
-			filter.cpus.has(events.cpu[i]) && (!filter.site || sites[events.site[i]]) ? 1 : 0;
+		shown[i] =
+			filter.families.has(kind ? kind.family : "host") &&
+			filter.cpus.has(events.cpu[i]) &&
+			(!filter.site || sites[events.site[i]])
+				? 1
+				: 0;
 		n += shown[i];
 	}
 	app.shown = shown;
 	sayShown(n);
 }
 
-function sayShown(n)
-{
-	const all = app.trace.events, text = app.trace.bins
-		? `${count(all)} events in slices of ${count(app.trace.bins.width)} tickets; one by one only ` +
-		  `${count(app.trace.columns.n)}: marks, and those around findings`
+function sayShown(n) {
+	const all = app.trace.events,
+		held = count(app.trace.columns.n);
+	const text = app.trace.bins
+		? `${count(all)} events in slices; ${held} one by one: marks, and around findings`
 		: `${count(n)} of ${count(all)} events`;
 
 	byId("shown").textContent = text;
 }
 
 /* A box that is a coloured label, too. */
-function chip(text, dot, set, key)
-{
+function chip(text, dot, set, key) {
 	const box = element("input", { type: "checkbox", value: String(key) });
 
 	box.checked = set.has(key);
 	box.addEventListener("change", () => {
-		if (box.checked)
-			set.add(key);
-		else
-			set.delete(key);
+		if (box.checked) set.add(key);
+		else set.delete(key);
 		applyFilter();
 		redraw();
 	});
 	return element("label", { class: "chip" }, box, element("i", { dot }), text);
 }
 
-function familyExists(names)
-{
+function familyExists(names) {
 	return names.some((name) => totalOf(name) > 0);
 }
 
-function drawFilter()
-{
+function drawFilter() {
 	const families = FAMILIES.filter(([, , names]) => familyExists(names));
 
-	byId("cpus").replaceChildren(...app.trace.cpus.map((cpu) =>
-		chip(cpuName(cpu), "var(--quiet)", app.filter.cpus, cpu)));
-	byId("kinds").replaceChildren(...families.map(([family, about]) =>
-		chip(about, `var(--${family})`, app.filter.families, family)));
+	byId("cpus").replaceChildren(
+		...app.trace.cpus.map((cpu) =>
+			chip(cpuName(cpu), "var(--quiet)", app.filter.cpus, cpu),
+		),
+	);
+	byId("kinds").replaceChildren(
+		...families.map(([family, about]) =>
+			chip(about, `var(--${family})`, app.filter.families, family),
+		),
+	);
 	byId("site").value = app.filter.site;
 	applyFilter();
 }
 
-function filterBySite(text)
-{
+function filterBySite(text) {
 	app.filter.site = text;
 	byId("site").value = text;
 	applyFilter();
 	redraw();
 }
 
-function listenToFilter()
-{
+function listenToFilter() {
 	byId("site").addEventListener("input", (event) => filterBySite(event.target.value));
 	byId("reset").addEventListener("click", () => {
 		resetFilter();

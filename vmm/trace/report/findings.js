@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* What does not hold. A click shows the events around it; tickets in its sentence are clickable, too. */
+/* What does not hold. A click shows the events around it, and those that its sentence names. */
 
 const FINDING_SPAN = 80;
 
-function goTo(ticket)
-{
+function goTo(ticket) {
 	const i = eventOf(ticket);
 
 	if (i < 0) {
-		byId("spoken").textContent = `The event with ticket ${count(ticket)} is not in this page.`;
+		byId("spoken").textContent =
+			`The event with ticket ${count(ticket)} is not in this page.`;
 		return;
 	}
 	setView(ticket - FINDING_SPAN / 2, ticket + FINDING_SPAN / 2);
@@ -16,57 +16,79 @@ function goTo(ticket)
 	byId("event").scrollIntoView({ block: "nearest" });
 }
 
-function showFinding(k)
-{
+function showFinding(k) {
 	const ticket = app.trace.findings[k][1];
 
 	app.finding = k;
-	if (ticket)
-		goTo(ticket);
+	if (ticket) goTo(ticket);
 }
 
 /* Other events that the sentence names: the other side of the story. */
-function otherTickets(text, own)
-{
+function otherTickets(text, own) {
 	const found = [...text.matchAll(/\btickets? (\d+)/g)].map((match) => Number(match[1]));
 
 	return [...new Set(found)].filter((ticket) => ticket !== own && eventOf(ticket) >= 0);
 }
 
-function whoDidIt(ticket)
-{
-	const i = ticket ? eventOf(ticket) : -1, events = app.trace.columns;
+function whoDidIt(ticket) {
+	const i = ticket ? eventOf(ticket) : -1,
+		events = app.trace.columns;
 
-	if (i < 0)
-		return ticket ? "" : "found by the audit, at the end";
+	if (i < 0) return ticket ? "" : "found by the audit, at the end";
 	const place = sitePlace(events.site[i]);
 
-	return `${kindName(events.id[i])} on ${cpuName(events.cpu[i])}` +
-		(events.site[i] ? `, by ${siteName(events.site[i])}` : "") + (place ? ` (${place})` : "");
+	return (
+		`${kindName(events.id[i])} on ${cpuName(events.cpu[i])}` +
+		(events.site[i] ? `, by ${siteName(events.site[i])}` : "") +
+		(place ? ` (${place})` : "")
+	);
 }
 
-function drawFinding([kind, ticket, text], k)
-{
-	const others = otherTickets(text, ticket).map((other) => element("button", { type: "button",
-		"data-other": other, onclick: () => goTo(other) }, `${count(other)}: ${whoDidIt(other)}`));
-	const main = element("button", { type: "button", class: "finding", "data-finding": kind,
-		onclick: () => showFinding(k) },
-	element("b", {}, kind), ticket ? `ticket ${count(ticket)}` : "", element("div", {}, text),
-	element("small", {}, whoDidIt(ticket)));
+function drawFinding([kind, ticket, text], k) {
+	const others = otherTickets(text, ticket).map((other) =>
+		element(
+			"button",
+			{ type: "button", "data-other": other, onclick: () => goTo(other) },
+			`${count(other)}: ${whoDidIt(other)}`,
+		),
+	);
+	const main = element(
+		"button",
+		{
+			type: "button",
+			class: "finding",
+			"data-finding": kind,
+			onclick: () => showFinding(k),
+		},
+		element("b", {}, kind),
+		ticket ? `ticket ${count(ticket)}` : "",
+		element("div", {}, text),
+		element("small", {}, whoDidIt(ticket)),
+	);
 
 	return others.length ? [main, element("div", { class: "links" }, ...others)] : [main];
 }
 
-function drawFindings()
-{
-	const { findings, nfindings, unjudged } = app.trace, shown = findings.flatMap(drawFinding);
+function drawFindings() {
+	const { findings, nfindings, unjudged } = app.trace,
+		shown = findings.flatMap(drawFinding);
 
-	if (unjudged)
-		shown.push(element("p", { class: "quiet" }, "Not judged: " + unjudged));
+	if (unjudged) shown.push(element("p", { class: "quiet" }, "Not judged: " + unjudged));
 	else if (!nfindings)
-		shown.push(element("p", { class: "none" },
-			"✓ All rules hold that can be judged from the trace."));
+		shown.push(
+			element(
+				"p",
+				{ class: "none" },
+				"✓ All rules hold that can be judged from the trace.",
+			),
+		);
 	if (nfindings > findings.length)
-		shown.push(element("p", { class: "quiet" }, `and ${count(nfindings - findings.length)} more`));
+		shown.push(
+			element(
+				"p",
+				{ class: "quiet" },
+				`and ${count(nfindings - findings.length)} more`,
+			),
+		);
 	byId("findings").replaceChildren(...shown);
 }

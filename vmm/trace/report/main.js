@@ -4,39 +4,37 @@
 const app = {};
 
 /* How many events of each family are in each of @n columns of the whole trace. */
-function overviewOf(n)
-{
+function overviewOf(n) {
 	const rows = Object.fromEntries(FAMILIES.map(([family]) => [family, new Float64Array(n)]));
-	const { first, last, columns, bins } = app.trace, span = last - first + 1;
+	const { first, last, columns, bins } = app.trace,
+		span = last - first + 1;
 	const put = (id, ticket, k) => {
 		const kind = app.schema.get(id);
 
-		rows[kind ? kind.family : "host"][Math.min(n - 1, Math.floor((ticket - first) / span * n))] += k;
+		rows[kind ? kind.family : "host"][
+			Math.min(n - 1, Math.floor(((ticket - first) / span) * n))
+		] += k;
 	};
 
 	if (bins)
 		for (const [id, , row] of bins.rows)
 			row.forEach((k, b) => put(id, bins.first + b * bins.width, k));
-	else
-		for (let i = 0; i < columns.n; i++)
-			put(columns.id[i], columns.ticket[i], 1);
+	else for (let i = 0; i < columns.n; i++) put(columns.id[i], columns.ticket[i], 1);
 	return rows;
 }
 
 /* It is the same for each frame of one width. */
-function rememberOverview()
-{
-	let width = 0, rows = {};
+function rememberOverview() {
+	let width = 0,
+		rows = {};
 
 	return (n) => {
-		if (n !== width)
-			rows = overviewOf(width = n);
+		if (n !== width) rows = overviewOf((width = n));
 		return rows;
 	};
 }
 
-function tablesBy(what)
-{
+function tablesBy(what) {
 	app.tablesBy = app.trace.bins ? "cpu" : what;
 	for (const by of ["cpu", "site"])
 		byId("by-" + by).setAttribute("aria-pressed", String(by === app.tablesBy));
@@ -44,24 +42,20 @@ function tablesBy(what)
 	redraw();
 }
 
-function findMarks()
-{
-	const events = app.trace.columns, marks = [];
+function findMarks() {
+	const events = app.trace.columns,
+		marks = [];
 
-	for (let i = 0; i < events.n; i++)
-		if (events.id[i] === app.ids.mark)
-			marks.push(i);
+	for (let i = 0; i < events.n; i++) if (events.id[i] === app.ids.mark) marks.push(i);
 	return marks;
 }
 
-function showTrace(number)
-{
+function showTrace(number) {
 	app.trace = loadTrace(number);
 	drawNotices();
 	for (const section of document.querySelectorAll("main > section, main > .two, #cards"))
 		section.hidden = Boolean(app.trace.unreadable);
-	if (app.trace.unreadable)
-		return;
+	if (app.trace.unreadable) return;
 	app.finding = undefined;
 	app.marks = findMarks();
 	app.overview = rememberOverview();
@@ -72,13 +66,21 @@ function showTrace(number)
 		byId(id).disabled = Boolean(app.trace.bins); /* slices know kinds and CPUs alone */
 	tablesBy("cpu");
 	showAll();
-	for (const draw of [drawAbout, drawCards, drawLegend, drawFindings, drawHeat, drawMap, drawCounts, drawCurves])
+	for (const draw of [
+		drawAbout,
+		drawCards,
+		drawLegend,
+		drawFindings,
+		drawHeat,
+		drawMap,
+		drawCounts,
+		drawCurves,
+	])
 		draw();
 	select(-1);
 }
 
-function listenToButtons()
-{
+function listenToButtons() {
 	byId("by-cpu").addEventListener("click", () => tablesBy("cpu"));
 	byId("by-site").addEventListener("click", () => tablesBy("site"));
 	byId("zoom-in").addEventListener("click", () => zoomKey(0.5));
@@ -88,17 +90,18 @@ function listenToButtons()
 	addEventListener("resize", redraw);
 }
 
-function drawChoice()
-{
-	const names = [...Array(app.ntraces).keys()].map((number) => (jsonOf("trace-" + number) || {}).name || "?");
+function drawChoice() {
+	const names = [...Array(app.ntraces).keys()].map(
+		(number) => (jsonOf("trace-" + number) || {}).name || "?",
+	);
 
 	byId("choice").hidden = app.ntraces < 2;
-	byId("traces").replaceChildren(...names.map((name, number) =>
-		element("option", { value: number }, name)));
+	byId("traces").replaceChildren(
+		...names.map((name, number) => element("option", { value: number }, name)),
+	);
 }
 
-function start()
-{
+function start() {
 	app.heat = "asked";
 	app.tablesBy = "cpu";
 	app.selected = -1;

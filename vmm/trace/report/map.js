@@ -1,153 +1,263 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernel's regions, to scale, and in each what was mapped when the scenario began, at any time of it, and
- * at the end; then the user spaces that are left.
+ * The kernel's regions, to scale, and in each what was mapped when the scenario began, at any time
+ * of it, and at the end; then the user spaces that are left.
  */
 
-const MAP_KEYS = [["rw", "writable data"], ["ro", "read-only data"], ["rx", "may be executed"],
-	["uc", "uncached"], ["chip-read", "flash chip"], ["was", "memory that was mapped in between"]];
+const MAP_KEYS = [
+	["rw", "writable data"],
+	["ro", "read-only data"],
+	["rx", "may be executed"],
+	["uc", "uncached"],
+	["chip-read", "flash chip"],
+	["was", "memory that was mapped in between"],
+];
 
-function svg(name, attributes, ...children)
-{
+function svg(name, attributes, ...children) {
 	const made = document.createElementNS("http://www.w3.org/2000/svg", name);
 
-	for (const [key, value] of Object.entries(attributes))
-		made.setAttribute(key, value);
+	for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
 	made.append(...children);
 	return made;
 }
 
-function runClass(run)
-{
-	const [gpa, bytes] = app.trace.flash, names = new Set(app.bits
-		.filter(([, bits]) => run.entry & bits).map(([name]) => name));
+function runClass(run) {
+	const [gpa, bytes] = app.trace.flash,
+		names = new Set(
+			app.bits.filter(([, bits]) => run.entry & bits).map(([name]) => name),
+		);
 
 	if (bytes && run.gpa >= Number(gpa) && run.gpa < Number(gpa) + bytes)
 		return names.has("UC") ? "uc" : "chip";
-	if (names.has("UC"))
-		return "uc";
+	if (names.has("UC")) return "uc";
 	return !names.has("NX") ? "rx" : names.has("W") ? "rw" : "ro";
 }
 
 /* enum report_touched */
-function touchedClass(kind)
-{
+function touchedClass(kind) {
 	return kind & 4 ? "uc" : kind & 2 ? "chip" : "was";
 }
 
-function runsOf(map)
-{
-	return map ? map.runs.map(([mm, va, bytes, gpa, entry, scattered]) =>
-		({ mm, va: Number(va), bytes, gpa: Number(gpa), entry: BigInt(entry), scattered })) : [];
+function runsOf(map) {
+	return map
+		? map.runs.map(([mm, va, bytes, gpa, entry, scattered]) => ({
+				mm,
+				va: Number(va),
+				bytes,
+				gpa: Number(gpa),
+				entry: BigInt(entry),
+				scattered,
+			}))
+		: [];
 }
 
 /* @runs as far as they lie in [start, start + bytes) */
-function clip(runs, start, bytes)
-{
-	return runs.filter((run) => run.va < start + bytes && run.va + run.bytes > start).map((run) => {
-		const from = Math.max(run.va, start), to = Math.min(run.va + run.bytes, start + bytes);
+function clip(runs, start, bytes) {
+	return runs
+		.filter((run) => run.va < start + bytes && run.va + run.bytes > start)
+		.map((run) => {
+			const from = Math.max(run.va, start),
+				to = Math.min(run.va + run.bytes, start + bytes);
 
-		return { ...run, va: from, bytes: to - from };
-	});
+			return { ...run, va: from, bytes: to - from };
+		});
 }
 
-function mappedBytes(runs)
-{
+function mappedBytes(runs) {
 	return runs.reduce((sum, run) => sum + run.bytes, 0);
 }
 
-/* A page of a large region is still something to be seen: at least 0.15 %. */
-function drawStrip(name, runs, start, bytes)
-{
-	const rects = runs.map((run) => svg("rect", { class: run.was || runClass(run), y: 0, height: 10,
-		x: (run.va - start) / bytes * 1000, width: Math.max(1.5, run.bytes / bytes * 1000) },
-	svg("title", {}, `${hex(run.va)}, ${bytesText(run.bytes)}` + (run.was ? "" :
-		`, from ${hex(run.gpa)}${run.scattered ? ", scattered frames" : ""}: ${entryText(run.entry, 1)}`))));
+function runText(run) {
+	const range = `${hex(run.va)}, ${bytesText(run.bytes)}`;
+	const scattered = run.scattered ? ", scattered frames" : "";
 
-	return element("div", { class: "strip" }, name, svg("svg", { viewBox: "0 0 1000 10",
-		preserveAspectRatio: "none", role: "img", "aria-label":
-		`${name}: ${bytesText(mappedBytes(runs))} mapped` }, ...rects));
+	if (run.was) return range;
+	return `${range}, from ${hex(run.gpa)}${scattered}: ${entryText(run.entry, 1)}`;
 }
 
-function rangeText(start, bytes)
-{
+/* A page of a large region is still something to be seen: at least 0.15 %. */
+function drawStrip(name, runs, start, bytes) {
+	const rects = runs.map((run) =>
+		svg(
+			"rect",
+			{
+				class: run.was || runClass(run),
+				y: 0,
+				height: 10,
+				x: ((run.va - start) / bytes) * 1000,
+				width: Math.max(1.5, (run.bytes / bytes) * 1000),
+			},
+			svg("title", {}, runText(run)),
+		),
+	);
+
+	return element(
+		"div",
+		{ class: "strip" },
+		name,
+		svg(
+			"svg",
+			{
+				viewBox: "0 0 1000 10",
+				preserveAspectRatio: "none",
+				role: "img",
+				"aria-label": `${name}: ${bytesText(mappedBytes(runs))} mapped`,
+			},
+			...rects,
+		),
+	);
+}
+
+function rangeText(start, bytes) {
 	return `${hex(start)} – ${hex(start + bytes - 1)}`;
 }
 
-function regionRow(name, start, bytes, strips)
-{
-	const texts = strips.filter(([label]) => label !== "between")
+function regionRow(name, start, bytes, strips) {
+	const texts = strips
+		.filter(([label]) => label !== "between")
 		.map(([label, runs]) => `${label} ${bytesText(mappedBytes(runs))}`);
 
-	return [element("div", { class: "name" }, name),
-		element("div", { class: "mono" }, rangeText(start, bytes), element("br"), bytesText(bytes)),
-		element("div", { class: "strips" }, ...strips.map(([label, runs]) =>
-			drawStrip(label, runs, start, bytes))),
-		element("div", { class: "quiet" }, ...texts.flatMap((text) => [text, element("br")]))];
+	return [
+		element("div", { class: "name" }, name),
+		element(
+			"div",
+			{ class: "mono" },
+			rangeText(start, bytes),
+			element("br"),
+			bytesText(bytes),
+		),
+		element(
+			"div",
+			{ class: "strips" },
+			...strips.map(([label, runs]) => drawStrip(label, runs, start, bytes)),
+		),
+		element(
+			"div",
+			{ class: "quiet" },
+			...texts.flatMap((text) => [text, element("br")]),
+		),
+	];
 }
 
 /* The regions side by side: where what lies, and how large it is beside the others. */
-function wholeKernel(regions)
-{
-	const start = regions[0][1], end = Math.max(...regions.map(([, from, bytes]) => from + bytes));
+function wholeKernel(regions) {
+	const start = regions[0][1],
+		end = Math.max(...regions.map(([, from, bytes]) => from + bytes));
 	const hues = ["pt", "task", "flush", "shoot", "page", "wait", "table"];
 	const boxes = regions.flatMap(([name, from, bytes], k) => {
-		const x = (from - start) / (end - start) * 1200, width = Math.max(3, bytes / (end - start) * 1200);
-		const box = svg("rect", { x, y: 0, width: Math.max(2, width - 1), height: 30,
-			style: `fill: var(--${hues[k % hues.length]}); opacity: 0.35` },
-		svg("title", {}, `${name}: ${rangeText(from, bytes)}, ${bytesText(bytes)}`));
+		const x = ((from - start) / (end - start)) * 1200,
+			width = Math.max(3, (bytes / (end - start)) * 1200);
+		const box = svg(
+			"rect",
+			{
+				x,
+				y: 0,
+				width: Math.max(2, width - 1),
+				height: 30,
+				style: `fill: var(--${hues[k % hues.length]}); opacity: 0.35`,
+			},
+			svg("title", {}, `${name}: ${rangeText(from, bytes)}, ${bytesText(bytes)}`),
+		);
 
-		return width > 60 ? [box, svg("text", { x: x + 6, y: 19 }, `${name}  ${bytesText(bytes)}`)] : [box];
+		return width > 60
+			? [box, svg("text", { x: x + 6, y: 19 }, `${name}  ${bytesText(bytes)}`)]
+			: [box];
 	});
 
-	return svg("svg", { class: "whole", viewBox: "0 0 1200 30", preserveAspectRatio: "none", role: "img",
-		"aria-label": "the kernel's regions to scale" }, ...boxes);
+	return svg(
+		"svg",
+		{
+			class: "whole",
+			viewBox: "0 0 1200 30",
+			preserveAspectRatio: "none",
+			role: "img",
+			"aria-label": "the kernel's regions to scale",
+		},
+		...boxes,
+	);
 }
 
-function kernelRows(regions, before, after, touched)
-{
+function kernelRows(regions, before, after, touched) {
 	return regions.flatMap(([name, start, bytes]) => {
-		const strips = [["start", clip(before, start, bytes)], ["end", clip(after, start, bytes)]];
+		const strips = [
+			["start", clip(before, start, bytes)],
+			["end", clip(after, start, bytes)],
+		];
 		const was = clip(touched, start, bytes);
 
-		if (was.length)
-			strips.splice(1, 0, ["between", was]);
-		return strips.some(([, runs]) => runs.length) ? regionRow(name, start, bytes, strips) : [];
+		if (was.length) strips.splice(1, 0, ["between", was]);
+		return strips.some(([, runs]) => runs.length)
+			? regionRow(name, start, bytes, strips)
+			: [];
 	});
 }
 
 /* What init_mm maps outside its regions, and user spaces: a row each, as wide as what is in it. */
-function otherRows(regions, before, after)
-{
-	const inside = (run) => run.mm === 0 && regions.some(([, start, bytes]) =>
-		run.va >= start && run.va < start + bytes);
+function otherRows(regions, before, after) {
+	const inside = (run) =>
+		run.mm === 0 &&
+		regions.some(([, start, bytes]) => run.va >= start && run.va < start + bytes);
 	const rest = [before, after].map((runs) => runs.filter((run) => !inside(run)));
 	const spaces = [...new Set(rest.flat().map((run) => run.mm))].sort((a, b) => a - b);
 
 	return spaces.flatMap((mm) => {
 		const [start, end] = rest.map((runs) => runs.filter((run) => run.mm === mm));
-		const all = [...start, ...end], low = Math.min(...all.map((run) => run.va));
+		const all = [...start, ...end],
+			low = Math.min(...all.map((run) => run.va));
 		const high = Math.max(...all.map((run) => run.va + run.bytes));
 
-		return regionRow(mm ? "space " + mm : "other", low, high - low, [["start", start], ["end", end]]);
+		return regionRow(mm ? "space " + mm : "other", low, high - low, [
+			["start", start],
+			["end", end],
+		]);
 	});
 }
 
-function drawMap()
-{
-	const { maps } = app.trace, before = runsOf(maps.before), after = runsOf(maps.after);
-	const regions = app.trace.regions.map(([name, start, bytes]) => [name, Number(start), bytes]);
-	const touched = maps.touched.map(([va, bytes, kind]) =>
-		({ va: Number(va), bytes, mm: 0, was: touchedClass(kind) }));
+function drawMap() {
+	const { maps } = app.trace,
+		before = runsOf(maps.before),
+		after = runsOf(maps.after);
+	const regions = app.trace.regions.map(([name, start, bytes]) => [
+		name,
+		Number(start),
+		bytes,
+	]);
+	const touched = maps.touched.map(([va, bytes, kind]) => ({
+		va: Number(va),
+		bytes,
+		mm: 0,
+		was: touchedClass(kind),
+	}));
 	const kernel = [before, after].map((runs) => runs.filter((run) => run.mm === 0));
-	const about = maps.before ? `start: at the mark "scenario", ticket ${count(maps.scenario)}; end: ` +
-		"behind the last event" : "The scenario never began: only what is mapped at the end.";
+	const about = maps.before
+		? `start: at the mark "scenario", ticket ${count(maps.scenario)}; end: ` +
+			"behind the last event"
+		: "The scenario never began: only what is mapped at the end.";
 
 	byId("map").replaceChildren(
-		element("div", { class: "keys" }, ...MAP_KEYS.map(([key, text]) => element("span", {},
-			element("span", { class: "dot " + key }), text)), element("span", {}, about)),
+		element(
+			"div",
+			{ class: "keys" },
+			...MAP_KEYS.map(([key, text]) =>
+				element("span", {}, element("span", { class: "dot " + key }), text),
+			),
+			element("span", {}, about),
+		),
 		...(regions.length ? [wholeKernel(regions)] : []),
-		element("div", { class: "map" }, ...kernelRows(regions, kernel[0], kernel[1], touched),
-			...otherRows(regions, before, after)),
-		...(maps.after.cut ? [element("p", { class: "quiet" }, "There is more than can be shown here.")] : []));
+		element(
+			"div",
+			{ class: "map" },
+			...kernelRows(regions, kernel[0], kernel[1], touched),
+			...otherRows(regions, before, after),
+		),
+		...(maps.after.cut
+			? [
+					element(
+						"p",
+						{ class: "quiet" },
+						"There is more than can be shown here.",
+					),
+				]
+			: []),
+	);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The picture of the lanes. Which tickets it shows is app.view; redraw() is all that others call. */
+/* The picture of the lanes. Which tickets it shows is app.view; others call redraw(). */
 
 const GUTTER = 128; /* names of lanes, left */
 const RIGHT = 58; /* how many events are in the lane; the right axis of curves */
@@ -8,25 +8,22 @@ const TITLE_HEIGHT = 20;
 const LEAST_TICKETS = 8;
 const BINS = 2048; /* REPORT_BINS */
 
-function plotWidth()
-{
+function plotWidth() {
 	return Math.max(50, app.width - GUTTER - RIGHT);
 }
 
-function xOf(ticket)
-{
-	return GUTTER + (ticket - app.view.from) / (app.view.to - app.view.from) * plotWidth();
+function xOf(ticket) {
+	return GUTTER + ((ticket - app.view.from) / (app.view.to - app.view.from)) * plotWidth();
 }
 
-function ticketAt(x)
-{
-	return app.view.from + (x - GUTTER) / plotWidth() * (app.view.to - app.view.from);
+function ticketAt(x) {
+	return app.view.from + ((x - GUTTER) / plotWidth()) * (app.view.to - app.view.from);
 }
 
 /* Everything is at most a little more than the trace. */
-function setView(from, to)
-{
-	const first = app.trace.first - 0.5, last = Math.max(app.trace.last + 0.5, first + LEAST_TICKETS);
+function setView(from, to) {
+	const first = app.trace.first - 0.5,
+		last = Math.max(app.trace.last + 0.5, first + LEAST_TICKETS);
 	const width = Math.min(Math.max(to - from, LEAST_TICKETS), last - first);
 	const start = Math.min(Math.max(from + (to - from - width) / 2, first), last - width);
 
@@ -34,33 +31,34 @@ function setView(from, to)
 	redraw();
 }
 
-function showAll()
-{
+function showAll() {
 	setView(app.trace.first - 0.5, app.trace.last + 0.5);
 }
 
-function zoom(factor, around)
-{
-	const { from, to } = app.view, at = around === undefined ? (from + to) / 2 : around;
+function zoom(factor, around) {
+	const { from, to } = app.view,
+		at = around === undefined ? (from + to) / 2 : around;
 
 	setView(at - (at - from) * factor, at + (to - at) * factor);
 }
 
-function pan(part)
-{
+function pan(part) {
 	const move = (app.view.to - app.view.from) * part;
 
 	setView(app.view.from + move, app.view.to + move);
 }
 
-/* --- drawing ------------------------------------------------------------------------------------ */
-function prepare(canvas, height)
-{
-	const scale = window.devicePixelRatio || 1, width = canvas.clientWidth;
+/* --- drawing ------------------------------------------------------------------------------- */
+function prepare(canvas, height) {
+	const scale = window.devicePixelRatio || 1,
+		width = canvas.clientWidth;
 	const context = canvas.getContext("2d");
 
 	canvas.style.height = height + "px";
-	if (canvas.width !== Math.round(width * scale) || canvas.height !== Math.round(height * scale)) {
+	if (
+		canvas.width !== Math.round(width * scale) ||
+		canvas.height !== Math.round(height * scale)
+	) {
 		canvas.width = Math.round(width * scale);
 		canvas.height = Math.round(height * scale);
 	}
@@ -72,15 +70,14 @@ function prepare(canvas, height)
 }
 
 /* 1, 2 or 5 times a power of ten: about eight of them. */
-function stepOf(span)
-{
-	const raw = span / 8, power = 10 ** Math.floor(Math.log10(raw));
+function stepOf(span) {
+	const raw = span / 8,
+		power = 10 ** Math.floor(Math.log10(raw));
 
 	return Math.max(1, [1, 2, 5, 10].find((k) => k * power >= raw) * power);
 }
 
-function drawAxis(context)
-{
+function drawAxis(context) {
 	const step = stepOf(app.view.to - app.view.from);
 
 	context.textAlign = "center";
@@ -96,8 +93,7 @@ function drawAxis(context)
 	context.fillText("ticket", 4, 8);
 }
 
-function drawNames(context, lane, k)
-{
+function drawNames(context, lane, k) {
 	if (!k || lane.title !== app.lanes[k - 1].title) {
 		context.fillStyle = app.colours.ink;
 		context.font = 'bold 11px system-ui, "DejaVu Sans", sans-serif';
@@ -114,53 +110,56 @@ function drawNames(context, lane, k)
 }
 
 /* The lane's events from the view's first on. */
-function firstIn(events, ticket)
-{
+function firstIn(events, ticket) {
 	const tickets = app.trace.columns.ticket;
-	let low = 0, high = events.length;
+	let low = 0,
+		high = events.length;
 
 	while (low < high) {
 		const middle = (low + high) >> 1;
 
-		if (tickets[events[middle]] < ticket)
-			low = middle + 1;
-		else
-			high = middle;
+		if (tickets[events[middle]] < ticket) low = middle + 1;
+		else high = middle;
 	}
 	return low;
 }
 
 /* Many events of one colour on one pixel are one rectangle. */
-function drawTicks(context, lane, top, height)
-{
-	const tickets = app.trace.columns.ticket, events = lane.events;
-	const width = Math.min(6, Math.max(1, plotWidth() / (app.view.to - app.view.from) * 0.7));
+function drawTicks(context, lane, top, height) {
+	const tickets = app.trace.columns.ticket,
+		events = lane.events;
+	const width = Math.min(6, Math.max(1, (plotWidth() / (app.view.to - app.view.from)) * 0.7));
 	const last = new Map();
 
 	for (let k = firstIn(events, app.view.from); k < events.length; k++) {
-		const i = events[k], ticket = tickets[i];
+		const i = events[k],
+			ticket = tickets[i];
 
-		if (ticket > app.view.to)
-			break;
-		if (!app.shown[i])
-			continue;
-		const x = Math.round(xOf(ticket) - width / 2), hue = hueOf(i);
+		if (ticket > app.view.to) break;
+		if (!app.shown[i]) continue;
+		const x = Math.round(xOf(ticket) - width / 2),
+			hue = hueOf(i);
 
-		if (last.get(hue) === x)
-			continue;
+		if (last.get(hue) === x) continue;
 		last.set(hue, x);
 		context.fillStyle = colour(hue);
 		context.fillRect(x, top, width, height);
 	}
 }
 
-function drawSlices(context, slices, top, row, height, alpha)
-{
+function drawSlices(context, slices, top, row, height, alpha) {
 	for (const slice of slices) {
-		if (slice.to < app.view.from || slice.from > app.view.to || !slice.hue || !app.shown[slice.begin])
+		if (
+			slice.to < app.view.from ||
+			slice.from > app.view.to ||
+			!slice.hue ||
+			!app.shown[slice.begin]
+		)
 			continue;
-		const x = Math.max(GUTTER, xOf(slice.from)), end = Math.min(xOf(slice.to), app.width - RIGHT);
-		const wide = Math.max(1.5, end - x), y = top + slice.row * row;
+		const x = Math.max(GUTTER, xOf(slice.from)),
+			end = Math.min(xOf(slice.to), app.width - RIGHT);
+		const wide = Math.max(1.5, end - x),
+			y = top + slice.row * row;
 
 		context.globalAlpha = alpha;
 		context.fillStyle = colour(slice.hue);
@@ -173,64 +172,75 @@ function drawSlices(context, slices, top, row, height, alpha)
 	}
 }
 
-function isMine(lane, id, cpu)
-{
-	return lane.ids.has(id) && (cpu >= 16 ? CPU_VMM : cpu) === lane.cpu &&
-		app.filter.cpus.has(lane.cpu) && app.filter.families.has(app.schema.get(id).family);
+function isMine(lane, id, cpu) {
+	return (
+		lane.ids.has(id) &&
+		(cpu >= 16 ? CPU_VMM : cpu) === lane.cpu &&
+		app.filter.cpus.has(lane.cpu) &&
+		app.filter.families.has(app.schema.get(id).family)
+	);
 }
 
-/* Numbers of events in slices of tickets: bars, of all kinds one on the other, the highest as high as the lane. */
-function drawBins(context, lane)
-{
-	const { first, width, rows } = app.trace.bins, mine = rows.filter(([id, cpu]) => isMine(lane, id, cpu));
-	const bar = width / (app.view.to - app.view.from) * plotWidth(), sums = new Float64Array(BINS);
+/* Numbers of events in slices of tickets: bars of all kinds one on the other. */
+function drawBins(context, lane) {
+	const { first, width, rows } = app.trace.bins,
+		mine = rows.filter(([id, cpu]) => isMine(lane, id, cpu));
+	const bar = (width / (app.view.to - app.view.from)) * plotWidth(),
+		sums = new Float64Array(BINS);
 	const done = new Float64Array(BINS);
 
 	for (const [, , row] of mine)
-		row.forEach((n, b) => { sums[b] += n; });
+		row.forEach((n, b) => {
+			sums[b] += n;
+		});
 	const most = Math.max(1, ...sums);
 
 	for (const [id, , row] of mine) {
 		context.fillStyle = colour(app.schema.get(id).family);
 		row.forEach((n, b) => {
-			const x = xOf(first + b * width), height = n / most * lane.height;
+			const x = xOf(first + b * width),
+				height = (n / most) * lane.height;
 
 			if (n && x + bar >= GUTTER && x <= app.width - RIGHT)
-				context.fillRect(x, lane.top + lane.height - done[b] - height, Math.max(1, bar), height);
+				context.fillRect(
+					x,
+					lane.top + lane.height - done[b] - height,
+					Math.max(1, bar),
+					height,
+				);
 			done[b] += height;
 		});
 	}
 }
 
-function drawLane(context, lane)
-{
-	if (app.trace.bins)
-		drawBins(context, lane);
-	if (lane.behind)
-		drawSlices(context, lane.behind, lane.top, 0, lane.height, 0.3);
-	if (lane.slices)
-		drawSlices(context, lane.slices, lane.top, 8, 8, 1);
-	else if (lane.flash)
-		drawFlash(context, lane);
-	else
-		drawTicks(context, lane, lane.top, lane.height);
+function drawLane(context, lane) {
+	if (app.trace.bins) drawBins(context, lane);
+	if (lane.behind) drawSlices(context, lane.behind, lane.top, 0, lane.height, 0.3);
+	if (lane.slices) drawSlices(context, lane.slices, lane.top, 8, 8, 1);
+	else if (lane.flash) drawFlash(context, lane);
+	else drawTicks(context, lane, lane.top, lane.height);
 }
 
-function drawFlash(context, lane)
-{
+function drawFlash(context, lane) {
 	drawSlices(context, lane.states, lane.top, 0, 14, 1);
 	drawSlices(context, lane.modes, lane.top + 17, 0, 6, 1);
-	drawTicks(context, { events: lane.events.filter((i) =>
-		app.trace.columns.id[i] === app.ids.flash_command) }, lane.top + 14, 3);
+	drawTicks(
+		context,
+		{
+			events: lane.events.filter(
+				(i) => app.trace.columns.id[i] === app.ids.flash_command,
+			),
+		},
+		lane.top + 14,
+		3,
+	);
 }
 
-/* --- what lies over the lanes ----------------------------------------------------------------------- */
-function drawLine(context, ticket, hue, text, dash)
-{
+/* --- what lies over the lanes -------------------------------------------------------------- */
+function drawLine(context, ticket, hue, text, dash) {
 	const x = Math.round(xOf(ticket)) + 0.5;
 
-	if (x < GUTTER || x > app.width - RIGHT)
-		return;
+	if (x < GUTTER || x > app.width - RIGHT) return;
 	context.strokeStyle = hue;
 	context.setLineDash(dash);
 	context.beginPath();
@@ -238,23 +248,20 @@ function drawLine(context, ticket, hue, text, dash)
 	context.lineTo(x, app.height);
 	context.stroke();
 	context.setLineDash([]);
-	if (!text)
-		return;
+	if (!text) return;
 	context.textAlign = x > app.width - 110 ? "right" : "left";
 	context.fillStyle = hue;
 	context.fillText(text, x + (x > app.width - 110 ? -4 : 4), AXIS_HEIGHT);
 	context.textAlign = "left";
 }
 
-function drawMarks(context)
-{
+function drawMarks(context) {
 	const events = app.trace.columns;
 
 	for (const i of app.marks)
 		drawLine(context, events.ticket[i], app.colours.quiet, fieldText(i, 0), [3, 3]);
 	for (const [, ticket] of app.trace.findings)
-		if (ticket)
-			drawLine(context, ticket, app.colours.bad, "", []);
+		if (ticket) drawLine(context, ticket, app.colours.bad, "", []);
 	if (app.finding !== undefined)
 		for (const ticket of otherTickets(app.trace.findings[app.finding][2]))
 			drawLine(context, ticket, app.colours.bad, "", [2, 3]);
@@ -263,35 +270,32 @@ function drawMarks(context)
 }
 
 /* Tickets are dense, so each column is full: what it consists of is what matters. */
-function drawColumn(context, rows, x)
-{
+function drawColumn(context, rows, x) {
 	const sum = FAMILIES.reduce((all, [family]) => all + rows[family][x], 0);
 	let y = 34;
 
 	for (const [family] of FAMILIES) {
-		const height = rows[family][x] / sum * 34;
+		const height = (rows[family][x] / sum) * 34;
 
-		if (!height)
-			continue;
+		if (!height) continue;
 		y -= height;
 		context.fillStyle = colour(family);
 		context.fillRect(GUTTER + x, y, 1, height);
 	}
 }
 
-function drawOverview()
-{
-	const canvas = byId("overview"), context = prepare(canvas, 34), n = Math.round(plotWidth());
+function drawOverview() {
+	const canvas = byId("overview"),
+		context = prepare(canvas, 34),
+		n = Math.round(plotWidth());
 	const rows = app.overview(n);
 	const span = app.trace.last - app.trace.first + 1;
-	const at = (ticket) => GUTTER + (ticket - app.trace.first) / span * n;
+	const at = (ticket) => GUTTER + ((ticket - app.trace.first) / span) * n;
 
-	for (let x = 0; x < n; x++)
-		drawColumn(context, rows, x);
+	for (let x = 0; x < n; x++) drawColumn(context, rows, x);
 	context.fillStyle = app.colours.bad;
 	for (const [, ticket] of app.trace.findings)
-		if (ticket)
-			context.fillRect(at(ticket) - 1, 0, 2, 34);
+		if (ticket) context.fillRect(at(ticket) - 1, 0, 2, 34);
 	context.fillStyle = app.colours.quiet;
 	context.fillText("whole trace", 4, 17);
 	context.globalAlpha = 0.6;
@@ -300,11 +304,15 @@ function drawOverview()
 	context.fillRect(at(app.view.to), 0, GUTTER + n - at(app.view.to), 34);
 	context.globalAlpha = 1;
 	context.strokeStyle = app.colours.strong;
-	context.strokeRect(at(app.view.from) + 0.5, 0.5, Math.max(2, at(app.view.to) - at(app.view.from)) - 1, 33);
+	context.strokeRect(
+		at(app.view.from) + 0.5,
+		0.5,
+		Math.max(2, at(app.view.to) - at(app.view.from)) - 1,
+		33,
+	);
 }
 
-function drawTimeline()
-{
+function drawTimeline() {
 	const canvas = byId("timeline");
 
 	app.width = canvas.clientWidth;
@@ -325,15 +333,12 @@ function drawTimeline()
 }
 
 /* At most once a frame. */
-function redraw()
-{
-	if (app.pending)
-		return;
+function redraw() {
+	if (app.pending) return;
 	app.pending = true;
 	requestAnimationFrame(() => {
 		app.pending = false;
-		if (app.trace.unreadable)
-			return;
+		if (app.trace.unreadable) return;
 		drawTimeline();
 		moveCurves();
 	});

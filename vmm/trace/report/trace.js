@@ -18,23 +18,20 @@ const FAMILIES = [
 	["host", "exits, slots", ["vm_exit", "slot_change", "unclaimed"]],
 ];
 
-function jsonOf(id)
-{
+function jsonOf(id) {
 	const node = byId(id);
 
 	return node ? JSON.parse(node.textContent) : null;
 }
 
 /* A kind that no family names (one of a later version) is the last family's. */
-function familyOf(name)
-{
+function familyOf(name) {
 	const found = FAMILIES.find(([, , names]) => names.includes(name));
 
 	return found ? found[0] : FAMILIES[FAMILIES.length - 1][0];
 }
 
-function loadSchema()
-{
+function loadSchema() {
 	const data = jsonOf("schema");
 
 	app.version = data.version;
@@ -50,47 +47,44 @@ function loadSchema()
 	}
 }
 
-function loadTrace(number)
-{
-	const trace = jsonOf("trace-" + number) || { name: "", unreadable: "it is not in this page" };
+function loadTrace(number) {
+	const trace = jsonOf("trace-" + number) || {
+		name: "",
+		unreadable: "it is not in this page",
+	};
 
 	trace.number = number;
-	if (trace.unreadable)
-		return trace;
+	if (trace.unreadable) return trace;
 	trace.columns = decodeEvents(byId("events-" + number).textContent, trace.held, app.schema);
-	trace.cpus = [...new Set(trace.counts.map(([, cpu]) => cpu))].sort((a, b) => a - b)
+	trace.cpus = [...new Set(trace.counts.map(([, cpu]) => cpu))]
+		.sort((a, b) => a - b)
 		.map((cpu) => (cpu >= 16 ? CPU_VMM : cpu));
 	trace.total = new Map();
-	for (const [id, , n] of trace.counts)
-		trace.total.set(id, (trace.total.get(id) || 0) + n);
+	for (const [id, , n] of trace.counts) trace.total.set(id, (trace.total.get(id) || 0) + n);
 	return trace;
 }
 
-function totalOf(name)
-{
+function totalOf(name) {
 	return app.trace.total.get(app.ids[name]) || 0;
 }
 
 /* The first event from @ticket on; may be one behind the last. */
-function eventFrom(ticket)
-{
+function eventFrom(ticket) {
 	const tickets = app.trace.columns.ticket;
-	let low = 0, high = tickets.length;
+	let low = 0,
+		high = tickets.length;
 
 	while (low < high) {
 		const middle = (low + high) >> 1;
 
-		if (tickets[middle] < ticket)
-			low = middle + 1;
-		else
-			high = middle;
+		if (tickets[middle] < ticket) low = middle + 1;
+		else high = middle;
 	}
 	return low;
 }
 
 /* The event with this ticket; -1: it is not in the page. */
-function eventOf(ticket)
-{
+function eventOf(ticket) {
 	const i = eventFrom(ticket);
 
 	return i < app.trace.columns.n && app.trace.columns.ticket[i] === ticket ? i : -1;
