@@ -222,6 +222,17 @@ async function findings() {
 		"a click on the other side shows that",
 		(await page.locator("#around tr.here").getAttribute("data-ticket")) === otherTicket,
 	);
+	const next = page.locator("#around tr.here + tr"),
+		nextTicket = await next.getAttribute("data-ticket");
+
+	await next.locator("button").focus();
+	await press("Enter");
+	check(
+		"Enter in the table goes to that event",
+		(await page.locator("#around tr.here").getAttribute("data-ticket")) ===
+			nextTicket &&
+			(await page.locator("#around tr.here button:focus").count()) === 1,
+	);
 	await press("Escape");
 	check("Esc selects nothing", (await page.locator("#around tr").count()) === 0);
 	await press("]");

@@ -100,7 +100,9 @@ function aroundRow(i) {
 	const fields = fieldsOf(i)
 		.map(([name, text]) => name + "=" + text)
 		.join(" ");
-	const row = element(
+
+	/* The button is for the keyboard: its click is the row's. */
+	return element(
 		"tr",
 		{
 			class: i === app.selected ? "here" : "",
@@ -108,7 +110,15 @@ function aroundRow(i) {
 			"aria-current": i === app.selected ? "true" : false,
 			onclick: () => select(i),
 		},
-		element("td", { class: "n" }, count(events.ticket[i])),
+		element(
+			"td",
+			{ class: "n" },
+			element(
+				"button",
+				{ type: "button", class: "plain" },
+				count(events.ticket[i]),
+			),
+		),
 		element("td", {}, cpuName(events.cpu[i])),
 		element(
 			"td",
@@ -122,18 +132,18 @@ function aroundRow(i) {
 		element("td", { title: sitePlace(events.site[i]) }, siteName(events.site[i])),
 		element("td", {}, fields),
 	);
-
-	return row;
 }
 
 /* Filtered ones, too: what lies around does not depend on what is looked for. */
 function drawAround(i) {
 	const rows = [],
+		box = byId("around"),
 		from = Math.max(0, i - AROUND),
-		to = Math.min(app.trace.columns.n - 1, i + AROUND);
+		to = Math.min(app.trace.columns.n - 1, i + AROUND),
+		focused = document.activeElement !== box && box.contains(document.activeElement);
 
 	for (let k = from; k <= to; k++) rows.push(aroundRow(k));
-	byId("around").replaceChildren(
+	box.replaceChildren(
 		element(
 			"table",
 			{},
@@ -151,10 +161,10 @@ function drawAround(i) {
 			element("tbody", {}, ...rows),
 		),
 	);
-	const here = byId("around").querySelector(".here"),
-		box = byId("around");
+	const here = box.querySelector(".here");
 
 	box.scrollTop = here.offsetTop - box.clientHeight / 2;
+	if (focused) here.querySelector("button").focus({ preventScroll: true });
 }
 
 function speak(i) {

@@ -13,6 +13,8 @@ const MAP_KEYS = [
 	["was", "memory that was mapped in between"],
 ];
 
+const REGION_HUES = ["pt", "task", "flush", "shoot", "page", "wait", "table"];
+
 function svg(name, attributes, ...children) {
 	const made = document.createElementNS("http://www.w3.org/2000/svg", name);
 
@@ -141,38 +143,25 @@ function regionRow(name, start, bytes, strips) {
 
 /* The regions side by side: where what lies, and how large it is beside the others. */
 function wholeKernel(regions) {
-	const start = regions[0][1],
-		end = Math.max(...regions.map(([, from, bytes]) => from + bytes));
-	const hues = ["pt", "task", "flush", "shoot", "page", "wait", "table"];
-	const boxes = regions.flatMap(([name, from, bytes], k) => {
-		const x = ((from - start) / (end - start)) * 1200,
-			width = Math.max(3, (bytes / (end - start)) * 1200);
-		const box = svg(
-			"rect",
-			{
-				x,
-				y: 0,
-				width: Math.max(2, width - 1),
-				height: 30,
-				style: `fill: var(--${hues[k % hues.length]}); opacity: 0.35`,
-			},
-			svg("title", {}, `${name}: ${rangeText(from, bytes)}, ${bytesText(bytes)}`),
-		);
+	const start = regions[0][1];
+	const end = Math.max(...regions.map(([, from, bytes]) => from + bytes));
+	const boxes = regions.map(([name, from, bytes], k) => {
+		const left = ((from - start) / (end - start)) * 100;
+		const width = (bytes / (end - start)) * 100;
 
-		return width > 60
-			? [box, svg("text", { x: x + 6, y: 19 }, `${name}  ${bytesText(bytes)}`)]
-			: [box];
+		return element(
+			"span",
+			{
+				style: `left: ${left}%; width: ${width}%; --dot: var(--${REGION_HUES[k % 7]})`,
+				title: `${name}: ${rangeText(from, bytes)}, ${bytesText(bytes)}`,
+			},
+			width > 6 ? `${name} ${bytesText(bytes)}` : "",
+		);
 	});
 
-	return svg(
-		"svg",
-		{
-			class: "whole",
-			viewBox: "0 0 1200 30",
-			preserveAspectRatio: "none",
-			role: "img",
-			"aria-label": "the kernel's regions to scale",
-		},
+	return element(
+		"div",
+		{ class: "whole", role: "img", "aria-label": "the kernel's regions to scale" },
 		...boxes,
 	);
 }
