@@ -306,6 +306,27 @@ async function help() {
 	check("Esc closes it", !(await page.locator("#help").isVisible()));
 }
 
+/* The instruction of a fault in the kernel, of a run of the image that is in this program. */
+async function code() {
+	const faults = events.filter(({ event }) => /^fault_/.test(event));
+	const at = faults.findIndex(
+		({ event, fields }) =>
+			event === "fault_enter" && !fields.user && Number(fields.rip) >= 0xc0000000,
+	);
+
+	check("the trace has a fault in the kernel", at >= 0);
+	for (const label of await page.locator("#kinds label").all())
+		if (!(await label.textContent()).includes("faults")) await label.click();
+	await page.locator("#timeline").focus();
+	await press("Home");
+	for (let i = 0; i < at; i++) await page.keyboard.press("ArrowRight");
+	const text = await textOf("#code .at");
+
+	check("a fault shows its instruction", text.includes(faults[at].fields.rip + "  "), text);
+	check("and its symbol", /^[a-z_0-9]+\+0x/.test(await textOf("#code pre")));
+	await page.locator("#reset").click();
+}
+
 /* Names that are markup are there as text. */
 async function hostile() {
 	const sites = [...new Set(events.map(({ site }) => site))].filter((site) =>
@@ -341,6 +362,7 @@ if (events.some(({ site }) => site.includes("<"))) {
 	await findings();
 	await hostile();
 }
+if (!(await page.getByText("no instructions are shown").count())) await code();
 await help();
 await themes();
 await press("0");
