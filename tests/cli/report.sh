@@ -106,6 +106,7 @@ need_kvm
 "$kvalab" run hello --cpus 4 --trace "$work/hello" --json "$work/result" >"$work/log" 2>&1 ||
 	fail "a run of hello"
 page hello "$work/hello"
+shows "the regions of the kernel" "$work/hello.html" "^lowmem 800 MiB"
 events=$(sed -n 's/^ *"events": *\([0-9]*\).*/\1/p' "$work/result" | head -n 1)
 shows "the result of the run has as many events" "$work/hello.html" \
 	"^$(echo "$events" | sed ':a; s/\([0-9]\)\([0-9]\{3\}\)\($\|,\)/\1,\2\3/; ta')$"

@@ -189,10 +189,19 @@ START_TEST(relocated_to_any_split)
 }
 END_TEST
 
+static u32 count_lines(const char *text)
+{
+	u32 lines = 0;
+
+	for (; *text; text++)
+		lines += *text == '\n';
+	return lines;
+}
+
 START_TEST(symbols_both_ways)
 {
 	const struct image_symbol *symbol;
-	char text[64];
+	char text[64], *places;
 
 	ck_assert_int_eq(image_open_embedded(&image, GiB(3), &err), 0);
 	symbol = image_symbol_find(&image, "kernel_main");
@@ -209,6 +218,12 @@ START_TEST(symbols_both_ways)
 	ck_assert_ptr_null(image_at(&image, UINT64_MAX, 8));
 	ck_assert_uint_gt(image.nsites, 1);
 	ck_assert_str_eq(image.site[0], "");
+	places = image_places_text(&image);
+	ck_assert_ptr_nonnull(places);
+	ck_assert_ptr_nonnull(strstr(places, " main.c:"));
+	ck_assert_uint_eq(count_lines(places), image.nsites - 1);
+	ck_assert_uint_ne(image_embedded_hash(), 0);
+	free(places);
 	image_close(&image);
 }
 END_TEST
