@@ -14,6 +14,7 @@ if ! why=$(timeout 120 npm ci --prefix "$to" --ignore-scripts --no-audit --no-fu
 	--fetch-retries=1 --fetch-retry-mintimeout=1000 --fetch-timeout=20000 2>&1); then
 	rm -rf "$to/node_modules"
 	# Not where from: addresses are npm's affair.
-	echo "npm cannot fetch the packages: $(echo "$why" | sed -n 's/^npm \(error\|ERR!\) code //p' | head -n 1)" >&2
+	code=$(echo "$why" | sed -n 's/^npm \(error\|ERR!\) code //p' | head -n 1)
+	echo "npm cannot fetch the packages: ${code:-it says nothing}" >&2
 	exit 1
 fi

@@ -5,7 +5,7 @@
 
 #include "vmm/cli/replace.h"
 
-/* EXIT_USAGE: @output (of option -o) would lie in the trace @dir, whose readers would take it for a stream. */
+/* EXIT_USAGE: @output (of option -o) would lie in the trace @dir: its readers would take it for a stream. */
 int trace_output_check(const char *output, const char *dir, struct err *err);
 
 /*

@@ -21,12 +21,12 @@ void report_tables_destroy(struct report_tables *tables);
 void report_tables_watch(struct report_tables *tables);
 
 /*
- * What is mapped now, as JSON: {"cut":false,"runs":[[mm,va,bytes,gpa,entry,scattered],…]}: neighbours with
- * the same rights are one run; scattered (1): the frames are not neighbours. Of a user space only what lies below
- * @kernel_start (0: all).
+ * What is mapped now, as JSON: {"runs":[[mm,va,bytes,gpa,entry,scattered],…],"cut":false}. Neighbours
+ * with the same rights are one run; scattered (1): their frames are not neighbours; cut: there is more
+ * than is shown. Of a user space only what lies below @kernel_start (0: all).
  */
 void report_tables_write(const struct report_tables *tables, u64 kernel_start, FILE *out);
-/* Pages below 4 GiB that were mapped by 4 KiB leaves of init_mm at any time of the watch: [[va,bytes,kind],…] */
+/* Pages below 4 GiB that 4 KiB leaves of init_mm mapped at any time of the watch: [[va,bytes,kind],…] */
 void report_tables_touched(const struct report_tables *tables, FILE *out);
 
 #endif
