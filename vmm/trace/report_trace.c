@@ -74,14 +74,18 @@ static void count_all(struct report_trace *trace)
 }
 
 /* --- last pass ---------------------------------------------------------------------------------- */
+static bool is_near(u64 ticket, u64 other)
+{
+	return other && ticket + AROUND_TICKETS >= other && ticket <= other + AROUND_TICKETS;
+}
+
 static bool is_near_finding(const struct report_trace *trace, u64 ticket)
 {
 	const struct finding *finding;
 
 	for (u32 i = 0; trace->checked.model && (finding = model_finding(trace->checked.model, i));
 	     i++)
-		if (finding->ticket && ticket + AROUND_TICKETS >= finding->ticket &&
-		    ticket <= finding->ticket + AROUND_TICKETS)
+		if (is_near(ticket, finding->ticket) || is_near(ticket, finding->cause))
 			return true;
 	return false;
 }
@@ -202,6 +206,21 @@ static void write_findings(const struct report_trace *trace)
 	fputs("],", trace->out);
 }
 
+static void write_oracle(const struct report_trace *trace)
+{
+	const struct oracle o = model_oracle(trace->checked.model);
+
+	fprintf(trace->out,
+		"\"oracle\":{\"exact\":%s,\"stale_uses\":%" PRIu64 ",\"reuse_windows\":%" PRIu64
+		",\"reuse_longest\":%" PRIu64 ",\"flushes\":%" PRIu64
+		",\"flushes_unneeded\":%" PRIu64 ",\"ipis\":%" PRIu64 ",\"ipis_unneeded\":%" PRIu64,
+		o.exact ? "true" : "false", o.stale_uses, o.reuse_windows, o.reuse_longest,
+		o.flushes, o.flushes_unneeded, o.ipis, o.ipis_unneeded);
+	if (o.needed_known)
+		fprintf(trace->out, ",\"ipis_needed\":%" PRIu64, o.ipis_needed);
+	fputs("},", trace->out);
+}
+
 static void write_maps(const struct report_trace *trace)
 {
 	fprintf(trace->out,
@@ -225,6 +244,8 @@ static void write_about(struct report_trace *trace)
 	write_sites(trace);
 	write_damage(trace);
 	write_findings(trace);
+	if (trace->checked.model)
+		write_oracle(trace);
 	report_counts_write(&trace->counts, trace_reader_metadata(trace->reader)->ncpus, out);
 	fputc(',', out);
 	write_maps(trace);
@@ -266,7 +287,7 @@ static void write_unreadable(const struct report_trace *trace, const struct err 
 /* A trace that cannot be judged is shown all the same. */
 static int judge(struct report_trace *trace, struct err *err)
 {
-	if (!trace_check(trace->dir, &trace->checked, &trace->unjudged) ||
+	if (!trace_check(trace->dir, NULL, 0, &trace->checked, &trace->unjudged) ||
 	    trace->unjudged.status == EXIT_VMM)
 		return 0;
 	*err = trace->unjudged;

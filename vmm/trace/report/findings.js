@@ -69,6 +69,25 @@ function drawFinding([kind, ticket, text], k) {
 	return others.length ? [main, element("div", { class: "links" }, ...others)] : [main];
 }
 
+/* Counts of the oracle (docs/trace-format.md). */
+function drawOracle(oracle) {
+	const needed =
+		oracle.ipis_needed === undefined
+			? "how many would have been enough is not known"
+			: `${count(oracle.ipis_needed)} would have been enough`;
+
+	return element(
+		"p",
+		{ class: "oracle" },
+		`By what CPUs ${oracle.exact ? "hold" : "may hold"}: ` +
+			`stale uses ${count(oracle.stale_uses)}; ` +
+			`reuse windows ${count(oracle.reuse_windows)} ` +
+			`(longest ${count(oracle.reuse_longest)} tickets); ` +
+			`flushes ${count(oracle.flushes)}, unneeded ${count(oracle.flushes_unneeded)}; ` +
+			`IPIs ${count(oracle.ipis)}, unneeded ${count(oracle.ipis_unneeded)}, ${needed}.`,
+	);
+}
+
 function drawFindings() {
 	const { findings, nfindings, unjudged } = app.trace,
 		shown = findings.flatMap(drawFinding);
@@ -90,5 +109,6 @@ function drawFindings() {
 				`and ${count(nfindings - findings.length)} more`,
 			),
 		);
+	if (app.trace.oracle) shown.push(drawOracle(app.trace.oracle));
 	byId("findings").replaceChildren(...shown);
 }
