@@ -33,6 +33,7 @@ const struct scenario_param flash_mount_params[] = {
 	{ "sector", "number", "0", "JFFS2's erase block; 0: the partition's, but at least 8K" },
 	{ "list", "off|short|full", "short", "how much of the listing is printed" },
 	{ "expect_damaged", "number", "0", "damaged nodes that the image has" },
+	{ "hot", "off|on", "off", "another task reads one page over and over" },
 	{ "provoke", "none|store|atomic|driver|write", "none", "a mistake that must end the run" },
 	{ NULL, NULL, NULL, NULL },
 };
@@ -180,13 +181,16 @@ static void run_both(struct flash_mount *m, struct flash_writer *w)
 {
 	u32 writer_cpu = boot_options.ncpus > 1 ? 1 : 0;
 	struct task *mount, *writer = NULL;
+	struct flash_hot hot;
 
+	flash_hot_start(&hot, &m->reader);
 	if (w->blocks)
 		writer = task_start("writer", writer_cpu, NULL, flash_writer_task, w);
 	mount = task_start("mount", 0, NULL, mount_task, m);
 	task_join(mount);
 	if (writer)
 		task_join(writer);
+	flash_hot_stop(&hot);
 }
 
 static void mount_with(const struct arm *arm, struct flash_mount *m)

@@ -43,6 +43,18 @@ struct flash_writer flash_writer_from_params(const struct flash_partition *parti
 /* A task's function; @arg: struct flash_writer. */
 void flash_writer_task(void *arg);
 
+/* --- one page, read over and over (flash_mount_hot.c) --- */
+struct flash_hot {
+	struct task *task; /* NULL: none is wanted */
+	const void *at;
+	u32 reads, wrong;
+	volatile bool stop;
+};
+
+/* If --set hot=on: of what @reader, which stays open, maps. Stopping it reports what it saw. */
+void flash_hot_start(struct flash_hot *hot, struct flash_reader *reader);
+void flash_hot_stop(struct flash_hot *hot);
+
 /* --- is it NOR? (flash_mount_nor.c) --- */
 struct flash_nor {
 	u32 sessions;	    /* of one word each, made to find out */
