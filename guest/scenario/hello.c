@@ -194,24 +194,30 @@ static void come_and_go(void *unused)
 
 /*
  * 2 MiB of addresses where a vmalloc() has left its table behind, and a large leaf beside, mapped
- * and unmapped while another task makes and ends spaces: each may hold a copy of the leaf.
+ * and unmapped while another task makes and ends spaces: each may hold a copy of the leaf. What shows in
+ * the large leaf changes; a translation that stays shows what was there before.
  */
 static void remap_devices(void)
 {
-	u64 gpa = layout.shared.start; /* any memory that no struct page describes */
+	const struct {
+		u64 gpa;
+		u32 word; /* the first there */
+	} device[] = { { layout.shared.start, KVL_ABI_VERSION },
+		       { KVL_BOOT_GPA, KVL_BOOT_MAGIC },
+		       { layout.shared.start, KVL_ABI_VERSION } };
 	struct task *spaces;
 
 	vfree(vmalloc(PAGE_BYTES, SITE("hello.vmalloc")));
 	spaces = task_start("spaces", boot_options.ncpus - 1, NULL, come_and_go, NULL);
-	for (u32 i = 0; i < 3; i++) {
-		const struct kvl_shared *seen =
-			ioremap(gpa, 2 * LARGE_BYTES, SITE("hello.ioremap"));
+	for (u32 i = 0; i < ARRAY_LEN(device); i++) {
+		u8 *seen = ioremap(device[i].gpa - LARGE_BYTES, 2 * LARGE_BYTES,
+				   SITE("hello.ioremap"));
 
 		if (!seen)
 			usage_failure("hello maps 4 MiB of devices in the vmalloc region: at "
 				      "least --vmalloc 6M");
-		check_equal("ioremap.word", seen->version, KVL_ABI_VERSION);
-		iounmap((void *)(u64)seen);
+		check_equal("ioremap.word", *(const u32 *)(seen + LARGE_BYTES), device[i].word);
+		iounmap(seen);
 		task_yield();
 	}
 	task_join(spaces);

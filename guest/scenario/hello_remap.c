@@ -3,7 +3,8 @@
  * hello's witness: a page of kernel space that another CPU has just read is made to show another
  * frame. After the flush that CPU must read the new one. Where translations can be stale (not on
  * kvm_pvm, docs/hosts.md; in a soft TLB on any host) a flush that was left out shows here, whatever the
- * trace says; and the trace says that the CPU may have used a stale one.
+ * trace says; and the trace says that the CPU may have used a stale one. A page beside it, which stays,
+ * keeps the upper tables in use.
  */
 #include "guest/arch.h"
 #include "guest/mm/pt.h"
@@ -16,7 +17,7 @@ enum { OLD = 1, NEW = 2 };
 
 struct remap {
 	volatile u64 *word;
-	u64 before, after;
+	u64 before, beside, after;
 	volatile bool has_read, is_new;
 };
 
@@ -43,6 +44,7 @@ static void read_twice(void *arg)
 	struct remap *r = arg;
 
 	r->before = read_word(r);
+	r->beside = r->word[PAGE_BYTES / sizeof(*r->word)];
 	r->has_read = true;
 	while (!r->is_new)
 		spin_for_other();
@@ -58,7 +60,7 @@ static void show(volatile u64 *word, u64 entry)
 void hello_remap(void)
 {
 	struct page *page = hello_page(NEW);
-	struct remap r = { .word = vmalloc(PAGE_BYTES, SITE("hello.vmalloc")) };
+	struct remap r = { .word = vmalloc(2 * PAGE_BYTES, SITE("hello.vmalloc")) };
 	u64 entry = pt_lookup(&init_mm, (u64)r.word);
 	struct task *reader;
 
