@@ -32,8 +32,8 @@ void flash_hot_start(struct flash_hot *hot, struct flash_reader *reader)
 {
 	const char *wanted = param_text("hot");
 	/* The second of the last block: a mount looks at the first of a block that is empty. */
-	u64 page = (reader->bytes - flash_partition_block_bytes(reader->partition,
-								reader->bytes - 1)) /
+	u64 page = (reader->bytes -
+		    flash_partition_block_bytes(reader->partition, reader->bytes - 1)) /
 			   PAGE_BYTES +
 		   1;
 

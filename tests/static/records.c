@@ -32,12 +32,8 @@ static bool rule_is_known(const struct record *record)
 		const char *rule;
 		enum flush_kind kind;
 	} rules[] = {
-		{ "page", FLUSH_INVLPG },
-		{ "evict", FLUSH_INVLPG },
-		{ "space", FLUSH_MOV_CR3 },
-		{ "root", FLUSH_MOV_CR3 },
-		{ "private", FLUSH_MOV_CR3 },
-		{ "fs-base", FLUSH_WRMSR },
+		{ "page", FLUSH_INVLPG },  { "evict", FLUSH_INVLPG },	 { "space", FLUSH_MOV_CR3 },
+		{ "root", FLUSH_MOV_CR3 }, { "private", FLUSH_MOV_CR3 }, { "fs-base", FLUSH_WRMSR },
 	};
 
 	if (!strcmp(record->rule, "boot"))

@@ -194,21 +194,27 @@ static bool runs_as_told(const struct audit *audit, const struct audit_cpu *runn
 	       (state->just_loaded && !running->at_rest && running->root == state->root_before);
 }
 
+static void not_as_told(const struct audit *audit, const struct audit_cpu *running)
+{
+	u64 told = running->soft_root ? running->soft_root
+				      : model_cpu_root(audit->model, running->cpu);
+
+	model_add_finding(audit->model, FINDING_UNREPORTED, 0,
+			  "CPU %u runs on root %#llx, %s %#llx: an unreported root load",
+			  running->cpu, (ull)running->root,
+			  running->soft_root ? "its soft TLB's is" : "the trace says", (ull)told);
+}
+
+/* What a soft TLB holds is not looked at here: it is a cache of these tables, and may be stale. */
 static void follow_running(struct audit *audit)
 {
 	for (u32 i = 0; i < audit->config->nrunning; i++) {
 		const struct audit_cpu *running = &audit->config->running[i];
+		bool told = runs_as_told(audit, running);
 
-		if (!runs_as_told(audit, running))
-			model_add_finding(
-				audit->model, FINDING_UNREPORTED, 0,
-				"CPU %u runs on root %#llx, the trace says %#llx: an unreported "
-				"root load",
-				running->cpu, (ull)running->root,
-				running->soft_root
-					? (ull)running->soft_root
-					: (ull)model_cpu_root(audit->model, running->cpu));
-		if (running->soft_root && running->root == running->soft_root)
+		if (!told)
+			not_as_told(audit, running);
+		else if (running->root == running->soft_root)
 			continue;
 		if (in_arena(audit, running->root))
 			follow_table(audit, running->root, PTE_LEVELS);
