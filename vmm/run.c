@@ -31,15 +31,18 @@
 const char *const run_tier_names[] = { "ring", "trap", "off", "auto", NULL };
 const char *const run_tlb_policy_names[] = { "fifo", "random", NULL };
 
-const char *run_tlb_text(const struct run_config *config, char *text)
+const char *run_tlb_text(struct run_tlb tlb, char *text)
 {
-	u32 entries = config->layout.soft_entries;
-
 	snprintf(text, RUN_TLB_TEXT_BYTES, "hw");
-	if (entries)
-		snprintf(text, RUN_TLB_TEXT_BYTES, "soft,entries=%u,policy=%s", entries,
-			 run_tlb_policy_names[config->tlb_policy]);
+	if (tlb.entries)
+		snprintf(text, RUN_TLB_TEXT_BYTES, "soft,entries=%u,policy=%s", tlb.entries,
+			 run_tlb_policy_names[tlb.policy]);
 	return text;
+}
+
+struct run_tlb run_tlb(const struct run_config *config)
+{
+	return (struct run_tlb){ config->layout.soft_entries, config->tlb_policy };
 }
 
 struct run {
@@ -80,7 +83,7 @@ static int open_record(struct run *run, struct err *err)
 				      .arm = run->config->arm ? run->config->arm : "",
 				      .host_class = vm->host_class,
 				      .tier = run_tier_names[vm->tier],
-				      .tlb = run_tlb_text(run->config, tlb),
+				      .tlb = run_tlb_text(run_tlb(run->config), tlb),
 				      .soft = model.soft,
 				      .seed = run->config->seed,
 				      .image_hash = image_embedded_hash(),

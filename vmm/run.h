@@ -18,6 +18,10 @@ extern const char *const run_tier_names[];
 enum run_schedule { SCHEDULE_SEEDED, SCHEDULE_FREE };
 enum run_tlb_policy { TLB_FIFO, TLB_RANDOM }; /* of the soft TLB: layout.soft_entries */
 extern const char *const run_tlb_policy_names[];
+struct run_tlb {
+	u32 entries; /* of a soft TLB; 0: the processor's own is used */
+	enum run_tlb_policy policy;
+};
 enum flash_clock { CLOCK_VIRTUAL, CLOCK_REAL };
 
 struct engine; /* vmm/engine.h */
@@ -122,9 +126,10 @@ struct run_result {
 int run_guest(const struct run_config *config, struct run_result *result, struct err *err);
 void run_result_free(struct run_result *result); /* frees what it points to */
 
-/* The TLB in words: "hw", or "soft,entries=64,policy=fifo"; returns @text. */
+/* A TLB in words: "hw", or "soft,entries=64,policy=fifo"; returns @text. */
 #define RUN_TLB_TEXT_BYTES 48
-const char *run_tlb_text(const struct run_config *config, char *text);
+const char *run_tlb_text(struct run_tlb tlb, char *text);
+struct run_tlb run_tlb(const struct run_config *config);
 
 /* Adds one of the host's own counts; for engines. */
 void run_result_host_count(struct run_result *result, const char *name, u64 value);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kvalab compare: the cross product of arms, vCPUs and hosts, one run after the other. A run:
+ * kvalab compare: the cross product of arms, vCPUs, TLBs and hosts, one run after the other. A run:
  * compare_run.c. What differs: compare_judge.c. What is shown: compare_table.c, compare_words.c.
  */
 #include "vmm/cli/compare.h"
@@ -36,6 +36,7 @@ static int check_columns(const struct comparison *comparison, const struct catal
 	for (u32 i = 0; i < comparison->ncolumns; i++) {
 		config.arm = comparison->column[i].arm;
 		config.layout.ncpus = comparison->column[i].cpus;
+		options_use_tlb(&config, comparison->column[i].tlb);
 		if (names_check(catalog, &config, err) || layout_plan(&config.layout, &plan, err))
 			return -1;
 	}
@@ -56,31 +57,34 @@ static void fill_in(struct options *options, const struct catalog_scenario *scen
 		}
 	if (!options->ncpus)
 		options->cpus[options->ncpus++] = options->run.layout.ncpus;
+	if (!options->ntlbs)
+		options->ntlbs = 1;
 	if (!options->nhosts)
 		options->hosts[options->nhosts++] = HOST_AUTO;
 }
 
-/* Hosts of one arm and number of vCPUs stand side by side. */
+/* Hosts of one arm, number of vCPUs and TLB stand side by side. */
 static int make_columns(struct comparison *comparison, const struct options *options,
 			struct err *err)
 {
 	u32 narms = options->narms ? options->narms : 1;
-	u32 n = narms * options->ncpus * options->nhosts;
+	u32 each = options->ntlbs * options->nhosts; /* of one arm and number of vCPUs */
+	u32 n = narms * options->ncpus * each;
 
 	if (n > COMPARE_MAX_COLUMNS)
 		return err_set(err, EXIT_USAGE,
-			       "compare: %u arms, %u numbers of vCPUs and %u hosts are %u runs; at "
-			       "most %u",
-			       narms, options->ncpus, options->nhosts, n, COMPARE_MAX_COLUMNS);
+			       "compare: %u arms, %u numbers of vCPUs, %u TLBs and %u hosts are %u "
+			       "runs; at most %u",
+			       narms, options->ncpus, options->ntlbs, options->nhosts, n,
+			       COMPARE_MAX_COLUMNS);
 	comparison->column = calloc(n, sizeof(*comparison->column));
 	if (!comparison->column)
 		return err_set(err, EXIT_HOST, "no memory for %u runs", n);
 	for (u32 i = 0; i < n; i++)
 		comparison->column[i] = (struct column){
-			.arm = options->narms
-				       ? options->arms[i / (options->ncpus * options->nhosts)]
-				       : NULL,
-			.cpus = options->cpus[i / options->nhosts % options->ncpus],
+			.arm = options->narms ? options->arms[i / (options->ncpus * each)] : NULL,
+			.cpus = options->cpus[i / each % options->ncpus],
+			.tlb = options->tlbs[i / options->nhosts % options->ntlbs],
 			.host = options->hosts[i % options->nhosts],
 		};
 	comparison->ncolumns = n;

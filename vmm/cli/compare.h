@@ -27,13 +27,14 @@ struct column {
 	enum compare_host host;
 	const char *arm; /* NULL: the scenario has none */
 	u32 cpus;
+	struct run_tlb tlb;
 	enum column_state state;
 	enum exit_status status;
 	char reason[1024];
 	json_t *result; /* of COLUMN_RAN: checked by compare_check_result() */
 };
 
-/* A count that is not the same in all runs of one arm and number of vCPUs that ended well. */
+/* A count that is not the same in all runs of one arm, number of vCPUs and TLB that ended well. */
 struct difference {
 	const char *count;
 	u32 first;	 /* the first column of these */
@@ -58,8 +59,8 @@ const char *compare_host_name(enum compare_host host);
 /* --- compare_judge.c: no process, no file --- */
 
 /*
- * Is @root the result of a run of @column: an object of the right schema, scenario, arm and vCPUs, with
- * integers as counts and metrics? EXIT_VMM if not.
+ * Is @root the result of a run of @column: an object of the right schema, scenario, arm, vCPUs and TLB,
+ * with integers as counts and metrics? EXIT_VMM if not.
  */
 int compare_check_result(const json_t *root, const struct comparison *comparison,
 			 const struct column *column, struct err *err);
@@ -68,7 +69,7 @@ int compare_check_result(const json_t *root, const struct comparison *comparison
 bool compare_value(const struct column *column, const char *kind, const char *name,
 		   json_int_t *out);
 
-/* Do both belong to what hosts are judged by: runs that ended well, of one arm and number of vCPUs? */
+/* Do both belong to what hosts are judged by: runs that ended well, of one arm, vCPUs and TLB? */
 bool compare_same_group(const struct column *a, const struct column *b);
 
 /*

@@ -87,6 +87,7 @@ int compare_command(struct run_command *command, const struct comparison *compar
 	if (column->arm)
 		add_option(command, "--arm", column->arm);
 	add_option(command, "--cpus", command->cpus);
+	add_option(command, "--tlb", run_tlb_text(column->tlb, command->tlb));
 	add_option(command, "--engine",
 		   compare_in_box(column) ? "kvm" : compare_host_name(column->host));
 	add_passed(command, options, column->host);

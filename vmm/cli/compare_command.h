@@ -14,7 +14,7 @@ struct run_command {
 	/* what the arguments point to */
 	char self[2048], box[2048];
 	char json[256], log[256], chip[256]; /* files in the place's directory */
-	char cpus[8], flash[1024];
+	char cpus[8], tlb[RUN_TLB_TEXT_BYTES], flash[1024];
 };
 
 /* It is run by kvmbox. */

@@ -18,14 +18,17 @@ static json_t *column_json(const struct column *column)
 					     [COLUMN_CANNOT] = "cannot",
 					     [COLUMN_FAILED] = "failed" };
 
-	return json_pack("{s:s, s:o, s:i, s:s, s:i, s:o, s:o}", "host",
+	char tlb[RUN_TLB_TEXT_BYTES];
+
+	return json_pack("{s:s, s:o, s:i, s:s, s:s, s:i, s:o, s:o}", "host",
 			 compare_host_name(column->host), "arm", name_json(column->arm), "cpus",
-			 (int)column->cpus, "state", state[column->state], "status",
-			 (int)column->status, "reason", json_text(column->reason), "result",
+			 (int)column->cpus, "tlb", run_tlb_text(column->tlb, tlb), "state",
+			 state[column->state], "status", (int)column->status, "reason",
+			 json_text(column->reason), "result",
 			 column->result ? json_incref(column->result) : json_null());
 }
 
-/* One for each column; null where it is of another arm or number of vCPUs, or lacks the count. */
+/* One for each column; null where it is of another arm, number of vCPUs or TLB, or lacks the count. */
 static json_t *values_json(const struct comparison *comparison, const struct difference *difference)
 {
 	const struct column *first = &comparison->column[difference->first];
@@ -50,9 +53,12 @@ static json_t *difference_json(const struct comparison *comparison,
 {
 	const struct column *first = &comparison->column[difference->first];
 
-	return json_pack("{s:s, s:o, s:i, s:o, s:o}", "count", difference->count, "arm",
-			 name_json(first->arm), "cpus", (int)first->cpus, "why",
-			 name_json(difference->why), "values", values_json(comparison, difference));
+	char tlb[RUN_TLB_TEXT_BYTES];
+
+	return json_pack("{s:s, s:o, s:i, s:s, s:o, s:o}", "count", difference->count, "arm",
+			 name_json(first->arm), "cpus", (int)first->cpus, "tlb",
+			 run_tlb_text(first->tlb, tlb), "why", name_json(difference->why), "values",
+			 values_json(comparison, difference));
 }
 
 json_t *compare_json(const struct comparison *comparison)

@@ -60,18 +60,21 @@ static int check_numbers(const json_t *root, const char *kind, struct err *err)
 static int check_identity(const json_t *root, const struct comparison *comparison,
 			  const struct column *column, struct err *err)
 {
-	const json_t *cpus = json_object_get(member(root, "guest"), "cpus");
+	const json_t *guest = member(root, "guest"), *cpus = json_object_get(guest, "cpus");
+	char tlb[RUN_TLB_TEXT_BYTES];
 
 	if (strcmp(text_at(root, "schema"), SCHEMA) != 0)
 		return err_set(err, EXIT_VMM, "its result is of schema \"%s\", not " SCHEMA,
 			       text_at(root, "schema"));
 	if (strcmp(text_at(root, "scenario"), comparison->scenario->name) != 0 ||
 	    strcmp(text_at(root, "arm"), column->arm ? column->arm : "") != 0 ||
-	    json_integer_value(cpus) != column->cpus)
-		return err_set(err, EXIT_VMM,
-			       "its result is of another run: %s, arm \"%s\", %lld vCPUs",
-			       text_at(root, "scenario"), text_at(root, "arm"),
-			       (long long)json_integer_value(cpus));
+	    json_integer_value(cpus) != column->cpus ||
+	    strcmp(text_at(guest, "tlb"), run_tlb_text(column->tlb, tlb)) != 0)
+		return err_set(
+			err, EXIT_VMM,
+			"its result is of another run: %s, arm \"%s\", %lld vCPUs, TLB \"%s\"",
+			text_at(root, "scenario"), text_at(root, "arm"),
+			(long long)json_integer_value(cpus), text_at(guest, "tlb"));
 	return 0;
 }
 
@@ -106,7 +109,8 @@ static bool judged(const struct column *column)
 
 bool compare_same_group(const struct column *a, const struct column *b)
 {
-	return judged(a) && judged(b) && a->cpus == b->cpus &&
+	return judged(a) && judged(b) && a->cpus == b->cpus && a->tlb.entries == b->tlb.entries &&
+	       a->tlb.policy == b->tlb.policy &&
 	       (a->arm ? b->arm && strcmp(a->arm, b->arm) == 0 : !b->arm);
 }
 

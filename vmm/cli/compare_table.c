@@ -30,13 +30,24 @@ struct table {
 };
 
 /* --- cells --------------------------------------------------------------------------------------- */
-static const char *head_names[] = { "host", "class", "paging", "arm", "vCPUs", "exit" };
+static const char *head_names[] = { "host", "class", "paging", "arm", "vCPUs", "tlb", "exit" };
 
 static const char *host_field(const struct column *column, const char *key)
 {
 	const json_t *host = json_object_get(column->result, "host");
 
 	return json_string_value(json_object_get(host, key));
+}
+
+/* Narrow: "soft 64 fifo" */
+static void tlb_cell(const struct column *column, char *cell, size_t bytes)
+{
+	const struct run_tlb *tlb = &column->tlb;
+
+	snprintf(cell, bytes, "hw");
+	if (tlb->entries)
+		snprintf(cell, bytes, "soft %u %s", tlb->entries,
+			 run_tlb_policy_names[tlb->policy]);
 }
 
 static void head_cell(const struct column *column, const char *name, char *cell, size_t bytes)
@@ -47,6 +58,8 @@ static void head_cell(const struct column *column, const char *name, char *cell,
 		snprintf(cell, bytes, "%s", column->arm ? column->arm : "-");
 	else if (strcmp(name, "vCPUs") == 0)
 		snprintf(cell, bytes, "%u", column->cpus);
+	else if (strcmp(name, "tlb") == 0)
+		tlb_cell(column, cell, bytes);
 	else if (strcmp(name, "exit") == 0)
 		snprintf(cell, bytes, "%d", (int)column->status);
 	else
@@ -275,18 +288,27 @@ static bool print_legend(FILE *out, const bool seen[128])
 	if (seen['~'])
 		fprintf(out, "~ differs between hosts, as declared\n");
 	if (seen['*'])
-		fprintf(out, "* differs, and is not judged: another arm or number of vCPUs, or no "
-			     "count\n");
+		fprintf(out, "* differs, and is not judged: another arm, number of vCPUs or "
+			     "TLB, or no count\n");
 	return seen['!'] || seen['~'] || seen['*'];
 }
 
 /* --- the table ------------------------------------------------------------------------------------ */
+/* A row that says something. */
+static bool has_head(const struct comparison *comparison, const char *name)
+{
+	if (strcmp(name, "arm") == 0)
+		return comparison->scenario->narms;
+	return strcmp(name, "tlb") != 0 || comparison->options->ntlbs > 1 ||
+	       comparison->options->tlbs[0].entries;
+}
+
 static void print_table(struct table *table)
 {
 	bool seen[128] = { false }, more;
 
 	for (size_t i = 0; i < ARRAY_LEN(head_names); i++)
-		if (strcmp(head_names[i], "arm") != 0 || table->comparison->scenario->narms)
+		if (has_head(table->comparison, head_names[i]))
 			add_row(table, ROW_HEAD, head_names[i]);
 	add_values(table, ROW_COUNT, "counts", true);
 	add_values(table, ROW_METRIC, "metrics", ticks_compare(table));

@@ -9,9 +9,13 @@
 
 static void print_name(FILE *out, const struct column *column)
 {
+	char tlb[RUN_TLB_TEXT_BYTES];
+
 	fprintf(out, "%s%s%s, %u vCPU%s", compare_host_name(column->host),
 		column->arm ? " --arm " : "", column->arm ? column->arm : "", column->cpus,
 		column->cpus == 1 ? "" : "s");
+	if (column->tlb.entries)
+		fprintf(out, ", --tlb %s", run_tlb_text(column->tlb, tlb));
 }
 
 static void print_others(const struct comparison *comparison, FILE *out)
@@ -35,11 +39,15 @@ static void print_difference(const struct comparison *comparison,
 			     const struct difference *difference, FILE *out)
 {
 	const struct column *first = &comparison->column[difference->first];
+	char tlb[RUN_TLB_TEXT_BYTES];
 
 	fprintf(out, "%s: ", difference->count);
 	if (first->arm)
 		fprintf(out, "--arm %s, ", first->arm);
-	fprintf(out, "%u vCPU%s:", first->cpus, first->cpus == 1 ? "" : "s");
+	fprintf(out, "%u vCPU%s", first->cpus, first->cpus == 1 ? "" : "s");
+	if (first->tlb.entries)
+		fprintf(out, ", --tlb %s", run_tlb_text(first->tlb, tlb));
+	fprintf(out, ":");
 	for (u32 i = difference->first; i < comparison->ncolumns; i++) {
 		const struct column *column = &comparison->column[i];
 		json_int_t value;
@@ -71,7 +79,8 @@ static void print_judgement(const struct comparison *comparison, FILE *out)
 		fprintf(out, "hosts: not judged: with %s the seed does not determine the counts\n",
 			comparison->unjudged);
 	else if (!comparison->groups)
-		fprintf(out, "hosts: not judged: no two of them ran the same arm and vCPUs well\n");
+		fprintf(out,
+			"hosts: not judged: no two of them ran the same arm, vCPUs and TLB well\n");
 	else if (!comparison->ndifferences)
 		fprintf(out, "hosts: the same counts on all that ran\n");
 	else

@@ -111,7 +111,8 @@ static json_t *guest_json(const struct run_config *config, const struct run_resu
 	snprintf(split, sizeof(split), "%uG", (u32)(config->layout.page_offset >> 30));
 	return json_pack("{s:s, s:i, s:o, s:s, s:s, s:s}", "arch", "x86_64", "cpus",
 			 (int)config->layout.ncpus, "mem", number(config->layout.mem_bytes),
-			 "split", split, "tlb", run_tlb_text(config, tlb), "ticks", result->ticks);
+			 "split", split, "tlb", run_tlb_text(run_tlb(config), tlb), "ticks",
+			 result->ticks);
 }
 
 /* With --tier off nothing was recorded: nothing is known to be lost or unreported. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Owns the table of options: name, meaning, default, help of each. How a command line is taken
- * apart: options.c. The syntax of single values: parse.c; that of --flash: flash_option.c.
+ * apart: options.c. The syntax of single values: parse.c; that of --flash: flash_option.c, of --tlb: tlb_option.c.
  */
 #include "vmm/cli/option_table.h"
 
@@ -150,54 +150,6 @@ static int parse_arena(struct options *options, const char *value, struct err *e
 	if (parse_choice("--arena", value, names, 2, &chosen, err))
 		return -1;
 	options->run.layout.arena_highmem = chosen == 1;
-	return 0;
-}
-
-static char *cut_at_comma(char *word)
-{
-	char *comma = strchr(word, ',');
-
-	if (comma)
-		*comma++ = '\0';
-	return comma;
-}
-
-static int parse_tlb_setting(struct run_config *run, const char *word, u64 *entries,
-			     struct err *err)
-{
-	if (strncmp(word, "entries=", 8) == 0)
-		return parse_number("--tlb entries", word + 8, KVL_SOFT_MIN, KVL_SOFT_MAX, entries,
-				    err);
-	if (strncmp(word, "policy=", 7) == 0)
-		return parse_choice("--tlb policy", word + 7, run_tlb_policy_names, 2,
-				    &run->tlb_policy, err);
-	return err_set(err, EXIT_USAGE, "--tlb: \"%s\" is neither entries=N nor policy=fifo|random",
-		       word);
-}
-
-/* hw, or soft[,entries=N][,policy=fifo|random] */
-static int parse_tlb(struct options *options, const char *value, struct err *err)
-{
-	static const char *const names[] = { "hw", "soft" };
-	char *word = options_keep(options, value, err), *next;
-	struct run_config *run = &options->run;
-	u64 entries = KVL_SOFT_DEFAULT;
-	u32 soft;
-
-	if (!word)
-		return -1;
-	next = cut_at_comma(word);
-	if (parse_choice("--tlb", word, names, 2, &soft, err))
-		return -1;
-	if (!soft && next)
-		return err_set(err, EXIT_USAGE, "--tlb: hw takes nothing behind it, not \"%s\"",
-			       next);
-	for (word = next; word; word = next) {
-		next = cut_at_comma(word);
-		if (parse_tlb_setting(run, word, &entries, err))
-			return -1;
-	}
-	run->layout.soft_entries = soft ? (u32)entries : 0;
 	return 0;
 }
 
@@ -504,8 +456,10 @@ const struct option_row option_table[] = {
 	  "window of dynamic addresses (default 100M)" },
 	{ MACHINE, "--arena", "ZONE", FOR_RUNS | FOR_LAYOUT, false, parse_arena,
 	  "page tables in lowmem (default) or highmem" },
-	{ MACHINE, "--tlb", "KIND", FOR_RUNS, false, parse_tlb,
-	  "hw (default): the processor's; or one that page\nfaults fill: soft[,entries=8…1024]\n[,policy=fifo|random] (default 64, fifo)" },
+	{ MACHINE, "--tlb", "KIND", FOR_RUN, false, parse_tlb,
+	  "hw (default): the processor's; or filled by faults:\nsoft[,entries=8…1024][,policy=fifo|random] (default\n64 entries, fifo)" },
+	{ MACHINE, "--tlb", "KIND,…", FOR_COMPARE, false, parse_tlb_list,
+	  "hw (default), soft[,entries=N][,policy=fifo|random]" },
 	{ FLASH, "--flash", "SPEC", FOR_RUN | FOR_COMPARE, false, parse_flash,
 	  "file=PATH,chip=NAME[,bus=BITS][,chips=N]\n[,times=typical|slowest|seeded]\n[,partition=LABEL:START:SIZE…]\nchips: kvalab flash parts; FILE.nv: what they keep\nbeside the array" },
 	{ FLASH, "--flash-clock", "CLOCK", FOR_RUNS, false, parse_flash_clock,

@@ -50,11 +50,12 @@ struct options {
 	bool flash_clock_given, flash_speed_given, flash_reads_given, flash_fault_given;
 	bool flash_cut_given, icount_given, timeout_given;
 	u32 gdb_port; /* with run.gdb; 0: any that is free */
-	/* of compare; none given: all arms, 2 vCPUs, HOST_AUTO */
-	u32 narms, ncpus, nhosts;
+	/* of compare; none given: all arms, 2 vCPUs, HOST_AUTO, the processor's TLB */
+	u32 narms, ncpus, nhosts, ntlbs;
 	const char *arms[32];
 	u32 cpus[KVL_MAX_CPUS];
 	enum compare_host hosts[HOSTS_NAMED];
+	struct run_tlb tlbs[8];
 	bool all_hosts; /* one that cannot be had is no failure */
 	u32 npassed;
 	struct {
@@ -109,6 +110,10 @@ int parse_flash(struct options *options, const char *value, struct err *err);
 int parse_flash_fault(struct options *options, const char *value, struct err *err);
 /* "eager", "batch=64", "lazy=4M", "mask" or "seq" into options->policy (policy_option.c) */
 int parse_policy(struct options *options, const char *value, struct err *err);
+/* "hw", "soft,entries=8,…" into options->run; several of them into options->tlbs (tlb_option.c). */
+int parse_tlb(struct options *options, const char *value, struct err *err);
+int parse_tlb_list(struct options *options, const char *value, struct err *err);
+void options_use_tlb(struct run_config *config, struct run_tlb tlb);
 /* What times= of --flash takes, by enum flash_timing; ends with NULL. */
 extern const char *const flash_times_names[];
 

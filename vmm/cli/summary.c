@@ -116,7 +116,7 @@ void summary_print(FILE *out, const struct run_config *config, const struct run_
 		config->schedule == SCHEDULE_FREE ? "free" : "seeded", config->layout.ncpus,
 		config->layout.ncpus == 1 ? "" : "s", result->host_class, result->paging);
 	if (config->layout.soft_entries)
-		fprintf(out, "%-*s%s\n", INDENT, "tlb", run_tlb_text(config, tlb));
+		fprintf(out, "%-*s%s\n", INDENT, "tlb", run_tlb_text(run_tlb(config), tlb));
 	print_checks(out, result);
 	print_values(out, "counts", result->count, result->ncounts);
 	print_values(out, "host", result->host_count, result->nhost_counts);
