@@ -26,12 +26,13 @@ static const struct {
 	bool arena_highmem;
 	u32 ncpus;
 	struct kvl_range hole;
+	u32 soft_entries;
 } row[] = {
-	{ MiB(64), GiB(3), false, 1, { 0, 0 } },
-	{ GiB(2), GiB(3), true, 2, { MiB(64), MiB(3) } },
-	{ GiB(1), GiB(2), false, 4, { 0, 0 } },
-	{ GiB(6), GiB(1), false, 16, { 0, 0 } },
-	{ GiB(6), GiB(3), true, 16, { GiB(1), MiB(1) } },
+	{ MiB(64), GiB(3), false, 1, { 0, 0 }, 0 },
+	{ GiB(2), GiB(3), true, 2, { MiB(64), MiB(3) }, 64 },
+	{ GiB(1), GiB(2), false, 4, { 0, 0 }, 8 },
+	{ GiB(6), GiB(1), false, 16, { 0, 0 }, 0 },
+	{ GiB(6), GiB(3), true, 16, { GiB(1), MiB(1) }, 1024 },
 };
 #define ROWS ((int)ARRAY_LEN(row))
 
@@ -41,6 +42,7 @@ static void plan(int i)
 					      .page_offset = row[i].split,
 					      .arena_highmem = row[i].arena_highmem,
 					      .ncpus = row[i].ncpus,
+					      .soft_entries = row[i].soft_entries,
 					      .nholes = row[i].hole.bytes != 0,
 					      .hole = { row[i].hole } };
 
@@ -78,6 +80,7 @@ static void unplan(void)
 struct page {
 	bool mapped, exec, uncached;
 	u64 gpa;
+	bool readonly;
 };
 
 /* A million pages a layout: asserting each would take minutes. */
@@ -100,7 +103,8 @@ static struct page walk(u64 va)
 		memcpy(&entry, arena + (at - layout.arena.start), 8);
 		if (!(entry & P))
 			return page;
-		EXPECT((entry & (AD | RW | US)) == (AD | RW), va);
+		EXPECT((entry & (AD | US)) == AD, va);
+		page.readonly |= !(entry & RW);
 		page.exec &= !(entry & NX);
 		page.uncached |= (entry & PCD) != 0;
 		if (shift == 12 || (entry & PS)) {
@@ -126,9 +130,9 @@ static struct page promised(u64 va)
 	u64 direct = va - layout.page_offset;
 
 	if (inside(va, 0, MiB(2)) || inside(va, MiB(16), MiB(2)))
-		return (struct page){ true, true, false, va };
+		return (struct page){ true, true, false, va, false };
 	if (va >= layout.page_offset && inside(direct, layout.core.start, layout.core.bytes))
-		return (struct page){ true, direct < MiB(18), false, direct };
+		return (struct page){ true, direct < MiB(18), false, direct, false };
 	return (struct page){ 0 };
 }
 
@@ -142,6 +146,7 @@ static void check_page(u64 va, struct page want)
 	EXPECT(got.gpa == want.gpa, va);
 	EXPECT(got.exec == want.exec, va);
 	EXPECT(got.uncached == want.uncached, va);
+	EXPECT(got.readonly == want.readonly, va);
 }
 
 START_TEST(every_page_below_4_gib)
@@ -176,14 +181,34 @@ START_TEST(the_window)
 
 	plan(_i);
 	make(NULL);
-	check_page(KVL_LAPIC_VA, (struct page){ true, false, true, KVL_LAPIC_GPA });
+	check_page(KVL_LAPIC_VA, (struct page){ true, false, true, KVL_LAPIC_GPA, false });
 	for (u64 at = 0; at < shared->bytes; at += PAGE_BYTES)
 		check_page(KVL_SHARED_VA + at,
-			   (struct page){ true, false, false, shared->start + at });
+			   (struct page){ true, false, false, shared->start + at, false });
 	for (u64 va = KVL_LAPIC_VA + PAGE_BYTES; va < KVL_SHARED_VA; va += PAGE_BYTES)
 		check_page(va, (struct page){ 0 });
 	check_page(KVL_SHARED_VA + shared->bytes, (struct page){ 0 });
 	check_page(KVL_WINDOW_VA + GiB(512), (struct page){ 0 });
+	unplan();
+}
+END_TEST
+
+START_TEST(the_window_of_soft_tlbs)
+{
+	u64 seen, there;
+
+	plan(_i);
+	make(NULL);
+	seen = row[_i].soft_entries ? layout.arena.bytes : 0;
+	there = layout.soft.bytes;
+	for (u64 at = 0; at < seen; at += PAGE_BYTES)
+		check_page(KVL_ARENA_VA + at,
+			   (struct page){ true, false, false, layout.arena.start + at, true });
+	for (u64 at = 0; at < there; at += PAGE_BYTES)
+		check_page(KVL_SOFT_VA + at,
+			   (struct page){ true, false, false, layout.soft.start + at, false });
+	check_page(KVL_ARENA_VA + seen, (struct page){ 0 });
+	check_page(KVL_SOFT_VA + there, (struct page){ 0 });
 	unplan();
 }
 END_TEST
@@ -288,6 +313,7 @@ int main(void)
 	tcase_add_loop_test(tcase, every_page_below_4_gib, 0, ROWS);
 	tcase_add_loop_test(tcase, the_fixmap_table_maps_itself, 0, ROWS);
 	tcase_add_loop_test(tcase, the_window, 0, ROWS);
+	tcase_add_loop_test(tcase, the_window_of_soft_tlbs, 0, ROWS);
 	tcase_add_loop_test(tcase, the_rest_of_the_arena_is_untouched, 0, ROWS);
 	tcase_add_loop_test(tcase, the_trace_knows_every_entry, 0, ROWS);
 	tcase_add_test(tcase, an_arena_that_is_too_small);

@@ -44,7 +44,8 @@ static void teardown(void)
 #define HOST "\"host\": {\"class\": \"kvm\", \"paging\": \"npt\"}"
 #define RESULT                                                                           \
 	"{\"schema\": \"kvalab-result-1\", \"scenario\": \"made-up\", \"arm\": \"%s\", " \
-	"\"engine\": \"%s\", " HOST ", \"guest\": {\"cpus\": %u}, \"counts\": %s, "      \
+	"\"engine\": \"%s\", " HOST ", \"guest\": {\"cpus\": %u, \"tlb\": \"hw\"}, "     \
+	"\"counts\": %s, "                                                               \
 	"\"metrics\": {}, \"exit\": {\"status\": 0}}"
 
 static struct column *add(enum compare_host host, const char *arm, u32 cpus, const char *counts)
@@ -83,9 +84,12 @@ static const struct {
 	{ "{\"schema\": \"kvalab-result-1\", \"scenario\": \"made-up\", \"arm\": \"copy\", "
 	  "\"guest\": {\"cpus\": 3}}",
 	  "of another run" },
+	{ "{\"schema\": \"kvalab-result-1\", \"scenario\": \"made-up\", \"arm\": \"copy\", "
+	  "\"guest\": {\"cpus\": 2, \"tlb\": \"soft,entries=8,policy=fifo\"}}",
+	  "TLB \"soft,entries=8,policy=fifo\"" },
 #define UNHOSTED                                                                           \
 	"{\"schema\": \"kvalab-result-1\", \"scenario\": \"made-up\", \"arm\": \"copy\", " \
-	"\"guest\": {\"cpus\": 2}"
+	"\"guest\": {\"cpus\": 2, \"tlb\": \"hw\"}"
 	{ UNHOSTED "}", "does not name its host" },
 	{ UNHOSTED ", \"host\": {\"class\": \"kvm\"}}", "does not name its host" },
 	{ UNHOSTED ", \"host\": {\"class\": \"\\u001b[2J\", \"paging\": \"npt\"}}",
@@ -129,6 +133,20 @@ START_TEST(equal_counts_are_no_difference)
 	judge(0);
 	ck_assert_uint_eq(comparison.groups, 1);
 	ck_assert_int_eq(compare_status(&comparison), EXIT_OK);
+}
+END_TEST
+
+START_TEST(tlbs_are_not_judged_by_each_other)
+{
+	add(HOST_KVM, "copy", 2, "{\"a\": 1}");
+	add(HOST_KVM, "copy", 2, "{\"a\": 2}")->tlb.entries = 8;
+	add(HOST_KVM, "copy", 2, "{\"a\": 3}")->tlb.entries = 64;
+	add(HOST_KVM, "copy", 2, "{\"a\": 4}")->tlb = (struct run_tlb){ 64, TLB_RANDOM };
+	judge(0);
+	ck_assert_uint_eq(comparison.groups, 0);
+	add(HOST_QEMU, "copy", 2, "{\"a\": 3}")->tlb.entries = 64;
+	judge(0);
+	ck_assert_uint_eq(comparison.groups, 1);
 }
 END_TEST
 
@@ -347,6 +365,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, what_is_no_result_is_refused, 0, ARRAY_LEN(wrong));
 	tcase_add_test(tcase, equal_counts_are_no_difference);
+	tcase_add_test(tcase, tlbs_are_not_judged_by_each_other);
 	tcase_add_test(tcase, an_undeclared_difference_is_found);
 	tcase_add_test(tcase, a_missing_count_is_a_difference);
 	tcase_add_test(tcase, a_declared_difference_with_qemu);

@@ -122,6 +122,23 @@ START_TEST(reserved_regions_of_the_layout)
 }
 END_TEST
 
+START_TEST(a_soft_tlb)
+{
+	char path[64];
+
+	config.layout.soft_entries = 100;
+	config.tlb_policy = TLB_RANDOM;
+	ck_assert_int_eq(layout_plan(&config.layout, &layout, &err), 0);
+	write_tree();
+	snprintf(path, sizeof(path), "/reserved-memory/soft-tlb@%llx",
+		 (unsigned long long)layout.soft.start);
+	check_reg(path, layout.soft.start, layout.soft.bytes);
+	property(path, "no-map", 0);
+	check_u32("/chosen", DT_TLB_ENTRIES, 100);
+	check_text("/chosen", DT_TLB_POLICY, "random");
+}
+END_TEST
+
 START_TEST(cpus)
 {
 	write_tree();
@@ -144,6 +161,8 @@ START_TEST(what_the_guest_is_asked)
 	check_u64("/chosen", DT_VMALLOC, MiB(96));
 	check_u64("/chosen", DT_KVA, 0);
 	check_u32("/chosen", DT_ARENA_HIGH, 0);
+	check_u32("/chosen", DT_TLB_ENTRIES, 0);
+	check_text("/chosen", DT_TLB_POLICY, "fifo");
 	check_text("/chosen/params", "writer", "erase");
 	check_text("/chosen/params", "nodes", "17");
 }
@@ -228,6 +247,7 @@ int main(void)
 	tcase_add_test(tcase, memory_and_holes);
 	tcase_add_test(tcase, a_small_machine_has_one_memory_node);
 	tcase_add_test(tcase, reserved_regions_of_the_layout);
+	tcase_add_test(tcase, a_soft_tlb);
 	tcase_add_test(tcase, cpus);
 	tcase_add_test(tcase, what_the_guest_is_asked);
 	tcase_add_test(tcase, the_other_answers);

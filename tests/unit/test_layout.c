@@ -116,7 +116,32 @@ static void expect_shared(const struct kvl_layout_request *request, const struct
 			  KVL_RINGS_OFFSET + request->ncpus * KVL_RING_PACKETS * KVL_PACKET_BYTES);
 	/* one piece, not across the device gap */
 	ck_assert_uint_eq(kvl_machine_offset(last), offset + plan->shared.bytes - 1);
-	ck_assert_uint_eq(plan->machine_bytes, offset + plan->shared.bytes);
+	if (!request->soft_entries)
+		ck_assert_uint_eq(plan->machine_bytes, offset + plan->shared.bytes);
+}
+
+/* For each CPU: root, table below, four directories, two pages of accounts; a leaf table for each entry. */
+static void expect_soft(const struct kvl_layout_request *request, const struct kvl_layout *plan)
+{
+	u64 offset = kvl_machine_offset(plan->soft.start), n = request->soft_entries;
+	u64 last = plan->soft.start + plan->soft.bytes - 1;
+	u64 step = kvl_soft_gpa(plan, (u32)n, 1) - plan->soft.start;
+
+	if (!n) {
+		ck_assert_uint_eq(plan->soft.bytes, 0);
+		return;
+	}
+	ck_assert_uint_ge(offset, kvl_machine_offset(plan->shared.start) + plan->shared.bytes);
+	ck_assert_uint_eq((plan->soft.start | plan->soft.bytes) % LARGE_BYTES, 0);
+	ck_assert_uint_eq(kvl_machine_offset(last), offset + plan->soft.bytes - 1);
+	ck_assert_uint_eq(plan->machine_bytes, offset + plan->soft.bytes);
+	ck_assert_uint_eq(kvl_soft_gpa(plan, (u32)n, 0), plan->soft.start);
+	ck_assert_uint_eq(step % PAGE_BYTES, 0);
+	ck_assert_uint_ge(step, (8 + n) * PAGE_BYTES + n * KVL_SOFT_ENTRY_BYTES);
+	ck_assert_uint_le(kvl_soft_gpa(plan, (u32)n, request->ncpus), last + 1);
+	/* nothing of one kind shares a directory entry with the other */
+	for (u64 va = 0; va < GiB(4); va += LARGE_BYTES)
+		ck_assert(kvl_is_soft(plan, va) == kvl_is_soft(plan, va + LARGE_BYTES - 1));
 }
 
 /* Every frame of RAM is usable or in a hole, never both, nothing else is. */
@@ -162,6 +187,7 @@ static bool try_plan(const struct kvl_layout_request *request)
 	expect_regions(request, &plan);
 	expect_core(request, &plan);
 	expect_shared(request, &plan);
+	expect_soft(request, &plan);
 	for (u32 i = 0; i < request->nholes; i++)
 		holes_good &= model_mark(request->hole[i], M_HOLE, M_RAM, M_CORE);
 	ck_assert(holes_good);
@@ -198,14 +224,14 @@ static void random_holes(struct kvl_layout_request *request)
 static const struct {
 	u64 vmalloc, kva;
 	bool arena_highmem;
-	u32 ncpus;
+	u32 ncpus, soft_entries;
 } options[] = {
-	{ 0, 0, false, 2 },
-	{ 0, 0, true, 2 },
-	{ MiB(2), MiB(2), false, 1 },
-	{ MiB(400), MiB(300), true, 16 },
-	{ MiB(800), MiB(118), true, 4 }, /* 3G split: 78 MiB of lowmem */
-	{ MiB(800), MiB(118), false, 3 },
+	{ 0, 0, false, 2, 0 },
+	{ 0, 0, true, 2, 64 },
+	{ MiB(2), MiB(2), false, 1, 8 },
+	{ MiB(400), MiB(300), true, 16, 1024 },
+	{ MiB(800), MiB(118), true, 4, 0 }, /* 3G split: 78 MiB of lowmem */
+	{ MiB(800), MiB(118), false, 3, 9 },
 };
 
 static struct kvl_layout_request request_with(u64 mem, u64 split, u32 option)
@@ -216,6 +242,7 @@ static struct kvl_layout_request request_with(u64 mem, u64 split, u32 option)
 	request.kva_bytes = options[option].kva;
 	request.arena_highmem = options[option].arena_highmem;
 	request.ncpus = options[option].ncpus;
+	request.soft_entries = options[option].soft_entries;
 	return request;
 }
 
@@ -286,6 +313,37 @@ START_TEST(defaults_are_those_of_the_seed)
 	ck_assert_uint_eq(plan.region[KVL_REGION_KVA].bytes, MiB(100));
 	ck_assert_uint_eq(plan.region[KVL_REGION_FIXMAP].start, GiB(4) - MiB(2));
 	ck_assert_str_eq(kvl_region_name(KVL_REGION_UKVA), "ukva");
+}
+END_TEST
+
+START_TEST(what_is_soft)
+{
+	struct kvl_layout_request request = request_of(GiB(1), GiB(3));
+	struct kvl_layout plan;
+	struct kvl_layout_failure why;
+
+	ck_assert_int_eq(kvl_layout_plan(&request, &plan, &why), 0);
+	ck_assert(kvl_is_soft(&plan, 0) && kvl_is_soft(&plan, GiB(3) - 1));
+	ck_assert(!kvl_is_soft(&plan, GiB(3)));
+	ck_assert(!kvl_is_soft(&plan, plan.region[KVL_REGION_GAP].start));
+	ck_assert(!kvl_is_soft(&plan, plan.region[KVL_REGION_VMALLOC].start - 1));
+	for (u32 i = KVL_REGION_VMALLOC; i < KVL_REGION_FIXMAP; i++)
+		ck_assert(kvl_is_soft(&plan, plan.region[i].start));
+	ck_assert(!kvl_is_soft(&plan, GiB(4) - MiB(2)) && !kvl_is_soft(&plan, GiB(4)));
+	ck_assert(!kvl_is_soft(&plan, KVL_WINDOW_VA) && !kvl_is_soft(&plan, ~0ull));
+}
+END_TEST
+
+START_TEST(soft_tlbs_that_cannot_be_are_refused)
+{
+	static const u32 entries[] = { 1, 7, 1025, UINT32_MAX };
+	struct kvl_layout_request request = request_of(GiB(1), GiB(3));
+	struct kvl_layout plan;
+	struct kvl_layout_failure why;
+
+	request.soft_entries = entries[_i];
+	ck_assert_int_eq(kvl_layout_plan(&request, &plan, &why), -1);
+	ck_assert_int_eq(why.error, KVL_LAYOUT_SOFT);
 }
 END_TEST
 
@@ -416,6 +474,8 @@ int main(void)
 			    ARRAY_LEN(large_sizes));
 	tcase_add_test(tcase, defaults_are_those_of_the_seed);
 	tcase_add_test(tcase, machine_offsets_skip_the_device_gap);
+	tcase_add_test(tcase, what_is_soft);
+	tcase_add_loop_test(tcase, soft_tlbs_that_cannot_be_are_refused, 0, 4);
 	tcase_add_test(tcase, sizes_that_cannot_work_are_refused);
 	tcase_add_test(tcase, windows_that_do_not_fit_are_refused);
 	tcase_add_loop_test(tcase, holes_that_cannot_be_are_refused, 0, 9);

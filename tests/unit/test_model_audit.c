@@ -270,7 +270,21 @@ static void runs_on(u64 root, bool at_rest)
 {
 	static struct audit_cpu running;
 
-	running = (struct audit_cpu){ 2, root, at_rest };
+	running = (struct audit_cpu){ .cpu = 2, .root = root, .at_rest = at_rest };
+	machine.config.running = &running;
+	machine.config.nrunning = 1;
+}
+
+/* The same where it has a soft TLB, with a root outside the arena. */
+#define SOFT_ROOT MiB(1)
+
+static void runs_soft_on(u64 root, bool at_rest)
+{
+	static struct audit_cpu running;
+
+	running = (struct audit_cpu){
+		.cpu = 2, .root = root, .soft_root = SOFT_ROOT, .at_rest = at_rest
+	};
 	machine.config.running = &running;
 	machine.config.nrunning = 1;
 }
@@ -320,6 +334,42 @@ START_TEST(stopped_before_the_load)
 	expect(0, 0, "");
 	runs_on(table_at(ROOT), true);
 	expect(1, FINDING_UNREPORTED, "CPU 2 runs on root 0x7f0000");
+}
+END_TEST
+
+/* With a soft TLB: on its root, whatever space is loaded, from the first report on. */
+START_TEST(runs_on_its_soft_tlb)
+{
+	runs_soft_on(table_at(ROOT), true); /* the host's, before its first record */
+	expect(0, 0, "");
+	load_root(0, ROOT);
+	runs_soft_on(SOFT_ROOT, true);
+	expect(0, 0, "");
+	runs_soft_on(table_at(ROOT), false); /* stopped before its first load */
+	expect(0, 0, "");
+	load_root(1, USER_ROOT);
+	go_on();
+	runs_soft_on(SOFT_ROOT, true);
+	expect(0, 0, "");
+}
+END_TEST
+
+START_TEST(runs_beside_its_soft_tlb)
+{
+	load_root(1, USER_ROOT);
+	go_on();
+	runs_soft_on(_i ? table_at(USER_ROOT) : table_at(ROOT), false);
+	expect(1, FINDING_UNREPORTED,
+	       _i ? "CPU 2 runs on root 0x7f4000, its soft TLB's is 0x100000"
+		  : "CPU 2 runs on root 0x7f0000, its soft TLB's is 0x100000");
+}
+END_TEST
+
+START_TEST(a_soft_tlb_before_any_report)
+{
+	runs_soft_on(SOFT_ROOT, false);
+	model_audit(machine.model, &machine.config);
+	ck_assert_uint_eq(model_finding_count(machine.model, FINDING_UNREPORTED), 1);
 }
 END_TEST
 
@@ -467,6 +517,9 @@ int main(void)
 	tcase_add_test(roots, runs_elsewhere);
 	tcase_add_test(roots, runs_on_the_last_root);
 	tcase_add_test(roots, stopped_before_the_load);
+	tcase_add_test(roots, runs_on_its_soft_tlb);
+	tcase_add_test(roots, a_soft_tlb_before_any_report);
+	tcase_add_loop_test(roots, runs_beside_its_soft_tlb, 0, 2);
 	tcase_add_test(roots, unknown_root_is_walked);
 	tcase_add_test(roots, root_of_a_cpu_outside);
 	suite_add_tcase(suite, roots);

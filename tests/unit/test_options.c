@@ -59,6 +59,16 @@ static const struct {
 	{ "--cpus 17", "not between 1 and 16" },
 	{ "--cpus two", "not a number" },
 	{ "--arena himem", "did you mean highmem?" },
+	{ "--tlb sotf", "not one of hw, soft; did you mean soft?" },
+	{ "--tlb ,", "not one of hw, soft" },
+	{ "--tlb soft,entries=7", "7 is not between 8 and 1024" },
+	{ "--tlb soft,entries=1025", "1025 is not between 8 and 1024" },
+	{ "--tlb soft,entries=", "not a number" },
+	{ "--tlb soft,policy=lru", "not one of fifo, random" },
+	{ "--tlb soft,ways=2", "not one of hw, soft" },
+	{ "--tlb hw,entries=8", "entries=8 belongs behind soft" },
+	{ "--tlb policy=fifo", "policy=fifo belongs behind soft" },
+	{ "--tlb hw,soft", "a run has one TLB, not 2" },
 	{ "--tier trip", "not one of ring, trap, off, auto; did you mean trap?" },
 	{ "--schedule frei", "did you mean free?" },
 	{ "--set writer", "is not KEY=VALUE" },
@@ -119,7 +129,9 @@ static const struct {
 	{ "--hosts amd", "did you mean" },
 	{ "--engine kvm", "unknown option --engine" },
 	{ "--trace d", "unknown option --trace" },
-	{ "--tlb hw,soft", "unknown option --tlb" },
+	{ "--tlb hw,soft,hw", "hw is named twice" },
+	{ "--tlb soft,soft,policy=fifo", "soft,entries=64,policy=fifo is named twice" },
+	{ "--tlb hw,soft,soft,entries=8,hw,entries=9", "belongs behind soft" },
 	{ "--flash-clock real", "needs --flash" },
 };
 
@@ -318,6 +330,41 @@ START_TEST(distances)
 }
 END_TEST
 
+static void tlb_is(struct run_tlb tlb, const char *want)
+{
+	char text[RUN_TLB_TEXT_BYTES];
+
+	ck_assert_str_eq(run_tlb_text(tlb, text), want);
+}
+
+START_TEST(a_run_has_one_tlb)
+{
+	static const struct {
+		const char *line, *text;
+	} of[] = {
+		{ "", "hw" },
+		{ "--tlb hw", "hw" },
+		{ "--tlb soft", "soft,entries=64,policy=fifo" },
+		{ "--tlb soft,entries=8", "soft,entries=8,policy=fifo" },
+		{ "--tlb=soft,policy=random,entries=1024", "soft,entries=1024,policy=random" },
+	};
+
+	ck_assert_int_eq(parse_as(FOR_RUN, of[_i].line), 0);
+	tlb_is(run_tlb(&options.run), of[_i].text);
+}
+END_TEST
+
+START_TEST(compare_takes_several_tlbs)
+{
+	ck_assert_int_eq(parse_as(FOR_COMPARE, "x --tlb hw,soft,entries=8,soft,policy=random"), 0);
+	ck_assert_uint_eq(options.ntlbs, 3);
+	tlb_is(options.tlbs[0], "hw");
+	tlb_is(options.tlbs[1], "soft,entries=8,policy=fifo");
+	tlb_is(options.tlbs[2], "soft,entries=64,policy=random");
+	ck_assert_uint_eq(options.npassed, 0);
+}
+END_TEST
+
 START_TEST(long_names_do_no_harm)
 {
 	char name[5000];
@@ -349,6 +396,8 @@ int main(void)
 	tcase_add_test(tcase, words_and_help);
 	tcase_add_loop_test(tcase, help_fits_a_terminal, 0, 6);
 	tcase_add_test(tcase, distances);
+	tcase_add_loop_test(tcase, a_run_has_one_tlb, 0, 5);
+	tcase_add_test(tcase, compare_takes_several_tlbs);
 	tcase_add_test(tcase, long_names_do_no_harm);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
