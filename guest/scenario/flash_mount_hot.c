@@ -31,11 +31,8 @@ static void read_on(void *arg)
 void flash_hot_start(struct flash_hot *hot, struct flash_reader *reader)
 {
 	const char *wanted = param_text("hot");
-	/* The second of the last block: a mount looks at the first of a block that is empty. */
-	u64 page = (reader->bytes -
-		    flash_partition_block_bytes(reader->partition, reader->bytes - 1)) /
-			   PAGE_BYTES +
-		   1;
+	/* The last: of a block that is empty a mount looks at the first. */
+	u64 page = reader->bytes / PAGE_BYTES - 1;
 
 	*hot = (struct flash_hot){ 0 };
 	if (!wanted || strcmp(wanted, "off") == 0)
@@ -44,8 +41,6 @@ void flash_hot_start(struct flash_hot *hot, struct flash_reader *reader)
 		usage_failure("hot=%s: must be off or on", wanted);
 	if (!reader->base)
 		usage_failure("hot=on: this arm has no pointer to the chip");
-	if ((page + 1) * PAGE_BYTES > reader->bytes)
-		usage_failure("hot=on: the last block has one page only");
 	hot->at = (const u8 *)reader->base + page * PAGE_BYTES;
 	flash_reader_mark(reader, page, page);
 	hot->task = task_start("hot", 0, NULL, read_on, hot);

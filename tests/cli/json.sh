@@ -31,10 +31,19 @@ holds "every check holds and says what it wants" \
 	'(.checks | length > 0) and all(.checks[]; .ok and has("want") and has("got"))'
 holds "boot within 200,000 instructions" \
 	'.guest.ticks != "insn" or (.metrics.boot_ticks > 0 and .metrics.boot_ticks <= 200000)'
+holds "without an option the TLB is the processor's" \
+	'.guest.tlb == "hw" and .counts.tlb_fills == 0 and .counts.tlb_evicts == 0'
 holds "events were recorded" '.trace.events > 100 and .counts.pt_set > 0'
 
 "$kvalab" run hello --json - >"$work/result" 2>"$work/log"
 holds "--json - leaves stdout to the object" '.scenario == "hello"'
+"$kvalab" run hello --tlb soft,entries=9 --json - >"$work/result" 2>"$work/log"
+if grep -q "^tlb  *soft,entries=9,policy=fifo$" "$work/log"; then
+	pass "json: and on the table"
+else
+	fail "json: the table does not name the TLB"
+fi
+holds "the TLB is named" '.guest.tlb == "soft,entries=9,policy=fifo" and .counts.tlb_fills > 0'
 "$kvalab" run hello --tier off --json - >"$work/result" 2>"$work/log"
 holds "nothing is claimed of a trace that is off" \
 	'.trace.tier == "off" and .trace.lost == null and .oracle.flash_violations == null'

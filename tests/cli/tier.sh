@@ -34,6 +34,14 @@ if "$kvalab" probe --json - 2>/dev/null | jq -e .trap_tier.works >/dev/null; the
 	fi
 	expect "page tables in highmem, four CPUs, no turns" 0 "^findings +0" "$kvalab" run hello --cpus 4 \
 		--mem 1G --arena highmem --schedule free --tier trap
+	expect "a soft TLB, whose tables are not trapped" 0 "0 unreported \(trap\)" "$kvalab" run hello \
+		--cpus 2 --tier trap --tlb soft --json "$work/soft.json"
+	if jq -e '.host_counts.mmio_exits == .counts.pt_set and .counts.tlb_fills > 0' "$work/soft.json" \
+		>"$work/log"; then
+		pass "no fill and no eviction is an exit"
+	else
+		fail "fills or evictions are exits"
+	fi
 	expect "auto takes it" 0 "info: tier auto: trap" "$kvalab" run hello --tier auto --log info
 else
 	expect "a host that cannot trap" 3 "this host cannot .*: use --tier ring" "$kvalab" run hello --tier trap

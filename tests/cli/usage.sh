@@ -25,15 +25,15 @@ expect "number that is none" 2 "not a size" \
 	"$kvalab" run flash-mount --arm fault --flash file=x,chip=$chip --set blocks=many
 expect "scenario missing" 2 "kvalab run SCENARIO" "$kvalab" run
 expect "one word too many" 2 "one argument too many" "$kvalab" run hello world
-expect "option of a later version" 2 "unknown option --tlb" "$kvalab" run hello --tlb soft
+expect "a TLB that is none" 2 "not one of hw, soft" "$kvalab" run hello --tlb sotf
+expect "two TLBs for one run" 2 "a run has one TLB, not 2" "$kvalab" run hello --tlb hw,soft
 
 expect "compare: unknown arm" 2 "no arm \"fualt\"; did you mean fault" \
 	"$kvalab" compare flash-mount --arms copy,fualt --flash file=x,chip=$chip
 expect "compare: unknown host" 2 "did you mean qemu" "$kvalab" compare hello --hosts kvm,qmeu
 expect "compare: option of run" 2 "unknown option --arm; did you mean --arms" \
 	"$kvalab" compare flash-mount --arm copy
-expect "compare: option of a later version" 2 "unknown option --tlb" \
-	"$kvalab" compare hello --tlb hw,soft
+expect "compare: a TLB twice" 2 "hw is named twice" "$kvalab" compare hello --tlb hw,soft,hw
 expect "compare: unknown parameter" 2 "did you mean fail" "$kvalab" compare hello --set fial=hang
 expect "compare: chip missing" 2 "needs a chip: --flash" "$kvalab" compare flash-mount
 expect "compare: no such chip file" 2 "nowhere" \

@@ -75,6 +75,33 @@ for arm in copy fault; do
 	done
 done
 
+# The soft TLB: nothing that is counted changes but its own fills; a page that another task reads over
+# and over never shows anything else, also while the chip is busy.
+soft_counts()
+{
+	fresh_chip "$work/image"
+	# shellcheck disable=SC2086 # an option of two words, or none
+	"$kvalab" run flash-mount --engine $engine --flash "$chip" $chip_set --set list=off \
+		--json "$work/result" "$@" >"$work/log" 2>&1 &&
+		jq -cS '[(.counts | del(.tlb_fills, .tlb_evicts)), [.checks[] | [.name, .got]]]' \
+			"$work/result"
+}
+for options in "--arm copy" "--arm fault" "--arm fault --set hot=on" "--arm fault --cpus 1" \
+	"--arm fault --cpus 4 --arena highmem"; do
+	for tlb in soft soft,entries=8,policy=random; do
+		# shellcheck disable=SC2086 # options are words
+		soft_counts $options >"$work/hw" && soft_counts $options --tlb $tlb >"$work/soft"
+		if [ -s "$work/soft" ] && cmp -s "$work/hw" "$work/soft"; then
+			pass "$options, $tlb: the counts of the processor's TLB"
+		else
+			fail "$options, $tlb: other counts than with the processor's TLB"
+		fi
+		: >"$work/soft"
+	done
+done
+fresh_chip "$work/image"
+try "fault, soft, free schedule" 0 " 0 do not" fault --cpus 4 --schedule free --set list=off --tlb soft
+
 try "a store through the mapping" 4 "wild pointer: write to " fault --set provoke=store
 if [ "$host" = qemu ]; then
 	skip "a wait in atomic context: QEMU's flash is ready at once, there is nothing to wait for"

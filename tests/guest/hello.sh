@@ -61,3 +61,63 @@ if [ -s "$work/other.order" ] && ! cmp -s "$work/first.order" "$work/other.order
 else
 	fail "another seed: the same interleaving"
 fi
+
+# --- the soft TLB ------------------------------------------------------------------------------
+# result FILE OPTIONS...: the whole result of a run that ends well
+result()
+{
+	file=$1
+	shift
+	"$kvalab" run hello --engine $engine --json "$file" "$@" >"$work/log" 2>&1
+}
+# Of what the processor's TLB counts, nothing changes; fills and evictions come on top.
+but_fills='[(.counts | del(.tlb_fills, .tlb_evicts)), [.checks[] | [.name, .got]]]'
+
+# as_hw TLB OPTIONS...
+as_hw()
+{
+	tlb=$1
+	shift
+	if ! result "$work/hw" "$@" || ! result "$work/soft" --tlb "$tlb" "$@"; then
+		fail "hello, $tlb $*: it does not end well"
+	elif [ "$(jq -cS "$but_fills" "$work/hw")" != "$(jq -cS "$but_fills" "$work/soft")" ]; then
+		fail "hello, $tlb $*: other counts than with the processor's TLB"
+	elif ! jq -e '.counts.tlb_fills > 40 and .counts.tlb_evicts <= .counts.tlb_fills and
+		.trace.unreported == 0' "$work/soft" >"$work/log"; then
+		fail "hello, $tlb $*: fills and evictions"
+	else
+		pass "hello, $tlb $*: the processor's counts, and $(jq .counts.tlb_fills "$work/soft") fills"
+	fi
+}
+for tlb in soft soft,entries=8 soft,entries=8,policy=random soft,entries=1024; do
+	as_hw $tlb --cpus 2
+done
+as_hw soft,entries=8 --cpus 1
+as_hw soft,entries=8,policy=random --cpus 4
+as_hw soft --arena highmem
+as_hw soft --split 1G --mem 4G
+as_hw soft --mem 64M
+as_hw soft --mem 5G --hole 256M:16M --hole 1G:4K --hole 4G:64M
+expect "hello, soft, free schedule" 0 "$good" "$kvalab" run hello --engine $engine --cpus 4 \
+	--schedule free --tlb soft,entries=8
+expect "hello, soft, nothing recorded" 0 "off: nothing" "$kvalab" run hello --engine $engine \
+	--tlb soft --tier off
+result "$work/soft" --tlb soft,entries=8,policy=random --cpus 4
+result "$work/again" --tlb soft,entries=8,policy=random --cpus 4
+if [ "$(jq -cS .counts "$work/soft")" = "$(jq -cS .counts "$work/again")" ]; then
+	pass "hello, soft, random: the seed determines who makes room"
+else
+	fail "hello, soft, random: other counts the second time"
+fi
+# Each fill and each eviction is one event; what a CPU holds is never more than its TLB has room for.
+rm -rf "$work/trace"
+result "$work/soft" --tlb soft,entries=8 --cpus 4 --trace "$work/trace"
+"$kvalab" trace print "$work/trace" --event tlb_fill,tlb_evict >"$work/events"
+if awk '$3 == "tlb_fill" { n++; if (++held[$2] > 8) exit 1 }
+	$3 == "tlb_evict" { m++; if (--held[$2] < 0) exit 1 } END { print n + 0, m + 0 }' \
+	"$work/events" >"$work/got" &&
+	[ "$(cat "$work/got")" = "$(jq -r '"\(.counts.tlb_fills) \(.counts.tlb_evicts)"' "$work/soft")" ]; then
+	pass "hello, soft: the trace has what a CPU holds, at most 8 entries"
+else
+	fail "hello, soft: fills and evictions of the trace"
+fi
