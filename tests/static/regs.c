@@ -148,6 +148,32 @@ static struct value shl(struct regs *regs, struct value from, u32 by)
 	return to;
 }
 
+/* Of a sum the low bits are known up to the first that is not known of both: no carry comes from above. */
+static struct value sum(struct regs *regs, struct value a, struct value b)
+{
+	u64 unknown = ~(a.known & b.known), lowest = unknown & -unknown;
+	struct value to = fresh(regs);
+
+	to.known = lowest ? lowest - 1 : ~0ull;
+	to.bits = (a.bits + b.bits) & to.known;
+	return to;
+}
+
+/* lea of base, index and displacement: how compilers add; nothing is known of any other. */
+static struct value address(struct regs *regs, const cs_x86_op *op)
+{
+	int base = regs_index(op->mem.base), index = regs_index(op->mem.index);
+	struct value displacement = fresh(regs);
+
+	displacement.known = ~0ull;
+	displacement.bits = (u64)op->mem.disp;
+	if (base < 0 || (op->mem.index != X86_REG_INVALID && (index < 0 || op->mem.scale != 1)))
+		return fresh(regs);
+	if (index < 0)
+		return sum(regs, regs->reg[base], displacement);
+	return sum(regs, sum(regs, regs->reg[base], regs->reg[index]), displacement);
+}
+
 static bool same_register(const cs_x86_op *op)
 {
 	return op[0].type == X86_OP_REG && op[1].type == X86_OP_REG && op[0].reg == op[1].reg;
@@ -165,6 +191,8 @@ static struct value result(struct regs *regs, const cs_insn *insn)
 	case X86_INS_MOVZX: return operand(regs, &op[1]);
 	case X86_INS_XOR: return same_register(op) ? zero : fresh(regs);
 	case X86_INS_OR: return or (regs, operand(regs, &op[0]), operand(regs, &op[1]));
+	case X86_INS_ADD: return sum(regs, operand(regs, &op[0]), operand(regs, &op[1]));
+	case X86_INS_LEA: return address(regs, &op[1]);
 	case X86_INS_SHL:
 		if (op[1].type == X86_OP_IMM && op[1].imm > 0 && op[1].imm < op[0].size * 8)
 			return shl(regs, operand(regs, &op[0]), (u32)op[1].imm);

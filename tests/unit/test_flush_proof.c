@@ -292,6 +292,37 @@ START_TEST(an_eviction_is_of_the_address_that_was_reported)
 }
 END_TEST
 
+/* As clang makes it: the fields are added up. mov %edx, %eax; shl $32, %rax; mov %r8d, %ecx; shl, %rcx */
+START_TEST(a_header_is_added_up)
+{
+	static const struct {
+		u8 shift, lea[5];
+		bool good;
+	} of[] = {
+		{ 48, { 0x48, 0x8d, 0x3c, 0x08, 0x90 }, true },	 /* lea (%rax,%rcx), %rdi */
+		{ 16, { 0x48, 0x8d, 0x7c, 0x08, 0x00 }, true },	 /* 0(%rax,%rcx) */
+		{ 15, { 0x48, 0x8d, 0x3c, 0x08, 0x90 }, false }, /* reaches into the event */
+		{ 48, { 0x48, 0x8d, 0x7c, 0x08, 0x01 }, false }, /* 1(%rax,%rcx) */
+		{ 48, { 0x48, 0x8d, 0x3c, 0x48, 0x90 }, false }, /* (%rax,%rcx,2) */
+		{ 48, { 0x67, 0x48, 0x8d, 0x3c, 0x08 }, false }, /* (%eax,%ecx) */
+		{ 48, { 0x48, 0x8d, 0x3c, 0x0b, 0x90 }, false }, /* (%rbx,%rcx) */
+	};
+
+	code_record("tlb_cpu_evict invlpg 1 evict for a test");
+	code_function("tlb_cpu_evict");
+	EMIT(PUSH_RBX, MOV_RBX_RDI, MOV_RSI_RBX, 0x89, 0xd0, 0x48, 0xc1, 0xe0, 32);
+	EMIT(0x44, 0x89, 0xc1, 0x48, 0xc1, 0xe1, of[_i].shift);
+	code_emit(of[_i].lea, sizeof(of[_i].lea));
+	EMIT(0x48, 0x83, 0xc7, 25); /* add $25, %rdi */
+	code_call(TEXT_VA);
+	EMIT(INVLPG_RBX, POP_RBX_RET);
+	if (of[_i].good)
+		code_holds();
+	else
+		code_fails("is not an eviction");
+}
+END_TEST
+
 START_TEST(a_private_root_comes_after_a_report_of_another)
 {
 	static const char *const text[] = { NULL, "no report comes before it",
@@ -361,6 +392,7 @@ int main(void)
 	tcase_add_loop_test(tcase, a_space_is_flushed_by_the_root_that_is_loaded, 0, 3);
 	tcase_add_loop_test(tcase, a_root_is_the_one_that_was_reported, 0, 3);
 	tcase_add_loop_test(tcase, an_eviction_is_of_the_address_that_was_reported, 0, 4);
+	tcase_add_loop_test(tcase, a_header_is_added_up, 0, 7);
 	tcase_add_loop_test(tcase, a_private_root_comes_after_a_report_of_another, 0, 3);
 	tcase_add_loop_test(tcase, only_fs_base_may_be_written, 0, 5);
 	suite_add_tcase(suite, tcase);
