@@ -276,7 +276,7 @@ static void runs_on(u64 root, bool at_rest)
 }
 
 /* The same where it has a soft TLB, with a root outside the arena. */
-#define SOFT_ROOT MiB(1)
+#define SOFT_ROOT GiB(1) /* no memory: what is in it is test_audit_soft.c's */
 
 static void runs_soft_on(u64 root, bool at_rest)
 {

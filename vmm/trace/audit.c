@@ -205,7 +205,7 @@ static void not_as_told(const struct audit *audit, const struct audit_cpu *runni
 			  running->soft_root ? "its soft TLB's is" : "the trace says", (ull)told);
 }
 
-/* What a soft TLB holds is not looked at here: it is a cache of these tables, and may be stale. */
+/* A soft TLB is a cache of these tables, and may be stale: what it should hold is known otherwise. */
 static void follow_running(struct audit *audit)
 {
 	for (u32 i = 0; i < audit->config->nrunning; i++) {
@@ -214,8 +214,11 @@ static void follow_running(struct audit *audit)
 
 		if (!told)
 			not_as_told(audit, running);
-		else if (running->root == running->soft_root)
+		else if (running->root == running->soft_root) {
+			audit->compared +=
+				model_audit_soft(audit->model, audit->config->mem, running);
 			continue;
+		}
 		if (in_arena(audit, running->root))
 			follow_table(audit, running->root, PTE_LEVELS);
 		else

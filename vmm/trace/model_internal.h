@@ -296,6 +296,13 @@ void model_tlb_evict(struct model *model, u32 cpu, const struct kvl_record *reco
 void model_soft_flushed(struct model *model, u32 cpu, const struct kvl_record *record, u32 scope,
 			u64 va);
 
+/* What @cpu's soft TLB holds for the leaf of @level at @va; 0: nothing. */
+u64 model_soft_entry(const struct model *model, u32 cpu, u64 va, u32 level);
+
+/* --- audit_soft.c --- */
+/* Compares it with the private tables in guest memory; returns how many entries were looked at. */
+u64 model_audit_soft(struct model *model, const struct gmem *mem, const struct audit_cpu *running);
+
 /* --- model_flash.c: row W5 --- */
 bool model_is_reader(const struct model *model, u64 entry, u32 level);
 struct reader *model_chip_unmapped(struct model *model, struct table *table, u32 index);

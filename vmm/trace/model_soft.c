@@ -43,6 +43,13 @@ static struct soft_entry *find(const struct model *model, u32 cpu, u64 va, u32 l
 	return NULL;
 }
 
+u64 model_soft_entry(const struct model *model, u32 cpu, u64 va, u32 level)
+{
+	const struct soft_entry *entry = find(model, cpu, va, level);
+
+	return entry ? entry->entry : 0;
+}
+
 u32 model_soft_holders(const struct model *model, const struct change *change)
 {
 	u32 cpus = 0;
