@@ -360,8 +360,8 @@ START_TEST(runs_beside_its_soft_tlb)
 	go_on();
 	runs_soft_on(_i ? table_at(USER_ROOT) : table_at(ROOT), false);
 	expect(1, FINDING_UNREPORTED,
-	       _i ? "CPU 2 runs on root 0x7f4000, its soft TLB's is 0x100000"
-		  : "CPU 2 runs on root 0x7f0000, its soft TLB's is 0x100000");
+	       _i ? "CPU 2 runs on root 0x7f4000, its soft TLB's is 0x40000000"
+		  : "CPU 2 runs on root 0x7f0000, its soft TLB's is 0x40000000");
 }
 END_TEST
 
