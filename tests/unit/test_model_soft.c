@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Where the guest makes the TLB: what it must not do, and that what CPUs hold is known exactly. */
 #include <check.h>
+#include <stdlib.h>
 
 #include "tests/unit/model_rig.h"
 #include "tests/unit/suite.h"
@@ -209,6 +210,30 @@ START_TEST(direct_map)
 }
 END_TEST
 
+/* A guest that invents what its TLB does, and the rest. */
+START_TEST(random_records)
+{
+	static const u16 ids[] = { KVL_EV_TLB_FILL,  KVL_EV_TLB_EVICT, KVL_EV_TLB_FLUSH,
+				   KVL_EV_PT_SET,    KVL_EV_USE,       KVL_EV_ROOT_LOAD,
+				   KVL_EV_KVA_GET,   KVL_EV_KVA_PUT,   KVL_EV_TABLE_FREE,
+				   KVL_EV_PAGE_ALLOC };
+
+	srandom((u32)_i);
+	for (u32 i = 0; i < 200000; i++) {
+		u64 va = random() % 8 ? KERNEL_VA + (u64)random() % 4 * PAGE_BYTES
+				      : (u64)random() << 33 | (u64)random();
+		u64 entry = random() % 8 ? A + (u64)random() % 4 * PAGE_BYTES : (u64)random();
+		u16 id = ids[(size_t)random() % ARRAY_LEN(ids)], h = (u16)random() % 4;
+
+		if (id == KVL_EV_PT_SET)
+			record(0, id, 0, (u16)pte_index(va, 1), h, va, KERNEL_TABLE, A, entry, 0);
+		else
+			record((u32)random() % 3, id, 0, h, (u16)random() % 5, va, entry, 0, 0, 0);
+	}
+	ck_assert_uint_gt(model_findings(model), 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("model soft");
@@ -232,6 +257,7 @@ int main(void)
 	tcase_add_test(rules, twice);
 	tcase_add_test(rules, evicts_what_it_does_not_have);
 	tcase_add_test(rules, after_it_has_gone);
+	tcase_add_loop_test(rules, random_records, 1, 5);
 	suite_add_tcase(suite, rules);
 	return run_suite(suite);
 }
