@@ -28,8 +28,7 @@ void judge_offer(struct run_result *result, enum exit_status status, const char 
 	snprintf(result->reason, sizeof(result->reason), "%s", reason);
 }
 
-/* Findings that say that the record is not what happened; all others are about the guest. */
-static bool blames_trace(enum finding_kind kind)
+bool judge_blames_trace(enum finding_kind kind)
 {
 	return kind == FINDING_UNREPORTED || kind == FINDING_OLD_VALUE ||
 	       kind == FINDING_UNKNOWN_TABLE || kind == FINDING_BAD_RECORD;
@@ -42,7 +41,7 @@ void judge_findings(struct run_result *result, bool lossy)
 	for (u32 i = 0; i < result->nfindings_kept; i++) {
 		const struct finding *finding = &result->finding[i];
 
-		judge_offer(result, blames_trace(finding->kind) ? EXIT_VMM : EXIT_CHECK,
+		judge_offer(result, judge_blames_trace(finding->kind) ? EXIT_VMM : EXIT_CHECK,
 			    finding->text);
 	}
 	if (!result->trace.lost || lossy)

@@ -5,6 +5,9 @@
 
 #include "vmm/run.h"
 
+/* Findings that say that the record is not what happened; all others are about the guest. */
+bool judge_blames_trace(enum finding_kind kind);
+
 /* How grave a status is: 0 for EXIT_OK, more for what is worse, in the order below. */
 u32 judge_gravity(enum exit_status status);
 

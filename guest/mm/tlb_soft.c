@@ -381,10 +381,11 @@ static void link_upper_tables(struct soft_cpu *cpu)
 
 static void pin(struct soft_cpu *cpu, u64 va, u64 bytes)
 {
-	u32 level = 2;
+	for (u64 end = va + bytes; va < end; va += LARGE_BYTES) {
+		u32 level = 2;
 
-	for (u64 end = va + bytes; va < end; va += LARGE_BYTES)
 		cpu->directory[slot_of(va)] = look_up(cpu, va, &level);
+	}
 }
 
 void tlb_soft_start(u32 number, u64 root_gpa, u16 site)
@@ -394,7 +395,7 @@ void tlb_soft_start(u32 number, u64 root_gpa, u16 site)
 	place(cpu, kvl_soft_gpa(&layout, entries(), number));
 	free_all(cpu);
 	cpu->root_gpa = root_gpa;
-	cpu->generator = boot_options.seed * KVL_MAX_CPUS + number + 1;
+	cpu->generator = (boot_options.seed * KVL_MAX_CPUS + number) << 1 | 1;
 	link_upper_tables(cpu);
 	pin(cpu, layout.core.start + layout.page_offset, layout.core.bytes);
 	pin(cpu, layout.region[KVL_REGION_FIXMAP].start, layout.region[KVL_REGION_FIXMAP].bytes);

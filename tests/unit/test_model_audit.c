@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "arch/x86_64/vmm/pte.h"
+#include "devices/abi/shared.h"
 #include "tests/unit/suite.h"
 #include "vmm/trace/model.h"
 
@@ -71,7 +72,7 @@ static void map_direct(void)
 		set(SMALL, OFFSET + at, at | FLAGS);
 }
 
-static void setup(void)
+static void setup_in_boot(void)
 {
 	struct model_config config = { .ncpus = 1 };
 
@@ -96,6 +97,12 @@ static void setup(void)
 	record(KVL_EV_MM_CREATE, 0, 0, 1, table_at(USER_ROOT), 0, 0);
 	map_direct();
 	set(USER_ROOT, OFFSET, table_at(UPPER) | FLAGS);
+}
+
+static void setup(void)
+{
+	setup_in_boot();
+	record(KVL_EV_MARK, 0, 0, KVL_MARK_SCENARIO, 0, 0, 0);
 }
 
 static void teardown(void)
@@ -393,6 +400,16 @@ START_TEST(root_of_a_cpu_outside)
 END_TEST
 
 /* --- the direct map --- */
+/* Stopped in its boot, the guest has yet to make it. */
+START_TEST(not_before_the_scenario)
+{
+	teardown();
+	setup_in_boot();
+	set(DIRECTORY, OFFSET + MiB(2), 0);
+	expect(0, 0, "");
+}
+END_TEST
+
 START_TEST(no_init_mm)
 {
 	struct model_config config = { .ncpus = 1 };
@@ -524,6 +541,7 @@ int main(void)
 	tcase_add_test(roots, root_of_a_cpu_outside);
 	suite_add_tcase(suite, roots);
 	tcase_add_checked_fixture(direct, setup, teardown);
+	tcase_add_test(direct, not_before_the_scenario);
 	tcase_add_test(direct, no_init_mm);
 	tcase_add_test(direct, direct_map_over_a_hole);
 	tcase_add_test(direct, direct_map_misses_large);

@@ -138,6 +138,88 @@ START_TEST(chip_command)
 }
 END_TEST
 
+static void command(void)
+{
+	record(VMM, KVL_EV_FLASH_COMMAND, 0, 0, 0, RIG_FLASH, 0x40, 0, 0, 0);
+}
+
+/* What led to the chip counts, not what came behind it at the same place. */
+START_TEST(chip_and_then_something_else)
+{
+	u64 chip = RIG_FLASH + (PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY);
+
+	model_teardown();
+	model_setup_chip();
+	set(0, 0, chip);
+	set(0, 0, 0);
+	if (_i)
+		flush(1, KVL_FLUSH_ALL, 0);
+	set(_i ? 0 : 1, 0, LEAF(1));
+	set(_i ? 0 : 1, 0, 0);
+	command();
+	ck_assert_uint_eq(needed(), _i ? 0 : 1);
+}
+END_TEST
+
+START_TEST(a_read_after_write_protection)
+{
+	set(0, 0, LEAF(1));
+	set(0, 0, LEAF(1) & ~PTE_WRITABLE);
+	use(1, 0);
+	ck_assert_uint_eq(needed(), 0);
+	record(1, KVL_EV_USE, MAP, 1, 0, va_of(0), 0, 0, 0, 0);
+	ck_assert_uint_eq(needed(), 1);
+}
+END_TEST
+
+START_TEST(the_same_table_again)
+{
+	set(0, 0, LEAF(1));
+	set_at(UNMAP, KERNEL_VA, LARGE_TABLE, 2, TO_TABLE(KERNEL_TABLE), 0);
+	set_at(MAP, KERNEL_VA, LARGE_TABLE, 2, 0, TO_TABLE(KERNEL_TABLE));
+	use(1, 0);
+	ck_assert_uint_eq(needed(), 0);
+	set_at(UNMAP, KERNEL_VA, LARGE_TABLE, 2, TO_TABLE(KERNEL_TABLE), 0);
+	flush(1, KVL_FLUSH_PAGE, va_of(0)); /* of all that was reached by it that is one page */
+	use(1, 0);
+	ck_assert_uint_eq(needed(), 1);
+}
+END_TEST
+
+/* While it is asked for one page it flushes another, for itself. */
+START_TEST(a_flush_of_its_own_while_it_is_asked)
+{
+	set(0, 0, LEAF(1));
+	set(0, 0, LEAF(2));
+	record(0, KVL_EV_SHOOTDOWN_BEGIN, FLUSH, 0, 0, va_of(1), PAGE_BYTES, 0, 2, 1);
+	flush(1, KVL_FLUSH_PAGE, va_of(0));
+	use(1, 0);
+	ck_assert_uint_eq(needed(), 0);
+}
+END_TEST
+
+START_TEST(user_space)
+{
+	load_root(1, 1);
+	set_at(MAP, USER_VA, USER_TABLE, 1, 0, LEAF(1));
+	set_at(MAP, USER_VA, USER_TABLE, 1, LEAF(1), LEAF(2));
+	if (_i)
+		flush(1, KVL_FLUSH_PAGE, USER_VA);
+	record(1, KVL_EV_USE, MAP, 0, 0, USER_VA, 0, 0, 0, 0);
+	ck_assert_uint_eq(needed(), !_i);
+}
+END_TEST
+
+START_TEST(a_load_of_a_root_leaves_global_ones)
+{
+	set(0, 0, LEAF(1) | PTE_GLOBAL);
+	set(0, 0, LEAF(2) | PTE_GLOBAL);
+	load_root(1, 1);
+	use(1, 0);
+	ck_assert_uint_eq(needed(), 1);
+}
+END_TEST
+
 /* --- the search ----------------------------------------------------------------------------------- */
 #define STEPS 14u
 
@@ -254,6 +336,12 @@ int main(void)
 	tcase_add_test(hand, a_flush_for_another_is_not);
 	tcase_add_test(hand, the_same_page_again);
 	tcase_add_test(hand, chip_command);
+	tcase_add_loop_test(hand, chip_and_then_something_else, 0, 2);
+	tcase_add_test(hand, a_read_after_write_protection);
+	tcase_add_test(hand, the_same_table_again);
+	tcase_add_test(hand, a_flush_of_its_own_while_it_is_asked);
+	tcase_add_loop_test(hand, user_space, 0, 2);
+	tcase_add_test(hand, a_load_of_a_root_leaves_global_ones);
 	suite_add_tcase(suite, hand);
 	tcase_add_checked_fixture(search, setup, model_teardown);
 	tcase_add_loop_test(search, as_the_search, 0, 8);

@@ -12,7 +12,11 @@
 
 static void start(enum policy_kind kind, u64 amount)
 {
-	model_setup(&(struct model_config){ .ncpus = CPUS, .policy = { kind, amount } });
+	model_setup(&(struct model_config){
+		.ncpus = CPUS,
+		.policy = { kind, amount },
+		.soft = { .dynamic_start = 0xf0000000, .dynamic_end = 0xff000000 },
+	});
 	hang_tables();
 }
 
@@ -143,6 +147,62 @@ START_TEST(user_space)
 }
 END_TEST
 
+/* Large leaves and what lies outside the dynamic regions are flushed at once, whatever the rule. */
+START_TEST(what_no_rule_is_for)
+{
+	u64 large = 0x400000ull | RW | PTE_LARGE,
+	    va = ALIGN_DOWN(KERNEL_VA, LARGE_BYTES) + LARGE_BYTES;
+
+	start((enum policy_kind)(POLICY_BATCH + _i), 1000);
+	set_at(MAP, va, LARGE_TABLE, 2, 0, large);
+	set_at(MAP, va, LARGE_TABLE, 2, large, large + LARGE_BYTES);
+	record(1, KVL_EV_USE, MAP, 0, 0, va + 0x5000, 0, 0, 0, 0);
+	expect_counts(CPUS, 0, CPUS - 1, 0);
+}
+END_TEST
+
+/* A table that is freed with entries in it: none is left behind by a round that comes between them. */
+START_TEST(a_table_with_entries)
+{
+	start(POLICY_BATCH, 2);
+	for (u32 slot = 0; slot < 3; slot++)
+		set_by(0, slot, 0, PAGE(slot));
+	record(0, KVL_EV_TABLE_FREE, UNMAP, 0, 1, KERNEL_TABLE, 0, 0, 0, 0);
+	record(0, KVL_EV_TABLE_ALLOC, MAP, 0, 1, KERNEL_TABLE, 0, 0, 0, 0);
+	for (u32 slot = 0; slot < 4; slot++) {
+		set_by(0, slot + 8, 0, PAGE(slot));
+		set_by(0, slot + 8, PAGE(slot), 0);
+	}
+	for (u32 slot = 0; slot < 3; slot++)
+		use(1, slot);
+	ck_assert_uint_eq(model_oracle(model).stale_uses, 0);
+}
+END_TEST
+
+/* More rights leave the mapping that it was, and its users. */
+START_TEST(mask_and_more_rights)
+{
+	start(POLICY_MASK, 0);
+	set_by(0, 0, 0, PAGE(0) & ~PTE_WRITABLE);
+	use(1, 0);
+	set_by(0, 0, PAGE(0) & ~PTE_WRITABLE, PAGE(0));
+	set_by(0, 0, PAGE(0), 0);
+	ck_assert_uint_eq(model_oracle(model).ipis, 1);
+}
+END_TEST
+
+/* What is more than can be followed is said, not passed over. */
+START_TEST(more_than_can_be_followed)
+{
+	start(POLICY_EAGER, 0);
+	ck_assert(model_oracle(model).complete);
+	for (u64 i = 0; i < 5000; i++)
+		record(0, KVL_EV_KVA_GET, 0, 0, 0, KERNEL_VA + i * PAGE_BYTES, i, 0, 0, 0);
+	ck_assert(!model_oracle(model).complete);
+	ck_assert_uint_lt(model_oracle(model).judged_to, ticket);
+}
+END_TEST
+
 START_TEST(what_the_trace_says_of_flushes_is_not_judged)
 {
 	start(POLICY_EAGER, 0);
@@ -188,6 +248,10 @@ int main(void)
 	tcase_add_test(edges, seq_with_a_switch);
 	tcase_add_loop_test(edges, user_space, 0, 2);
 	tcase_add_test(edges, what_the_trace_says_of_flushes_is_not_judged);
+	tcase_add_loop_test(edges, what_no_rule_is_for, 0, 4);
+	tcase_add_test(edges, a_table_with_entries);
+	tcase_add_test(edges, mask_and_more_rights);
+	tcase_add_test(edges, more_than_can_be_followed);
 	tcase_add_loop_test(edges, random_records, 0, 5);
 	suite_add_tcase(suite, edges);
 	return run_suite(suite);

@@ -188,6 +188,64 @@ START_TEST(just_after_the_look)
 }
 END_TEST
 
+/* It took up what was read-only, and was changed into more: what it holds is the former. */
+START_TEST(more_rights_and_then_another_page)
+{
+	set(KERNEL_VA, 0, A & ~PTE_WRITABLE);
+	fill(1, KERNEL_VA, A & ~PTE_WRITABLE);
+	set(KERNEL_VA, A & ~PTE_WRITABLE, A);
+	use(1, KERNEL_VA);
+	expect_none();
+	set(KERNEL_VA, A, B);
+	use(1, KERNEL_VA);
+	expect(1,
+	       "CPU 1 uses va 0xf0003000 (-) and holds the entry that flash.map took away at ticket 24 "
+	       "(gpa 0x100000, read-only)");
+}
+END_TEST
+
+/* A directory entry goes, and with it what was filled by way of it. */
+START_TEST(below_a_directory_entry)
+{
+	set(KERNEL_VA, 0, A);
+	fill(1, KERNEL_VA, A);
+	set_at(UNMAP, KERNEL_VA, LARGE_TABLE, 2, TO_TABLE(KERNEL_TABLE), 0);
+	use(1, KERNEL_VA);
+	expect(1, "and holds the entry that flash.unmap took away");
+	evict(1, KERNEL_VA, A, KVL_EVICT_FLUSH);
+	flush(1, KVL_FLUSH_PAGE, KERNEL_VA);
+	ck_assert_uint_eq(model_oracle(model).flushes_unneeded, 0);
+}
+END_TEST
+
+/* CPU 1 looked, then the page was made writable, and CPU 0 has gone on: what was seen is no fault. */
+START_TEST(made_writable_after_the_look)
+{
+	set(KERNEL_VA, 0, A & ~PTE_WRITABLE);
+	record(1, KVL_EV_MARK, 0, 0, 0, 99, 0, 0, 0, 0);
+	set(KERNEL_VA, A & ~PTE_WRITABLE, A);
+	record(0, KVL_EV_MARK, 0, 0, 0, 99, 0, 0, 0, 0);
+	fill(1, KERNEL_VA, A & ~PTE_WRITABLE);
+	use(1, KERNEL_VA);
+	expect_none();
+}
+END_TEST
+
+START_TEST(an_ipi_answered_by_a_switch)
+{
+	set(KERNEL_VA, 0, A);
+	fill(1, KERNEL_VA, A);
+	set(KERNEL_VA, A, B);
+	record(0, KVL_EV_SHOOTDOWN_BEGIN, 0, 0, 0, KERNEL_VA, PAGE_BYTES, 0, 2, 7);
+	evict(1, KERNEL_VA, A, KVL_EVICT_SWITCH);
+	load_root(1, 1);
+	record(1, KVL_EV_IPI_ACK, 0, 0, 0, 7, 0, 0, 0, 0);
+	record(0, KVL_EV_SHOOTDOWN_END, 0, 0, 0, 7, 0, 0, 0, 0);
+	expect_none();
+	ck_assert_uint_eq(model_oracle(model).ipis_unneeded, 0);
+}
+END_TEST
+
 START_TEST(after_it_has_gone)
 {
 	set(KERNEL_VA, 0, A);
@@ -245,6 +303,10 @@ int main(void)
 	tcase_add_test(exact, made_room);
 	tcase_add_test(exact, just_before_it_goes);
 	tcase_add_test(exact, just_after_the_look);
+	tcase_add_test(exact, more_rights_and_then_another_page);
+	tcase_add_test(exact, below_a_directory_entry);
+	tcase_add_test(exact, made_writable_after_the_look);
+	tcase_add_test(exact, an_ipi_answered_by_a_switch);
 	tcase_add_test(exact, direct_map);
 	suite_add_tcase(suite, exact);
 	tcase_add_checked_fixture(rules, setup, model_teardown);

@@ -217,9 +217,43 @@ START_TEST(table_with_another)
 	replace_table(B);
 	read_it(1);
 	expect(1, "(gpa 0x100008, writable)");
-	flush(1, KVL_FLUSH_PAGE, KERNEL_VA + 0x10000); /* below the same entry */
+	flush(1, KVL_FLUSH_PAGE, KERNEL_VA + 8);
 	read_it(1);
 	ck_assert_uint_eq(model_oracle(model).stale_uses, 1);
+}
+END_TEST
+
+/* Leaves that were taken up through the old table stay when another page is flushed; all go page by page. */
+START_TEST(table_with_another_flushed_in_part)
+{
+	u64 start = ALIGN_DOWN(KERNEL_VA, LARGE_BYTES);
+
+	set(0, A);
+	replace_table(B);
+	for (u64 va = start; va < start + LARGE_BYTES; va += PAGE_BYTES)
+		if (va != KERNEL_VA)
+			flush(1, KVL_FLUSH_PAGE, va);
+	read_it(1);
+	ck_assert_uint_eq(model_oracle(model).stale_uses, 1);
+	flush(1, KVL_FLUSH_PAGE, KERNEL_VA);
+	read_it(1);
+	ck_assert_uint_eq(model_oracle(model).stale_uses, 1);
+}
+END_TEST
+
+/* What a table held went when nothing led to it any more, not when it is freed. */
+START_TEST(table_unlinked_and_flushed)
+{
+	set(0, A);
+	set_at(UNMAP, KERNEL_VA, LARGE_TABLE, 2, TO_TABLE(KERNEL_TABLE), 0);
+	flush(0, KVL_FLUSH_SPACE, 0);
+	flush(1, KVL_FLUSH_SPACE, 0);
+	record(0, KVL_EV_TABLE_FREE, UNMAP, 0, 1, KERNEL_TABLE, 0, 0, 0, 0);
+	record(0, KVL_EV_TABLE_ALLOC, MAP, 0, 1, KERNEL_TABLE, 0, 0, 0, 0);
+	set_at(MAP, KERNEL_VA, LARGE_TABLE, 2, 0, TO_TABLE(KERNEL_TABLE));
+	set(0, B);
+	read_it(1);
+	expect_none();
 }
 END_TEST
 
@@ -263,7 +297,7 @@ START_TEST(got_for_another_page)
 {
 	set(0, A);
 	get(1, 0x200000);
-	expect(1, "the tables do not lead there");
+	expect(1, "that is not where the tables lead (flash.map); the tables lead to gpa 0x100000");
 }
 END_TEST
 
@@ -285,6 +319,31 @@ START_TEST(large_page_changed_in_use)
 	get(1, 0x100000);
 	set_at(UNMAP, KERNEL_VA, LARGE_TABLE, 2, TO_TABLE(KERNEL_TABLE), 0);
 	ck_assert_uint_eq(model_finding_count(model, FINDING_KVA), 1);
+}
+END_TEST
+
+/* As often as one likes, by as many as there are. */
+START_TEST(got_many_times)
+{
+	set(0, A);
+	for (u32 i = 0; i < 200; i++)
+		get(i % 2, 0x100000);
+	for (u32 i = 0; i < 200; i++)
+		put(i % 2);
+	set(A, 0);
+	model_finish(model, true);
+	expect_none();
+}
+END_TEST
+
+START_TEST(never_put)
+{
+	set(0, A);
+	get(1, 0x100000);
+	get(1, 0x100000);
+	put(1);
+	model_finish(model, true);
+	expect(1, "CPU 1 has for gpa 0x100000 since ticket 22 (flash.map), was never put");
 }
 END_TEST
 
@@ -383,11 +442,43 @@ START_TEST(absurd_block)
 {
 	set(0, A);
 	set(A, 0);
-	for (u32 i = 0; i < 1000; i++) {
-		hand_out(UINT64_MAX - i, 31);
-		hand_out(0, 0xffff);
+	hand_out(UINT64_MAX, 31);
+	hand_out(0, 0xffff);
+	expect(2, "no block is that large");
+	hand_out(UINT64_MAX, 14);
+	ck_assert_uint_eq(model_oracle(model).reuse_windows, 0);
+}
+END_TEST
+
+/* Many stale translations of one frame cost the first reuse, not each. */
+START_TEST(many_of_one_frame)
+{
+	for (u64 t = 0; t < 200; t++) {
+		u64 gpa = 0x10000000ull + t * PAGE_BYTES, base = GiB(8) + t * LARGE_BYTES;
+
+		record(VMM, KVL_EV_TABLE_ALLOC, 0, 0, 1, gpa, 0, 0, 0, 0);
+		for (u16 i = 0; i < PTE_ENTRIES; i++) {
+			record(0, KVL_EV_PT_SET, MAP, i, 1, base + i * PAGE_BYTES, gpa, 0, A, 0);
+			record(0, KVL_EV_PT_SET, MAP, i, 1, base + i * PAGE_BYTES, gpa, A, 0, 0);
+		}
 	}
-	ck_assert_uint_eq(model_oracle(model).reuse_windows, 1);
+	for (u32 i = 0; i < 100000; i++)
+		hand_out(0x100000, 0);
+	ck_assert_uint_eq(model_oracle(model).reuse_windows, 200 * PTE_ENTRIES);
+	expect_none();
+}
+END_TEST
+
+/* The page was mapped there again meanwhile, and went again: another window. */
+START_TEST(reused_twice)
+{
+	set(0, A);
+	set(A, 0);
+	hand_out(0x100000, 0);
+	set(0, A);
+	set(A, 0);
+	hand_out(0x100000, 0);
+	ck_assert_uint_eq(model_oracle(model).reuse_windows, 2);
 }
 END_TEST
 
@@ -406,6 +497,50 @@ START_TEST(unneeded)
 	ck_assert_uint_eq(oracle.flushes, 4);
 	ck_assert_uint_eq(oracle.flushes_full, 1);
 	ck_assert_uint_eq(oracle.flushes_unneeded, 3);
+}
+END_TEST
+
+/* A story is told once for each CPU and pair of sites; all uses count. */
+START_TEST(one_story)
+{
+	for (u64 i = 0; i < 20; i++) {
+		u64 va = KERNEL_VA + i * PAGE_BYTES;
+
+		set_at(MAP, va, KERNEL_TABLE, 1, 0, A);
+		set_at(UNMAP, va, KERNEL_TABLE, 1, A, 0);
+		use(0, va, false);
+		use(1, va, false);
+	}
+	expect(2,
+	       "uses va 0xf0003000 (flash.flush) and may hold the entry that flash.unmap took away");
+	ck_assert_uint_eq(model_oracle(model).stale_uses, 40);
+}
+END_TEST
+
+START_TEST(by_site)
+{
+	struct site_flushes flushes;
+
+	set(0, A);
+	set(A, 0);
+	flush(0, KVL_FLUSH_PAGE, KERNEL_VA);
+	flush(0, KVL_FLUSH_PAGE, KERNEL_VA);
+	flushes = model_site_flushes(model, FLUSH);
+	ck_assert_uint_eq(flushes.flushes, 2);
+	ck_assert_uint_eq(flushes.flushes_unneeded, 1);
+	ck_assert_uint_eq(model_site_flushes(model, MAP).flushes, 0);
+}
+END_TEST
+
+START_TEST(flush_of_no_scope)
+{
+	set(0, A);
+	set(A, B);
+	record(0, KVL_EV_SHOOTDOWN_BEGIN, FLUSH, 0, 0, KERNEL_VA, PAGE_BYTES, 0, 2, 7);
+	flush(1, 9, 0);
+	record(1, KVL_EV_IPI_ACK, FLUSH, 0, 0, 7, 0, 0, 0, 0);
+	ck_assert_uint_eq(model_finding_count(model, FINDING_BAD_RECORD), 1);
+	ck_assert_uint_eq(model_finding_count(model, FINDING_SHOOTDOWN), 1);
 }
 END_TEST
 
@@ -513,17 +648,22 @@ int main(void)
 	tcase_add_test(uses, user_page_after_a_switch);
 	tcase_add_test(uses, global_survives_a_switch);
 	tcase_add_test(uses, large_page);
+	tcase_add_test(uses, one_story);
 	suite_add_tcase(suite, uses);
 	tcase_add_checked_fixture(tables, setup, model_teardown);
 	tcase_add_test(tables, table_with_the_same);
 	tcase_add_test(tables, table_with_another);
+	tcase_add_test(tables, table_with_another_flushed_in_part);
 	tcase_add_test(tables, table_that_was_freed);
+	tcase_add_test(tables, table_unlinked_and_flushed);
 	suite_add_tcase(suite, tables);
 	tcase_add_checked_fixture(kva, setup, model_teardown);
 	tcase_add_test(kva, got_and_put);
 	tcase_add_test(kva, got_for_another_page);
 	tcase_add_test(kva, changed_in_use);
 	tcase_add_test(kva, large_page_changed_in_use);
+	tcase_add_test(kva, got_many_times);
+	tcase_add_test(kva, never_put);
 	tcase_add_test(kva, put_by_nobody);
 	tcase_add_test(kva, got_where_it_is_stale);
 	suite_add_tcase(suite, kva);
@@ -534,10 +674,14 @@ int main(void)
 	tcase_add_test(reuse, large_page_reused_in_part);
 	tcase_add_test(reuse, table_reused);
 	tcase_add_test(reuse, absurd_block);
+	tcase_add_test(reuse, many_of_one_frame);
+	tcase_add_test(reuse, reused_twice);
 	suite_add_tcase(suite, reuse);
 	tcase_add_checked_fixture(needed, setup, model_teardown);
 	tcase_add_test(needed, unneeded);
 	tcase_add_test(needed, unneeded_ipi);
+	tcase_add_test(needed, by_site);
+	tcase_add_test(needed, flush_of_no_scope);
 	suite_add_tcase(suite, needed);
 	tcase_add_checked_fixture(twin, setup, model_teardown);
 	tcase_add_loop_test(twin, as_a_tlb_that_keeps_all, 0, 4);

@@ -8,10 +8,14 @@
 #include "vmm/cli/cli.h"
 #include "vmm/cli/summary.h"
 #include "vmm/cli/trace.h"
+#include "vmm/judge.h"
 #include "vmm/trace/check.h"
+#include "vmm/trace/metadata.h"
 #include "vmm/trace/model.h"
+#include "vmm/trace/reader.h"
 
 #define NAME_COLUMNS 14
+#define SITE_ROWS 12 /* of the sites that flush most for nothing */
 
 static void print_findings(const struct model *model)
 {
@@ -24,6 +28,7 @@ static void print_findings(const struct model *model)
 		printf("  … and %u more\n", model_findings(model) - kept);
 }
 
+/* --- the table of policies --------------------------------------------------------------------------- */
 static void print_row(const char *name, const struct oracle *o)
 {
 	printf("  %-*s %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8" PRIu64
@@ -31,6 +36,10 @@ static void print_row(const char *name, const struct oracle *o)
 	       NAME_COLUMNS, name, o->flushes, o->flushes_full, o->flushes_unneeded, o->ipis,
 	       o->ipis_unneeded, o->stale_uses, o->flash_violations, o->reuse_windows,
 	       o->reuse_longest);
+	if (!o->complete)
+		printf("  %*s up to ticket %" PRIu64
+		       ": behind it there is more than can be followed\n",
+		       NAME_COLUMNS, "", o->judged_to);
 }
 
 static void print_policies(const struct trace_checked *checked, const struct options *options)
@@ -50,34 +59,87 @@ static void print_oracle(const struct trace_checked *checked, const struct optio
 {
 	struct oracle oracle = model_oracle(checked->model);
 
+	printf("  by what CPUs %s:\n", oracle.exact ? "hold (exact)" : "may hold (conservative)");
 	printf("  %-*s %8s %8s %8s %8s %8s %8s %8s %8s %8s\n", NAME_COLUMNS, "flushing", "flushes",
 	       "full", "unneeded", "IPIs", "unneeded", "stale", "chip", "reused", "longest");
 	print_row("as it was", &oracle);
 	print_policies(checked, options);
 	if (oracle.needed_known)
-		printf("  %" PRIu64 " IPIs would have been enough; by what CPUs %s\n",
-		       oracle.ipis_needed,
-		       oracle.exact ? "hold (exact)" : "may hold (conservative)");
+		printf("  least number of IPIs, put off until the address is used again: %" PRIu64
+		       "\n",
+		       oracle.ipis_needed);
 	else
-		printf("  more was mapped than is followed: how many IPIs would have been enough "
-		       "is not known\n");
+		printf("  least number of IPIs: not known, more was mapped than is followed\n");
+}
+
+/* --- who flushed for nothing --------------------------------------------------------------------------- */
+/* The site with the most unneeded flushes among those that come behind @after in that order. */
+static u32 next_site(const struct trace_checked *checked, u32 nsites, u32 after)
+{
+	struct site_flushes last = model_site_flushes(checked->model, (u16)after), best = { 0 };
+	u32 found = nsites;
+
+	for (u32 i = 0; i < nsites; i++) {
+		struct site_flushes now = model_site_flushes(checked->model, (u16)i);
+		bool later = after == nsites || now.flushes_unneeded < last.flushes_unneeded ||
+			     (now.flushes_unneeded == last.flushes_unneeded && i > after);
+
+		if (later && now.flushes_unneeded > best.flushes_unneeded) {
+			best = now;
+			found = i;
+		}
+	}
+	return found;
+}
+
+static void print_sites(const struct trace_checked *checked)
+{
+	u32 nsites = trace_reader_metadata(checked->reader)->nsites, rows = 0;
+
+	for (u32 site = next_site(checked, nsites, nsites); site < nsites && rows < SITE_ROWS;
+	     site = next_site(checked, nsites, site), rows++) {
+		struct site_flushes f = model_site_flushes(checked->model, (u16)site);
+
+		if (!rows)
+			printf("  %-30s %8s %8s %8s %8s\n", "flushed for nothing by", "flushes",
+			       "unneeded", "IPIs", "unneeded");
+		printf("  %-30s %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8" PRIu64 "\n",
+		       site && checked->site[site][0] ? checked->site[site] : "-", f.flushes,
+		       f.flushes_unneeded, f.ipis, f.ipis_unneeded);
+	}
+}
+
+static int status_of(const struct model *model)
+{
+	int status = EXIT_OK;
+
+	for (u32 kind = 0; kind < FINDING_KINDS; kind++) {
+		if (!model_finding_count(model, (enum finding_kind)kind))
+			continue;
+		if (judge_blames_trace((enum finding_kind)kind))
+			return EXIT_VMM;
+		status = EXIT_CHECK;
+	}
+	return status;
 }
 
 static int check_one(const char *dir, const struct options *options)
 {
 	struct trace_checked checked;
 	struct err err;
-	u32 findings;
+	int status;
 
 	if (trace_check(dir, options->policy, options->npolicies, &checked, &err))
 		return cli_fail(&err);
-	findings = model_findings(checked.model);
-	printf("%s: %" PRIu64 " records, %u findings%s\n", dir, checked.records, findings,
+	status = status_of(checked.model);
+	printf("%s: %" PRIu64 " records, %u finding%s%s\n", dir, checked.records,
+	       model_findings(checked.model), model_findings(checked.model) == 1 ? "" : "s",
 	       checked.ended ? "" : " (the guest did not come to its end)");
 	print_findings(checked.model);
 	print_oracle(&checked, options);
+	print_sites(&checked);
 	trace_check_done(&checked);
-	return findings ? EXIT_CHECK : EXIT_OK;
+	return status;
 }
 
 /* All are checked; what is damaged (5) is graver than what does not hold (1). */

@@ -175,7 +175,7 @@ static void follow_roots(struct audit *audit)
 static bool runs_soft(const struct audit *audit, const struct audit_cpu *running)
 {
 	const struct cpu_state *state = &audit->model->cpu[running->cpu];
-	bool may_be_first = state->just_loaded && !running->at_rest;
+	bool may_be_first = state->just_loaded && !state->loaded_before && !running->at_rest;
 
 	if (running->root == running->soft_root)
 		return state->loaded;
@@ -333,9 +333,9 @@ u64 model_audit(struct model *model, const struct audit_config *config)
 	compare_known(&audit);
 	follow_roots(&audit);
 	follow_running(&audit);
-	if (kernel)
+	if (kernel && model->booted)
 		check_direct_map(&audit, kernel->root);
-	else
+	else if (!kernel)
 		model_add_finding(model, FINDING_DIRECT_MAP, 0,
 				  "there is no init_mm to audit: its direct map was not looked at");
 	free(audit.visited);

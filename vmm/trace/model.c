@@ -18,9 +18,14 @@ struct model *model_create(const struct model_config *config)
 {
 	struct model *model = calloc(1, sizeof(*model));
 
-	if (model)
-		model->config = *config;
-	return model;
+	if (!model)
+		return NULL;
+	model->config = *config;
+	model->by_site = calloc(config->nsites + 1, sizeof(*model->by_site));
+	if (model->by_site)
+		return model;
+	free(model);
+	return NULL;
 }
 
 void model_destroy(struct model *model)
@@ -32,10 +37,12 @@ void model_destroy(struct model *model)
 	hash_free(&model->stales);
 	hash_free(&model->stale_frames);
 	hash_free(&model->kvas);
+	hash_free(&model->stories);
 	hash_free(&model->needs);
 	hash_free(&model->soft);
 	hash_free(&model->policy_pages);
 	hash_free(&model->spaces);
+	free(model->by_site);
 	free(model->wait);
 	free(model);
 }
@@ -97,6 +104,7 @@ void model_record(struct model *model, u32 stream_cpu, const struct kvl_record *
 	case KVL_EV_TABLE_ALLOC: model_table_alloc(model, record); break;
 	case KVL_EV_TABLE_FREE: model_table_free(model, stream_cpu, record); break;
 	case KVL_EV_PAGE_ALLOC: model_page_alloc(model, record); break;
+	case KVL_EV_MARK: model->booted |= record->a[0] == KVL_MARK_SCENARIO; break;
 	case KVL_EV_MM_CREATE: model_mm_create(model, record); break;
 	case KVL_EV_MM_DESTROY: model_mm_destroy(model, record); break;
 	case KVL_EV_FLASH_COMMAND: model_flash_command(model, record); break;
@@ -122,6 +130,7 @@ void model_finish(struct model *model, bool clean)
 	if (!clean)
 		return;
 	model_waits_finish(model);
+	model_kvas_finish(model);
 	model_stores_finish(model);
 }
 
@@ -132,8 +141,41 @@ struct oracle model_oracle(const struct model *model)
 	oracle.exact = model->config.soft.entries;
 	oracle.flash_violations =
 		model->count[FINDING_CHIP_COMMAND] + model->count[FINDING_CHIP_MAPPED];
+	oracle.complete = !model->incomplete;
+	oracle.judged_to = model->last_ticket;
 	oracle.needed_known = !model->needs_lost && !model->incomplete;
 	return oracle;
+}
+
+static struct site_flushes *site_flushes(const struct model *model, u16 site)
+{
+	return &model->by_site[site < model->config.nsites ? site : 0];
+}
+
+struct site_flushes model_site_flushes(const struct model *model, u16 site)
+{
+	return *site_flushes(model, site);
+}
+
+void model_count_flush(struct model *model, u16 site, u32 scope, bool took)
+{
+	struct site_flushes *of_site = site_flushes(model, site);
+
+	model->oracle.flushes++;
+	model->oracle.flushes_full += scope != KVL_FLUSH_PAGE;
+	model->oracle.flushes_unneeded += !took;
+	of_site->flushes++;
+	of_site->flushes_unneeded += !took;
+}
+
+void model_count_ipi(struct model *model, u16 site, bool took)
+{
+	struct site_flushes *of_site = site_flushes(model, site);
+
+	model->oracle.ipis++;
+	model->oracle.ipis_unneeded += !took;
+	of_site->ipis++;
+	of_site->ipis_unneeded += !took;
 }
 
 void model_overflow(struct model *model, u64 ticket, const char *what)

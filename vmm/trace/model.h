@@ -80,9 +80,16 @@ struct oracle {
 	u64 flushes_unneeded;	 /* to which nothing stale fell */
 	u64 ipis, ipis_unneeded; /* acknowledged, and those whose flushes were all unneeded */
 	u64 ipis_needed;	 /* the least number that would have been safe */
+	u64 judged_to;		 /* ticket of the last record that was judged */
+	bool complete;		 /* false: what follows it was more than can be followed */
 	u64 conflicts,
 		conflicts_true; /* POLICY_SEQ: found by its rule; of those, where the CPU may hold another */
 	bool needed_known; /* false: more was mapped than is followed; ipis_needed is less than it was */
+};
+
+/* Of one site: flush instructions and IPIs that it asked for, and those that nothing stale fell to. */
+struct site_flushes {
+	u64 flushes, flushes_unneeded, ipis, ipis_unneeded;
 };
 
 /* So many are kept at most: the first ones, and the first of each kind. */
@@ -109,6 +116,7 @@ const char *finding_kind_name(enum finding_kind kind);
 u64 model_finding_count(const struct model *model, enum finding_kind kind);
 
 struct oracle model_oracle(const struct model *model);
+struct site_flushes model_site_flushes(const struct model *model, u16 site);
 
 /* Adds a finding (used by the audit). Where it is kept, so that more can be said; or NULL. */
 struct finding *model_add_finding(struct model *model, enum finding_kind kind, u64 ticket,

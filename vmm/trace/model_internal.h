@@ -17,8 +17,10 @@
 #define MAX_READERS 65536u /* or four for each page of the chip, if that is less */
 #define MAX_STALES 1048576u
 #define MAX_KVAS 4096u
-#define MAX_SOFT 4096u /* of one CPU */
+#define MAX_SOFT 65536u /* of all CPUs */
+#define MAX_ORDER 14u	/* of a block of pages, as the guest's allocator has it */
 #define MAX_NEEDS 1048576u
+#define MAX_STORIES 65536u
 #define MAX_POLICY_PAGES 1048576u
 
 /* Larger requests are answered by a flush of everything, as in Linux (there above 33 pages). */
@@ -29,7 +31,8 @@ struct table {
 	u64 mm;
 	u64 base; /* the first address that it translates, if it is placed */
 	bool placed;
-	u32 links; /* entries of other tables that lead to it */
+	u32 links;     /* entries of other tables that lead to it */
+	bool unlinked; /* none does any more: what it holds went with the last one */
 	u32 level;
 	u64 ticket;		/* of its allocation */
 	struct reader **reader; /* by index; NULL while the table never had one */
@@ -78,12 +81,17 @@ struct stale {
 	struct place place;
 	u64 entry, mm;
 	u32 held;  /* bit per CPU that may hold it */
-	u32 told;  /* bit per CPU whose use of it a finding has named */
 	bool soft; /* held is what CPUs do hold: only an eviction takes it away */
 	bool chip; /* in model->chip_stales: no command has been judged since its removal */
 	u64 set_ticket, removed_ticket; /* set_ticket 0: not followed */
 	u16 set_site, removed_site;
-	u64 reused_ticket; /* its frame was handed out again; 0: not yet */
+	u64 reused_ticket;	     /* its frame was handed out again; 0: not yet */
+	struct flushed_pages *pages; /* of a table of level 1 that was exchanged; NULL: none yet */
+};
+
+struct flushed_pages {
+	u16 flushed[PTE_ENTRIES]; /* bit per CPU that has flushed the page since */
+	u16 count[KVL_MAX_CPUS];
 };
 
 struct space {
@@ -112,8 +120,8 @@ struct cpu_state {
 	struct change changing;
 	struct promised_store promised;
 	bool just_loaded; /* its last record is a root_load, which comes before the load itself */
-	bool loaded;	  /* there was one */
-	u64 mm;		  /* whose root it has loaded */
+	bool loaded, loaded_before; /* there was one; and one before */
+	u64 mm;			    /* whose root it has loaded */
 	u64 root, root_before;
 	u64 task;    /* of the last task_switch */
 	u64 owed_mm; /* whose root that task still needs; 0: none */
@@ -144,14 +152,6 @@ struct chip_partition {
 struct stale_frame {
 	struct hash_node by_frame; /* key: model_reuse.c's */
 	struct stale *first;
-};
-
-/* From kva_get to kva_put an address is in use. */
-struct kva {
-	struct hash_node by_page; /* key: number of the page */
-	u64 va, gpa, ticket;
-	u32 cpu;
-	u16 site;
 };
 
 struct open_wait {
@@ -185,14 +185,18 @@ struct model {
 	u32 nreaders;
 	struct chip_partition partition[MAX_PARTITIONS];
 
-	struct hash soft; /* what the CPUs' soft TLBs hold */
+	struct hash soft;    /* what the CPUs' soft TLBs hold */
+	struct hash stories; /* of stale uses: those that were told */
 	struct hash needs;
+	u32 needs_sweep_at; /* number at which those that matter to nobody are forgotten */
 	u32 needs_at[PTE_LEVELS + 1];
 	struct need *chip_needs;
 	bool needs_lost; /* more than are followed */
 	struct hash policy_pages;
 	u64 policy_entries, policy_bytes; /* gathered for the next flush */
 	struct oracle oracle;
+	struct site_flushes *by_site; /* of each site of the config */
+	bool booted;		      /* the scenario has begun: the direct map is complete */
 
 	struct open_wait *wait;
 	u32 nwaits, wait_room;
@@ -200,6 +204,10 @@ struct model {
 
 /* A site's name; never NULL. */
 const char *model_site(const struct model *model, u16 site);
+
+/* One flush instruction, asked for by that site; it took something stale, or not. */
+void model_count_flush(struct model *model, u16 site, u32 scope, bool took);
+void model_count_ipi(struct model *model, u16 site, bool took);
 
 /* A bound of the above is reached, or memory: reported, and the rest is not judged. */
 void model_overflow(struct model *model, u64 ticket, const char *what);
@@ -220,6 +228,10 @@ struct translation {
 };
 /* From the table @gpa of @level down; @older: only through tables that were allocated before that ticket. */
 struct translation model_walk(const struct model *model, u64 gpa, u32 level, u64 va, u64 older);
+/* By a leaf; and by any entry of a table of @level, as the tables below were before that ticket. */
+struct translation model_leaf(u64 entry, u32 level, u64 va);
+struct translation model_entry_translate(const struct model *model, u64 entry, u32 level, u64 va,
+					 u64 older);
 /* As @cpu finds it: by its root or, of a directory that its space has yet to copy, by init_mm's. */
 struct translation model_translate(const struct model *model, u32 cpu, u64 va);
 
@@ -252,31 +264,51 @@ void model_stale_drop(struct model *model, struct stale *stale, u32 cpus, u64 ti
 /* One flush instruction on @cpu: KVL_FLUSH_PAGE drops the page of @va only. True: it took something. */
 bool model_stale_flush(struct model *model, u32 cpu, u32 scope, u64 va, u64 ticket);
 void model_chip_judged(struct model *model, struct stale *stale);
+/* May @cpu still find @va by it? */
+bool model_stale_holds(const struct stale *stale, u32 cpu, u64 va);
 /* What @stale makes of @va. */
 struct translation model_stale_translate(const struct model *model, const struct stale *stale,
 					 u64 va);
 
 /* --- model_reuse.c: frames handed out again while a CPU may still reach them --- */
 bool model_reuse_follow(struct model *model, struct stale *stale); /* false: no memory */
+/* The same translation was there again meanwhile, and is stale once more. */
+void model_reuse_again(struct model *model, struct stale *stale, u64 ticket);
 void model_reuse_forget(struct model *model, struct stale *stale, u64 ticket);
 void model_page_alloc(struct model *model, const struct kvl_record *record);
 void model_table_reused(struct model *model, const struct kvl_record *record);
 void model_reuse_finish(struct model *model, u64 ticket);
 
 /* --- model_use.c: uses of stale translations --- */
+struct use {
+	u32 cpu;
+	u64 va;
+	bool write;
+	u16 site;
+	u64 ticket;
+	struct translation now; /* what the tables say: filled by model_judge_use() */
+};
+void model_judge_use(struct model *model, struct use *use);
 void model_use(struct model *model, u32 cpu, const struct kvl_record *record);
+/* Does it answer the use otherwise than the tables do? */
+bool model_use_differs(const struct translation *through, const struct use *use);
+/* May @cpu hold another translation of @va than the tables have? */
+bool model_holds_another(struct model *model, u32 cpu, u64 va);
+/* For people: "gpa 0x1000, writable"; @text has @room. */
+const char *model_lead_to(const struct translation *to, char *text, size_t room);
+
+/* --- model_kva.c: addresses in use --- */
 void model_kva_get(struct model *model, u32 cpu, const struct kvl_record *record);
 void model_kva_put(struct model *model, u32 cpu, const struct kvl_record *record);
 void model_kva_changes(struct model *model, const struct change *change);
-
-/* May @cpu hold another translation of @va than the tables have? */
-bool model_holds_another(struct model *model, u32 cpu, u64 va);
+void model_kvas_finish(struct model *model);
 
 /* --- model_needed.c: how many IPIs would have been enough --- */
 void model_needed_removed(struct model *model, const struct change *change, bool chip);
 void model_needed_flush(struct model *model, u32 cpu, u32 scope, u64 va, u64 ticket);
-void model_needed_use(struct model *model, u32 cpu, u64 va, const struct translation *now,
-		      u64 ticket);
+/* One that leaves nothing stale. */
+void model_needed_exchanged(struct model *model, const struct change *change);
+void model_needed_use(struct model *model, const struct use *use);
 void model_needed_command(struct model *model, u64 ticket);
 /* Was @entry taken away from @place after @since? Then @change says how. */
 bool model_taken_since(const struct model *model, struct place place, u64 entry, u64 since,
@@ -290,7 +322,9 @@ void model_policy_root(struct model *model, u32 cpu, u64 ticket);
 
 /* --- model_soft.c: what the CPUs' soft TLBs hold --- */
 bool model_is_soft(const struct model *model, u64 va);
-u32 model_soft_holders(const struct model *model, const struct change *change);
+/* Keeps what CPUs hold of what the change took away: leaves, also those below an upper entry. */
+void model_soft_left_behind(struct model *model, const struct change *change,
+			    const struct reader *reader);
 void model_tlb_fill(struct model *model, u32 cpu, const struct kvl_record *record);
 void model_tlb_evict(struct model *model, u32 cpu, const struct kvl_record *record);
 void model_soft_flushed(struct model *model, u32 cpu, const struct kvl_record *record, u32 scope,

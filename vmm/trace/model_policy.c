@@ -4,8 +4,8 @@
  * acknowledgements count for nothing then (the loads of roots do: they belong to the work), and flushes are made
  * here by the rule. docs/trace-format.md says what each rule does and where it comes from.
  *
- * The rules mask and seq go by who uses an address, so they are for kernel addresses, whose uses are
- * reported; changes of user space are flushed at once there.
+ * A rule is for pages of the kernel's dynamic regions, as the schemes are from which the rules come. All
+ * else is flushed at once, on every CPU that reaches it.
  */
 #include "vmm/trace/model_internal.h"
 
@@ -18,11 +18,10 @@ struct policy_page {
 	u64 installed; /* ticket */
 };
 
-static bool by_use(const struct model *model, u64 mm)
+static bool is_policed(const struct model *model, u64 mm, u64 va, u32 level, u64 entry)
 {
-	enum policy_kind kind = model->config.policy.kind;
-
-	return mm == 0 && (kind == POLICY_MASK || kind == POLICY_SEQ);
+	return mm == 0 && level == 1 && !pte_global(entry) &&
+	       va >= model->config.soft.dynamic_start && va < model->config.soft.dynamic_end;
 }
 
 static struct policy_page *page_of(struct model *model, u64 va, u64 ticket)
@@ -47,9 +46,7 @@ static void flush_one(struct model *model, u32 cpu, u32 scope, u64 va, u64 ticke
 {
 	bool took = model_stale_flush(model, cpu, scope, va, ticket);
 
-	model->oracle.flushes++;
-	model->oracle.flushes_full += scope != KVL_FLUSH_PAGE;
-	model->oracle.flushes_unneeded += !took;
+	model_count_flush(model, 0, scope, took);
 	model->cpu[cpu].flush_took = took;
 	if (scope != KVL_FLUSH_PAGE)
 		model->cpu[cpu].full_flush = ticket;
@@ -63,8 +60,7 @@ static void flush_cpus(struct model *model, u32 cpus, u32 by, u32 scope, u64 va,
 		flush_one(model, cpu, scope, va, ticket);
 		if (cpu == by)
 			continue;
-		model->oracle.ipis++;
-		model->oracle.ipis_unneeded += !model->cpu[cpu].flush_took;
+		model_count_ipi(model, 0, model->cpu[cpu].flush_took);
 	}
 }
 
@@ -101,26 +97,32 @@ static void flush_users(struct model *model, const struct change *change)
 
 void model_policy_removed(struct model *model, const struct change *change)
 {
-	if (model->config.policy.kind == POLICY_NONE || change->cpu >= KVL_MAX_CPUS)
+	enum policy_kind kind = model->config.policy.kind;
+
+	if (kind == POLICY_NONE || change->cpu >= KVL_MAX_CPUS)
 		return;
-	if (by_use(model, change->mm) && model->config.policy.kind == POLICY_MASK)
-		flush_users(model, change);
-	else if (by_use(model, change->mm))
-		flush_one(model, change->cpu, KVL_FLUSH_PAGE, change->va, change->ticket);
-	else if (model->config.policy.kind == POLICY_BATCH ||
-		 model->config.policy.kind == POLICY_LAZY)
-		gather(model, change);
-	else
+	if (kind == POLICY_EAGER ||
+	    !is_policed(model, change->mm, change->va, change->level, change->old))
 		flush_cpus(model, model_reach(model, change), change->cpu, KVL_FLUSH_PAGE,
 			   change->va, change->ticket);
+	else if (kind == POLICY_MASK)
+		flush_users(model, change);
+	else if (kind == POLICY_SEQ)
+		flush_one(model, change->cpu, KVL_FLUSH_PAGE, change->va, change->ticket);
+	else
+		gather(model, change);
 }
 
+/* More rights leave it the entry that it was. */
 void model_policy_made(struct model *model, const struct change *change)
 {
+	enum policy_kind kind = model->config.policy.kind;
 	struct policy_page *page;
 
-	if (!by_use(model, change->mm) || change->cpu >= KVL_MAX_CPUS || change->level != 1 ||
-	    !pte_present(change->new))
+	if ((kind != POLICY_MASK && kind != POLICY_SEQ) || change->cpu >= KVL_MAX_CPUS ||
+	    !pte_present(change->new) ||
+	    !is_policed(model, change->mm, change->va, change->level, change->new) ||
+	    (pte_present(change->old) && !model_leaves_stale(change)))
 		return;
 	page = page_of(model, change->va, change->ticket);
 	if (!page)

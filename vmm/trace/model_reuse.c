@@ -37,18 +37,34 @@ static struct stale_frame *find_or_add(struct model *model, u64 key)
 	return NULL;
 }
 
+/* Those that no window is open for stand first: a reuse looks no further. */
+static void add_first(struct stale_frame *frame, struct stale *stale)
+{
+	stale->frame_prev = NULL;
+	stale->frame_next = frame->first;
+	if (frame->first)
+		frame->first->frame_prev = stale;
+	frame->first = stale;
+}
+
+static void take_out(struct stale_frame *frame, struct stale *stale)
+{
+	if (stale->frame_prev)
+		stale->frame_prev->frame_next = stale->frame_next;
+	else
+		frame->first = stale->frame_next;
+	if (stale->frame_next)
+		stale->frame_next->frame_prev = stale->frame_prev;
+}
+
 bool model_reuse_follow(struct model *model, struct stale *stale)
 {
 	struct stale_frame *frame = find_or_add(model, key_of(stale));
 
 	stale->frame = frame;
-	if (!frame)
-		return false;
-	stale->frame_next = frame->first;
-	if (frame->first)
-		frame->first->frame_prev = stale;
-	frame->first = stale;
-	return true;
+	if (frame)
+		add_first(frame, stale);
+	return frame;
 }
 
 static void note_length(struct model *model, const struct stale *stale, u64 ticket)
@@ -57,17 +73,20 @@ static void note_length(struct model *model, const struct stale *stale, u64 tick
 		model->oracle.reuse_longest = ticket - stale->reused_ticket;
 }
 
+void model_reuse_again(struct model *model, struct stale *stale, u64 ticket)
+{
+	note_length(model, stale, ticket);
+	stale->reused_ticket = 0;
+	take_out(stale->frame, stale);
+	add_first(stale->frame, stale);
+}
+
 void model_reuse_forget(struct model *model, struct stale *stale, u64 ticket)
 {
 	struct stale_frame *frame = stale->frame;
 
 	note_length(model, stale, ticket);
-	if (stale->frame_prev)
-		stale->frame_prev->frame_next = stale->frame_next;
-	else
-		frame->first = stale->frame_next;
-	if (stale->frame_next)
-		stale->frame_next->frame_prev = stale->frame_prev;
+	take_out(frame, stale);
 	if (frame->first)
 		return;
 	hash_remove(&model->stale_frames, &frame->by_frame);
@@ -76,9 +95,9 @@ void model_reuse_forget(struct model *model, struct stale *stale, u64 ticket)
 
 static void reused(struct model *model, const struct stale_frame *frame, u64 ticket)
 {
-	for (struct stale *stale = frame ? frame->first : NULL; stale; stale = stale->frame_next) {
-		if (stale->reused_ticket)
-			continue;
+	struct stale *stale = frame ? frame->first : NULL;
+
+	for (; stale && !stale->reused_ticket; stale = stale->frame_next) {
 		stale->reused_ticket = ticket;
 		model->oracle.reuse_windows++;
 	}
@@ -106,8 +125,14 @@ static void reused_range(struct model *model, u64 gpa, u64 bytes, u64 ticket)
 /* Page by page, or frame by frame, whatever is less. */
 void model_page_alloc(struct model *model, const struct kvl_record *record)
 {
-	u64 gpa = ALIGN_DOWN(record->a[0], PAGE_BYTES), bytes = PAGE_BYTES << (record->h[0] & 31);
+	u64 gpa = ALIGN_DOWN(record->a[0], PAGE_BYTES), bytes = PAGE_BYTES << record->h[0] % 16;
 
+	if (record->h[0] > MAX_ORDER) {
+		model_add_finding(model, FINDING_BAD_RECORD, record->ticket,
+				  "page_alloc of %#llx, order %u: no block is that large",
+				  (unsigned long long)record->a[0], record->h[0]);
+		return;
+	}
 	if (bytes / PAGE_BYTES > model->stale_frames.count) {
 		reused_range(model, gpa, bytes, record->ticket);
 		return;

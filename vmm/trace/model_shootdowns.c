@@ -44,6 +44,13 @@ void model_shootdown_begin(struct model *model, u32 cpu, const struct kvl_record
 }
 
 /* --- flushes --------------------------------------------------------------------------------- */
+/* Does it take away anything of what is asked for? */
+static bool covers(const struct shootdown *shootdown, u32 scope, u64 va)
+{
+	return scope != KVL_FLUSH_PAGE ||
+	       va / PAGE_BYTES - shootdown->first_page < shootdown->npages;
+}
+
 static void flush_one(struct shootdown *shootdown, u32 cpu, u32 scope, u64 va)
 {
 	struct shootdown_answer *answer = &shootdown->answer[cpu];
@@ -52,8 +59,7 @@ static void flush_one(struct shootdown *shootdown, u32 cpu, u32 scope, u64 va)
 
 	if (scope != KVL_FLUSH_PAGE) {
 		answer->all = true;
-	} else if (page < shootdown->npages && page < SHOOTDOWN_PAGES &&
-		   !(answer->page[page / 64] & bit)) {
+	} else if (page < SHOOTDOWN_PAGES && !(answer->page[page / 64] & bit)) {
 		answer->page[page / 64] |= bit;
 		answer->npages++;
 	}
@@ -67,6 +73,8 @@ static bool answers(struct model *model, u32 cpu, u32 scope, u64 va, bool took)
 	for (u32 rest = model->shooting; rest; rest &= rest - 1) {
 		struct shootdown *shootdown = &model->shootdown[__builtin_ctz(rest)];
 
+		if (!covers(shootdown, scope, va))
+			continue;
 		flush_one(shootdown, cpu, scope, va);
 		if (!(shootdown->cpus & ~shootdown->acked & 1u << cpu))
 			continue;
@@ -76,32 +84,42 @@ static bool answers(struct model *model, u32 cpu, u32 scope, u64 va, bool took)
 	return asked;
 }
 
+static bool took_anything(struct model *model, u32 cpu, u32 scope, u64 va, u64 ticket)
+{
+	struct cpu_state *state = &model->cpu[cpu];
+	bool took = model_stale_flush(model, cpu, scope, va, ticket) || state->flush_took;
+
+	state->flush_took = false;
+	return took;
+}
+
 void model_flush(struct model *model, u32 cpu, const struct kvl_record *record)
 {
 	u32 scope = record->h[0];
-	u64 va = record->a[0], ticket = record->ticket;
-	struct cpu_state *state = &model->cpu[cpu];
-	bool took = model_stale_flush(model, cpu, scope, va, ticket) | state->flush_took;
+	u64 va = record->a[0];
+	bool took;
 
-	state->flush_took = false;
+	if (scope < KVL_FLUSH_PAGE || scope > KVL_FLUSH_ALL) {
+		model_add_finding(model, FINDING_BAD_RECORD, record->ticket,
+				  "CPU %u flushes (%s): there is no scope %u", cpu,
+				  model_site(model, record->site), scope);
+		return;
+	}
+	took = took_anything(model, cpu, scope, va, record->ticket);
 	model_soft_flushed(model, cpu, record, scope, va);
-	model->oracle.flushes++;
-	model->oracle.flushes_full += scope != KVL_FLUSH_PAGE;
-	model->oracle.flushes_unneeded += !took;
+	model_count_flush(model, record->site, scope, took);
 	if (!answers(model, cpu, scope, va, took))
-		model_needed_flush(model, cpu, scope, va, ticket);
+		model_needed_flush(model, cpu, scope, va, record->ticket);
 }
 
 void model_root_flushes(struct model *model, u32 cpu, const struct kvl_record *record)
 {
-	u64 ticket = record->ticket;
-	bool took = model_stale_flush(model, cpu, KVL_FLUSH_SPACE, 0, ticket);
+	bool took = took_anything(model, cpu, KVL_FLUSH_SPACE, 0, record->ticket);
 
-	model->cpu[cpu].flush_took = false;
 	model_soft_flushed(model, cpu, record, KVL_FLUSH_SPACE, 0);
 	answers(model, cpu, KVL_FLUSH_SPACE, 0, took);
-	model_needed_flush(model, cpu, KVL_FLUSH_SPACE, 0, ticket);
-	model_policy_root(model, cpu, ticket);
+	model_needed_flush(model, cpu, KVL_FLUSH_SPACE, 0, record->ticket);
+	model_policy_root(model, cpu, record->ticket);
 }
 
 /* --- answers --------------------------------------------------------------------------------- */
@@ -134,8 +152,7 @@ void model_ipi_ack(struct model *model, u32 cpu, const struct kvl_record *record
 	}
 	check_flushed(model, cpu, shootdown, record);
 	shootdown->acked |= bit;
-	model->oracle.ipis++;
-	model->oracle.ipis_unneeded += !shootdown->answer[cpu].took;
+	model_count_ipi(model, record->site, shootdown->answer[cpu].took);
 }
 
 void model_shootdown_end(struct model *model, u32 cpu, const struct kvl_record *record)

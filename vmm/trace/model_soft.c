@@ -50,20 +50,54 @@ u64 model_soft_entry(const struct model *model, u32 cpu, u64 va, u32 level)
 	return entry ? entry->entry : 0;
 }
 
-u32 model_soft_holders(const struct model *model, const struct change *change)
+/* It still holds the leaf @entry; @change took away what led there, or made something else of it. */
+static void keep(struct model *model, u32 cpu, const struct soft_entry *entry,
+		 const struct change *change, const struct reader *reader)
 {
-	u32 cpus = 0;
+	struct change held = *change;
 
-	if (!pte_is_leaf(change->old, change->level))
-		return 0; /* every fill walks all tables */
+	held.level = entry->level;
+	held.va = entry->va;
+	held.old = entry->entry;
+	if (model_leaves_stale(&held))
+		model_keep_stale(model, &held, 1u << cpu, reader);
+}
+
+/* Of an upper entry that goes, whatever is held below it; another one may lead to the same. */
+static void keep_below(struct model *model, const struct change *change)
+{
+	struct hash_node *node = NULL;
+
+	while ((node = hash_walk(&model->soft, node))) {
+		const struct soft_entry *entry = (const struct soft_entry *)node;
+		struct change gone = *change;
+
+		if (entry->va - change->va >= pte_span(change->level) ||
+		    !(model_reach(model, change) & 1u << entry->cpu))
+			continue;
+		gone.new = 0;
+		if (pte_present(change->new))
+			gone.new = model_entry_translate(model, change->new, change->level,
+							 entry->va, UINT64_MAX)
+					   .entry;
+		keep(model, entry->cpu, entry, &gone, NULL);
+	}
+}
+
+void model_soft_left_behind(struct model *model, const struct change *change,
+			    const struct reader *reader)
+{
+	if (!pte_is_leaf(change->old, change->level)) {
+		keep_below(model, change);
+		return;
+	}
 	for (u32 rest = model_reach(model, change); rest; rest &= rest - 1) {
 		u32 cpu = (u32)__builtin_ctz(rest);
 		const struct soft_entry *entry = find(model, cpu, change->va, change->level);
 
-		if (entry && entry->entry == change->old)
-			cpus |= 1u << cpu;
+		if (entry)
+			keep(model, cpu, entry, change, reader);
 	}
-	return cpus;
 }
 
 static void finding(struct model *model, u32 cpu, const struct kvl_record *record, const char *what)

@@ -96,6 +96,7 @@ void model_root_load(struct model *model, u32 cpu, const struct kvl_record *reco
 	check_root(model, cpu, record);
 	state->root_before = model_cpu_root(model, cpu);
 	state->root = record->a[1];
+	state->loaded_before = state->loaded;
 	state->loaded = true;
 	state->mm = record->a[0];
 	if (state->owed_mm == state->mm)

@@ -132,6 +132,7 @@ void model_chip_judged(struct model *model, struct stale *stale)
 
 static void forget(struct model *model, struct stale *stale, u64 ticket)
 {
+	free(stale->pages);
 	list_remove(model, stale);
 	model_chip_judged(model, stale);
 	model_reuse_forget(model, stale, ticket);
@@ -184,6 +185,9 @@ static struct stale *again(struct model *model, struct place place, const struct
 		list_remove(model, stale);
 		list_add(model, stale);
 		model_chip_judged(model, stale);
+		model_reuse_again(model, stale, change->ticket);
+		free(stale->pages);
+		stale->pages = NULL;
 	}
 	return stale;
 }
@@ -200,7 +204,6 @@ void model_keep_stale(struct model *model, const struct change *change, u32 held
 		return;
 	}
 	stale->held |= held;
-	stale->told = 0;
 	stale->soft = model_is_soft(model, change->va);
 	stale->removed_ticket = change->ticket;
 	stale->removed_site = change->site;
@@ -214,10 +217,11 @@ void model_keep_stale(struct model *model, const struct change *change, u32 held
 void model_left_behind(struct model *model, const struct change *change,
 		       const struct reader *reader)
 {
-	u32 held = model_is_soft(model, change->va) ? model_soft_holders(model, change)
-						    : model_reach(model, change);
+	u32 held = model_reach(model, change);
 
-	if (held)
+	if (model_is_soft(model, change->va))
+		model_soft_left_behind(model, change, reader);
+	else if (held)
 		model_keep_stale(model, change, held, reader);
 }
 
@@ -229,7 +233,32 @@ void model_stale_drop(struct model *model, struct stale *stale, u32 cpus, u64 ti
 		forget(model, stale, ticket);
 }
 
-static bool flush_place(struct model *model, u32 cpu, struct place place, u64 ticket)
+/*
+ * What was reached through a table that has been exchanged goes page by page: leaves that the CPU has taken up
+ * stay when only another page is flushed. Of tables of higher levels no flush of a page takes anything.
+ */
+static bool flush_page_of_table(struct model *model, u32 cpu, struct stale *stale, u64 va,
+				u64 ticket)
+{
+	u32 page = pte_index(va, 1), bit = 1u << cpu;
+
+	if (stale->place.level != 2)
+		return false;
+	if (!stale->pages)
+		stale->pages = calloc(1, sizeof(*stale->pages));
+	if (!stale->pages) {
+		model_overflow(model, ticket, "flushes of stale tables");
+		return false;
+	}
+	if (stale->pages->flushed[page] & bit)
+		return false;
+	stale->pages->flushed[page] |= (u16)bit;
+	if (++stale->pages->count[cpu] == PTE_ENTRIES)
+		model_stale_drop(model, stale, bit, ticket);
+	return true;
+}
+
+static bool flush_place(struct model *model, u32 cpu, struct place place, u64 va, u64 ticket)
 {
 	struct stale *stale = model_stale_at(model, place, NULL), *next;
 	bool took = false;
@@ -238,13 +267,23 @@ static bool flush_place(struct model *model, u32 cpu, struct place place, u64 ti
 		next = model_stale_at(model, place, stale);
 		if (stale->soft || !(stale->held & 1u << cpu))
 			continue;
-		model_stale_drop(model, stale, 1u << cpu, ticket);
-		took = true;
+		if (pte_is_leaf(stale->entry, place.level)) {
+			model_stale_drop(model, stale, 1u << cpu, ticket);
+			took = true;
+		} else {
+			took |= flush_page_of_table(model, cpu, stale, va, ticket);
+		}
 	}
 	return took;
 }
 
-/* Upper levels too; in the space that runs. */
+bool model_stale_holds(const struct stale *stale, u32 cpu, u64 va)
+{
+	return (stale->held & 1u << cpu) &&
+	       !(stale->pages && (stale->pages->flushed[pte_index(va, 1)] & 1u << cpu));
+}
+
+/* In the space that runs. */
 static bool flush_page(struct model *model, u32 cpu, u64 va, u64 ticket)
 {
 	u64 space = model->cpu[cpu].mm;
@@ -255,9 +294,9 @@ static bool flush_page(struct model *model, u32 cpu, u64 va, u64 ticket)
 
 		if (!model->stales_at[level])
 			continue;
-		took |= flush_place(model, cpu, (struct place){ 0, start, level }, ticket);
+		took |= flush_place(model, cpu, (struct place){ 0, start, level }, va, ticket);
 		if (space)
-			took |= flush_place(model, cpu, (struct place){ space, start, level },
+			took |= flush_place(model, cpu, (struct place){ space, start, level }, va,
 					    ticket);
 	}
 	return took;
@@ -269,7 +308,7 @@ static bool flush_class(struct model *model, u32 cpu, u32 class, u64 since, u64 
 	struct stale *stale = model->newest[class], *older;
 	bool took = false;
 
-	for (; stale && stale->removed_ticket > since; stale = older) {
+	for (; stale && stale->removed_ticket >= since; stale = older) {
 		older = stale->older;
 		if (stale->soft || !(stale->held & 1u << cpu))
 			continue;
@@ -301,14 +340,6 @@ bool model_stale_flush(struct model *model, u32 cpu, u32 scope, u64 va, u64 tick
 struct translation model_stale_translate(const struct model *model, const struct stale *stale,
 					 u64 va)
 {
-	u32 level = stale->place.level;
-
-	if (!pte_is_leaf(stale->entry, level))
-		return model_walk(model, pte_table_gpa(stale->entry), level - 1, va,
-				  stale->removed_ticket);
-	return (struct translation){ .present = true,
-				     .writable = stale->entry & PTE_WRITABLE,
-				     .gpa = pte_gpa(stale->entry, level) + va % pte_span(level),
-				     .entry = stale->entry,
-				     .level = level };
+	return model_entry_translate(model, stale->entry, stale->place.level, va,
+				     stale->removed_ticket);
 }

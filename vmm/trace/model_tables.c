@@ -62,10 +62,13 @@ static void entry_changes(struct model *model, struct table *table, u32 index,
 {
 	struct reader *reader = model_chip_unmapped(model, table, index);
 
-	if (model_leaves_stale(change)) {
+	/* Of a table that hangs nowhere any more what went with its last link is known already. */
+	if (model_leaves_stale(change) && !table->unlinked) {
 		model_left_behind(model, change, reader);
 		model_needed_removed(model, change, reader);
 		model_policy_removed(model, change);
+	} else if (pte_present(change->old)) {
+		model_needed_exchanged(model, change);
 	}
 	free(reader);
 	model_policy_made(model, change);
@@ -212,8 +215,10 @@ static void unlink_table(struct model *model, const struct table *table, u64 ent
 {
 	struct table *below = table_below(model, table, entry);
 
-	if (below && below->links && fits(table, below, va))
-		below->links--;
+	if (!below || !below->links || !fits(table, below, va))
+		return;
+	below->links--;
+	below->unlinked = !below->links;
 }
 
 static void link_table(struct model *model, const struct table *table, u64 va,
@@ -230,6 +235,7 @@ static void link_table(struct model *model, const struct table *table, u64 va,
 	}
 	place(below, va);
 	below->links++;
+	below->unlinked = false;
 }
 
 void model_pt_set(struct model *model, u32 cpu, const struct kvl_record *record)
@@ -297,6 +303,23 @@ struct translation model_walk(const struct model *model, u64 gpa, u32 level, u64
 	found.present = true;
 	found.gpa = pte_gpa(found.entry, level) + va % pte_span(level);
 	return found;
+}
+
+struct translation model_leaf(u64 entry, u32 level, u64 va)
+{
+	return (struct translation){ .present = pte_present(entry),
+				     .writable = entry & PTE_WRITABLE,
+				     .gpa = pte_gpa(entry, level) + va % pte_span(level),
+				     .entry = entry,
+				     .level = level };
+}
+
+struct translation model_entry_translate(const struct model *model, u64 entry, u32 level, u64 va,
+					 u64 older)
+{
+	if (pte_is_leaf(entry, level))
+		return model_leaf(entry, level, va);
+	return model_walk(model, pte_table_gpa(entry), level - 1, va, older);
 }
 
 struct translation model_translate(const struct model *model, u32 cpu, u64 va)
