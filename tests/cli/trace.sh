@@ -48,7 +48,7 @@ else
 fi
 expect "trace check of a trace, and of another" 0 "good: [0-9]+ records, 0 findings" "$kvalab" trace check \
 	"$work/good" "$work/good"
-expect "trace check says what other ways of flushing would do" 0 "lazy=64K +[0-9]+" \
+expect "trace check says what other ways of flushing would do" 0 "^  lazy=64K( +[0-9]+){9}$" \
 	"$kvalab" trace check "$work/good" --policy eager --policy lazy=64K --policy batch=8 \
 	--policy mask --policy seq
 expect "a policy that is none" 2 'policy: "eagerly" must be eager' "$kvalab" trace check "$work/good" \

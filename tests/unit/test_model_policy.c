@@ -105,6 +105,7 @@ START_TEST(mask)
 	start(POLICY_MASK, 0);
 	story();
 	expect_counts(4 + 4 * 2 + 4, 0, 4, 0);
+	ck_assert_uint_eq(model_oracle(model).flushes_unneeded, 4 * 2);
 	ck_assert_uint_eq(model_oracle(model).ipis_unneeded, 0);
 }
 END_TEST
@@ -120,6 +121,8 @@ START_TEST(seq)
 	expect_counts(4 + 2 * CPUS, 2 * CPUS, 2 * (CPUS - 1), 0);
 	ck_assert_uint_eq(model_oracle(model).conflicts, 2);
 	ck_assert_uint_eq(model_oracle(model).conflicts_true, 1);
+	ck_assert_uint_eq(model_oracle(model).flushes_unneeded, 4);
+	ck_assert_uint_eq(model_oracle(model).ipis_unneeded, 3);
 }
 END_TEST
 
