@@ -13,9 +13,9 @@
  *   pinned    the core, the fixmap: a copy for good; every space has them from its birth
  *   window    the top entry beside, as in every space
  *
- * This code plays the processor: it reads the modelled tables without locks, through a mapping that is
- * read-only, and is entered by faults at any place. So it touches nothing that could fault: stack, image,
- * window; and takes no turn.
+ * This code plays the processor: it reads the modelled tables without locks, through a mapping that
+ * is read-only, and is entered by faults at any place. So it touches nothing that could fault:
+ * stack, image, window; and takes no turn.
  */
 #include "guest/mm/tlb_soft.h"
 
@@ -74,7 +74,10 @@ static u32 entries(void)
 	return boot_options.request.soft_entries;
 }
 
-/* --- the modelled tables, as a processor reads them ----------------------------------------------- */
+/*
+ * --- the modelled tables, as a processor reads them
+ * -----------------------------------------------
+ */
 
 /* 0 where there is no table: a processor would read whatever is there. */
 static u64 read_entry(u64 table, u32 index)
@@ -103,7 +106,10 @@ static u64 look_up(const struct soft_cpu *cpu, u64 va, u32 *level)
 	}
 }
 
-/* --- entries ---------------------------------------------------------------------------------------- */
+/*
+ * --- entries
+ * ----------------------------------------------------------------------------------------
+ */
 
 static u32 slot_of(u64 va)
 {
@@ -225,7 +231,9 @@ static u32 victim(struct soft_cpu *cpu)
 	return cpu->entry[NOTHING].newer;
 }
 
-/* A large leaf needs the whole slot, in which small ones may stand that the tables no longer have. */
+/*
+ * A large leaf needs the whole slot, in which small ones may stand that the tables no longer have.
+ */
 static void clear_way(struct soft_cpu *cpu, u64 va, u32 level)
 {
 	u64 start = ALIGN_DOWN(va, LARGE_BYTES);
@@ -238,11 +246,14 @@ static void clear_way(struct soft_cpu *cpu, u64 va, u32 level)
 		evict(cpu, victim(cpu), KVL_EVICT_CAPACITY, 0);
 }
 
-/* --- faults ----------------------------------------------------------------------------------------- */
+/*
+ * --- faults
+ * -----------------------------------------------------------------------------------------
+ */
 
 /*
- * What is taken up was in the tables after this CPU's last report: those of evictions take time. If that is no
- * longer so, the access faults once more.
+ * What is taken up was in the tables after this CPU's last report: those of evictions take time. If
+ * that is no longer so, the access faults once more.
  */
 static bool fill(struct soft_cpu *cpu, struct fault *fault)
 {
@@ -291,7 +302,10 @@ bool tlb_soft_fault(struct fault *fault)
 	return mirror(mine(), fault->va);
 }
 
-/* --- flushes ---------------------------------------------------------------------------------------- */
+/*
+ * --- flushes
+ * ----------------------------------------------------------------------------------------
+ */
 
 void tlb_soft_flush_page(u64 va, u16 site)
 {
@@ -342,7 +356,10 @@ void tlb_soft_load_root(u64 root_gpa, u32 mm, u16 site)
 	arch_irq_restore(irq);
 }
 
-/* --- start ------------------------------------------------------------------------------------------ */
+/*
+ * --- start
+ * ------------------------------------------------------------------------------------------
+ */
 
 /* Where everything of a CPU lies; all of it is zero. */
 static void place(struct soft_cpu *cpu, u64 gpa)

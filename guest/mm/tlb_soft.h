@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The soft TLB (--tlb soft): what each CPU may translate by for user space and the kernel's dynamic
- * regions is a table of limited size that page faults fill, as on a MIPS. A translation that stays when
- * it should have gone is then used, whatever the host's own TLB does.
+ * regions is a table of limited size that page faults fill, as on a MIPS. A translation that stays
+ * when it should have gone is then used, whatever the host's own TLB does.
  *
  * Entered by page faults and by the flushes of guest/arch.h only.
  */
@@ -13,12 +13,15 @@
 
 extern bool tlb_soft_on; /* the first CPU has started its own */
 
-/* This CPU walks its soft TLB from now on, as the TLB of init_mm's root. Reports that root's load. */
+/*
+ * This CPU walks its soft TLB from now on, as the TLB of init_mm's root. Reports that root's load.
+ */
 void tlb_soft_start(u32 cpu, u64 root_gpa, u16 site);
 
 /*
- * True: the fault was this TLB's own matter (nothing was there, the tables allow the access): retry.
- * False: the tables do not allow it either; @fault->present is then what they say. Interrupts are off.
+ * True: the fault was this TLB's own matter (nothing was there, the tables allow the access):
+ * retry. False: the tables do not allow it either; @fault->present is then what they say.
+ * Interrupts are off.
  */
 bool tlb_soft_fault(struct fault *fault);
 

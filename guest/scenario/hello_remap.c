@@ -2,9 +2,9 @@
 /*
  * hello's witness: a page of kernel space that another CPU has just read is made to show another
  * frame. After the flush that CPU must read the new one. Where translations can be stale (not on
- * kvm_pvm, docs/hosts.md; in a soft TLB on any host) a flush that was left out shows here, whatever the
- * trace says; and the trace says that the CPU may have used a stale one. A page beside it, which stays,
- * keeps the upper tables in use.
+ * kvm_pvm, docs/hosts.md; in a soft TLB on any host) a flush that was left out shows here, whatever
+ * the trace says; and the trace says that the CPU may have used a stale one. A page beside it,
+ * which stays, keeps the upper tables in use.
  */
 #include "guest/arch.h"
 #include "guest/mm/pt.h"
@@ -22,8 +22,8 @@ struct remap {
 };
 
 /*
- * With another CPU at work this one stays in the guest: an exit may flush more than was asked for (in
- * the box each one flushes everything).
+ * With another CPU at work this one stays in the guest: an exit may flush more than was asked for
+ * (in the box each one flushes everything).
  */
 static void spin_for_other(void)
 {

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hello's storm: every CPU maps, unmaps, flushes and reads pages that all share, in an order drawn from
- * the seed. Each page holds a number that says which one it is, so that whoever reads through a stale
- * translation reads a wrong number: a witness that knows nothing of the trace. A round is what the seed
- * makes of a few steps on each CPU; many share a boot.
+ * hello's storm: every CPU maps, unmaps, flushes and reads pages that all share, in an order drawn
+ * from the seed. Each page holds a number that says which one it is, so that whoever reads through
+ * a stale translation reads a wrong number: a witness that knows nothing of the trace. A round is
+ * what the seed makes of a few steps on each CPU; many share a boot.
  *
- *   kernel     an area of pages that is changed under a lock, some at a time, with one flush of all of
- *              them; who reads under the lock must read what was last put there
+ *   kernel     an area of pages that is changed under a lock, some at a time, with one flush of
+ *              all of them; who reads under the lock must read what was last put there
  *   user       a page in each of two spaces, taken out, freed and put back while the tasks of that
- *              space read it (with a soft TLB: without a lock): one that was freed must never be read
+ *              space read it (with a soft TLB: without a lock): one that was freed must never be
+ *              read
  *   spaces     come and go meanwhile
  */
 #include "guest/arch.h"
@@ -48,7 +49,10 @@ static u64 next_draw(u64 *state)
 	return *state >> 33;
 }
 
-/* --- the kernel's area ---------------------------------------------------------------------------- */
+/*
+ * --- the kernel's area
+ * ----------------------------------------------------------------------------
+ */
 /* A page of the area holds its own address. */
 static struct page *area_page(void)
 {
@@ -91,13 +95,19 @@ static void read_area(u32 i)
 	spin_unlock(&storm.lock);
 }
 
-/* Without a lock: what is seen may be old or new; that it was looked at may leave a translation behind. */
+/*
+ * Without a lock: what is seen may be old or new; that it was looked at may leave a translation
+ * behind.
+ */
 static void glance_at_area(u32 i)
 {
 	(void)*(const volatile u64 *)(storm.area + i * PAGE_BYTES);
 }
 
-/* --- the spaces' pages ------------------------------------------------------------------------------ */
+/*
+ * --- the spaces' pages
+ * ------------------------------------------------------------------------------
+ */
 static void put_page(struct space *space)
 {
 	struct page *page = page_alloc(ZONE_HIGHMEM, 0);
@@ -141,9 +151,9 @@ static void read_page(const struct space *space)
 }
 
 /*
- * Without a lock it may be there, or not, or change meanwhile; what is read of a page between its removal and the
- * flush is for the TLB to say, and so is whether that faults. With the processor's own TLB counts would
- * differ from host to host.
+ * Without a lock it may be there, or not, or change meanwhile; what is read of a page between its
+ * removal and the flush is for the TLB to say, and so is whether that faults. With the processor's
+ * own TLB counts would differ from host to host.
  */
 static void read_page_in_its_way(const struct space *space)
 {
@@ -165,7 +175,10 @@ static void come_and_go(void)
 	mm_put(mm);
 }
 
-/* --- rounds ------------------------------------------------------------------------------------------ */
+/*
+ * --- rounds
+ * ------------------------------------------------------------------------------------------
+ */
 static void step(const struct space *own, u64 drawn)
 {
 	u32 i = drawn / 16 % NEAR_PAGES;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A model of two CPUs, init_mm and a second space, for tests of what it says of flushes and uses. */
+/*
+ * A model of two CPUs, init_mm and a second space, for tests of what it says of flushes and uses.
+ */
 #ifndef KVL_TEST_MODEL_RIG_H
 #define KVL_TEST_MODEL_RIG_H
 

@@ -61,7 +61,10 @@ static void store(void)
 	table[DIRECTORY][pte_index(LARGE_VA, 2)] = LARGE_A;
 }
 
-/* Findings of the audit as a whole; those of the model's own tables, which are not in memory, aside. */
+/*
+ * Findings of the audit as a whole; those of the model's own tables, which are not in memory,
+ * aside.
+ */
 static u32 unreported(const char *part)
 {
 	u32 n = 0;

@@ -159,7 +159,9 @@ START_TEST(global_survives)
 }
 END_TEST
 
-/* The entry to one frame of the chip becomes one to another: the old one is removed all the same. */
+/*
+ * The entry to one frame of the chip becomes one to another: the old one is removed all the same.
+ */
 START_TEST(replaced)
 {
 	map(KERNEL_VA, KERNEL_TABLE);

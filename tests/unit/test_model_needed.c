@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The least number of IPIs that would have been safe: by hand, and against a search. The search knows no
- * intervals: it tries every set of moments at which a CPU could be made to flush, on a TLB that simply keeps what
- * it has seen.
+ * The least number of IPIs that would have been safe: by hand, and against a search. The search
+ * knows no intervals: it tries every set of moments at which a CPU could be made to flush, on a TLB
+ * that simply keeps what it has seen.
  */
 #include <check.h>
 #include <stdlib.h>
@@ -220,7 +220,10 @@ START_TEST(a_load_of_a_root_leaves_global_ones)
 }
 END_TEST
 
-/* --- the search ----------------------------------------------------------------------------------- */
+/*
+ * --- the search
+ * -----------------------------------------------------------------------------------
+ */
 #define STEPS 14u
 
 struct step {
@@ -229,8 +232,8 @@ struct step {
 };
 
 /*
- * Is @cpu safe if it is made to flush before each step whose bit is in @flushes? What it may hold of a slot is
- * a set of pages: those that were there since its last flush.
+ * Is @cpu safe if it is made to flush before each step whose bit is in @flushes? What it may hold
+ * of a slot is a set of pages: those that were there since its last flush.
  */
 static bool is_safe(const struct step *step, u32 cpu, u32 flushes)
 {

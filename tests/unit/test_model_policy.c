@@ -33,8 +33,8 @@ static void use(u32 cpu, u32 slot)
 }
 
 /*
- * Four slots are mapped by CPU 0, used by CPU 0 and 1, mapped anew, used again. CPU 2 never uses any. What the
- * trace itself flushes counts for nothing.
+ * Four slots are mapped by CPU 0, used by CPU 0 and 1, mapped anew, used again. CPU 2 never uses
+ * any. What the trace itself flushes counts for nothing.
  */
 static void story(void)
 {
@@ -111,8 +111,8 @@ START_TEST(mask)
 END_TEST
 
 /*
- * The installer flushes what it replaces, four times. CPU 1 meets slots of CPU 0 without a full flush since: a
- * conflict each time, until the round of the first one has flushed all.
+ * The installer flushes what it replaces, four times. CPU 1 meets slots of CPU 0 without a full
+ * flush since: a conflict each time, until the round of the first one has flushed all.
  */
 START_TEST(seq)
 {
@@ -164,7 +164,9 @@ START_TEST(what_no_rule_is_for)
 }
 END_TEST
 
-/* A table that is freed with entries in it: none is left behind by a round that comes between them. */
+/*
+ * A table that is freed with entries in it: none is left behind by a round that comes between them.
+ */
 START_TEST(a_table_with_entries)
 {
 	start(POLICY_BATCH, 2);

@@ -218,7 +218,9 @@ START_TEST(below_a_directory_entry)
 }
 END_TEST
 
-/* CPU 1 looked, then the page was made writable, and CPU 0 has gone on: what was seen is no fault. */
+/*
+ * CPU 1 looked, then the page was made writable, and CPU 0 has gone on: what was seen is no fault.
+ */
 START_TEST(made_writable_after_the_look)
 {
 	set(KERNEL_VA, 0, A & ~PTE_WRITABLE);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kvalab trace check DIR…: what does not hold of traces that were kept, what their flushes were good for, and what
- * other ways of flushing would have made of them. Judged by: vmm/trace/check.c.
+ * kvalab trace check DIR…: what does not hold of traces that were kept, what their flushes were
+ * good for, and what other ways of flushing would have made of them. Judged by: vmm/trace/check.c.
  */
 #include <inttypes.h>
 
@@ -28,7 +28,10 @@ static void print_findings(const struct model *model)
 		printf("  … and %u more\n", model_findings(model) - kept);
 }
 
-/* --- the table of policies --------------------------------------------------------------------------- */
+/*
+ * --- the table of policies
+ * ---------------------------------------------------------------------------
+ */
 static void print_row(const char *name, const struct oracle *o)
 {
 	printf("  %-*s %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8" PRIu64
@@ -72,7 +75,10 @@ static void print_oracle(const struct trace_checked *checked, const struct optio
 		printf("  least number of IPIs: not known, more was mapped than is followed\n");
 }
 
-/* --- who flushed for nothing --------------------------------------------------------------------------- */
+/*
+ * --- who flushed for nothing
+ * ---------------------------------------------------------------------------
+ */
 /* The site with the most unneeded flushes among those that come behind @after in that order. */
 static u32 next_site(const struct trace_checked *checked, u32 nsites, u32 after)
 {

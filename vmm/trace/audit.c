@@ -78,7 +78,9 @@ static void compare_known(struct audit *audit)
 		compare_table(audit, (struct table *)node);
 }
 
-/* --- second pass: tables that the roots lead to ------------------------------------------------- */
+/*
+ * --- second pass: tables that the roots lead to -------------------------------------------------
+ */
 /* True the first time that the table is met at this level. */
 static bool first_visit(struct audit *audit, u64 at, u32 level)
 {
@@ -109,8 +111,8 @@ static void check_known(struct audit *audit, u64 at, u32 level, u64 from, u32 in
 }
 
 /*
- * Without its accessed bit, or a leaf without its dirty bit: a processor would set it, behind the trace's
- * back, and where tables are read-only (pt_trap.h) it could not.
+ * Without its accessed bit, or a leaf without its dirty bit: a processor would set it, behind the
+ * trace's back, and where tables are read-only (pt_trap.h) it could not.
  */
 static void check_bits(struct audit *audit, u64 at, u32 level, u32 index, u64 entry)
 {
@@ -169,8 +171,8 @@ static void follow_roots(struct audit *audit)
 }
 
 /*
- * A CPU with a soft TLB walks that one's tables from its first report of a root on; the roots of spaces
- * it loads no more. The report comes before the load: it may have been stopped in between.
+ * A CPU with a soft TLB walks that one's tables from its first report of a root on; the roots of
+ * spaces it loads no more. The report comes before the load: it may have been stopped in between.
  */
 static bool runs_soft(const struct audit *audit, const struct audit_cpu *running)
 {
@@ -205,7 +207,9 @@ static void not_as_told(const struct audit *audit, const struct audit_cpu *runni
 			  running->soft_root ? "its soft TLB's is" : "the trace says", (ull)told);
 }
 
-/* A soft TLB is a cache of these tables, and may be stale: what it should hold is known otherwise. */
+/*
+ * A soft TLB is a cache of these tables, and may be stale: what it should hold is known otherwise.
+ */
 static void follow_running(struct audit *audit)
 {
 	for (u32 i = 0; i < audit->config->nrunning; i++) {
@@ -228,7 +232,9 @@ static void follow_running(struct audit *audit)
 	}
 }
 
-/* --- third pass: the direct map ------------------------------------------------------------------ */
+/*
+ * --- third pass: the direct map ------------------------------------------------------------------
+ */
 struct leaf {
 	u64 entry; /* 0: nothing is mapped */
 	u64 start; /* first address that it, or the hole in the tables, covers */

@@ -22,10 +22,11 @@ struct trace_checked {
 };
 
 /*
- * Judges all of the trace in @dir, as it is and as it would be under each of @policy (model.h); what has no record of its own cannot be judged here: what an audit
- * compares with memory. Memory grows with tables and mapped pages, not with events.
- * EXIT_USAGE: no trace there; EXIT_VMM: it is damaged or incomplete, so that nothing it says can be relied
- * on; EXIT_HOST: no memory. trace_check_done() is for both cases.
+ * Judges all of the trace in @dir, as it is and as it would be under each of @policy (model.h);
+ * what has no record of its own cannot be judged here: what an audit compares with memory. Memory
+ * grows with tables and mapped pages, not with events. EXIT_USAGE: no trace there; EXIT_VMM: it is
+ * damaged or incomplete, so that nothing it says can be relied on; EXIT_HOST: no memory.
+ * trace_check_done() is for both cases.
  */
 int trace_check(const char *dir, const struct flush_policy *policy, u32 npolicies,
 		struct trace_checked *out, struct err *err);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The model as a whole: its life, its findings, and which event goes to whom. Tables are
- * model_tables.c's, spaces and roots model_spaces.c's, translations to the chip model_flash.c's, stale
- * ones model_stale.c's, their uses model_use.c's, frames that are reused model_reuse.c's, soft TLBs
- * model_soft.c's, shootdowns model_shootdowns.c's, how many IPIs would do model_needed.c's, what another
- * way of flushing would do model_policy.c's, waits model_waits.c's, stores that the VMM has seen
- * model_stores.c's; what is in guest memory is audit.c's.
+ * model_tables.c's, spaces and roots model_spaces.c's, translations to the chip model_flash.c's,
+ * stale ones model_stale.c's, their uses model_use.c's, frames that are reused model_reuse.c's,
+ * soft TLBs model_soft.c's, shootdowns model_shootdowns.c's, how many IPIs would do
+ * model_needed.c's, what another way of flushing would do model_policy.c's, waits model_waits.c's,
+ * stores that the VMM has seen model_stores.c's; what is in guest memory is audit.c's.
  */
 #include "vmm/trace/model_internal.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the trace says the machine looks like: page tables rebuilt from table_alloc and pt_set,
- * address spaces, which root each CPU runs, and which CPU may still hold which translation. Fed with
- * records in ticket order; judges as it goes. Memory grows with tables and mapped pages, not with events.
+ * address spaces, which root each CPU runs, and which CPU may still hold which translation. Fed
+ * with records in ticket order; judges as it goes. Memory grows with tables and mapped pages, not
+ * with events.
  */
 #ifndef KVL_MODEL_H
 #define KVL_MODEL_H
@@ -64,30 +65,33 @@ enum finding_kind {
 };
 
 /*
- * What the oracle has counted. Where the processor makes the TLB it says what CPUs may hold (an entry that was
- * present while the CPU ran a space that reaches it, until a flush that covers it), where the guest makes
- * it, what they do hold.
+ * What the oracle has counted. Where the processor makes the TLB it says what CPUs may hold (an
+ * entry that was present while the CPU ran a space that reaches it, until a flush that covers it),
+ * where the guest makes it, what they do hold.
  */
 struct oracle {
 	bool exact;	/* the guest makes the TLB */
 	u64 stale_uses; /* uses of an address for which the CPU may hold another translation */
 	u64 flash_violations; /* FINDING_CHIP_COMMAND and FINDING_CHIP_MAPPED */
-	u64 reuse_windows;    /* frames handed out again while a CPU may still reach them */
-	u64 reuse_longest;    /* of those, in tickets, until none may */
-	u64 reuse_open;	      /* of those, to the end of the trace */
-	u64 flushes,
-		flushes_full; /* flush instructions (but loads of roots), those of more than a page */
-	u64 flushes_unneeded;	 /* to which nothing stale fell */
-	u64 ipis, ipis_unneeded; /* acknowledged, and those whose flushes were all unneeded */
-	u64 ipis_needed;	 /* the least number that would have been safe */
-	u64 judged_to;		 /* ticket of the last record that was judged */
-	bool complete;		 /* false: what follows it was more than can be followed */
-	u64 conflicts,
-		conflicts_true; /* POLICY_SEQ: found by its rule; of those, where the CPU may hold another */
-	bool needed_known; /* false: more was mapped than is followed; ipis_needed is less than it was */
+	/* Frames handed out again while a CPU may still reach them; of those the longest, in
+	 * tickets, until none may; and those to the end of the trace. */
+	u64 reuse_windows, reuse_longest, reuse_open;
+	/* Flush instructions (but loads of roots); of those, of more than a page; to which nothing
+	 * stale fell. */
+	u64 flushes, flushes_full, flushes_unneeded;
+	/* Acknowledged; of those, whose flushes were all unneeded; the least number that would have
+	 * been safe. */
+	u64 ipis, ipis_unneeded, ipis_needed;
+	bool needed_known; /* false: more was mapped than is followed, ipis_needed is too small */
+	/* POLICY_SEQ: found by its rule; of those, where the CPU may hold another translation */
+	u64 conflicts, conflicts_true;
+	u64 judged_to; /* ticket of the last record that was judged */
+	bool complete; /* false: what follows it was more than can be followed */
 };
 
-/* Of one site: flush instructions and IPIs that it asked for, and those that nothing stale fell to. */
+/*
+ * Of one site: flush instructions and IPIs that it asked for, and those that nothing stale fell to.
+ */
 struct site_flushes {
 	u64 flushes, flushes_unneeded, ipis, ipis_unneeded;
 };
@@ -124,11 +128,12 @@ struct finding *model_add_finding(struct model *model, enum finding_kind kind, u
 
 /*
  * The audit: walks the tables in guest memory from every root that the model knows and compares
- * every entry with the model. @arena: where tables may lie. @usable (ascending): RAM that the direct
- * map of [page_offset + gpa) below @lowmem_end must map exactly once and completely. All vCPUs are
- * stopped. @running: where those that have paging on are; with a soft TLB, each on that TLB's root.
- * @pending: for each CPU, a pt_set record whose ticket was taken but not committed (id 0 = none): that
- * entry may have its old or new value.
+ * every entry with the model. @arena: where tables may lie. @usable (ascending): RAM that the
+ * direct map of [page_offset + gpa) below @lowmem_end must map exactly once and completely. All
+ * vCPUs are stopped. @running: where those that have paging on are; with a soft TLB, each on that
+ * TLB's root.
+ * @pending: for each CPU, a pt_set record whose ticket was taken but not committed (id 0 = none):
+ * that entry may have its old or new value.
  */
 struct audit_config {
 	const struct gmem *mem;

@@ -132,7 +132,9 @@ void model_readers_free(struct model *model)
 	free_list(model->untold);
 }
 
-/* --- the chip ---------------------------------------------------------------------------------- */
+/*
+ * --- the chip ----------------------------------------------------------------------------------
+ */
 static void report_mapped(struct model *model, const struct kvl_record *command,
 			  const struct reader *reader)
 {
@@ -167,8 +169,8 @@ static void report_holder(struct model *model, const struct kvl_record *command,
 }
 
 /*
- * Each translation is told once, present or for each CPU that may hold it: a later command would say
- * the same again.
+ * Each translation is told once, present or for each CPU that may hold it: a later command would
+ * say the same again.
  */
 static void report_stale(struct model *model, const struct kvl_record *command, struct stale *stale)
 {

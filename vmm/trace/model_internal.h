@@ -50,7 +50,10 @@ struct change {
 	u64 ticket;
 };
 
-/* Where a translation of @mm hangs: kernel tables and global leaves serve all spaces alike (space 0). */
+/*
+ * Where a translation of @mm hangs: kernel tables and global leaves serve all spaces alike (space
+ * 0).
+ */
 struct place {
 	u64 space, va;
 	u32 level;
@@ -69,8 +72,8 @@ struct reader {
 };
 
 /*
- * A stale translation: an entry of any level that the tables have no more, or allow less of, and that a
- * CPU may still hold. It is followed until none may.
+ * A stale translation: an entry of any level that the tables have no more, or allow less of, and
+ * that a CPU may still hold. It is followed until none may.
  */
 struct stale {
 	struct hash_node by_place;	       /* key: place_key() */
@@ -99,7 +102,10 @@ struct space {
 	u64 root;
 };
 
-/* A pt_set whose store has not been seen yet; only where stores are seen (struct model_config, trapped). */
+/*
+ * A pt_set whose store has not been seen yet; only where stores are seen (struct model_config,
+ * trapped).
+ */
 struct promised_store {
 	bool open;
 	u64 gpa, old, new, ticket; /* of the entry */
@@ -109,14 +115,19 @@ struct promised_store {
 struct cpu_state {
 	/* tickets of its last flushes of that scope, or of its first record */
 	u64 flushed_space, flushed_all;
-	/* of those that nobody asked of it, and up to where an IPI that was needed would have flushed all:
-	 * model_needed.c */
+	/*
+	 * of those that nobody asked of it, and up to where an IPI that was needed would have
+	 * flushed all: model_needed.c
+	 */
 	u64 own_space, own_all, stabbed;
 	u64 full_flush;		       /* the last one under a policy: model_policy.c */
 	bool flush_took;	       /* its flush, or evictions for it, took something stale */
 	u32 soft_entries, soft_global; /* that its soft TLB holds */
 	u64 last_ticket;	       /* of the record before the one that is judged */
-	/* Its last record is this pt_set, whose store may be to come; ticket 0: it is something else. */
+	/*
+	 * Its last record is this pt_set, whose store may be to come; ticket 0: it is something
+	 * else.
+	 */
 	struct change changing;
 	struct promised_store promised;
 	bool just_loaded; /* its last record is a root_load, which comes before the load itself */
@@ -226,7 +237,10 @@ struct translation {
 	u64 gpa, entry;
 	u32 level; /* of the leaf */
 };
-/* From the table @gpa of @level down; @older: only through tables that were allocated before that ticket. */
+/*
+ * From the table @gpa of @level down; @older: only through tables that were allocated before that
+ * ticket.
+ */
 struct translation model_walk(const struct model *model, u64 gpa, u32 level, u64 va, u64 older);
 /* By a leaf; and by any entry of a table of @level, as the tables below were before that ticket. */
 struct translation model_leaf(u64 entry, u32 level, u64 va);
@@ -252,7 +266,10 @@ bool place_is(struct place a, struct place b);
 bool model_leaves_stale(const struct change *change);
 /* CPUs that reach the table of @change now. */
 u32 model_reach(const struct model *model, const struct change *change);
-/* The CPUs of @held still have what the change took away. @reader: what it was to the chip, or NULL. */
+/*
+ * The CPUs of @held still have what the change took away. @reader: what it was to the chip, or
+ * NULL.
+ */
 void model_keep_stale(struct model *model, const struct change *change, u32 held,
 		      const struct reader *reader);
 /* Works out who may still have it. */
@@ -261,7 +278,10 @@ void model_left_behind(struct model *model, const struct change *change,
 /* The stale translations of @place; @after: the one before, or NULL. */
 struct stale *model_stale_at(const struct model *model, struct place place, struct stale *after);
 void model_stale_drop(struct model *model, struct stale *stale, u32 cpus, u64 ticket);
-/* One flush instruction on @cpu: KVL_FLUSH_PAGE drops the page of @va only. True: it took something. */
+/*
+ * One flush instruction on @cpu: KVL_FLUSH_PAGE drops the page of @va only. True: it took
+ * something.
+ */
 bool model_stale_flush(struct model *model, u32 cpu, u32 scope, u64 va, u64 ticket);
 void model_chip_judged(struct model *model, struct stale *stale);
 /* May @cpu still find @va by it? */

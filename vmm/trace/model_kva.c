@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Addresses in use, from kva_get to kva_put: as long as somebody has one, the tables lead where he was told. Both
- * ends are uses, too (model_use.c). A CPU may get one several times; another one may put it.
+ * Addresses in use, from kva_get to kva_put: as long as somebody has one, the tables lead where he
+ * was told. Both ends are uses, too (model_use.c). A CPU may get one several times; another one may
+ * put it.
  */
 #include "vmm/trace/model_internal.h"
 

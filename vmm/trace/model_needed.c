@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How many IPIs would have been enough. A CPU that could hold an entry when another CPU removed it must have
- * flushed it before that matters: before it uses the address for something else, or before the chip that the
- * entry led to is commanded. That is an interval of tickets for a CPU. Flushes that nobody asked of it (root
- * loads, its own work) are free; where none lies in an interval, an IPI must. One IPI, which flushes
- * everything, at the end of the first interval serves all that are open then; so the least number for each
- * CPU is found by taking the ends in their order (interval stabbing), which is the order of the trace.
+ * How many IPIs would have been enough. A CPU that could hold an entry when another CPU removed it
+ * must have flushed it before that matters: before it uses the address for something else, or
+ * before the chip that the entry led to is commanded. That is an interval of tickets for a CPU.
+ * Flushes that nobody asked of it (root loads, its own work) are free; where none lies in an
+ * interval, an IPI must. One IPI, which flushes everything, at the end of the first interval serves
+ * all that are open then; so the least number for each CPU is found by taking the ends in their
+ * order (interval stabbing), which is the order of the trace.
  *
- * Of each place the last two removals of different entries are remembered: one of them differs from what is
- * there. What no CPU would hold any more is forgotten now and then.
+ * Of each place the last two removals of different entries are remembered: one of them differs from
+ * what is there. What no CPU would hold any more is forgotten now and then.
  */
 #include "vmm/trace/model_internal.h"
 
@@ -162,7 +163,9 @@ bool model_taken_since(const struct model *model, struct place place, u64 entry,
 	return false;
 }
 
-/* --- flushes that nobody asked for -------------------------------------------------------------- */
+/*
+ * --- flushes that nobody asked for --------------------------------------------------------------
+ */
 /* What was reached through a table is more than the page. */
 static void flush_place(struct model *model, u32 cpu, struct place place)
 {
@@ -203,7 +206,9 @@ void model_needed_flush(struct model *model, u32 cpu, u32 scope, u64 va, u64 tic
 		flush_page(model, cpu, va);
 }
 
-/* --- what it matters for ------------------------------------------------------------------------ */
+/*
+ * --- what it matters for ------------------------------------------------------------------------
+ */
 static void stab(struct model *model, u32 cpu, u64 ticket)
 {
 	model->cpu[cpu].stabbed = ticket;

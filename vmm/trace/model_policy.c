@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What if: the changes and uses of a trace under another way of flushing. The trace's own flushes, shootdowns and
- * acknowledgements count for nothing then (the loads of roots do: they belong to the work), and flushes are made
- * here by the rule. docs/trace-format.md says what each rule does and where it comes from.
+ * What if: the changes and uses of a trace under another way of flushing. The trace's own flushes,
+ * shootdowns and acknowledgements count for nothing then (the loads of roots do: they belong to the
+ * work), and flushes are made here by the rule. docs/trace-format.md says what each rule does and
+ * where it comes from.
  *
- * A rule is for pages of the kernel's dynamic regions, as the schemes are from which the rules come. All
- * else is flushed at once, on every CPU that reaches it.
+ * A rule is for pages of the kernel's dynamic regions, as the schemes are from which the rules
+ * come. All else is flushed at once, on every CPU that reaches it.
  */
 #include "vmm/trace/model_internal.h"
 
@@ -41,7 +42,9 @@ static struct policy_page *page_of(struct model *model, u64 va, u64 ticket)
 	return NULL;
 }
 
-/* --- flushes ------------------------------------------------------------------------------------- */
+/*
+ * --- flushes -------------------------------------------------------------------------------------
+ */
 static void flush_one(struct model *model, u32 cpu, u32 scope, u64 va, u64 ticket)
 {
 	bool took = model_stale_flush(model, cpu, scope, va, ticket);
@@ -70,7 +73,10 @@ static void flush_round(struct model *model, u32 by, u64 ticket)
 	model->policy_entries = model->policy_bytes = 0;
 }
 
-/* --- entries --------------------------------------------------------------------------------------- */
+/*
+ * --- entries
+ * ---------------------------------------------------------------------------------------
+ */
 static void gather(struct model *model, const struct change *change)
 {
 	const struct flush_policy *policy = &model->config.policy;
@@ -137,8 +143,14 @@ void model_policy_root(struct model *model, u32 cpu, u64 ticket)
 	model->cpu[cpu].full_flush = ticket;
 }
 
-/* --- uses ------------------------------------------------------------------------------------------- */
-/* Seed row T15: a hit on a CPU whose last full flush is older than the entry, which another one has made. */
+/*
+ * --- uses
+ * -------------------------------------------------------------------------------------------
+ */
+/*
+ * Seed row T15: a hit on a CPU whose last full flush is older than the entry, which another one has
+ * made.
+ */
 static void resolve_conflict(struct model *model, u32 cpu, const struct policy_page *page, u64 va,
 			     u64 ticket)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reuse windows: a frame, or a table page, is handed out again while a CPU may still reach it by a stale
- * translation. Reported, not judged: whether it does harm is for the uses to show (model_use.c). A window is open
- * until no CPU may hold the translation, and is measured in tickets.
+ * Reuse windows: a frame, or a table page, is handed out again while a CPU may still reach it by a
+ * stale translation. Reported, not judged: whether it does harm is for the uses to show
+ * (model_use.c). A window is open until no CPU may hold the translation, and is measured in
+ * tickets.
  */
 #include "vmm/trace/model_internal.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Shootdowns: a CPU that acknowledges one has flushed what was asked, in its own stream, between the
- * begin of the shootdown and the acknowledgement; and the end comes after all acknowledgements. One
- * shootdown for each initiating CPU at a time. Whether the right CPUs were asked is judged by what
- * depends on it (model_flash.c, model_use.c).
+ * Shootdowns: a CPU that acknowledges one has flushed what was asked, in its own stream, between
+ * the begin of the shootdown and the acknowledgement; and the end comes after all acknowledgements.
+ * One shootdown for each initiating CPU at a time. Whether the right CPUs were asked is judged by
+ * what depends on it (model_flash.c, model_use.c).
  */
 #include "vmm/trace/model_internal.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where the guest makes the TLB itself (--tlb soft), what a CPU holds is known: what it has filled and not
- * evicted. Judged here: that a fill takes up what the tables hold, that there is never more than fits, and that
- * nothing outlives a flush that covers it.
+ * Where the guest makes the TLB itself (--tlb soft), what a CPU holds is known: what it has filled
+ * and not evicted. Judged here: that a fill takes up what the tables hold, that there is never more
+ * than fits, and that nothing outlives a flush that covers it.
  */
 #include "vmm/trace/model_internal.h"
 
@@ -50,7 +50,9 @@ u64 model_soft_entry(const struct model *model, u32 cpu, u64 va, u32 level)
 	return entry ? entry->entry : 0;
 }
 
-/* It still holds the leaf @entry; @change took away what led there, or made something else of it. */
+/*
+ * It still holds the leaf @entry; @change took away what led there, or made something else of it.
+ */
 static void keep(struct model *model, u32 cpu, const struct soft_entry *entry,
 		 const struct change *change, const struct reader *reader)
 {
@@ -107,10 +109,12 @@ static void finding(struct model *model, u32 cpu, const struct kvl_record *recor
 			  (ull)record->a[0], record->h[0], (ull)record->a[1]);
 }
 
-/* --- fills -------------------------------------------------------------------------------------- */
 /*
- * The report of a change comes before the store: until the CPU that makes it reports anything else, another one
- * may still find the old entry.
+ * --- fills --------------------------------------------------------------------------------------
+ */
+/*
+ * The report of a change comes before the store: until the CPU that makes it reports anything else,
+ * another one may still find the old entry.
  */
 static bool is_being_stored(const struct model *model, const struct kvl_record *fill,
 			    struct change *change)
@@ -124,7 +128,10 @@ static bool is_being_stored(const struct model *model, const struct kvl_record *
 	return false;
 }
 
-/* The report of a fill comes after the look into the tables, but no other report of its CPU does in between. */
+/*
+ * The report of a fill comes after the look into the tables, but no other report of its CPU does in
+ * between.
+ */
 static bool went_after_the_look(const struct model *model, u32 cpu, const struct kvl_record *fill,
 				struct change *change)
 {
@@ -137,7 +144,9 @@ static bool went_after_the_look(const struct model *model, u32 cpu, const struct
 	return place.space && model_taken_since(model, place, fill->a[1], since, change);
 }
 
-/* What is taken up just when it goes is stale from the start (of a table that goes: not followed). */
+/*
+ * What is taken up just when it goes is stale from the start (of a table that goes: not followed).
+ */
 static void check_tables(struct model *model, u32 cpu, const struct kvl_record *fill)
 {
 	struct translation now = model_translate(model, cpu, fill->a[0]);
@@ -192,7 +201,9 @@ void model_tlb_fill(struct model *model, u32 cpu, const struct kvl_record *recor
 		model_overflow(model, record->ticket, "entries of soft TLBs");
 }
 
-/* --- evictions ----------------------------------------------------------------------------------- */
+/*
+ * --- evictions -----------------------------------------------------------------------------------
+ */
 static void drop_stale(struct model *model, u32 cpu, u64 space, const struct kvl_record *record)
 {
 	struct place place = { space, record->a[0], record->h[0] };

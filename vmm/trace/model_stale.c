@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the stale translations: entries that the tables have no more, or allow less of, and which CPUs may
- * still hold them. A CPU may hold any entry that was present while it ran a space that reaches it, until a
- * flush that covers it; where the guest makes the TLB (model_soft.c) it holds what it has filled and not
- * evicted. While an entry is present a flush takes nothing away: the CPU may walk to it again at once.
+ * Owns the stale translations: entries that the tables have no more, or allow less of, and which
+ * CPUs may still hold them. A CPU may hold any entry that was present while it ran a space that
+ * reaches it, until a flush that covers it; where the guest makes the TLB (model_soft.c) it holds
+ * what it has filled and not evicted. While an entry is present a flush takes nothing away: the CPU
+ * may walk to it again at once.
  *
- * A flush of everything walks back only to the CPU's last one: so no event costs more the more is mapped,
- * whatever a guest does. What nobody holds is forgotten at once, and of one place only the last few are
- * followed: whoever still holds an older one could reach, and so may hold, the later ones, too, and one of
- * those differs from what the tables say.
+ * A flush of everything walks back only to the CPU's last one: so no event costs more the more is
+ * mapped, whatever a guest does. What nobody holds is forgotten at once, and of one place only the
+ * last few are followed: whoever still holds an older one could reach, and so may hold, the later
+ * ones, too, and one of those differs from what the tables say.
  */
 #include "vmm/trace/model_internal.h"
 
@@ -19,7 +20,10 @@
 	(KVL_MAX_CPUS + 1u) /* a CPU holds one, and one more is being added */
 
 /* --- places ----------------------------------------------------------------------------------- */
-/* The kernel's half (mm 0) is reached from every root; a global leaf is used in any space, once it is there. */
+/*
+ * The kernel's half (mm 0) is reached from every root; a global leaf is used in any space, once it
+ * is there.
+ */
 static u64 space_of(u64 mm, u64 entry, u32 level)
 {
 	return pte_is_leaf(entry, level) && pte_global(entry) ? 0 : mm;
@@ -52,7 +56,9 @@ struct stale *model_stale_at(const struct model *model, struct place place, stru
 	return (struct stale *)node;
 }
 
-/* --- what is left behind ----------------------------------------------------------------------- */
+/*
+ * --- what is left behind -----------------------------------------------------------------------
+ */
 /* More rights, and nothing else: whoever holds the old entry faults and looks again. */
 static bool only_allows_more(u64 old, u64 new)
 {
@@ -225,7 +231,9 @@ void model_left_behind(struct model *model, const struct change *change,
 		model_keep_stale(model, change, held, reader);
 }
 
-/* --- flushes ----------------------------------------------------------------------------------- */
+/*
+ * --- flushes -----------------------------------------------------------------------------------
+ */
 void model_stale_drop(struct model *model, struct stale *stale, u32 cpus, u64 ticket)
 {
 	stale->held &= ~cpus;
@@ -234,8 +242,9 @@ void model_stale_drop(struct model *model, struct stale *stale, u32 cpus, u64 ti
 }
 
 /*
- * What was reached through a table that has been exchanged goes page by page: leaves that the CPU has taken up
- * stay when only another page is flushed. Of tables of higher levels no flush of a page takes anything.
+ * What was reached through a table that has been exchanged goes page by page: leaves that the CPU
+ * has taken up stay when only another page is flushed. Of tables of higher levels no flush of a
+ * page takes anything.
  */
 static bool flush_page_of_table(struct model *model, u32 cpu, struct stale *stale, u64 va,
 				u64 ticket)
@@ -336,7 +345,9 @@ bool model_stale_flush(struct model *model, u32 cpu, u32 scope, u64 va, u64 tick
 	return took;
 }
 
-/* --- what it stands for ------------------------------------------------------------------------- */
+/*
+ * --- what it stands for -------------------------------------------------------------------------
+ */
 struct translation model_stale_translate(const struct model *model, const struct stale *stale,
 					 u64 va)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The trap tier's rule: what the guest reports of its page tables (pt_set) and what it does to them
- * (pt_store, seen by the VMM at the exit) are the same, one to one and in the same order on each CPU. The
- * report comes first, and its CPU reports nothing else of tables until the store.
+ * (pt_store, seen by the VMM at the exit) are the same, one to one and in the same order on each
+ * CPU. The report comes first, and its CPU reports nothing else of tables until the store.
  */
 #include "vmm/trace/model_internal.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Page tables, rebuilt from the events alone. A table is known from table_alloc
- * (all its entries are then zero) to table_free; each pt_set must find the value that the last one
- * left. A table translates one range of addresses, whoever links it: its base comes from the first entry
- * that is set in it or leads to it, and no later event can move it. What an entry means for the chip is
+ * Page tables, rebuilt from the events alone. A table is known from table_alloc (all its entries
+ * are then zero) to table_free; each pt_set must find the value that the last one left. A table
+ * translates one range of addresses, whoever links it: its base comes from the first entry that is
+ * set in it or leads to it, and no later event can move it. What an entry means for the chip is
  * model_flash.c's, what a change leaves in the CPUs' TLBs model_stale.c's.
  */
 #include "vmm/trace/model_internal.h"

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Uses of addresses. A use is stale if the CPU may hold a translation for the address that leads elsewhere than
- * the tables do, or that still lets it write where they do not. Most accesses report nothing: a scheme
- * is judged by what the code that relies on it reports.
+ * Uses of addresses. A use is stale if the CPU may hold a translation for the address that leads
+ * elsewhere than the tables do, or that still lets it write where they do not. Most accesses report
+ * nothing: a scheme is judged by what the code that relies on it reports.
  *
- * One story is told for each CPU and each pair of sites, who took the entry away and who uses it; all uses
- * are counted.
+ * One story is told for each CPU and each pair of sites, who took the entry away and who uses it;
+ * all uses are counted.
  */
 #include "vmm/trace/model_internal.h"
 
@@ -22,7 +22,9 @@ bool model_use_differs(const struct translation *stale, const struct use *use)
 	       (use->write && stale->writable && !use->now.writable);
 }
 
-/* --- stories ----------------------------------------------------------------------------------- */
+/*
+ * --- stories -----------------------------------------------------------------------------------
+ */
 static bool is_new_story(struct model *model, const struct use *use, u16 removed_site)
 {
 	u64 key = removed_site | (u64)use->site << 16 | (u64)use->cpu << 32;
@@ -67,7 +69,10 @@ static void report(struct model *model, const struct use *use, const struct stal
 		finding->cause = stale->removed_ticket;
 }
 
-/* --- what the processor may hold ------------------------------------------------------------------ */
+/*
+ * --- what the processor may hold
+ * ------------------------------------------------------------------
+ */
 static bool judge_place(struct model *model, const struct use *use, struct place place, bool tell)
 {
 	bool found = false;
@@ -106,8 +111,14 @@ static bool judge_places(struct model *model, const struct use *use, bool tell)
 	return found;
 }
 
-/* --- what the guest's TLB holds --------------------------------------------------------------------- */
-/* The change that it was taken away by; a change that the model could not follow is told as one of nobody. */
+/*
+ * --- what the guest's TLB holds
+ * ---------------------------------------------------------------------
+ */
+/*
+ * The change that it was taken away by; a change that the model could not follow is told as one of
+ * nobody.
+ */
 static void report_soft(struct model *model, const struct use *use, u64 entry, u32 level,
 			const struct translation *through)
 {
