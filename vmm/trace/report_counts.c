@@ -13,7 +13,8 @@ static void thin_out(struct report_counts *counts)
 	counts->stride *= 2;
 }
 
-static void move_curves(struct curve_point *now, const struct kvl_record *record)
+/* Entries of the guest: the first tables are the VMM's, and no run counts them. */
+static void move_curves(struct curve_point *now, const struct kvl_record *record, u32 cpu)
 {
 	u64 pages = record->h[0] < 32 ? 1ull << record->h[0] : 0;
 
@@ -22,14 +23,14 @@ static void move_curves(struct curve_point *now, const struct kvl_record *record
 	case KVL_EV_PAGE_FREE: now->pages -= now->pages < pages ? now->pages : pages; break;
 	case KVL_EV_TABLE_ALLOC: now->tables++; break;
 	case KVL_EV_TABLE_FREE: now->tables -= now->tables > 0; break;
-	case KVL_EV_PT_SET: now->entries++; break;
+	case KVL_EV_PT_SET: now->entries += cpu < KVL_MAX_CPUS; break;
 	case KVL_EV_IPI_SEND: now->ipis++; break;
 	}
 }
 
-static void put_curves(struct report_counts *counts, const struct kvl_record *record)
+static void put_curves(struct report_counts *counts, const struct kvl_record *record, u32 cpu)
 {
-	move_curves(&counts->now, record);
+	move_curves(&counts->now, record, cpu);
 	counts->now.ticket = record->ticket;
 	if (!counts->stride)
 		counts->stride = 1;
@@ -69,7 +70,7 @@ void report_counts_put(struct report_counts *counts, const struct kvl_record *re
 	counts->count[id][report_cpu(cpu)]++;
 	if (cpu < KVL_MAX_CPUS)
 		put_shootdown(counts, record, cpu);
-	put_curves(counts, record);
+	put_curves(counts, record, cpu);
 }
 
 /* --- as JSON ---------------------------------------------------------------------------------------- */

@@ -122,8 +122,8 @@ static int write_events(struct report_trace *trace, struct err *err)
 /* --- what is said of the trace --------------------------------------------------------------------- */
 static void write_env(const struct report_trace *trace)
 {
-	static const char *const key[] = { "scenario", "arm",	"seed", "host_class",
-					   "tier",     "lossy", "cpus", "tlb" };
+	static const char *const key[] = { "scenario", "arm",  "seed", "host_class", "tier",
+					   "lossy",    "cpus", "tlb",  "guest_image" };
 	const struct metadata_parsed *metadata = trace_reader_metadata(trace->reader);
 	char value[96];
 

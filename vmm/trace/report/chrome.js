@@ -11,6 +11,8 @@ function drawAbout() {
 			["host", env.host_class],
 			["tier", env.tier],
 			["TLB", env.tlb],
+			["chip", app.trace.flash[1] ? bytesText(app.trace.flash[1]) : ""],
+			["guest image", env.guest_image],
 		];
 
 	const shown = parts.filter(([, value]) => value);
@@ -85,9 +87,22 @@ function drawLegend() {
 		),
 	);
 
-	byId("legend").replaceChildren(
-		...(sites.length && !app.trace.bins ? ["entries set by", ...sites] : []),
-	);
+	const others = totalOf("pt_set") - [...app.sites.values()].reduce((n, s) => n + s.times, 0);
+
+	if (others)
+		sites.push(
+			element(
+				"span",
+				{},
+				element("i", { dot: "var(--site-other)" }),
+				`other sites ${count(others)}`,
+			),
+		);
+	byId("legend").replaceChildren();
+	if (sites.length && !app.trace.bins)
+		byId("legend").append(
+			element("div", {}, element("b", {}, "entries set by"), ...sites),
+		);
 	for (const [event, title, hues] of [
 		["fault_enter", "lasting", { fault: "fault" }],
 		["wait_begin", "waits for", WAITS],
@@ -102,13 +117,14 @@ function drawLegend() {
 			);
 }
 
-/* What the colours of slices mean, on a line of their own. */
+/* What the colours of slices mean. */
 function drawHues(title, hues) {
 	const names = hues.map(([name, hue]) =>
 		element("span", {}, element("i", { dot: `var(--${hue})` }), name),
 	);
 
-	if (!app.trace.bins) byId("legend").append(element("div", {}, title, ...names));
+	if (!app.trace.bins)
+		byId("legend").append(element("div", {}, element("b", {}, title), ...names));
 }
 
 /* --- dark and light ------------------------------------------------------------------------ */
@@ -116,6 +132,11 @@ function readColours() {
 	const style = getComputedStyle(document.documentElement),
 		names = [
 			...FAMILIES.map(([family]) => family),
+			...[WAITS, STATES, MODES, TLB]
+				.flatMap(Object.values)
+				.filter((name) => name),
+			...[...Array(SITE_HUES).keys()].map((k) => "site-" + (k + 1)),
+			"site-other",
 			"ink",
 			"quiet",
 			"line",
@@ -158,7 +179,7 @@ function listenToTheme() {
 const WHAT = [
 	"A ticket is the trace's clock: each event has one, and they give all events of all CPUs " +
 		"one order.",
-	"Wheel: zoom where the pointer is. Drag: move. Shift and drag: choose what is shown. " +
+	"Wheel: zoom where the pointer is; over the names of lanes, it moves them. Drag: move. Shift and drag: choose what is shown. " +
 		"Double click: zoom in. A click selects.",
 	"Entries are coloured by who set them (below the lanes: a click filters), everything " +
 		"else by its kind (the labels above).",
@@ -166,8 +187,9 @@ const WHAT = [
 		"other. Behind flushes: how long a shootdown waited.",
 	"Flash: above, the operation that goes on; below, what a read of the partition returns " +
 		"if not the array; between, commands.",
-	"The red lines are findings, the dotted ones the other sides of one. Counts, curves and " +
-		"maps are of all events, whatever is filtered.",
+	"The red lines are findings, the dotted ones the other sides of one. Curves, maps and the " +
+		"numbers at the top are of all events, whatever is filtered; lanes say how many of " +
+		"theirs are shown, and the strip shows those.",
 ];
 
 function drawHelp() {

@@ -1,34 +1,59 @@
 /* SPDX-License-Identifier: MIT */
 /* Numbers of all events, not of those shown: the cards at the top, the table of kinds and CPUs. */
 
-function drawCards() {
-	const findings = app.trace.nfindings,
-		flushes = totalOf("tlb_flush") + totalOf("root_load");
-	const cards = [
-		["Events", count(app.trace.events), ""],
-		[
-			"Findings",
-			app.trace.unjudged ? "–" : count(findings),
-			app.trace.unjudged ? "" : findings ? "bad" : "good",
-		],
-		["Entries set", count(totalOf("pt_set")), ""],
-		["Faults", count(totalOf("fault_enter")), ""],
-		["Waits", count(totalOf("wait_begin")), ""],
-		["Flushes", count(flushes), ""],
-		["Shootdowns", count(totalOf("shootdown_begin")), ""],
-		["IPIs sent", count(totalOf("ipi_send")), ""],
-	];
+/* The first tables are the VMM's work: what a run counts are the guest's entries. */
+function entriesCard() {
+	const byVmm = app.trace.counts
+		.filter(([id, cpu]) => id === app.ids.pt_set && cpu >= 16)
+		.reduce((sum, [, , n]) => sum + n, 0);
+	const more = byVmm ? `, +${count(byVmm)} by the VMM` : "";
 
-	byId("cards").replaceChildren(
-		...cards.map(([name, text, kind]) =>
-			element(
-				"li",
-				{ class: kind, "data-card": name },
-				element("b", {}, text),
-				name,
-			),
+	return ["Entries set", count(totalOf("pt_set") - byVmm), "", "p-time", more];
+}
+
+function findingsCard() {
+	const { nfindings, unjudged } = app.trace;
+
+	if (unjudged) return ["Findings", "–", "", "p-find", ""];
+	return ["Findings", count(nfindings), nfindings ? "bad" : "good", "p-find", ""];
+}
+
+/* [name, number, how it is, where more of it is, what else is said, count of shootdowns] */
+function cardsOf() {
+	return [
+		["Events", count(app.trace.events), "", "p-count", ""],
+		findingsCard(),
+		entriesCard(),
+		["Faults", count(totalOf("fault_enter")), "", "p-time", ""],
+		["Waits", count(totalOf("wait_begin")), "", "p-time", ""],
+		["Flushes", count(totalOf("tlb_flush")), "", "p-time", ""],
+		["Shootdowns", count(totalOf("shootdown_begin")), "", "p-heat", "", "asked"],
+		["IPIs sent", count(totalOf("ipi_send")), "", "p-heat", "", "sent"],
+	];
+}
+
+function drawCard([name, number, how, panel, more, heat]) {
+	const open = () => {
+		if (!heat) return;
+		app.heat = heat;
+		drawHeat();
+	};
+
+	return element(
+		"li",
+		{ class: how, "data-card": name },
+		element(
+			"a",
+			{ href: "#" + panel, onclick: open },
+			element("b", {}, number),
+			number === "1" ? name.replace(/s$/, "") : name,
+			more,
 		),
 	);
+}
+
+function drawCards() {
+	byId("cards").replaceChildren(...cardsOf().map(drawCard));
 }
 
 function numbersByKind() {

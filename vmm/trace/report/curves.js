@@ -15,6 +15,9 @@ const CURVES = [
 	],
 ];
 
+/* 1, 2, 5, 10 …: of pages and entries there is no half. */
+const WHOLE_STEPS = [...Array(13).keys()].flatMap((power) => [1, 2, 5].map((k) => k * 10 ** power));
+
 /* Both axes are as wide as what lies beside the lanes. */
 function curveAxis([label, , hue, scale]) {
 	const left = scale === "y",
@@ -27,6 +30,7 @@ function curveAxis([label, , hue, scale]) {
 		size: (left ? GUTTER : RIGHT) - 18,
 		labelSize: 18,
 		labelGap: 0,
+		incrs: WHOLE_STEPS,
 		labelFont: font,
 		font,
 		stroke: colour(hue),
@@ -72,6 +76,7 @@ function drawCurves() {
 
 	byId("curves").replaceChildren();
 	app.curves = [];
+	byId("p-curves").hidden = typeof uPlot === "undefined" || points.length < 2;
 	if (typeof uPlot === "undefined" || points.length < 2) return;
 	const column = (k) => points.map((point) => point[k]);
 

@@ -172,12 +172,28 @@ function speak(i) {
 
 	byId("spoken").textContent =
 		`${kindName(events.id[i])} on ${cpuName(events.cpu[i])} ` +
-		`by ${siteName(events.site[i])}, ticket ${count(events.ticket[i])}`;
+		(events.site[i] ? `by ${siteName(events.site[i])}, ` : "") +
+		`ticket ${count(events.ticket[i])}`;
+}
+
+/* Lanes scroll in their box: the one of the event must be seen. */
+function showLaneOf(i) {
+	const box = byId("lanes"),
+		lane = app.lanes.find(({ events }) => events.includes(i));
+
+	if (!lane || box.scrollHeight <= box.clientHeight) return;
+	const top = lane.top - TITLE_HEIGHT,
+		bottom = lane.top + lane.height + 4;
+
+	if (top < box.scrollTop) box.scrollTop = top;
+	else if (bottom > box.scrollTop + box.clientHeight)
+		box.scrollTop = bottom - box.clientHeight;
 }
 
 /* @i: an event, or -1. The view follows it. */
 function select(i) {
 	app.selected = i;
+	byId("event").classList.toggle("full", i >= 0);
 	if (i < 0) {
 		for (const id of ["fields", "code", "around"]) byId(id).replaceChildren();
 		byId("spoken").textContent =
@@ -193,6 +209,7 @@ function select(i) {
 		speak(i);
 		if (ticket < app.view.from || ticket > app.view.to)
 			setView(ticket - half, ticket + half);
+		showLaneOf(i);
 	}
 	redraw();
 }

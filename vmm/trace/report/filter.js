@@ -9,11 +9,28 @@ function resetFilter() {
 	};
 }
 
+function isFiltered() {
+	const { families, cpus, site } = app.filter;
+
+	return families.size < FAMILIES.length || cpus.size < app.trace.cpus.length || site !== "";
+}
+
+/* Of what slices know: kind and CPU. */
+function passes(id, cpu) {
+	return app.filter.cpus.has(cpu) && app.filter.families.has(familyOfId(id));
+}
+
+function clearFilter() {
+	resetFilter();
+	drawFilter();
+	redraw();
+}
+
 function sitesThatMatch(text) {
 	const wanted = text.toLowerCase();
 
-	return app.trace.sites.map(([name, place]) =>
-		(name + " " + place).toLowerCase().includes(wanted),
+	return app.trace.sites.map(([, place], site) =>
+		(siteName(site) + " " + place).toLowerCase().includes(wanted),
 	);
 }
 
@@ -25,10 +42,8 @@ function applyFilter() {
 	let n = 0;
 
 	for (let i = 0; i < events.n; i++) {
-		const kind = app.schema.get(events.id[i]);
-
 		shown[i] =
-			filter.families.has(kind ? kind.family : "host") &&
+			filter.families.has(familyOfId(events.id[i])) &&
 			filter.cpus.has(events.cpu[i]) &&
 			(!filter.site || sites[events.site[i]])
 				? 1
@@ -36,6 +51,8 @@ function applyFilter() {
 		n += shown[i];
 	}
 	app.shown = shown;
+	app.overview = rememberOverview();
+	countShown();
 	sayShown(n);
 }
 
@@ -46,7 +63,8 @@ function sayShown(n) {
 		? `${count(all)} events in slices; ${held} one by one: marks, and around findings`
 		: `${count(n)} of ${count(all)} events`;
 
-	byId("shown").textContent = text;
+	byId("shown").textContent = n || app.trace.bins ? text : `no match: ${text}`;
+	byId("shown").classList.toggle("none", !n && !app.trace.bins);
 }
 
 /* A box that is a coloured label, too. */
@@ -91,11 +109,30 @@ function filterBySite(text) {
 	redraw();
 }
 
+/* The next event that is shown; behind the last comes the first. */
+function nextMatch(by) {
+	const n = app.trace.columns.n;
+	let i = app.selected < 0 && by < 0 ? n : app.selected;
+
+	for (let k = 0; k < n; k++) {
+		i = (i + by + n) % n;
+		if (!app.shown[i]) continue;
+		select(i);
+		return;
+	}
+}
+
+function typeInFilter(event) {
+	if (event.key === "Enter") nextMatch(event.shiftKey ? -1 : 1);
+	else if (event.key !== "Escape") return;
+	else if (app.filter.site) filterBySite("");
+	else byId("timeline").focus({ preventScroll: true });
+	event.preventDefault();
+	event.stopPropagation();
+}
+
 function listenToFilter() {
 	byId("site").addEventListener("input", (event) => filterBySite(event.target.value));
-	byId("reset").addEventListener("click", () => {
-		resetFilter();
-		drawFilter();
-		redraw();
-	});
+	byId("site").addEventListener("keydown", typeInFilter);
+	byId("reset").addEventListener("click", clearFilter);
 }

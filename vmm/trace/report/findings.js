@@ -13,7 +13,21 @@ function goTo(ticket) {
 	}
 	setView(ticket - FINDING_SPAN / 2, ticket + FINDING_SPAN / 2);
 	select(i);
-	byId("event").scrollIntoView({ block: "nearest" });
+	showWork();
+	byId("timeline").focus({ preventScroll: true });
+}
+
+/* Timeline and event fit on the screen together: style.css. */
+function showWork() {
+	const { top, bottom } = byId("work").getBoundingClientRect();
+
+	if (top < 0 || bottom > innerHeight) byId("work").scrollIntoView({ block: "start" });
+}
+
+/* What does not hold comes first. */
+function placeFindings() {
+	if (app.trace.nfindings) byId("work").before(byId("p-find"));
+	else byId("judged").prepend(byId("p-find"));
 }
 
 function showFinding(k) {

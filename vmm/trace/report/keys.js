@@ -77,6 +77,7 @@ const KEYS = [
 		{ "[": () => stepFinding(-1), "]": () => stepFinding(1) },
 	],
 	[["f"], "to the filter by site", { f: () => byId("site").focus() }],
+	[["Enter"], "in the filter: to the next match; with Shift: to the one before", {}],
 	[
 		["s"],
 		"page tables by CPU or by site",
@@ -84,7 +85,11 @@ const KEYS = [
 	],
 	[["d"], "dark, light", { d: () => toggleTheme() }],
 	[["?"], "this help", { "?": () => byId("help").showModal() }],
-	[["Esc"], "close; nothing selected", { Escape: () => select(-1) }],
+	[
+		["Esc"],
+		"close; nothing selected; then: nothing filtered",
+		{ Escape: () => (app.selected < 0 ? clearFilter() : select(-1)) },
+	],
 ];
 
 function span() {
@@ -109,7 +114,6 @@ function listenToKeys() {
 
 		if (event.ctrlKey || event.metaKey || event.altKey || byId("help").open || arrows)
 			return;
-		if (typing && event.key === "Escape") byId("timeline").focus();
 		if (typing || !actions[event.key] || app.trace.unreadable) return;
 		event.preventDefault();
 		actions[event.key]();

@@ -3,34 +3,38 @@
 
 const app = {};
 
-/* How many events of each family are in each of @n columns of the whole trace. */
+/* How many events that are shown are in each of @n columns of the whole trace, by family, and of all. */
 function overviewOf(n) {
-	const rows = Object.fromEntries(FAMILIES.map(([family]) => [family, new Float64Array(n)]));
+	const rows = Object.fromEntries(FAMILIES.map(([family]) => [family, new Float64Array(n)])),
+		all = new Float64Array(n);
 	const { first, last, columns, bins } = app.trace,
 		span = last - first + 1;
-	const put = (id, ticket, k) => {
-		const kind = app.schema.get(id);
+	const put = (id, ticket, k, shown) => {
+		const x = Math.min(n - 1, Math.floor(((ticket - first) / span) * n));
 
-		rows[kind ? kind.family : "host"][
-			Math.min(n - 1, Math.floor(((ticket - first) / span) * n))
-		] += k;
+		all[x] += k;
+		if (shown) rows[familyOfId(id)][x] += k;
 	};
 
 	if (bins)
-		for (const [id, , row] of bins.rows)
-			row.forEach((k, b) => put(id, bins.first + b * bins.width, k));
-	else for (let i = 0; i < columns.n; i++) put(columns.id[i], columns.ticket[i], 1);
-	return rows;
+		for (const [id, cpu, row] of bins.rows)
+			row.forEach((k, b) =>
+				put(id, bins.first + b * bins.width, k, passes(id, cpuOf(cpu))),
+			);
+	else
+		for (let i = 0; i < columns.n; i++)
+			put(columns.id[i], columns.ticket[i], 1, app.shown[i]);
+	return { rows, all };
 }
 
-/* It is the same for each frame of one width. */
+/* It is the same for each frame of one width and filter. */
 function rememberOverview() {
 	let width = 0,
-		rows = {};
+		overview = {};
 
 	return (n) => {
-		if (n !== width) rows = overviewOf((width = n));
-		return rows;
+		if (n !== width) overview = overviewOf((width = n));
+		return overview;
 	};
 }
 
@@ -53,12 +57,12 @@ function findMarks() {
 function showTrace(number) {
 	app.trace = loadTrace(number);
 	drawNotices();
-	for (const section of document.querySelectorAll("main > section, main > .two, #cards"))
-		section.hidden = Boolean(app.trace.unreadable);
+	for (const part of document.querySelectorAll("main > :not(#notices)"))
+		part.hidden = Boolean(app.trace.unreadable);
 	if (app.trace.unreadable) return;
 	app.finding = undefined;
 	app.marks = findMarks();
-	app.overview = rememberOverview();
+	app.lanes = [];
 	app.width = byId("timeline").clientWidth;
 	resetFilter();
 	drawFilter();
@@ -71,6 +75,7 @@ function showTrace(number) {
 		drawCards,
 		drawLegend,
 		drawFindings,
+		placeFindings,
 		drawHeat,
 		drawMap,
 		drawCounts,

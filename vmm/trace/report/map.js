@@ -13,7 +13,9 @@ const MAP_KEYS = [
 	["was", "memory that was mapped in between"],
 ];
 
-const REGION_HUES = ["pt", "task", "flush", "shoot", "page", "wait", "table"];
+const REGION_HUES = 7; /* --region-1 … in style.css */
+const LABELLED = 6; /* percent of the bar that a name in it needs */
+const WINDOW_VA = 2 ** 39; /* KVL_WINDOW_VA, devices/abi/platform.h */
 
 function svg(name, attributes, ...children) {
 	const made = document.createElementNS("http://www.w3.org/2000/svg", name);
@@ -115,9 +117,7 @@ function rangeText(start, bytes) {
 }
 
 function regionRow(name, start, bytes, strips) {
-	const texts = strips
-		.filter(([label]) => label !== "between")
-		.map(([label, runs]) => `${label} ${bytesText(mappedBytes(runs))}`);
+	const texts = strips.map(([label, runs]) => `${label} ${bytesText(mappedBytes(runs))}`);
 
 	return [
 		element("div", { class: "name" }, name),
@@ -141,6 +141,33 @@ function regionRow(name, start, bytes, strips) {
 	];
 }
 
+function regionHue(k) {
+	return `var(--region-${(k % REGION_HUES) + 1})`;
+}
+
+/* Those too narrow for their name: it stands below the bar. */
+function narrowRegions(regions) {
+	const start = regions[0][1],
+		end = Math.max(...regions.map(([, from, bytes]) => from + bytes));
+	const narrow = regions
+		.map(([name, , bytes], k) => [name, bytes, k])
+		.filter(([, bytes]) => (bytes / (end - start)) * 100 <= LABELLED);
+
+	return element(
+		"div",
+		{ class: "keys" },
+		...(narrow.length ? ["narrow, from left to right:"] : []),
+		...narrow.map(([name, bytes, k]) =>
+			element(
+				"span",
+				{ "data-region": name },
+				element("span", { class: "dot", dot: regionHue(k) }),
+				`${name} ${bytesText(bytes)}`,
+			),
+		),
+	);
+}
+
 /* The regions side by side: where what lies, and how large it is beside the others. */
 function wholeKernel(regions) {
 	const start = regions[0][1];
@@ -152,10 +179,10 @@ function wholeKernel(regions) {
 		return element(
 			"span",
 			{
-				style: `left: ${left}%; width: ${width}%; --dot: var(--${REGION_HUES[k % 7]})`,
+				style: `left: ${left}%; width: ${width}%; --dot: ${regionHue(k)}`,
 				title: `${name}: ${rangeText(from, bytes)}, ${bytesText(bytes)}`,
 			},
-			width > 6 ? `${name} ${bytesText(bytes)}` : "",
+			width > LABELLED ? `${name} ${bytesText(bytes)}` : "",
 		);
 	});
 
@@ -181,25 +208,37 @@ function kernelRows(regions, before, after, touched) {
 	});
 }
 
+const TESTBED = "testbed";
+const ABOUT_TESTBED =
+	"testbed: kvalab's own window, outside the 4 GiB that are modelled: the local APIC, and what " +
+	"guest and VMM share, as the rings of the trace";
+
 /* What init_mm maps outside its regions, and user spaces: a row each, as wide as what is in it. */
 function otherRows(regions, before, after) {
 	const inside = (run) =>
 		run.mm === 0 &&
 		regions.some(([, start, bytes]) => run.va >= start && run.va < start + bytes);
 	const rest = [before, after].map((runs) => runs.filter((run) => !inside(run)));
-	const spaces = [...new Set(rest.flat().map((run) => run.mm))].sort((a, b) => a - b);
+	const names = [...new Set(rest.flat().map(spaceOf))].sort();
 
-	return spaces.flatMap((mm) => {
-		const [start, end] = rest.map((runs) => runs.filter((run) => run.mm === mm));
+	return names.flatMap((name) => {
+		const [start, end] = rest.map((runs) =>
+			runs.filter((run) => spaceOf(run) === name),
+		);
 		const all = [...start, ...end],
 			low = Math.min(...all.map((run) => run.va));
 		const high = Math.max(...all.map((run) => run.va + run.bytes));
 
-		return regionRow(mm ? "space " + mm : "other", low, high - low, [
+		return regionRow(name, low, high - low, [
 			["start", start],
 			["end", end],
 		]);
 	});
+}
+
+function spaceOf(run) {
+	if (run.mm) return "space " + run.mm;
+	return run.va >= WINDOW_VA ? TESTBED : "other";
 }
 
 function drawMap() {
@@ -232,13 +271,16 @@ function drawMap() {
 			),
 			element("span", {}, about),
 		),
-		...(regions.length ? [wholeKernel(regions)] : []),
+		...(regions.length ? [wholeKernel(regions), narrowRegions(regions)] : []),
 		element(
 			"div",
 			{ class: "map" },
 			...kernelRows(regions, kernel[0], kernel[1], touched),
 			...otherRows(regions, before, after),
 		),
+		...(after.some((run) => spaceOf(run) === TESTBED)
+			? [element("p", { class: "quiet" }, ABOUT_TESTBED + ".")]
+			: []),
 		...(maps.after.cut
 			? [
 					element(

@@ -93,6 +93,8 @@ function listenToDrag(canvas) {
 		start = {
 			x: pointer.offsetX,
 			view: app.view,
+			top: byId("lanes").scrollTop + pointer.clientY,
+			y: pointer.clientY,
 			moved: false,
 			shift: pointer.shiftKey,
 		};
@@ -106,10 +108,15 @@ function listenToDrag(canvas) {
 			((pointer.offsetX - start.x) / plotWidth()) *
 			(start.view.to - start.view.from);
 
-		start.moved = start.moved || Math.abs(pointer.offsetX - start.x) > 3;
+		start.moved =
+			start.moved ||
+			Math.abs(pointer.offsetX - start.x) > 3 ||
+			Math.abs(pointer.clientY - start.y) > 3;
 		canvas.classList.toggle("moving", start.moved);
 		byId("hover").hidden = true;
-		if (start.moved && !start.shift) setView(start.view.from - by, start.view.to - by);
+		if (!start.moved || start.shift) return;
+		byId("lanes").scrollTop = start.top - pointer.clientY;
+		setView(start.view.from - by, start.view.to - by);
 	});
 	canvas.addEventListener("pointerup", (pointer) => {
 		const was = start;
@@ -156,6 +163,7 @@ function listenToPointer() {
 	canvas.addEventListener(
 		"wheel",
 		(wheel) => {
+			if (wheel.offsetX < GUTTER) return; /* over the names it moves the lanes */
 			wheel.preventDefault();
 			if (wheel.shiftKey || Math.abs(wheel.deltaX) > Math.abs(wheel.deltaY))
 				pan((wheel.deltaX || wheel.deltaY) / 1000);

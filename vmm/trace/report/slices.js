@@ -45,7 +45,7 @@ class Pairs {
 	}
 }
 
-const WAITS = { chip: "wait", chip_write: "flash", ack: "shoot", task: "task" };
+const WAITS = { chip: "wait", chip_write: "wait-write", ack: "wait-ack", task: "wait-task" };
 
 function putSlice(pairs, i, name) {
 	const events = app.trace.columns,
@@ -78,7 +78,7 @@ function putSlice(pairs, i, name) {
 			pairs.begin([cpu, fieldOf(i, "shootdown")].join(), i, {
 				cpu,
 				name: "shootdown",
-				hue: "flush",
+				hue: "shoot",
 			});
 			break;
 		case "shootdown_end":
@@ -109,16 +109,22 @@ function findSlices() {
 }
 
 const STATES = {
-	program: "flush",
-	erase: "fault",
-	program_suspended: "kva",
-	erase_suspended: "kva",
-	check: "table",
-	lock: "host",
+	program: "st-program",
+	program_suspended: "st-program-suspended",
+	erase: "st-erase",
+	erase_suspended: "st-erase-suspended",
+	check: "st-check",
+	lock: "st-lock",
 };
-const MODES = { array: "", status: "wait", id: "table", cfi: "page", other: "kva" };
+const MODES = {
+	array: "",
+	status: "md-status",
+	id: "md-id",
+	cfi: "md-cfi",
+	other: "md-other",
+};
 
-const TLB = { fill: "tlb", eviction: "flush" };
+const TLB = { fill: "tlb", eviction: "tlb-evict" };
 
 /* One lane of segments for each partition of the chip, from events of @name. */
 function findStates(name, field, hues) {

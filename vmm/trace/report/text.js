@@ -48,7 +48,7 @@ function kindName(id) {
 }
 
 function colour(name) {
-	return app.colours[name] || app.colours.task;
+	return app.colours[name] || app.colours["site-other"];
 }
 
 /* As "trace print" shows entries: 0x8000000012345063(RW,NX,A,D). */
@@ -79,6 +79,8 @@ function fieldText(i, f) {
 	const value = wholeField(i, f);
 
 	if (words[value]) return words[value];
+	if (Object.keys(words).length)
+		return hex(value); /* words it should have: no number to count with */
 	if (name === "old" || name === "new" || name === "entry")
 		return entryText(value, fieldOf(i, "level"));
 	if (name === "rip" && codeAt(value) && codeAt(value)[0])
@@ -102,7 +104,9 @@ function fieldOf(i, name) {
 	return f < 0 ? 0 : events.hi[events.at[i] + f] * 4294967296 + events.lo[events.at[i] + f];
 }
 
+/* Site 0 is what the VMM reports, and who gives no site. */
 function siteName(site) {
+	if (!site) return "no site";
 	return app.trace.sites[site] ? app.trace.sites[site][0] : "site " + site;
 }
 

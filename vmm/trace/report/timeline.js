@@ -2,8 +2,9 @@
 /* The picture of the lanes. Which tickets it shows is app.view; others call redraw(). */
 
 const GUTTER = 128; /* names of lanes, left */
-const RIGHT = 58; /* how many events are in the lane; the right axis of curves */
-const AXIS_HEIGHT = 22;
+const RIGHT = 84; /* how many events are in the lane; the right axis of curves */
+const AXIS_HEIGHT = 32; /* tickets, below them marks */
+const NEAR_LABELS = 8; /* pixels that must be between two of them */
 const TITLE_HEIGHT = 20;
 const LEAST_TICKETS = 8;
 const BINS = 2048; /* REPORT_BINS */
@@ -77,20 +78,56 @@ function stepOf(span) {
 	return Math.max(1, [1, 2, 5, 10].find((k) => k * power >= raw) * power);
 }
 
-function drawAxis(context) {
-	const step = stepOf(app.view.to - app.view.from);
+function axisTickets() {
+	const step = stepOf(app.view.to - app.view.from),
+		tickets = [];
 
-	context.textAlign = "center";
-	for (let t = Math.ceil(app.view.from / step) * step; t <= app.view.to; t += step) {
-		const x = Math.round(xOf(t)) + 0.5;
+	for (let t = Math.ceil(app.view.from / step) * step; t <= app.view.to; t += step)
+		tickets.push(t);
+	return tickets;
+}
 
-		context.fillStyle = app.colours.line;
-		context.fillRect(x - 0.5, AXIS_HEIGHT - 4, 1, app.height);
-		context.fillStyle = app.colours.quiet;
-		context.fillText(count(t), x, 8);
-	}
-	context.textAlign = "left";
+/* It stays where it is while lanes scroll below it. */
+function drawAxis() {
+	const context = prepare(byId("axis"), AXIS_HEIGHT);
+
+	context.fillStyle = app.colours.quiet;
 	context.fillText("ticket", 4, 8);
+	context.textAlign = "center";
+	for (const t of axisTickets()) context.fillText(count(t), Math.round(xOf(t)) + 0.5, 8);
+	drawMarkNames(context);
+}
+
+function drawGrid(context) {
+	context.fillStyle = app.colours.line;
+	for (const t of axisTickets()) context.fillRect(Math.round(xOf(t)), 0, 1, app.height);
+}
+
+/* Which mark names have room, from left to right: [[text, where it begins], …]. */
+function markNames(context) {
+	const names = [];
+	let free = GUTTER;
+
+	for (const i of app.marks) {
+		const x = xOf(app.trace.columns.ticket[i]),
+			text = fieldText(i, 0),
+			width = context.measureText(text).width;
+		const left = Math.min(x + 4, app.width - RIGHT - width);
+
+		if (x < GUTTER || x > app.width - RIGHT || left < free) continue;
+		names.push([text, left]);
+		free = left + width + NEAR_LABELS;
+	}
+	return names;
+}
+
+function drawMarkNames(context) {
+	context.textAlign = "left";
+	context.fillStyle = app.colours.quiet;
+	const names = markNames(context);
+
+	for (const [text, left] of names) context.fillText(text, left, 24);
+	byId("axis").dataset.marks = JSON.stringify(names);
 }
 
 function drawNames(context, lane, k) {
@@ -103,7 +140,7 @@ function drawNames(context, lane, k) {
 	context.fillStyle = app.colours.quiet;
 	context.fillText(lane.label, 14, lane.top + lane.height / 2, GUTTER - 20);
 	context.textAlign = "right";
-	context.fillText(count(lane.n), app.width - 4, lane.top + lane.height / 2);
+	context.fillText(laneNumber(lane), app.width - 4, lane.top + lane.height / 2, RIGHT - 8);
 	context.textAlign = "left";
 	context.fillStyle = app.colours.soft;
 	context.fillRect(GUTTER, lane.top, plotWidth(), lane.height);
@@ -172,13 +209,12 @@ function drawSlices(context, slices, top, row, height, alpha) {
 	}
 }
 
+function isOf(lane, id, cpu) {
+	return lane.families.includes(familyOfId(id)) && cpuOf(cpu) === lane.cpu;
+}
+
 function isMine(lane, id, cpu) {
-	return (
-		lane.ids.has(id) &&
-		(cpu >= 16 ? CPU_VMM : cpu) === lane.cpu &&
-		app.filter.cpus.has(lane.cpu) &&
-		app.filter.families.has(app.schema.get(id).family)
-	);
+	return isOf(lane, id, cpu) && passes(id, lane.cpu);
 }
 
 /* Numbers of events in slices of tickets: bars of all kinds one on the other. */
@@ -196,7 +232,7 @@ function drawBins(context, lane) {
 	const most = Math.max(1, ...sums);
 
 	for (const [id, , row] of mine) {
-		context.fillStyle = colour(app.schema.get(id).family);
+		context.fillStyle = colour(familyOfId(id));
 		row.forEach((n, b) => {
 			const x = xOf(first + b * width),
 				height = (n / most) * lane.height;
@@ -237,45 +273,38 @@ function drawFlash(context, lane) {
 }
 
 /* --- what lies over the lanes -------------------------------------------------------------- */
-function drawLine(context, ticket, hue, text, dash) {
+function drawLine(context, ticket, hue, dash) {
 	const x = Math.round(xOf(ticket)) + 0.5;
 
 	if (x < GUTTER || x > app.width - RIGHT) return;
 	context.strokeStyle = hue;
 	context.setLineDash(dash);
 	context.beginPath();
-	context.moveTo(x, AXIS_HEIGHT - 6);
+	context.moveTo(x, 0);
 	context.lineTo(x, app.height);
 	context.stroke();
 	context.setLineDash([]);
-	if (!text) return;
-	context.textAlign = x > app.width - 110 ? "right" : "left";
-	context.fillStyle = hue;
-	context.fillText(text, x + (x > app.width - 110 ? -4 : 4), AXIS_HEIGHT);
-	context.textAlign = "left";
 }
 
 function drawMarks(context) {
 	const events = app.trace.columns;
 
-	for (const i of app.marks)
-		drawLine(context, events.ticket[i], app.colours.quiet, fieldText(i, 0), [3, 3]);
+	for (const i of app.marks) drawLine(context, events.ticket[i], app.colours.quiet, [3, 3]);
 	for (const [, ticket] of app.trace.findings)
-		if (ticket) drawLine(context, ticket, app.colours.bad, "", []);
+		if (ticket) drawLine(context, ticket, app.colours.bad, []);
 	if (app.finding !== undefined)
 		for (const ticket of otherTickets(app.trace.findings[app.finding][2]))
-			drawLine(context, ticket, app.colours.bad, "", [2, 3]);
+			drawLine(context, ticket, app.colours.bad, [2, 3]);
 	if (app.selected >= 0)
-		drawLine(context, events.ticket[app.selected], app.colours.select, "", []);
+		drawLine(context, events.ticket[app.selected], app.colours.select, []);
 }
 
-/* Tickets are dense, so each column is full: what it consists of is what matters. */
-function drawColumn(context, rows, x) {
-	const sum = FAMILIES.reduce((all, [family]) => all + rows[family][x], 0);
+/* Tickets are dense, so each column is full but for what is filtered: what it consists of matters. */
+function drawColumn(context, { rows, all }, x) {
 	let y = 34;
 
 	for (const [family] of FAMILIES) {
-		const height = (rows[family][x] / sum) * 34;
+		const height = (rows[family][x] / all[x]) * 34;
 
 		if (!height) continue;
 		y -= height;
@@ -288,11 +317,11 @@ function drawOverview() {
 	const canvas = byId("overview"),
 		context = prepare(canvas, 34),
 		n = Math.round(plotWidth());
-	const rows = app.overview(n);
+	const overview = app.overview(n);
 	const span = app.trace.last - app.trace.first + 1;
 	const at = (ticket) => GUTTER + ((ticket - app.trace.first) / span) * n;
 
-	for (let x = 0; x < n; x++) drawColumn(context, rows, x);
+	for (let x = 0; x < n; x++) drawColumn(context, overview, x);
 	context.fillStyle = app.colours.bad;
 	for (const [, ticket] of app.trace.findings)
 		if (ticket) context.fillRect(at(ticket) - 1, 0, 2, 34);
@@ -320,7 +349,8 @@ function drawTimeline() {
 	const context = prepare(canvas, app.height);
 
 	app.lanes.forEach((lane, k) => drawNames(context, lane, k));
-	drawAxis(context);
+	drawGrid(context);
+	drawAxis();
 	context.save();
 	context.beginPath();
 	context.rect(GUTTER, 0, plotWidth(), app.height);

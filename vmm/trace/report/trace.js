@@ -31,6 +31,17 @@ function familyOf(name) {
 	return found ? found[0] : FAMILIES[FAMILIES.length - 1][0];
 }
 
+function familyOfId(id) {
+	const kind = app.schema.get(id);
+
+	return kind ? kind.family : FAMILIES[FAMILIES.length - 1][0];
+}
+
+/* A number of the trace's, as the page has it: what is no vCPU is the VMM. */
+function cpuOf(cpu) {
+	return cpu >= 16 ? CPU_VMM : cpu;
+}
+
 function loadSchema() {
 	const data = jsonOf("schema");
 
@@ -58,7 +69,7 @@ function loadTrace(number) {
 	trace.columns = decodeEvents(byId("events-" + number).textContent, trace.held, app.schema);
 	trace.cpus = [...new Set(trace.counts.map(([, cpu]) => cpu))]
 		.sort((a, b) => a - b)
-		.map((cpu) => (cpu >= 16 ? CPU_VMM : cpu));
+		.map(cpuOf);
 	trace.total = new Map();
 	for (const [id, , n] of trace.counts) trace.total.set(id, (trace.total.get(id) || 0) + n);
 	return trace;
