@@ -23,8 +23,9 @@ function check(text, holds, ...about) {
 
 const browser = await chromium.launch({ executablePath, chromiumSandbox: process.getuid() !== 0 });
 const page = await browser.newPage({
-	viewport: { width: 1380, height: 900 },
+	viewport: { width: 1280, height: 800 },
 	colorScheme: "light",
+	reducedMotion: "reduce",
 });
 const complaints = [],
 	requests = [];
@@ -84,7 +85,128 @@ async function counts() {
 	);
 }
 
+/* What the run counts as well, and where a click on it leads. */
+async function cards() {
+	const of = (name) => events.filter(({ event }) => event === name);
+	const byGuest = of("pt_set").filter(({ cpu }) => cpu !== "vmm").length,
+		byVmm = of("pt_set").length - byGuest;
+	const entries = await textOf('[data-card="Entries set"]');
+
+	check(
+		"the card of entries has the guest's, and says how many are the VMM's",
+		number(await textOf('[data-card="Entries set"] b')) === byGuest &&
+			entries.endsWith(`+${byVmm} by the VMM`),
+		entries,
+		byGuest,
+		byVmm,
+	);
+	check(
+		"the card of flushes has those that are flushes",
+		number(await textOf('[data-card="Flushes"] b')) === of("tlb_flush").length,
+	);
+	const cards = page.locator("#cards a");
+	let reached = 0;
+
+	for (const card of await cards.all()) {
+		const panel = page.locator(await card.getAttribute("href"));
+
+		await card.click();
+		await frame();
+		const { top, bottom } = await panel.evaluate((node) =>
+			node.getBoundingClientRect(),
+		);
+
+		reached += top < 800 && bottom > 0;
+	}
+	check("each card leads to a panel", reached === 8, reached);
+	await page.evaluate(() => scrollTo(0, 0));
+}
+
+/* [[title and name, shown, all], …] */
+const lanes = async () =>
+	(await page.locator("#timeline").getAttribute("aria-description"))
+		.split(/ events(?:; |$)/)
+		.filter((text) => text)
+		.map((text) => /^(.*): ([0-9,]+)(?: \/ ([0-9,]+))?$/s.exec(text))
+		.map(([, name, shown, all]) => [name, number(shown), number(all || shown)]);
+const total = (list, column) => list.reduce((sum, lane) => sum + lane[column], 0);
+
+async function everyEventHasALane() {
+	check(
+		"by CPU, each event is in a lane",
+		total(await lanes(), 2) === events.length,
+		await lanes(),
+	);
+	await page.locator("#by-site").click();
+	const list = await lanes(),
+		setters = new Set(
+			events.filter(({ event }) => event === "pt_set").map(({ site }) => site),
+		);
+
+	check("by site, too", total(list, 2) === events.length, list);
+	const dots = await page
+		.locator("#legend div:first-child i")
+		.evaluateAll((nodes) =>
+			nodes.map((node) => getComputedStyle(node).backgroundColor),
+		);
+
+	check(
+		"no two sites have one colour",
+		dots.length > 0 && new Set(dots).size === dots.length,
+		dots,
+	);
+	if (setters.size > 12)
+		check(
+			"what has no lane of its own is among other sites",
+			list.some(([name, n]) => name === "Page tables, other sites" && n > 0),
+			list,
+		);
+	const named = await page
+		.locator("[data-other]")
+		.evaluateAll((nodes) => nodes.map((node) => Number(node.dataset.other)));
+	const lost = events
+		.filter(({ ticket, event }) => event === "pt_set" && named.includes(ticket))
+		.filter(({ site }) => site !== "-")
+		.filter(({ site }) => !list.some(([name]) => name === "Page tables, " + site));
+
+	check("a site that a finding names has a lane", !lost.length, lost);
+	await page.locator("#by-cpu").click();
+}
+
+/* Names of marks: an unknown one is a number in hex, and none lies over another. */
+async function marks() {
+	await press("0");
+	const names = JSON.parse(await page.locator("#axis").getAttribute("data-marks"));
+	const overlap = await page.evaluate((list) => {
+		const context = document.createElement("canvas").getContext("2d");
+
+		context.font = '11px system-ui, "DejaVu Sans", sans-serif';
+		return list.filter(
+			([text, left], k) =>
+				k + 1 < list.length &&
+				left + context.measureText(text).width > list[k + 1][1],
+		);
+	}, names);
+	const unknown = events.filter(({ event, fields }) => event === "mark" && fields.mark > 99);
+
+	check("names of marks do not overlap", names.length > 0 && !overlap.length, names);
+	if (unknown.length)
+		check(
+			"an unknown mark is in hex",
+			names.some(([text]) => text === "0x6d7574"),
+			names,
+		);
+}
+
 /* Each value as the NDJSON has it: the page's own decoder must lose no bit of it. */
+/* A number that should have a word is in hex here, decimal there. */
+function isSame(text, value) {
+	return (
+		text === value ||
+		(/^0x/.test(text) && /^[0-9]+$/.test(value) && BigInt(text) === BigInt(value))
+	);
+}
+
 async function fields(n) {
 	const differ = [];
 
@@ -103,7 +225,7 @@ async function fields(n) {
 		if (got.event !== event || number(got.ticket) !== ticket)
 			differ.push([i, got.event, got.ticket]);
 		for (const [name, value] of Object.entries(values))
-			if (got[name].replace(/[(<].*/, "") !== String(value))
+			if (!isSame(got[name].replace(/[(<].*/, ""), String(value)))
 				differ.push([ticket, name, got[name], value]);
 		await page.keyboard.press("ArrowRight");
 	}
@@ -164,9 +286,45 @@ async function hovers() {
 async function filters() {
 	const bySite = events.filter(({ site }) => site.includes("pt.map")).length;
 
+	await press("Escape");
+	const strip = await picture("#overview");
+
 	await page.locator("#site").fill("PT.map");
 	check("the filter by site", (await shown()) === bySite, await shown(), bySite);
-	await page.locator("#reset").click();
+	const list = await lanes();
+
+	check(
+		"lanes say how many of theirs are shown",
+		total(list, 1) === bySite && total(list, 2) === events.length,
+		list,
+	);
+	check("the strip shows those alone", (await picture("#overview")) !== strip);
+	const tickets = events.filter(({ site }) => site.includes("pt.map"));
+
+	await press("Escape");
+	check("Esc in the field clears it", (await shown()) === events.length, await shown());
+	await page.locator("#site").fill("no such site");
+	check("no match", (await textOf("#shown")).startsWith("no match"));
+	await page.locator("#site").fill("pt.map");
+	const seen = [];
+
+	for (let k = 0; k < Math.min(3, bySite); k++) {
+		await press("Enter");
+		seen.push(number(await textOf("#fields dd[data-field=ticket]")));
+	}
+	check(
+		"Enter goes from match to match",
+		seen.every((ticket, k) => ticket === tickets[k].ticket),
+		seen,
+		tickets.slice(0, 3),
+	);
+	await press("Escape", "Escape");
+	await press("Escape");
+	check("Esc selects nothing, then", (await page.locator("#around tr").count()) === 0);
+	await page.locator("#kinds label").first().click();
+	await page.locator("#timeline").focus();
+	await press("Escape");
+	check("and filters nothing", (await shown()) === events.length, await shown());
 	check("no filter", (await shown()) === events.length, await shown(), events.length);
 	const flushes = events.filter(({ event }) => /^(tlb_flush|root_load)$/.test(event)).length;
 
@@ -189,12 +347,42 @@ async function filters() {
 	await page.locator("#reset").click();
 }
 
+const picture = (selector) => page.locator(selector).evaluate((canvas) => canvas.toDataURL());
+/* How much of an element is on the screen, of 1. */
+const visible = (selector) =>
+	page.locator(selector).evaluate((node) => {
+		const { top, bottom, height } = node.getBoundingClientRect();
+
+		return (Math.min(bottom, innerHeight) - Math.max(top, 0)) / height;
+	});
+const scrolled = () => page.evaluate(() => scrollY);
+
+/* After a click on a finding, at 1280 x 800. */
+async function onOneScreen() {
+	const parts = ["#lanes", "#axis", "#overview", "#event", "#spoken"];
+	const seen = await Promise.all(parts.map(visible));
+
+	check("timeline and event are on the screen together", Math.min(...seen) > 0.99, seen);
+	const at = await scrolled();
+
+	await press("Home", "ArrowRight", "ArrowDown", "ArrowUp", "ArrowLeft", "End");
+	check("Home, End and arrows do not move the page", (await scrolled()) === at, at);
+}
+
 async function findings() {
 	const list = page.locator("[data-finding]"),
 		ticket = /ticket ([0-9,]+)/;
 
 	check("there are findings", (await list.count()) > 0);
 	if (!(await list.count())) return;
+	check(
+		"findings are above the timeline",
+		await page.evaluate(
+			() =>
+				document.querySelector("#findings").getBoundingClientRect().bottom <
+				document.querySelector("#timeline").getBoundingClientRect().top,
+		),
+	);
 	const want = number(ticket.exec(await list.first().textContent())[1]);
 
 	await list.first().click();
@@ -208,6 +396,7 @@ async function findings() {
 	);
 	check("and those around it", (await page.locator("#around tbody tr").count()) > 10);
 	check("and the timeline goes there", from < want && want < to && to - from < 200, from, to);
+	await onOneScreen();
 	const other = page.locator("[data-other]").first(),
 		otherTicket = await other.getAttribute("data-other");
 
@@ -279,10 +468,94 @@ async function contrasts(name) {
 	check(`${name}: all text has contrast`, !low.length, low);
 }
 
+/* OKLab: what looks alike lies near. Colours of one meaning must be told apart, others not repeat. */
+async function palettes(name) {
+	const groups = await page.evaluate(() => {
+		const style = getComputedStyle(document.documentElement);
+		const names = [...document.styleSheets]
+			.flatMap((sheet) => [...sheet.cssRules])
+			.filter(({ selectorText }) => selectorText === ":root")
+			.flatMap((rule) => [...rule.style]);
+		const lab = (hex) => {
+			const [r, g, b] = [1, 3, 5]
+				.map((k) => parseInt(hex.slice(k, k + 2), 16) / 255)
+				.map((v) =>
+					v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4,
+				);
+			const l = Math.cbrt(0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b),
+				m = Math.cbrt(
+					0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b,
+				),
+				s = Math.cbrt(
+					0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b,
+				);
+
+			return [
+				0.2104542553 * l + 0.793617785 * m - 0.0040720468 * s,
+				1.9779984951 * l - 2.428592205 * m + 0.4505937099 * s,
+				0.0259040371 * l + 0.7827717662 * m - 0.808675766 * s,
+			];
+		};
+
+		return ["wait", "tlb", "site", "st", "md", "map", "region"].map((group) =>
+			names
+				.filter(
+					(key) =>
+						key === "--" + group ||
+						key.startsWith(`--${group}-`),
+				)
+				.map((key) => {
+					const hex = style.getPropertyValue(key).trim();
+
+					return [key, hex, lab(hex)];
+				}),
+		);
+	});
+	const away = (a, b) => Math.hypot(...a.map((v, k) => v - b[k]));
+	const near = groups.flatMap((group) =>
+		group.flatMap(([a, , one], k) =>
+			group
+				.slice(k + 1)
+				.filter(
+					([, , two]) =>
+						away(one, two) <
+						(a.includes("region") ? 0.02 : 0.07),
+				)
+				.map(([b, , two]) => [a, b, away(one, two)]),
+		),
+	);
+	const all = groups.flat().map(([, hex]) => hex);
+
+	check(
+		`${name}: colours of one meaning can be told apart`,
+		all.length > 40 && !near.length,
+		all.length,
+		near,
+	);
+	check(`${name}: no colour has two meanings`, new Set(all).size === all.length);
+}
+
+async function map() {
+	const text = await page.locator("#map").innerText(),
+		names = ["gap", "vmalloc", "kva", "pageable", "ukva", "fixmap"];
+
+	check(
+		"each region of the bar has its name",
+		names.every((name) => new RegExp(`\\b${name} [0-9.]+ [KMG]iB`).test(text)),
+		text,
+	);
+	check("the testbed's window is explained", /testbed: .*local APIC/.test(text), text);
+	check(
+		"the heading names the guest's image",
+		/guest image [0-9a-f]{16}/.test(await textOf("#about")),
+	);
+}
+
 async function themes() {
 	const light = await theme();
 
 	await contrasts("light");
+	await palettes("light");
 	await page.emulateMedia({ colorScheme: "dark" });
 	await frame();
 	const dark = await theme();
@@ -294,6 +567,7 @@ async function themes() {
 		dark,
 	);
 	await contrasts("dark");
+	await palettes("dark");
 	await press("d");
 	check("d makes it light", (await theme()) === light, await theme());
 	await page.emulateMedia({ colorScheme: "light" });
@@ -354,6 +628,9 @@ await page.goto(pathToFileURL(file).href);
 await page.waitForSelector("html[data-ready]");
 await frame();
 await counts();
+await cards();
+await everyEventHasALane();
+await marks();
 await fields(Math.min(events.length, 150));
 await zooms();
 await hovers();
@@ -362,7 +639,10 @@ if (events.some(({ site }) => site.includes("<"))) {
 	await findings();
 	await hostile();
 }
-if (!(await page.getByText("no instructions are shown").count())) await code();
+if (!(await page.getByText("no instructions are shown").count())) {
+	await code();
+	await map();
+}
 await help();
 await themes();
 await press("0");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * write_trace DIR EVENTS: a trace for tests of the report, which need no KVM then: events of each kind with
- * values of all sizes, names of sites that are markup, one finding, faults, waits, a chip, a soft TLB.
+ * values of all sizes, names of sites that are markup, findings, faults, waits, a chip, a soft TLB.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,8 +13,28 @@
 #define CPUS 3u
 #define CHIP 0xd0000000ull
 
-static const char *const sites[] = { "", "pt.map", "<script>alert(1)</script>",
-				     "</script>\"'&<img src=x onerror=alert(2)>", "flash.fault" };
+static const char *const sites[] = { "",
+				     "pt.map",
+				     "<script>alert(1)</script>",
+				     "</script>\"'&<img src=x onerror=alert(2)>",
+				     "flash.fault",
+				     "many.a",
+				     "many.b",
+				     "many.c",
+				     "many.d",
+				     "many.e",
+				     "many.f",
+				     "many.g",
+				     "many.h",
+				     "many.i",
+				     "many.j",
+				     "many.k",
+				     "many.l",
+				     "many.m",
+				     "many.n" };
+
+#define NOISE_SITES 5u /* the first ones, which set an entry at most */
+#define UNKNOWN_MARK 0x6d7574
 
 static struct trace *trace;
 static struct kvl_shared *shared;
@@ -54,6 +74,17 @@ static void first_tables(void)
 			    level == 4 ? 0 : 0xc0000000, level * 0x1000u, 0,
 			    (level - 1) * 0x1000u | 0x63, 0);
 	event(0, KVL_EV_MARK, 0, 0, 0, KVL_MARK_SCENARIO, 0, 0, 0, 0);
+}
+
+/* More sites than have a colour, and each sets more than those that findings name. */
+static void many_sites(void)
+{
+	for (u16 i = 0; i < 3 * (ARRAY_LEN(sites) - NOISE_SITES); i++)
+		event(2, KVL_EV_PT_SET, (u16)(NOISE_SITES + i / 3), (u16)(100 + i), 1,
+		      0xc0000000 + (100u + i) * 4096, 0x1000, 0,
+		      0x8000000000000163 | (0x100000 + i * 4096u), 0);
+	for (u32 i = 0; i < 3; i++)
+		event(0, KVL_EV_MARK, 0, 0, 0, UNKNOWN_MARK, i, 0, 0, 0);
 }
 
 /* A page of the chip is mapped, taken away without a flush, and the chip commanded. */
@@ -101,8 +132,8 @@ static void noise(u32 n)
 
 	for (u32 i = 0; i < n; i++)
 		event((u32)random() % CPUS, id[(u32)random() % ARRAY_LEN(id)],
-		      (u16)(random() % (long)ARRAY_LEN(sites)), (u16)(random() % 5),
-		      (u16)(random() % 5), any(), any(), any(), any(), any());
+		      (u16)(random() % NOISE_SITES), (u16)(random() % 5), (u16)(random() % 5),
+		      any(), any(), any(), any(), any());
 	for (u32 i = 0; i < 8; i++)
 		trace_event(trace, KVL_EV_VM_EXIT, 1, (u16)(random() % 20), any(), any(), any(),
 			    any(), 0);
@@ -136,6 +167,7 @@ int main(int argc, char **argv)
 	shootdown(1);
 	story(0xc0005000);
 	shootdown(2);
+	many_sites();
 	event(0, KVL_EV_MARK, 0, 0, 0, KVL_MARK_DONE, 0, 0, 0, 0);
 	check(trace_finish(trace, &err));
 	trace_close(trace);
