@@ -107,6 +107,27 @@ need_kvm
 	fail "a run of hello"
 page hello "$work/hello"
 shows "the regions of the kernel" "$work/hello.html" "^lowmem 800 MiB"
-events=$(sed -n 's/^ *"events": *\([0-9]*\).*/\1/p' "$work/result" | head -n 1)
-shows "the result of the run has as many events" "$work/hello.html" \
-	"^$(echo "$events" | sed ':a; s/\([0-9]\)\([0-9]\{3\}\)\($\|,\)/\1,\2\3/; ta')$"
+# result NAME: a number of the run's result
+result()
+{
+	sed -n "s/^ *\"$1\": *\([0-9]*\).*/\1/p" "$work/result" | head -n 1
+}
+# grouped N: as the page writes it
+grouped()
+{
+	echo "$1" | sed ':a; s/\([0-9]\)\([0-9]\{3\}\)\($\|,\)/\1,\2\3/; ta'
+}
+shows "the result of the run has as many events" "$work/hello.html" "^$(grouped "$(result events)")$"
+node tests/report/text.mjs "$modules" "$browser" "$work/hello.html" >"$work/text" 2>&1
+# card TEXT NUMBER NAME: in one card of the page
+card()
+{
+	if grep -A 2 "^$(grouped "$2")\$" "$work/text" | grep -q "^$3"; then
+		pass "$1"
+	else
+		fail "$1: no card \"$3\" with $2"
+	fi
+}
+card "as many entries, without the VMM's" "$(result pt_set)" "Entries set, +"
+card "as many flushes" "$(($(result flush_page) + $(result flush_space)))" "Flushes"
+card "as many interrupts" "$(result ipis)" "IPIs sent"

@@ -103,14 +103,14 @@ function zoomKey(factor) {
 	zoom(factor, ticket >= app.view.from && ticket <= app.view.to ? ticket : undefined);
 }
 
-/* Arrows belong to the timeline; letters to the page, but not while something is typed. */
+/* Arrows belong to the timeline and its buttons; letters to the page, but not while something is typed. */
 function listenToKeys() {
 	const actions = Object.assign({}, ...KEYS.map(([, , map]) => map));
 
 	document.addEventListener("keydown", (event) => {
 		const typing = event.target.matches("input[type=search], select");
 		const arrows =
-			/^(Arrow|Home|End)/.test(event.key) && event.target !== byId("timeline");
+			/^(Arrow|Home|End)/.test(event.key) && !event.target.closest("#p-time");
 
 		if (event.ctrlKey || event.metaKey || event.altKey || byId("help").open || arrows)
 			return;

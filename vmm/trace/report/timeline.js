@@ -130,6 +130,15 @@ function drawMarkNames(context) {
 	byId("axis").dataset.marks = JSON.stringify(names);
 }
 
+/* Not squeezed: that could not be read. */
+function cutText(context, text, width) {
+	let n = text.length;
+
+	if (context.measureText(text).width <= width) return text;
+	while (n && context.measureText(text.slice(0, n) + "…").width > width) n--;
+	return text.slice(0, n) + "…";
+}
+
 function drawNames(context, lane, k) {
 	if (!k || lane.title !== app.lanes[k - 1].title) {
 		context.fillStyle = app.colours.ink;
@@ -138,7 +147,7 @@ function drawNames(context, lane, k) {
 		context.font = '11px system-ui, "DejaVu Sans", sans-serif';
 	}
 	context.fillStyle = app.colours.quiet;
-	context.fillText(lane.label, 14, lane.top + lane.height / 2, GUTTER - 20);
+	context.fillText(cutText(context, lane.label, GUTTER - 20), 14, lane.top + lane.height / 2);
 	context.textAlign = "right";
 	context.fillText(laneNumber(lane), app.width - 4, lane.top + lane.height / 2, RIGHT - 8);
 	context.textAlign = "left";
