@@ -55,8 +55,28 @@ else
 	fail "json: a run with a path that is no UTF-8"
 fi
 
-expect "--json into a directory that is not there" 3 "nowhere/result cannot be created: No such" \
-	"$kvalab" run hello --json "$work/nowhere/result"
+for command in "run hello" "compare hello" probe; do
+	# shellcheck disable=SC2086 # words
+	expect "$command --json into a directory that is not there" 2 \
+		"nowhere/result cannot be created: No such" \
+		"$kvalab" $command --json "$work/nowhere/result"
+	if [ "$(wc -l <"$work/log")" = 1 ]; then
+		pass "$command: that is told before anything runs"
+	else
+		fail "$command: that is told after the work"
+	fi
+done
+timeout -s KILL 1 "$kvalab" run hello --set fail=hang --json "$work/killed" >"$work/log" 2>&1
+case $(stat -f -c %T "$work") in
+tmpfs | ext2/ext3 | xfs | btrfs | overlayfs)
+	if ! ls "$work" | grep -q killed; then
+		pass "json: a run that is killed leaves no file"
+	else
+		fail "json: a run that is killed leaves a file"
+	fi
+	;;
+*) skip "json: files without a name: not on every file system" ;;
+esac
 expect "--json into a full device" 3 "/dev/full" "$kvalab" run hello --json /dev/full
 if [ -c /dev/full ] && ! ls "$work" | grep -q tmp; then
 	pass "json: no temporary file is left, no device replaced"

@@ -19,7 +19,7 @@ expect "report of what is no trace" 2 "is no trace directory" \
 	"$kvalab" report "$work" -o "$out/none.html"
 expect "report into the trace itself" 2 "lies in the trace itself" \
 	"$kvalab" report "$work/made" -o "$work/made/page.html"
-expect "report into a place that is not there" 3 "cannot be created" \
+expect "report into a place that is not there" 2 "cannot be created" \
 	"$kvalab" report "$work/made" -o "$work/nowhere/page.html"
 expect "report into a full disk" 3 "No space left" \
 	sh -c "'$kvalab' report '$work/made' -o - >/dev/full"

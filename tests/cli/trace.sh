@@ -6,9 +6,9 @@
 need_kvm
 
 mkdir "$work/there"
-expect "a trace directory that exists" 3 "there.*exists|exists.*there" \
+expect "a trace directory that exists" 2 "there.*exists|exists.*there" \
 	"$kvalab" run hello --trace "$work/there"
-expect "a trace directory in none" 3 "nowhere" "$kvalab" run hello --trace "$work/nowhere/trace"
+expect "a trace directory in none" 2 "nowhere" "$kvalab" run hello --trace "$work/nowhere/trace"
 expect "a trace directory in a read-only place" 3 "/proc" "$kvalab" run hello --trace /proc/kvalab
 
 # shellcheck disable=SC2016 # expanded inside

@@ -37,6 +37,16 @@ static void setup(void)
 	};
 }
 
+static int write_json(json_t *object, const char *path)
+{
+	struct replacement file;
+
+	if (!json_begin(&file, path, &err))
+		return json_end(&file, object, &err);
+	json_decref(object);
+	return -1;
+}
+
 /* The member at @path, names joined by dots. */
 static const json_t *at(const char *path)
 {
@@ -168,7 +178,7 @@ START_TEST(without_memory_there_is_no_object)
 	ck_assert_uint_eq(json_array_size(at("findings")), 2);
 	ck_assert_uint_eq(json_array_size(at("checks")), 2);
 	json_decref(root);
-	ck_assert_int_eq(json_write(NULL, "/dev/null", &err), -1);
+	ck_assert_int_eq(write_json(NULL, "/dev/null"), -1);
 	ck_assert_int_eq(err.status, EXIT_HOST);
 }
 END_TEST
@@ -181,7 +191,7 @@ START_TEST(a_file_with_the_temporary_name_is_left_alone)
 	snprintf(path, sizeof(path), "%s/result", dir);
 	snprintf(other, sizeof(other), "%s.%ld.tmp", path, (long)getpid());
 	fclose(fopen(other, "w"));
-	ck_assert_int_eq(json_write(result_json(&config, &result), path, &err), -1);
+	ck_assert_int_eq(write_json(result_json(&config, &result), path), -1);
 	ck_assert_int_eq(err.status, EXIT_HOST);
 	ck_assert_int_ne(access(path, F_OK), 0);
 	ck_assert_int_eq(unlink(other), 0);
@@ -197,11 +207,11 @@ START_TEST(a_file_is_whole_or_absent)
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	snprintf(path, sizeof(path), "%s/result", dir);
 	snprintf(closed, sizeof(closed), "%s/none/result", dir);
-	ck_assert_int_eq(json_write(result_json(&config, &result), path, &err), 0);
-	ck_assert_int_eq(json_write(result_json(&config, &result), path, &err), 0);
-	ck_assert_int_eq(json_write(result_json(&config, &result), closed, &err), -1);
-	ck_assert_int_eq(err.status, EXIT_HOST);
-	ck_assert_int_eq(json_write(result_json(&config, &result), "/dev/full", &err), -1);
+	ck_assert_int_eq(write_json(result_json(&config, &result), path), 0);
+	ck_assert_int_eq(write_json(result_json(&config, &result), path), 0);
+	ck_assert_int_eq(write_json(result_json(&config, &result), closed), -1);
+	ck_assert_int_eq(err.status, EXIT_USAGE);
+	ck_assert_int_eq(write_json(result_json(&config, &result), "/dev/full"), -1);
 	ck_assert_int_eq(stat("/dev/full", &st), 0);
 	ck_assert(S_ISCHR(st.st_mode));
 	root = json_load_file(path, 0, NULL);
@@ -209,6 +219,22 @@ START_TEST(a_file_is_whole_or_absent)
 	json_decref(root);
 	unlink(path);
 	ck_assert_int_eq(rmdir(dir), 0); /* nothing else was left */
+}
+END_TEST
+
+START_TEST(a_file_that_is_begun_can_be_dropped)
+{
+	char dir[] = P_tmpdir "/kvalab-json-XXXXXX", path[64];
+	struct replacement file;
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/result", dir);
+	ck_assert_int_eq(json_begin(&file, path, &err), 0);
+	ck_assert_int_ne(access(path, F_OK), 0);
+	json_drop(&file, path);
+	ck_assert_int_eq(rmdir(dir), 0);
+	ck_assert_int_eq(json_begin(&file, NULL, &err), 0); /* none was asked for */
+	json_drop(&file, NULL);
 }
 END_TEST
 
@@ -226,6 +252,7 @@ int main(void)
 	tcase_add_test(tcase, without_memory_there_is_no_object);
 	tcase_add_test(tcase, a_file_with_the_temporary_name_is_left_alone);
 	tcase_add_test(tcase, a_file_is_whole_or_absent);
+	tcase_add_test(tcase, a_file_that_is_begun_can_be_dropped);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }

@@ -13,13 +13,13 @@
 #include "tests/unit/trace_rig.h"
 #include "vmm/trace/packet.h"
 
-static void expect_refused(const char *dir, const char *part)
+static void expect_refused(const char *dir, enum exit_status status, const char *part)
 {
 	struct trace_config config = { .dir = dir, .ncpus = 1 };
 	struct err err = { 0 };
 
 	ck_assert_ptr_null(trace_open(&config, &err));
-	ck_assert_int_eq(err.status, EXIT_HOST);
+	ck_assert_int_eq(err.status, status);
 	ck_assert_msg(strstr(err.text, part) && strstr(err.text, dir), "%s", err.text);
 }
 
@@ -28,7 +28,7 @@ START_TEST(exists_already)
 	struct rig rig;
 
 	rig_init(&rig, 1);
-	expect_refused(rig.dir, "exists already");
+	expect_refused(rig.dir, EXIT_USAGE, "exists already");
 	rig_done(&rig);
 }
 END_TEST
@@ -40,14 +40,14 @@ START_TEST(parent_missing)
 
 	rig_init(&rig, 1);
 	snprintf(path, sizeof(path), "%s/no/trace", rig.dir);
-	expect_refused(path, "does not exist");
+	expect_refused(path, EXIT_USAGE, "does not exist");
 	rig_done(&rig);
 }
 END_TEST
 
 START_TEST(parent_is_a_file)
 {
-	expect_refused("/dev/null/trace", "not a directory");
+	expect_refused("/dev/null/trace", EXIT_USAGE, "not a directory");
 }
 END_TEST
 
@@ -60,7 +60,7 @@ START_TEST(not_writable)
 	ck_assert_int_eq(chmod(rig.dir, 0555), 0);
 	if (!me)
 		ck_assert_int_eq(seteuid(65534), 0);
-	expect_refused(rig.trace_dir, "must not write");
+	expect_refused(rig.trace_dir, EXIT_HOST, "must not write");
 	ck_assert_int_eq(seteuid(me), 0);
 	ck_assert_int_eq(chmod(rig.dir, 0755), 0);
 	rig_done(&rig);
@@ -85,7 +85,7 @@ START_TEST(no_room_for_metadata)
 
 	rig_init(&rig, 1);
 	limit_file_size(100);
-	expect_refused(rig.trace_dir, "cannot write");
+	expect_refused(rig.trace_dir, EXIT_HOST, "cannot write");
 	limit_file_size(RLIM_INFINITY);
 	ck_assert_int_ne(stat(rig.trace_dir, &info), 0);
 	rig_done(&rig);

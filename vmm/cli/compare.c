@@ -122,14 +122,14 @@ static int run_all(struct comparison *comparison, struct err *err)
 	return 0;
 }
 
-static int report(const struct comparison *comparison)
+static int report(const struct comparison *comparison, struct replacement *file)
 {
 	const char *json = comparison->options->json;
 	enum exit_status status = compare_status(comparison);
 	struct err err;
 
 	compare_print(json && strcmp(json, "-") == 0 ? stderr : stdout, comparison);
-	if (json && json_write(compare_json(comparison), json, &err)) {
+	if (json && json_end(file, compare_json(comparison), &err)) {
 		int failed = cli_fail(&err);
 
 		return status ? (int)status : failed;
@@ -140,6 +140,7 @@ static int report(const struct comparison *comparison)
 static int compare(struct comparison *comparison, struct options *options,
 		   const struct catalog *catalog)
 {
+	struct replacement file;
 	struct err err;
 
 	options->run.scenario = options->word[0];
@@ -149,9 +150,13 @@ static int compare(struct comparison *comparison, struct options *options,
 		return cli_fail(&err);
 	fill_in(options, comparison->scenario);
 	if (make_columns(comparison, options, &err) || check_columns(comparison, catalog, &err) ||
-	    run_all(comparison, &err) || compare_judge(comparison, &err))
+	    json_begin(&file, options->json, &err))
 		return cli_fail(&err);
-	return report(comparison);
+	if (run_all(comparison, &err) || compare_judge(comparison, &err)) {
+		json_drop(&file, options->json);
+		return cli_fail(&err);
+	}
+	return report(comparison, &file);
 }
 
 int cmd_compare(struct options *options)

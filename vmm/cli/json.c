@@ -9,28 +9,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vmm/cli/replace.h"
 #include "vmm/engine.h"
 
 #define WRITE_FLAGS (JSON_INDENT(2) | JSON_PRESERVE_ORDER)
 
-int json_write(json_t *root, const char *path, struct err *err)
+int json_begin(struct replacement *file, const char *path, struct err *err)
 {
-	struct replacement file;
+	return path ? replace_begin(file, "--json", path, err) : 0;
+}
+
+int json_end(struct replacement *file, json_t *root, struct err *err)
+{
 	bool whole;
 
-	if (!root)
-		return err_set(err, EXIT_HOST, "--json: no memory");
-	if (replace_begin(&file, "--json", path, err)) {
-		json_decref(root);
-		return -1;
-	}
-	whole = !json_dumpf(root, file.file, WRITE_FLAGS) && fputc('\n', file.file) != EOF;
+	whole = root && !json_dumpf(root, file->file, WRITE_FLAGS) &&
+		fputc('\n', file->file) != EOF;
 	json_decref(root);
-	if (whole || ferror(file.file))
-		return replace_end(&file, err);
-	replace_drop(&file);
-	return err_set(err, EXIT_HOST, "--json: no memory to write %s", path);
+	if (whole || ferror(file->file))
+		return replace_end(file, err);
+	replace_drop(file);
+	return err_set(err, EXIT_HOST, "--json: no memory to write %s", file->path);
+}
+
+void json_drop(struct replacement *file, const char *path)
+{
+	if (path)
+		replace_drop(file);
 }
 
 /* --- the object ----------------------------------------------------------------------------------- */

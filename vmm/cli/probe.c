@@ -53,14 +53,17 @@ int cmd_probe(struct options *options)
 	char dir[PATH_MAX];
 	struct probe probe;
 	struct err err = { .status = EXIT_OK }, output;
+	struct replacement file;
 
+	if (json_begin(&file, options->json, &output))
+		return cli_fail(&output);
 	options->run.timeout_s = TIMEOUT_S;
 	options->run.layout.mem_bytes = MiB(256);
 	probe_ask(&probe, &kvm_this_host, find_own_folder(dir, sizeof(dir)));
 	/* The reason first: it is what the caller asked for, the rest is what there is instead. */
 	if (find_figures(&probe, options, &err))
 		cli_fail(&err);
-	if (options->json && json_write(probe_json(&probe), options->json, &output))
+	if (options->json && json_end(&file, probe_json(&probe), &output))
 		return cli_fail(&output);
 	if (text)
 		probe_print(stdout, &probe);

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* A file that appears whole or not at all: written under a temporary name beside it, then renamed. */
+/*
+ * A file that appears whole or not at all: it has no name until it is complete (where the file system
+ * cannot do that, a temporary one beside it). It may be begun long before there is something to
+ * write, so that a place where it cannot be is told at once.
+ */
 #ifndef KVL_CLI_REPLACE_H
 #define KVL_CLI_REPLACE_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "vmm/err.h"
@@ -11,9 +16,11 @@ struct replacement {
 	const char *what, *path; /* the option's name, for messages; "-": stdout */
 	FILE *file;		 /* to be written to */
 	char name[4096]; /* the temporary one; "": there is none, as for a device or a pipe */
+	bool nameless;	 /* it does not have that name yet */
 };
 
-/* Both strings must outlive @replacement. EXIT_HOST, EXIT_USAGE: it cannot be made. */
+/* Both strings must outlive @replacement. EXIT_USAGE: there is no such place; EXIT_HOST: it cannot
+ * be made there. */
 int replace_begin(struct replacement *replacement, const char *what, const char *path,
 		  struct err *err);
 

@@ -117,7 +117,8 @@ static u64 host_rate(void)
 	return rate;
 }
 
-static int report(const struct options *options, struct run_result *result)
+static int report(const struct options *options, struct run_result *result,
+		  struct replacement *file)
 {
 	const struct run_config *config = &options->run;
 	bool json_on_stdout = options->json && strcmp(options->json, "-") == 0;
@@ -126,12 +127,51 @@ static int report(const struct options *options, struct run_result *result)
 	if (options->json && config->engine == &engine_kvm)
 		result->insn_per_s = host_rate();
 	summary_print(json_on_stdout ? stderr : stdout, config, result);
-	if (options->json && json_write(result_json(config, result), options->json, &err)) {
+	if (options->json && json_end(file, result_json(config, result), &err)) {
 		int status = cli_fail(&err);
 
 		return result->status ? (int)result->status : status;
 	}
 	return result->status;
+}
+
+/* All that is begun before the guest: the engine, the place for gdb, the result's file. */
+static int prepare(struct options *options, struct replacement *file, struct err *err)
+{
+	struct run_config *config = &options->run;
+
+	if (json_begin(file, options->json, err))
+		return -1;
+	config->engine = cli_engine(options, err);
+	if (config->engine && config->gdb)
+		config->gdb_fd = cli_gdb_listen(options->gdb_port, err);
+	if (config->engine && config->gdb_fd >= 0)
+		return 0;
+	json_drop(file, options->json);
+	return -1;
+}
+
+/* The exit status. */
+static int run(struct options *options, struct sink *sink, struct run_result *result)
+{
+	struct run_config *config = &options->run;
+	struct replacement file;
+	struct err err;
+	int failed;
+
+	if (check_config(config, &err))
+		return cli_fail(&err);
+	catch_signals();
+	if (prepare(options, &file, &err))
+		return cli_fail(&err);
+	failed = run_guest(config, result, &err) ? cli_fail(&err) : EXIT_OK;
+	if (config->gdb)
+		close(config->gdb_fd);
+	end_sinks(sink);
+	if (!failed)
+		return report(options, result, &file);
+	json_drop(&file, options->json);
+	return failed;
 }
 
 int cmd_run(struct options *options)
@@ -144,6 +184,10 @@ int cmd_run(struct options *options)
 	struct err err;
 	int status;
 
+	if (!result) {
+		err_set(&err, EXIT_HOST, "no memory for the result");
+		return cli_fail(&err);
+	}
 	config->scenario = options->word[0];
 	config->owner = &sink;
 	config->console = console_out;
@@ -152,26 +196,7 @@ int cmd_run(struct options *options)
 	config->audit = &audit_wanted;
 	if (options->json && strcmp(options->json, "-") == 0)
 		sink.console.fd = STDERR_FILENO;
-	if (!result)
-		err_set(&err, EXIT_HOST, "no memory for the result");
-	if (!result || check_config(config, &err)) {
-		free(result);
-		return cli_fail(&err);
-	}
-	catch_signals();
-	config->engine = cli_engine(options, &err);
-	if (config->engine && config->gdb)
-		config->gdb_fd = cli_gdb_listen(options->gdb_port, &err);
-	if (!config->engine || config->gdb_fd < 0) {
-		free(result);
-		return cli_fail(&err);
-	}
-	status = run_guest(config, result, &err) ? cli_fail(&err) : EXIT_OK;
-	if (config->gdb)
-		close(config->gdb_fd);
-	end_sinks(&sink);
-	if (status == EXIT_OK)
-		status = report(options, result);
+	status = run(options, &sink, result);
 	run_result_free(result);
 	free(result);
 	return status;

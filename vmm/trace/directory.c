@@ -15,19 +15,37 @@
 
 #include "vmm/trace/metadata.h"
 
+/* Some file systems say ENOENT where nothing can ever be made. */
+static bool parent_exists(const char *dir)
+{
+	const char *slash = strrchr(dir, '/');
+	char parent[4096];
+
+	if (!slash)
+		return true;
+	snprintf(parent, sizeof(parent), "%.*s/.", (int)(slash - dir), dir);
+	return access(parent, F_OK) == 0;
+}
+
+/* A name that cannot be is the user's mistake; a place that must not be written to is the host's. */
 static int explain_mkdir(const char *dir, struct err *err)
 {
-	switch (errno) {
+	int error = errno;
+
+	if (error == ENOENT && parent_exists(dir))
+		error = EPERM;
+	errno = error;
+	switch (error) {
 	case EEXIST:
-		return err_set(err, EXIT_HOST,
+		return err_set(err, EXIT_USAGE,
 			       "trace directory %s exists already: name another one or remove it",
 			       dir);
 	case ENOENT:
-		return err_set(err, EXIT_HOST,
+		return err_set(err, EXIT_USAGE,
 			       "trace directory %s: the directory it shall lie in does not exist",
 			       dir);
 	case ENOTDIR:
-		return err_set(err, EXIT_HOST,
+		return err_set(err, EXIT_USAGE,
 			       "trace directory %s: what it shall lie in is not a directory", dir);
 	case EACCES:
 	case EPERM:
