@@ -2,7 +2,7 @@
 /*
  * Small kernel objects, from the core heap: memory that every address space maps from its birth, so
  * the fault path may use it. Power-of-two classes up to a page, whole pages above; one byte of state
- * per heap page.
+ * per heap page. An object that is freed twice is noticed at once, unless it was handed out in between.
  */
 #include "guest/arch.h"
 #include "guest/kernel.h"
@@ -20,6 +20,7 @@ enum {
 
 struct free_object {
 	struct free_object *next;
+	u64 mark; /* free_mark(), while it is free: what a second kfree() is known by */
 };
 
 static struct spinlock heap_lock = SPINLOCK("heap");
@@ -63,6 +64,28 @@ static u32 take_pages(u32 n, u32 align)
 	      layout.heap.bytes);
 }
 
+static u64 free_mark(const struct free_object *object)
+{
+	return (u64)object ^ 0xf7eef7eef7eef7eeull;
+}
+
+static void put_object(u32 class, struct free_object *object)
+{
+	object->next = free_list[class];
+	object->mark = free_mark(object);
+	free_list[class] = object;
+}
+
+/* The list is asked only where the mark is there, so that no contents of an object can pretend it. */
+static bool object_is_free(u32 class, const struct free_object *object)
+{
+	const struct free_object *at = object->mark == free_mark(object) ? free_list[class] : NULL;
+
+	while (at && at != object)
+		at = at->next;
+	return at;
+}
+
 static void *take_run(u32 n, u32 align)
 {
 	u32 at = take_pages(n, align);
@@ -85,11 +108,11 @@ static void *take_object(u32 class)
 		page_state[at] = class + 1;
 		for (u32 offset = PAGE_BYTES; offset; offset -= bytes) {
 			object = (struct free_object *)(heap_page(at) + offset - bytes);
-			object->next = free_list[class];
-			free_list[class] = object;
+			put_object(class, object);
 		}
 	}
 	free_list[class] = object->next;
+	object->mark = 0;
 	bytes_in_use += bytes;
 	return object;
 }
@@ -132,6 +155,15 @@ static void give_run(u32 at)
 	} while (at < heap_pages() && page_state[at] == PAGE_CONTINUES);
 }
 
+static void give_object(u32 class, struct free_object *object)
+{
+	if (object_is_free(class, object))
+		panic("double free", "%p, of %u bytes, is free already", object,
+		      1u << (class + MIN_SHIFT));
+	put_object(class, object);
+	bytes_in_use -= 1u << (class + MIN_SHIFT);
+}
+
 void kfree(void *object)
 {
 	u64 offset = (u64)object - (u64)heap_page(0);
@@ -141,18 +173,14 @@ void kfree(void *object)
 		panic("bad free", "%p is not in the heap", object);
 	spin_lock(&heap_lock);
 	state = page_state[at];
-	if (state == PAGE_RUN && offset % PAGE_BYTES == 0) {
+	if (state == PAGE_RUN && offset % PAGE_BYTES == 0)
 		give_run(at);
-	} else if (state >= 1 && state <= CLASSES &&
-		   offset % (1u << (state - 1 + MIN_SHIFT)) == 0) {
-		struct free_object *freed = object;
-
-		freed->next = free_list[state - 1];
-		free_list[state - 1] = freed;
-		bytes_in_use -= 1u << (state - 1 + MIN_SHIFT);
-	} else {
+	else if (state >= 1 && state <= CLASSES && offset % (1u << (state - 1 + MIN_SHIFT)) == 0)
+		give_object(state - 1, object);
+	else if (state == PAGE_IS_FREE)
+		panic("double free", "%p: its page of the heap is free", object);
+	else
 		panic("bad free", "%p is no object of the heap (page state %u)", object, state);
-	}
 	spin_unlock(&heap_lock);
 }
 

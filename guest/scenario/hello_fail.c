@@ -69,16 +69,41 @@ static void deadlock(void)
 	spin_lock(&lock);
 }
 
+static void free_twice(size_t bytes)
+{
+	void *object = kalloc(bytes), *other = kalloc(bytes);
+
+	kfree(object);
+	kfree(other);
+	kfree(object);
+}
+
+static void free_object_twice(void)
+{
+	free_twice(24);
+}
+
+static void free_run_twice(void)
+{
+	free_twice(2 * PAGE_BYTES);
+}
+
 bool hello_fail(const char *how)
 {
 	static const struct {
 		const char *name;
 		void (*run)(void);
 	} failure[] = {
-		{ "hang", hang },	    { "fault", wild_pointer },
-		{ "hole", hole },	    { "triple", arch_triple_fault },
-		{ "ring", garbage_ring },   { "wild", wild_host_addresses },
-		{ "wait", wait_in_atomic }, { "deadlock", deadlock },
+		{ "hang", hang },
+		{ "fault", wild_pointer },
+		{ "hole", hole },
+		{ "triple", arch_triple_fault },
+		{ "ring", garbage_ring },
+		{ "wild", wild_host_addresses },
+		{ "wait", wait_in_atomic },
+		{ "deadlock", deadlock },
+		{ "kfree", free_object_twice },
+		{ "kfree-run", free_run_twice },
 	};
 
 	for (u32 i = 0; i < ARRAY_LEN(failure); i++) {

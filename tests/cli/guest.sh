@@ -23,6 +23,8 @@ bad "writes garbage into its ring:ring" 5 "CPU 0"
 bad "sends wild addresses:wild" 4 "vCPU 0"
 bad "waits where it must not:wait" 4 "wait in atomic context"
 bad "takes a lock twice:deadlock" 4 "deadlock"
+bad "frees an object twice:kfree" 4 "double free: .* of 32 bytes"
+bad "frees pages of the heap twice:kfree-run" 4 "double free: .*its page"
 
 expect "a crash shows registers, code and symbol" 4 "rip" \
 	"$kvalab" run hello --set fail=triple
