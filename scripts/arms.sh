@@ -122,6 +122,15 @@ check_file()
 	done
 }
 
+# Everything else in TABLE.
+check_rest()
+{
+	scenario=$(basename "$1" .arms)
+	LC_ALL=C awk -v counts="$counts" \
+		-v arms="$(awk -v of="$scenario" '$1 == of { print $2 }' "$work/rows" | paste -s -d ' ')" \
+		-f scripts/arms_varies.awk "$tree/$scenario.c" "$1" || bad=1
+}
+
 # said FILE: its lines, as wrong() says them
 said()
 {
@@ -153,6 +162,8 @@ if [ $# -gt 2 ]; then
 	exit 1
 fi
 out=$1 dir=${2:-}
+counts=$(sed -n '/^#define KERNEL_COUNTERS/,/^$/s/.*X([A-Z_]*, "\([a-z_]*\)").*/\1/p' guest/kernel.h |
+	paste -s -d ' ')
 limit=$(sed -n 's/^#define KVL_ARM_NAME_BYTES \([0-9]*\).*/\1/p' devices/abi/catalog.h)
 [ -z "$dir" ] || check_folder
 [ $bad = 0 ] || exit 1
@@ -173,6 +184,9 @@ said "$work/twice"
 while read -r scenario name ops where; do
 	check_row "$scenario" "$name" "$ops" "$where"
 done <"$work/rows"
+for table in $(tables $tree) ${dir:+$(tables "$dir")}; do
+	check_rest "$table"
+done
 types >"$work/types"
 for folder in $tree $dir; do
 	for file in "$folder"/*.c; do

@@ -170,7 +170,7 @@ rm -rf "$bad"
 # wrong TEXT PATTERN: make refuses $bad, which is then as it should be again
 wrong()
 {
-	expect "$1" 2 "^(arms: |kvalab: ).*$2" make -C "$tree" --no-print-directory ARMS="$bad" all
+	expect "$1" 2 "^arms: .*$2" make -C "$tree" --no-print-directory ARMS="$bad" all
 	rm -rf "$bad"
 	mkdir "$bad"
 	cp "$work/my-arms/flash_mount_mine.c" "$work/my-arms/flash_mount.arms" "$bad"
@@ -203,8 +203,32 @@ row 'ARM("mine", mine, "odd")'
 wrong "ops that are called otherwise" "begin with flash_mount_: write ARM"
 sed -i 's/^const struct/static const struct/' "$bad/flash_mount_mine.c"
 wrong "ops that nobody else sees" "flash_mount_mine.c: defines no ops for the row .*not static"
-echo 'VARIES("pt_set", "arm=nobody", "because")' >>"$bad/flash_mount.arms"
-wrong "a difference that cannot be" 'flash-mount declares that pt_set varies where "arm=nobody", which cannot be read'
+# more LINE...: behind the row of the arm
+more() { printf '%s\n' "$@" >>"$bad/flash_mount.arms"; }
+
+more 'VARIES("pt_sett", NULL, "because")'
+wrong "a difference of no count" 'flash_mount.arms:2: VARIES: there is no count "pt_sett": one of pt_set '
+more '/* two' ' * lines */' 'VARIES("pt_set", "writer!=off arm=mine|nobody",' '       "because")'
+wrong "a difference of no arm" 'flash_mount.arms:4: VARIES: "arm" is never "nobody": one of .*mine'
+more 'VARIES("pt_set", "writr=off", "because")'
+wrong "a difference by no parameter" 'flash_mount.arms:2: VARIES: there is no parameter "writr": arm, or one of .*writer'
+more 'VARIES("pt_set", "writer=of", "because")'
+wrong "a difference by no value" 'flash_mount.arms:2: VARIES: "writer" is never "of": one of off erase'
+more '#define WHEN "arm"' 'VARIES("pt_set", WHEN, "because")'
+wrong "a difference by no condition" 'flash_mount.arms:3: VARIES: "arm" is no condition: write KEY=VALUE'
+more 'VARIES("pt_set", "arm=mine")'
+wrong "a difference without a reason" 'flash_mount.arms:2: this row cannot be read: write VARIES'
+more '# a comment'
+wrong "a comment of another language" 'flash_mount.arms:2: "#" begins no comment here: write /\* … \*/'
+more 'VARIED("pt_set", NULL, "because")'
+wrong "a row of no kind" 'flash_mount.arms:2: this line cannot be read'
+if [ -x "$tree/build/kvalab" ]; then
+	pass "no mistake in a table takes the program away"
+else
+	fail "a mistake in a table has taken the program away"
+fi
+more '/* of C: */ // both' '#define WHY "(because)"' 'VARIES("pt_set", "arm=mine blocks!=0", WHY)' '#undef WHY'
+expect "what a table may hold is taken" 0 "LINK" make -C "$tree" --no-print-directory ARMS="$bad" all
 bad="$work/my-arms $work/my-mutant"
 expect "two folders" 2 "arms: ARMS='.*': one folder" make -C "$tree" --no-print-directory ARMS="$bad" all
 
