@@ -218,6 +218,20 @@ static void refuse_overlap(const struct flash_partition *a, const struct flash_p
 			      a->offset, a->bytes, b->label, b->offset, b->bytes);
 }
 
+/* What a user forgets first. */
+static const char *partition_param(const char *key, const char *fallback)
+{
+	const char *label = text_param(key, fallback);
+
+	for (u32 i = 0; i < boot_options.flash_npartitions; i++)
+		if (strcmp(boot_options.flash_partition[i].label, label) == 0)
+			return label;
+	usage_failure(
+		"the chip has no partition %s: add partition=%s:START:SIZE to --flash, or name "
+		"another by --set %s=LABEL",
+		label, label, key);
+}
+
 void flash_mount_run(const struct arm *arm)
 {
 	struct flash_mount *m = kalloc(sizeof(*m));
@@ -231,9 +245,9 @@ void flash_mount_run(const struct arm *arm)
 	check_true("chip_found", chip);
 	if (chip) {
 		set_policy(m, chip);
-		found = flash_partition_find(chip, text_param("partition", "rootfs"),
+		found = flash_partition_find(chip, partition_param("partition", "rootfs"),
 					     &m->partition) &&
-			flash_partition_find(chip, text_param("log", "log"), &m->log);
+			flash_partition_find(chip, partition_param("log", "log"), &m->log);
 		check_true("partitions_found", found);
 		if (found) {
 			refuse_overlap(&m->partition, &m->log);

@@ -22,6 +22,14 @@ truncate -s 17M "$work/large"
 	expect "a file that is not there" 2 "nowhere" $run "file=$work/nowhere,chip=$part"
 	expect "a directory as a file" 2 "not a regular file|directory" $run "file=$work,chip=$part"
 }
+: >"$work/empty"
+# shellcheck disable=SC2086
+{
+	expect "no partitions" 2 "no partition rootfs: add partition=rootfs:START:SIZE to --flash" \
+		$run "file=$work/empty,chip=$part"
+	expect "a partition too few" 2 "no partition log: .* or name another by --set log=LABEL" \
+		$run "file=$work/empty,chip=$part,partition=rootfs:0:2M"
+}
 touch "$work/closed"
 chmod 000 "$work/closed"
 # Root may read everything; so without the capability for it.
@@ -51,6 +59,7 @@ for arm in copy fault; do
 	cp "$work/image" "$work/chip"
 	expect "$arm: mount beside a writer" 0 "0 lost, 0 unreported" "$kvalab" run flash-mount \
 		--arm $arm --flash "$chip" --set list=full --json "$work/result"
+	cp "$work/log" "$work/summary"
 	# "ls: t size nodes crc path"; bad CRCs are not "ok"
 	awk '$1 == "ls:" && $2 ~ /^[-dl]$/ { print $2 == "-" ? "f" : $2, $3, $6, $5 }' \
 		"$work/log" | LC_ALL=C sort -k 3 >"$work/listed"
@@ -66,6 +75,14 @@ for arm in copy fault; do
 		fail "$arm: other nodes than the $nodes that jffs2dump sees"
 	fi
 done
+
+# Whatever follows a metric on its line begins where the others do.
+if [ "$(sed -n '/^metrics/,/^trace/p' "$work/summary" | sed '$d; s/^metrics/       /' |
+	LC_ALL=C awk 'match($0, /[0-9]  +[a-z]/) { print RSTART + RLENGTH }' | sort -u | wc -l)" = 1 ]; then
+	pass "the columns of metrics are straight"
+else
+	fail "the columns of metrics have holes"
+fi
 
 # The partition that is not written is as it was: mounting changes nothing.
 if cmp -s -n "$(wc -c <"$work/image")" "$work/image" "$work/chip"; then

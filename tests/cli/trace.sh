@@ -53,6 +53,11 @@ expect "trace check says what other ways of flushing would do" 0 "^  lazy=64K( +
 	--policy mask --policy seq
 expect "a policy that is none" 2 'policy: "eagerly" must be eager' "$kvalab" trace check "$work/good" \
 	--policy eagerly
+expect "policies in one word" 0 "^ +seq " "$kvalab" trace check "$work/good" --policy eager,seq
+expect "a policy that waits for nothing" 2 "lazy: 0 is nothing to wait for" "$kvalab" trace check "$work/good" \
+	--policy lazy=0
+expect "a CPU that is not there" 2 "has no CPU 7; there are 0 to 1, and vmm" \
+	"$kvalab" trace print "$work/good" --cpu 7
 expect "a policy without its number" 2 "policy: batch" "$kvalab" trace check "$work/good" --policy batch=
 expect "trace check of none" 2 "No such file" "$kvalab" trace check "$work/good" "$work/none"
 expect "trace print of one event" 0 "pt_set" "$kvalab" trace print "$work/good" --event pt_set

@@ -10,6 +10,18 @@ expect "help" 0 "kvalab compare SCENARIO" "$kvalab" help
 expect "help for a command" 0 "--schedule MODE" "$kvalab" help run
 expect "help for an unknown command" 2 "did you mean layout" "$kvalab" help layuot
 expect "help for two commands" 2 "one argument too many: \"list\"" "$kvalab" help run list
+expect "help for a command that is far from any" 2 "\"nosuch\"; there are run, compare, list" "$kvalab" help nosuch
+expect "list of what is far from any" 2 "\"nosuch\"; there are hello, flash-mount" "$kvalab" list nosuch
+expect "an option that is far from any" 2 "unknown option --wxyz \(--help" "$kvalab" run hello --wxyz 1
+expect "an option of another command" 2 "unknown option --trace: it belongs to another command" \
+	"$kvalab" compare hello --trace x
+expect "an arm that is far from any" 2 "no arm \"foo\"; there are fault, copy|there are copy, fault" \
+	"$kvalab" run flash-mount --arm foo
+expect "a chip that is far from any" 2 "chip \"nosuch\"; there are $chip, " \
+	"$kvalab" run flash-mount --arm fault --flash file=x,chip=nosuch
+expect "the beginning of a name" 2 "did you mean am29dl323db" \
+	"$kvalab" run flash-mount --arm fault --flash file=x,chip=am29d
+expect "a value that is far from any" 2 "\"foo\" is not one of hw, soft$" "$kvalab" run hello --tlb foo
 expect "unknown option" 2 "did you mean --seed" "$kvalab" run hello --sead 1
 expect "unknown scenario" 2 "did you mean hello" "$kvalab" run helo
 expect "unknown arm" 2 "no arm \"fualt\"; did you mean fault" "$kvalab" run flash-mount --arm fualt
@@ -33,6 +45,7 @@ expect "compare: unknown arm" 2 "no arm \"fualt\"; did you mean fault" \
 expect "compare: unknown host" 2 "did you mean qemu" "$kvalab" compare hello --hosts kvm,qmeu
 expect "compare: option of run" 2 "unknown option --arm; did you mean --arms" \
 	"$kvalab" compare flash-mount --arm copy
+expect "compare: arms where there are none" 2 "^kvalab: --arms: hello has no arms" "$kvalab" compare hello --arms x
 expect "compare: a TLB twice" 2 "hw is named twice" "$kvalab" compare hello --tlb hw,soft,hw
 expect "compare: unknown parameter" 2 "did you mean fail" "$kvalab" compare hello --set fial=hang
 expect "compare: chip missing" 2 "needs a chip: --flash" "$kvalab" compare flash-mount
@@ -70,12 +83,25 @@ expect "trace export: unknown format" 2 "did you mean perfetto" \
 	"$kvalab" trace export "$work" --format perfeto -o -
 expect "trace export without a trace" 2 "is no trace directory" \
 	"$kvalab" trace export "$work" --format ndjson -o -
+expect "trace: an action far from any" 2 "\"nosuch\"; there are print, check" "$kvalab" trace nosuch "$work"
 expect "trace diff of one" 2 "kvalab trace diff A B" "$kvalab" trace diff "$work"
 expect "trace diff without a trace" 2 "nowhere is no trace and no result" \
 	"$kvalab" trace diff "$work" "$work/nowhere"
 expect "trace diff of a trace and a file" 2 "takes two traces or two results" \
 	"$kvalab" trace diff "$work" "$work/log"
 expect "flash info without a file" 2 "nowhere" "$kvalab" flash info "$work/nowhere"
+echo "<html>" >"$work/page.html"
+expect "flash info of what is no chip's file" 0 "begins neither with a JFFS2 node nor with erased flash" \
+	"$kvalab" flash info "$work/page.html"
+if grep -q "erase blocks" "$work/log"; then
+	fail "flash info calls a page a chip"
+else
+	pass "flash info calls a page no chip"
+fi
+: >"$work/empty"
+printf '\205\031' >"$work/image"
+expect "flash info of an empty file" 0 "as a $chip: 128 erase blocks, 128 of them erased" "$kvalab" flash info "$work/empty"
+expect "flash info of an image" 0 "as a $chip: 128 erase blocks, 127 of them erased" "$kvalab" flash info "$work/image"
 expect "output that nobody takes" 3 "writing to stdout" sh -c "'$kvalab' list >/dev/full"
 
 for command in "" run compare list layout probe trace flash; do
@@ -86,6 +112,30 @@ for command in "" run compare list layout probe trace flash; do
 		fail "help of \"kvalab${command:+ }$command\" does not fit 80 columns"
 	fi
 done
+expect "help of run: sizes" 0 "Sizes take K, M, G" "$kvalab" help run
+expect "help of compare: sizes" 0 "Sizes take K, M, G" "$kvalab" help compare
+expect "help of flash: where more is" 0 "docs/flash-model.md" "$kvalab" help flash
+expect "help of layout: vmalloc with little RAM" 0 "takes$" "$kvalab" help layout
+
+# even TEXT COMMAND...: all rows of the table end at the same column
+even()
+{
+	text=$1
+	shift
+	# shellcheck disable=SC2016 # its $
+	if [ "$("$@" | LC_ALL=C awk '/^$/ { exit } { print length($0) }' | sort -u | wc -l)" = 1 ]; then
+		pass "$text: columns are straight"
+	else
+		fail "$text: columns are not straight"
+	fi
+}
+even "flash parts" "$kvalab" flash parts
+if [ "$("$kvalab" layout --mem 64G | LC_ALL=C awk '/^$/ { exit } NR > 1 && length($0) > 40 { print length($0) }' |
+	sort -u | wc -l)" = 1 ]; then
+	pass "layout with 64 GiB: columns are straight"
+else
+	fail "layout with 64 GiB: columns are not straight"
+fi
 expect "layout needs no KVM" 0 "lowmem, 800 MiB" "$kvalab" layout
 expect "list names scenarios" 0 "^flash-mount: .*--flash" "$kvalab" list
 expect "flash parts" 0 "^$chip .*16 MiB" "$kvalab" flash parts

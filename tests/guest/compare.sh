@@ -48,6 +48,8 @@ echo "hello ran on: $(jq -r '[.columns[] | select(.state == "ran") | .host] | jo
 clean "hello on all hosts"
 need_kvm # from here on the column of kvm is what others are set against
 
+expect "one host" 0 "^hosts: one host: nothing to set against$" "$kvalab" compare hello --hosts kvm
+
 # --- TLBs: what a soft one holds is the seed's, too -------------------------------------------------
 expect "TLBs on all hosts" 0 "hosts: the same counts|not judged" "$kvalab" compare hello --hosts all \
 	--tlb hw,soft,entries=8,policy=random --cpus 2 --json "$work/result"

@@ -20,11 +20,13 @@ static const struct command {
 	const char *more; /* lines below its help; may be NULL */
 } commands[] = {
 	{ "run", "SCENARIO", "run one guest", FOR_RUN, cmd_run, 1, 1,
-	  "Guest console and summary on stdout, log on stderr. Ctrl-C ends a run cleanly." },
+	  "Guest console and summary on stdout, log on stderr. Ctrl-C ends a run cleanly.\n"
+	  "Sizes take K, M, G." },
 	{ "compare", "SCENARIO", "one scenario on several arms, vCPUs, hosts", FOR_COMPARE,
 	  cmd_compare, 1, 1,
 	  "Each run is a process of its own, and has its own copy of the chip's file.\n"
-	  "Status 1: a count differs between hosts, and the scenario does not say why." },
+	  "Status 1: a count differs between hosts, and the scenario does not say why.\n"
+	  "Sizes take K, M, G." },
 	{ "list", "[SCENARIO]", "scenarios, their arms and parameters", FOR_OTHER, cmd_list, 0, 1,
 	  "With SCENARIO also what may differ where QEMU's flash is the chip." },
 	{ "layout", "", "draw the address map of these options", FOR_LAYOUT, cmd_layout, 0, 0,
@@ -45,7 +47,8 @@ static const struct command {
 	  "One self-contained file, which needs no network: maps, timeline, shootdowns,\n"
 	  "findings (docs/report.md). Status 5: a trace is damaged; the page says how." },
 	{ "flash", "parts | info FILE", "known chips; what a chip's file holds", FOR_OTHER,
-	  cmd_flash, 1, 2, NULL },
+	  cmd_flash, 1, 2,
+	  "What chips do, how to add one: docs/flash-model.md. --flash: kvalab help run." },
 };
 
 static const char *name_of_command(const void *list, size_t i)
@@ -175,10 +178,11 @@ static bool is_help(const char *word)
 static const struct command *need_command(const char *name, struct err *err)
 {
 	const struct command *command = find_command(name);
+	char hint[HINT_BYTES];
 
 	if (!command)
-		err_set(err, EXIT_USAGE, "unknown command \"%s\"; did you mean %s?", name,
-			nearest_name(name, name_of_command, NULL));
+		err_set(err, EXIT_USAGE, "unknown command \"%s\"; %s", name,
+			name_hint(name, name_of_command, NULL, hint));
 	return command;
 }
 

@@ -37,7 +37,8 @@ static int check_columns(const struct comparison *comparison, const struct catal
 		config.arm = comparison->column[i].arm;
 		config.layout.ncpus = comparison->column[i].cpus;
 		options_use_tlb(&config, comparison->column[i].tlb);
-		if (names_check(catalog, &config, err) || layout_plan(&config.layout, &plan, err))
+		if (names_check(catalog, &config, "--arms", err) ||
+		    layout_plan(&config.layout, &plan, err))
 			return -1;
 	}
 	return 0;

@@ -67,6 +67,14 @@ static void print_difference(const struct comparison *comparison,
 			INDENT, "");
 }
 
+static bool one_host(const struct comparison *comparison)
+{
+	for (u32 i = 1; i < comparison->ncolumns; i++)
+		if (comparison->column[i].host != comparison->column[0].host)
+			return false;
+	return true;
+}
+
 static void print_judgement(const struct comparison *comparison, FILE *out)
 {
 	u32 undeclared = 0;
@@ -78,6 +86,8 @@ static void print_judgement(const struct comparison *comparison, FILE *out)
 	if (comparison->unjudged)
 		fprintf(out, "hosts: not judged: with %s the seed does not determine the counts\n",
 			comparison->unjudged);
+	else if (!comparison->groups && one_host(comparison))
+		fprintf(out, "hosts: one host: nothing to set against\n");
 	else if (!comparison->groups)
 		fprintf(out,
 			"hosts: not judged: no two of them ran the same arm, vCPUs and TLB well\n");

@@ -87,11 +87,11 @@ static const char *edge(const struct column *column, u32 i, char cell[CELL_BYTES
 	u64 at = i < column->nboxes ? column->box[i].start : column->box[column->nboxes - 1].end;
 
 	if (i > column->nboxes)
-		snprintf(cell, CELL_BYTES, "%*s", 12 + INNER + 2, "");
+		snprintf(cell, CELL_BYTES, "%*s", 13 + INNER + 2, "");
 	else if (i < column->nboxes && !column->box[i].name)
-		snprintf(cell, CELL_BYTES, "%11s |%*s|", "", INNER, "");
+		snprintf(cell, CELL_BYTES, "%12s |%*s|", "", INNER, "");
 	else
-		snprintf(cell, CELL_BYTES, "%#11llx +%.*s+", (unsigned long long)at, INNER,
+		snprintf(cell, CELL_BYTES, "%#12llx +%.*s+", (unsigned long long)at, INNER,
 			 "--------------------------------");
 	return cell;
 }
@@ -103,7 +103,7 @@ static const char *body(const struct column *column, u32 i, char cell[CELL_BYTES
 	const struct box *box = &column->box[i];
 
 	if (i >= column->nboxes) {
-		snprintf(cell, CELL_BYTES, "%*s", 12 + INNER + 2, "");
+		snprintf(cell, CELL_BYTES, "%*s", 13 + INNER + 2, "");
 		return cell;
 	}
 	memset(text, box->fill, INNER);
@@ -114,7 +114,7 @@ static const char *body(const struct column *column, u32 i, char cell[CELL_BYTES
 
 		text[1 + n] = box->fill;
 	}
-	snprintf(cell, CELL_BYTES, "%11s |%s|", "", text);
+	snprintf(cell, CELL_BYTES, "%12s |%s|", "", text);
 	return cell;
 }
 
@@ -137,7 +137,7 @@ void draw_layout(FILE *out, const struct kvl_layout *plan)
 
 	fill_virtual(plan, &physical, direct, &virtual);
 	rows = virtual.nboxes > physical.nboxes ? virtual.nboxes : physical.nboxes;
-	fprintf(out, "%12s%-*s%12s%s\n", "", INNER + 4, "kernel-virtual", "", "guest-physical");
+	fprintf(out, "%13s%-*s%13s%s\n", "", INNER + 4, "kernel-virtual", "", "guest-physical");
 	for (u32 i = 0; i <= rows; i++) {
 		print_pair(out, edge(&virtual, i, left), i == direct ? "->" : "  ",
 			   edge(&physical, i, right));

@@ -39,7 +39,7 @@ static u32 erase_ms(const struct flash_part *part)
 
 static int print_parts(void)
 {
-	printf("%-12s %8s %5s %7s  %-42s %5s %7s %8s %11s %8s\n", "chip", "size", "set", "bus",
+	printf("%-12s %8s %5s %7s  %-46s %5s %7s %8s %13s %8s\n", "chip", "size", "set", "bus",
 	       "erase blocks", "parts", "read", "program", "buffer", "erase");
 	for (size_t row = 0; flash_part_row(row); row++) {
 		const struct flash_part *part = flash_part_row(row);
@@ -48,7 +48,7 @@ static int print_parts(void)
 		if (part->cfi.buffer_log2)
 			snprintf(buffer, sizeof(buffer), "%u B %u us", 1u << part->cfi.buffer_log2,
 				 part->buffer.typ_us);
-		printf("%-12s %8s  %04x %7s  %-42s %5u %4u ns %5u us %11s %5u ms\n", part->name,
+		printf("%-12s %8s  %04x %7s  %-46s %5u %4u ns %5u us %13s %5u ms\n", part->name,
 		       size_text(part->chip_bytes, size), part->command_set, widths_text(part),
 		       blocks_text(part, blocks, sizeof(blocks)), flash_hw_partition_count(part),
 		       part->read_ns, part->program.typ_us, buffer, erase_ms(part));
@@ -126,10 +126,36 @@ static int print_bank(int fd, const struct flash_config *bank, const struct side
 	return print_blocks(fd, bank, path, err);
 }
 
+#define JFFS2_MAGIC 0x1985
+
+/* What lies at its start: that of a new chip, a file system that was made for one, or neither. */
+static int looks_like_flash(int fd, const char *path, bool *yes, struct err *err)
+{
+	const u8 erased[4] = { 0xff, 0xff, 0xff, 0xff };
+	u8 start[4] = { 0xff, 0xff, 0xff, 0xff };
+	u32 either_end;
+
+	if (pread(fd, start, sizeof(start), 0) < 0)
+		return err_errno(err, EXIT_HOST, "%s", path);
+	either_end = (u32)start[0] << 8 | start[1];
+	*yes = !memcmp(start, erased, sizeof(erased)) || either_end == JFFS2_MAGIC ||
+	       ((either_end & 0xff) << 8 | either_end >> 8) == JFFS2_MAGIC;
+	return 0;
+}
+
 /* Without a sidecar it may be any chip that is large enough. */
 static int print_candidates(int fd, u64 bytes, const char *path, struct err *err)
 {
-	bool fits = false;
+	bool fits = false, flash = false;
+
+	if (looks_like_flash(fd, path, &flash, err))
+		return -1;
+	if (!flash) {
+		printf("begins neither with a JFFS2 node nor with erased flash, and no chip has kept "
+		       "anything in %s.nv: probably no chip's file\n",
+		       path);
+		return 0;
+	}
 
 	for (size_t row = 0; flash_part_row(row); row++) {
 		struct flash_config bank = { .part = flash_part_row(row) };

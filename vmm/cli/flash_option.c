@@ -31,14 +31,15 @@ static int set_file(struct options *options, char *value, struct err *err)
 
 static int set_chip(struct options *options, char *value, struct err *err)
 {
+	char hint[HINT_BYTES];
+
 	if (options->run.flash.bank.part)
 		return err_set(err, EXIT_USAGE, "--flash: chip= is given twice");
 	options->run.flash.bank.part = flash_part_find(value);
 	if (!options->run.flash.bank.part)
-		return err_set(
-			err, EXIT_USAGE,
-			"--flash: unknown chip \"%s\"; did you mean %s? (kvalab flash parts)",
-			value, nearest_name(value, name_of_part, NULL));
+		return err_set(err, EXIT_USAGE,
+			       "--flash: unknown chip \"%s\"; %s (kvalab flash parts)", value,
+			       name_hint(value, name_of_part, NULL, hint));
 	return 0;
 }
 

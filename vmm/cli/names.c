@@ -31,15 +31,17 @@ static const char *name_of_param(const void *list, size_t i)
 	return i < scenario->nparams ? scenario->params[i].key : NULL;
 }
 
-static int check_arm(const struct catalog_scenario *scenario, const char *arm, struct err *err)
+static int check_arm(const struct catalog_scenario *scenario, const char *arm, const char *option,
+		     struct err *err)
 {
-	char all[256] = "";
+	char all[256] = "", hint[HINT_BYTES];
 
 	if (!scenario->narms)
-		return arm ? err_set(err, EXIT_USAGE, "--arm: %s has no arms", scenario->name) : 0;
+		return arm ? err_set(err, EXIT_USAGE, "%s: %s has no arms", option, scenario->name)
+			   : 0;
 	if (arm && !catalog_find_arm(scenario, arm))
-		return err_set(err, EXIT_USAGE, "--arm: %s has no arm \"%s\"; did you mean %s?",
-			       scenario->name, arm, nearest_name(arm, name_of_arm, scenario));
+		return err_set(err, EXIT_USAGE, "%s: %s has no arm \"%s\"; %s", option,
+			       scenario->name, arm, name_hint(arm, name_of_arm, scenario, hint));
 	if (arm)
 		return 0;
 	for (u32 i = 0; i < scenario->narms; i++) {
@@ -67,35 +69,38 @@ static int check_value(const struct catalog_param *param, const char *value, str
 static int check_param(const struct catalog_scenario *scenario, const struct run_param *given,
 		       struct err *err)
 {
+	char hint[HINT_BYTES];
+
 	if (!scenario->nparams)
 		return err_set(err, EXIT_USAGE, "--set: %s has no parameters", scenario->name);
 	for (u32 i = 0; i < scenario->nparams; i++)
 		if (strcmp(scenario->params[i].key, given->key) == 0)
 			return check_value(&scenario->params[i], given->value, err);
-	return err_set(err, EXIT_USAGE, "--set: %s has no parameter \"%s\"; did you mean %s?",
-		       scenario->name, given->key,
-		       nearest_name(given->key, name_of_param, scenario));
+	return err_set(err, EXIT_USAGE, "--set: %s has no parameter \"%s\"; %s", scenario->name,
+		       given->key, name_hint(given->key, name_of_param, scenario, hint));
 }
 
 const struct catalog_scenario *names_find_scenario(const struct catalog *catalog, const char *name,
 						   struct err *err)
 {
 	const struct catalog_scenario *scenario = catalog_find(catalog, name);
+	char hint[HINT_BYTES];
 
 	if (!scenario)
-		err_set(err, EXIT_USAGE, "unknown scenario \"%s\"; did you mean %s? (kvalab list)",
-			name, nearest_name(name, name_of_scenario, catalog));
+		err_set(err, EXIT_USAGE, "unknown scenario \"%s\"; %s (kvalab list)", name,
+			name_hint(name, name_of_scenario, catalog, hint));
 	return scenario;
 }
 
-int names_check(const struct catalog *catalog, const struct run_config *config, struct err *err)
+int names_check(const struct catalog *catalog, const struct run_config *config,
+		const char *arm_option, struct err *err)
 {
 	const struct catalog_scenario *scenario =
 		names_find_scenario(catalog, config->scenario, err);
 
 	if (!scenario)
 		return -1;
-	if (check_arm(scenario, config->arm, err))
+	if (check_arm(scenario, config->arm, arm_option, err))
 		return -1;
 	for (u32 i = 0; i < config->nparams; i++)
 		if (check_param(scenario, &config->param[i], err))

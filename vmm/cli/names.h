@@ -12,8 +12,9 @@ const struct catalog_scenario *names_find_scenario(const struct catalog *catalog
 
 /*
  * Scenario, arm, parameters, and whether there is a chip if it needs one. EXIT_USAGE names the
- * nearest that there is.
+ * nearest that there is. @arm_option: which one named the arm.
  */
-int names_check(const struct catalog *catalog, const struct run_config *config, struct err *err);
+int names_check(const struct catalog *catalog, const struct run_config *config,
+		const char *arm_option, struct err *err);
 
 #endif

@@ -30,7 +30,7 @@ void options_free(struct options *options)
 	options->nowned = 0;
 }
 
-/* For nearest_name(): the table's names that belong to one command. */
+/* For near_name(): the table's names that belong to one command. */
 static const char *name_of_row(const void *list, size_t i)
 {
 	u32 command = *(const u32 *)list;
@@ -56,11 +56,21 @@ static const struct option_row *find_row(const char *name, size_t name_bytes, u3
 
 static int unknown_option(const char *name, int name_bytes, u32 command, struct err *err)
 {
+	const char *meant;
 	char text[80];
 
 	snprintf(text, sizeof(text), "%.*s", name_bytes, name);
-	return err_set(err, EXIT_USAGE, "unknown option %s; did you mean %s? (--help lists all)",
-		       text, nearest_name(text, name_of_row, &command));
+	meant = near_name(text, name_of_row, &command);
+	if (meant)
+		return err_set(err, EXIT_USAGE,
+			       "unknown option %s; did you mean %s? (--help lists all)", text,
+			       meant);
+	if (find_row(text, strlen(text), ~0u))
+		return err_set(err, EXIT_USAGE,
+			       "unknown option %s: it belongs to another command (--help lists "
+			       "those of this one)",
+			       text);
+	return err_set(err, EXIT_USAGE, "unknown option %s (--help lists all)", text);
 }
 
 static int pass_on(struct options *options, const char *name, const char *value, struct err *err)

@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,7 +65,7 @@ int parse_number(const char *what, const char *text, u64 least, u64 most, u64 *o
 int parse_choice(const char *what, const char *text, const char *const *names, size_t n, u32 *out,
 		 struct err *err)
 {
-	const char *list[8] = { NULL };
+	const char *list[8] = { NULL }, *meant;
 	char all[200] = "";
 
 	for (size_t i = 0; i < n && i < ARRAY_LEN(list) - 1; i++) {
@@ -77,8 +78,11 @@ int parse_choice(const char *what, const char *text, const char *const *names, s
 			strncat(all, ", ", sizeof(all) - strlen(all) - 1);
 		strncat(all, names[i], sizeof(all) - strlen(all) - 1);
 	}
+	meant = near_name(text, name_of_array, list);
+	if (!meant)
+		return err_set(err, EXIT_USAGE, "%s: \"%s\" is not one of %s", what, text, all);
 	return err_set(err, EXIT_USAGE, "%s: \"%s\" is not one of %s; did you mean %s?", what, text,
-		       all, nearest_name(text, name_of_array, list));
+		       all, meant);
 }
 
 static u32 least3(u32 a, u32 b, u32 c)
@@ -116,8 +120,9 @@ u32 edit_distance(const char *a, const char *b)
 	return last[nb];
 }
 
-const char *nearest_name(const char *text, const char *(*name)(const void *list, size_t i),
-			 const void *list)
+/* The name that comes nearest to @text; NULL: there is none at all. */
+static const char *nearest_name(const char *text, const char *(*name)(const void *list, size_t i),
+				const void *list)
 {
 	const char *best = NULL;
 	u32 best_distance = UINT32_MAX;
@@ -131,6 +136,44 @@ const char *nearest_name(const char *text, const char *(*name)(const void *list,
 		}
 	}
 	return best;
+}
+
+static bool begins(const char *text, const char *name)
+{
+	size_t n = strlen(text);
+
+	return n > 1 && strncmp(text, name, n) == 0;
+}
+
+const char *near_name(const char *text, const char *(*name)(const void *list, size_t i),
+		      const void *list)
+{
+	const char *nearest = nearest_name(text, name, list);
+	size_t n = strlen(text);
+
+	if (nearest && edit_distance(text, nearest) <= (n < 5 ? 1 : (n + 1) / 3))
+		return nearest;
+	for (size_t i = 0; name(list, i); i++)
+		if (begins(text, name(list, i)))
+			return name(list, i);
+	return NULL;
+}
+
+const char *name_hint(const char *text, const char *(*name)(const void *list, size_t i),
+		      const void *list, char hint[HINT_BYTES])
+{
+	const char *meant = near_name(text, name, list);
+	size_t used;
+
+	if (meant) {
+		snprintf(hint, HINT_BYTES, "did you mean %s?", meant);
+		return hint;
+	}
+	used = (size_t)snprintf(hint, HINT_BYTES, "there are ");
+	for (size_t i = 0; name(list, i) && used < HINT_BYTES; i++)
+		used += (size_t)snprintf(hint + used, HINT_BYTES - used, "%s%s", i ? ", " : "",
+					 name(list, i));
+	return hint;
 }
 
 const char *name_of_array(const void *list, size_t i)

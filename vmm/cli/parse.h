@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Values on the command line: sizes, numbers, choices, and which name comes nearest to a wrong one. */
+/* Values on the command line: sizes, numbers, choices, and which name may be meant by a wrong one. */
 #ifndef KVL_CLI_PARSE_H
 #define KVL_CLI_PARSE_H
 
@@ -26,13 +26,19 @@ int parse_choice(const char *what, const char *text, const char *const *names, s
 u32 edit_distance(const char *a, const char *b);
 
 /*
- * The name that comes nearest to @text; NULL if there is none at all. @name(list, i) is the i-th
- * name, NULL behind the last.
+ * The name that may be meant by @text: it is mistyped, or its beginning; NULL: none is near.
+ * @name(list, i) is the i-th name, NULL behind the last; there is one at least.
  */
-const char *nearest_name(const char *text, const char *(*name)(const void *list, size_t i),
-			 const void *list);
+const char *near_name(const char *text, const char *(*name)(const void *list, size_t i),
+		      const void *list);
 
-/* For nearest_name(): @list is an array of strings that ends with NULL. */
+#define HINT_BYTES 512
+
+/* What to say then: "did you mean NAME?", or else all names: "there are NAME, …". Returns @hint. */
+const char *name_hint(const char *text, const char *(*name)(const void *list, size_t i),
+		      const void *list, char hint[HINT_BYTES]);
+
+/* For near_name(): @list is an array of strings that ends with NULL. */
 const char *name_of_array(const void *list, size_t i);
 
 #endif

@@ -13,16 +13,29 @@ static const struct {
 	{ "mask", POLICY_MASK },   { "seq", POLICY_SEQ },
 };
 
+/* After nothing at all, as after no entry: that is eager. */
+static int parse_lazy(struct flush_policy *policy, const char *text, struct err *err)
+{
+	if (parse_size("--policy: lazy", text, &policy->amount, err))
+		return -1;
+	if (!policy->amount)
+		return err_set(
+			err, EXIT_USAGE,
+			"--policy: lazy: %s is nothing to wait for: at least 1 byte, or eager",
+			text);
+	return 0;
+}
+
 static int parse_amount(struct flush_policy *policy, const char *text, struct err *err)
 {
 	if (policy->kind == POLICY_BATCH)
 		return parse_number("--policy: batch", text, 1, UINT32_MAX, &policy->amount, err);
 	if (policy->kind == POLICY_LAZY)
-		return parse_size("--policy: lazy", text, &policy->amount, err);
+		return parse_lazy(policy, text, err);
 	return 0;
 }
 
-int parse_policy(struct options *options, const char *value, struct err *err)
+static int add_policy(struct options *options, const char *value, struct err *err)
 {
 	struct flush_policy *policy = &options->policy[options->npolicies];
 
@@ -41,4 +54,20 @@ int parse_policy(struct options *options, const char *value, struct err *err)
 	return err_set(err, EXIT_USAGE,
 		       "--policy: \"%s\" must be eager, batch=N (entries), lazy=BYTES, mask or seq",
 		       value);
+}
+
+int parse_policy(struct options *options, const char *value, struct err *err)
+{
+	char *piece = options_keep(options, value, err), *next;
+
+	for (; piece; piece = next) {
+		next = strchr(piece, ',');
+		if (next)
+			*next++ = '\0';
+		if (add_policy(options, piece, err))
+			return -1;
+		if (!next)
+			return 0;
+	}
+	return -1;
 }

@@ -28,7 +28,8 @@ static int check_config(const struct run_config *config, struct err *err)
 
 	if (!catalog)
 		return -1;
-	failed = names_check(catalog, config, err) || layout_plan(&config->layout, &plan, err);
+	failed = names_check(catalog, config, "--arm", err) ||
+		 layout_plan(&config->layout, &plan, err);
 	catalog_free(catalog);
 	return failed ? -1 : 0;
 }

@@ -6,7 +6,8 @@
 
 #define LINE_COLUMNS 80
 #define INDENT 10
-#define CELL_COLUMNS 24
+#define CELL_COLUMNS 24 /* at least */
+#define GAP 2
 
 static void print_checks(FILE *out, const struct run_result *result)
 {
@@ -28,27 +29,33 @@ static void print_checks(FILE *out, const struct run_result *result)
 	}
 }
 
-/* "name value" pairs in columns, as many as fit on a line. */
+static int value_text(const struct run_value *value, char *text, size_t bytes)
+{
+	return snprintf(text, bytes, "%s %lld", value->name, (long long)value->value);
+}
+
+/* "name value" pairs in columns that are as wide as the longest needs, as many as fit on a line. */
 static void print_values(FILE *out, const char *title, const struct run_value *value, u32 n)
 {
-	int column = 0, gap = 0;
+	int width = CELL_COLUMNS, columns;
+	char text[80];
 
 	for (u32 i = 0; i < n; i++) {
-		char text[80];
-		int bytes = snprintf(text, sizeof(text), "%s %lld", value[i].name,
-				     (long long)value[i].value);
+		int bytes = value_text(&value[i], text, sizeof(text)) + GAP;
 
-		if (column == 0 || column + gap + bytes > LINE_COLUMNS) {
-			fprintf(out, "%s%-*s", column ? "\n" : "", INDENT, column ? "" : title);
-			column = INDENT;
-			gap = 0;
-		}
-		fprintf(out, "%*s%s", gap, "", text);
-		column += gap + bytes;
-		gap = CELL_COLUMNS - bytes % CELL_COLUMNS;
+		width = bytes > width ? bytes : width;
 	}
-	if (n)
-		fprintf(out, "\n");
+	columns = (LINE_COLUMNS - INDENT + GAP) / width;
+	columns = columns ? columns : 1;
+	for (u32 i = 0; i < n; i++) {
+		bool first = i % (u32)columns == 0;
+		bool last = i + 1 == n || (i + 1) % (u32)columns == 0;
+
+		value_text(&value[i], text, sizeof(text));
+		if (first)
+			fprintf(out, "%-*s", INDENT, i ? "" : title);
+		fprintf(out, "%-*s%s", last ? 0 : width, text, last ? "\n" : "");
+	}
 }
 
 static void print_trace(FILE *out, const struct run_config *config, const struct run_result *result)

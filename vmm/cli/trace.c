@@ -28,11 +28,18 @@ static const char *name_of_action(const void *list, size_t i)
 
 static const struct action *find_action(const char *name, struct err *err)
 {
+	const char *meant = near_name(name, name_of_action, NULL);
+	char hint[HINT_BYTES];
+
 	for (size_t i = 0; i < ARRAY_LEN(actions); i++)
 		if (strcmp(actions[i].name, name) == 0)
 			return &actions[i];
-	err_set(err, EXIT_USAGE, "trace: unknown \"%s\"; did you mean \"trace %s\"?", name,
-		nearest_name(name, name_of_action, NULL));
+	if (meant)
+		err_set(err, EXIT_USAGE, "trace: unknown \"%s\"; did you mean \"trace %s\"?", name,
+			meant);
+	else
+		err_set(err, EXIT_USAGE, "trace: unknown \"%s\"; %s", name,
+			name_hint(name, name_of_action, NULL, hint));
 	return NULL;
 }
 

@@ -10,6 +10,7 @@
 
 #include "arch/x86_64/vmm/pte.h"
 #include "vmm/trace/filter.h"
+#include "vmm/trace/metadata.h"
 #include "vmm/trace/schema.h"
 
 #define EVENT_WIDTH 15 /* shootdown_begin */
@@ -125,6 +126,17 @@ static int print_end(const struct printer *printer, const char *dir, struct err 
 	return trace_reader_verdict(printer->reader, dir, err);
 }
 
+static int check_cpu(const struct trace_reader *reader, const struct trace_print_options *options,
+		     const char *dir, struct err *err)
+{
+	u32 ncpus = trace_reader_metadata(reader)->ncpus;
+
+	if (!options->one_cpu || options->cpu == TRACE_CPU_VMM || options->cpu < ncpus)
+		return 0;
+	return err_set(err, EXIT_USAGE, "--cpu: %s has no CPU %u; there are 0 to %u, and vmm", dir,
+		       options->cpu, ncpus - 1);
+}
+
 int trace_print(const char *dir, FILE *out, const struct trace_print_options *options,
 		struct err *err)
 {
@@ -139,6 +151,10 @@ int trace_print(const char *dir, FILE *out, const struct trace_print_options *op
 	printer.reader = trace_reader_open(dir, err);
 	if (!printer.reader)
 		return -1;
+	if (check_cpu(printer.reader, options, dir, err)) {
+		trace_reader_close(printer.reader);
+		return -1;
+	}
 	printer.site_width = trace_reader_site_width(printer.reader);
 	print_heading(&printer);
 	while (!ferror(out) && (!options->limit || lines < options->limit) &&
