@@ -67,8 +67,8 @@ u64 arch_pte_set_sw(u64 entry, bool on);
 
 /* --- TLB ------------------------------------------------------------------------------------
  * Each reports the flush to the trace and executes it, in that order, in one function. */
-void tlb_cpu_page(u64 va, u32 mm, u16 site);		/* one page, this CPU */
-void tlb_cpu_space(u32 mm, u16 site);			/* all non-global entries, this CPU */
+void tlb_cpu_page(u64 va, u32 mm, u16 site); /* one page, this CPU; @mm: its space, 0: kernel */
+void tlb_cpu_space(u32 mm, u16 site);	     /* all non-global entries, this CPU */
 void tlb_cpu_load_root(u64 root_gpa, u32 mm, u16 site); /* and so all non-global entries */
 /* For the soft TLB (mm/tlb_soft.c) alone. An entry of it is gone; @h: level and reason (enum kvl_evict). */
 void tlb_cpu_evict(u64 va, u64 entry, u32 mm, u16 site, u16 level, u16 reason);

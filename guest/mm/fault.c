@@ -39,7 +39,8 @@ static enum kvl_fault_outcome by_vma(struct mm *mm, const struct fault *fault,
 	struct vma *vma = vma_find(mm, fault->va);
 
 	if (!vma || (fault->write && !(vma->prot & PROT_WRITE)) ||
-	    (fault->exec && !(vma->prot & PROT_EXEC)) || (fault->user && !(vma->prot & PROT_USER)))
+	    (fault->exec && !(vma->prot & PROT_EXEC)) ||
+	    (fault->user && !(vma->prot & PROT_USER)) || !vma->ops->fault)
 		return KVL_FAULT_PANIC;
 	return vma->ops->fault(vma, fault) == FAULT_DONE ? done : KVL_FAULT_PANIC;
 }

@@ -234,6 +234,12 @@ bool pt_map(struct mm *mm, u64 va, u64 gpa, u32 prot, u16 site)
 	return pt_map_range(mm, va, gpa, prot & PROT_LARGE ? LARGE_BYTES : PAGE_BYTES, prot, site);
 }
 
+void pt_map_new(struct mm *mm, u64 va, u64 gpa, u32 prot, u16 site)
+{
+	if (!pt_map(mm, va, gpa, prot, site))
+		panic("mapped already", "%lx in space %u, where %lx was to be", va, mm->id, gpa);
+}
+
 /* A large leaf of init_mm is gone: so must be the copies in other spaces' directories. */
 static void clear_copies(u64 va, u16 site)
 {

@@ -27,7 +27,8 @@ enum fault_result {
 /* Operations of a VMA; the same interface for user and kernel areas (seed row W1). */
 struct vma_ops {
 	const char *name;
-	/* Called without locks; may wait, unless the faulting context is atomic (in_atomic()). */
+	/* Called without locks; may wait, unless the faulting context is atomic (in_atomic()). NULL: all
+	 * is mapped beforehand, a touch of anything else is a wild pointer. */
 	enum fault_result (*fault)(struct vma *vma, const struct fault *fault);
 	void (*close)(struct vma *vma); /* before it is removed; may be NULL */
 };
@@ -63,7 +64,8 @@ void mm_put(struct mm *mm); /* drops a user; the last one unmaps and frees every
 /* User area at a fixed place. NULL: overlaps, or outside user space. */
 struct vma *vma_map_user(struct mm *mm, u64 start, u64 bytes, u32 prot, const struct vma_ops *ops,
 			 void *private, u64 offset);
-/* Kernel area: address space from the vmalloc region, nothing mapped; faults go to @ops. */
+/* Kernel area: address space from the vmalloc region, nothing mapped; faults go to @ops, which is
+ * never NULL and outlives the area. NULL: no space. */
 struct vma *vma_map_kernel(u64 bytes, u32 prot, const struct vma_ops *ops, void *private,
 			   u64 offset);
 void vma_unmap(struct vma *vma); /* unmaps, flushes everywhere, frees */
@@ -76,7 +78,9 @@ void vma_free_pages(struct vma *vma);
 /* --- mapping: all change entries through pt_set() with @site, under mm->pt_lock --- */
 /* Maps one page. Was something there already, nothing is changed and false returned. The table
  * pages come from the arena. No flush: not present to present needs none. */
-bool pt_map(struct mm *mm, u64 va, u64 gpa, u32 prot, u16 site);
+bool pt_map(struct mm *mm, u64 va, u64 gpa, u32 prot, u16 site) __attribute__((warn_unused_result));
+/* The same where nothing can be: "mapped already" ends the run. */
+void pt_map_new(struct mm *mm, u64 va, u64 gpa, u32 prot, u16 site);
 /* Maps a range of consecutive frames; PROT_LARGE: with large leaves (all of it aligned to them).
  * Entries that are there already stay. Returns how many were made. */
 u32 pt_map_range(struct mm *mm, u64 va, u64 gpa, u64 bytes, u32 prot, u16 site);

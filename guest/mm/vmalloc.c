@@ -86,8 +86,8 @@ static bool add_pages(struct reservation *r, u32 n, u16 site)
 		if (!page)
 			return false;
 		r->page[r->npages] = page;
-		pt_map(&init_mm, r->start + r->npages * PAGE_BYTES, page_gpa(page), PROT_WRITE,
-		       site);
+		pt_map_new(&init_mm, r->start + r->npages * PAGE_BYTES, page_gpa(page), PROT_WRITE,
+			   site);
 	}
 	return true;
 }

@@ -103,8 +103,8 @@ static u64 user_best(const char *name, u64 per_batch, u64 loops)
 /* --- page faults ---------------------------------------------------------------------------------- */
 static enum fault_result page_fault(struct vma *vma, const struct fault *fault)
 {
-	pt_map(vma->mm, ALIGN_DOWN(fault->va, PAGE_BYTES), page_gpa(vma->private), vma->prot,
-	       SITE("bench.page"));
+	pt_map_new(vma->mm, ALIGN_DOWN(fault->va, PAGE_BYTES), page_gpa(vma->private), vma->prot,
+		   SITE("bench.page"));
 	return FAULT_DONE;
 }
 

@@ -103,7 +103,7 @@ static void reach_tables(void)
 	bool mapped_tables = layout.arena.start >= layout.lowmem_end_gpa;
 	u64 sets = count_total(COUNT_PT_SET), flushes = count_total(COUNT_FLUSH_PAGE);
 
-	pt_map(&init_mm, beside, page_gpa(page), PROT_READ, SITE("hello.tables"));
+	pt_map_new(&init_mm, beside, page_gpa(page), PROT_READ, SITE("hello.tables"));
 	check_count("tables.entries", COUNT_PT_SET, sets, mapped_tables ? 1 + 2 * 4 : 1);
 	check_count("tables.flushes", COUNT_FLUSH_PAGE, flushes, mapped_tables ? 4 : 0);
 	check_equal("tables.as_asked", mapped_tables, boot_options.request.arena_highmem);
@@ -147,8 +147,8 @@ static enum fault_result latch_fault(struct vma *vma, const struct fault *fault)
 	while (!latch->open)
 		task_yield();
 	wait_end(KVL_WAIT_TASK, (u64)latch, SITE("hello.latch"));
-	pt_map(&init_mm, ALIGN_DOWN(fault->va, PAGE_BYTES), page_gpa(latch->page), vma->prot,
-	       SITE("hello.latch"));
+	pt_map_new(&init_mm, ALIGN_DOWN(fault->va, PAGE_BYTES), page_gpa(latch->page), vma->prot,
+		   SITE("hello.latch"));
 	return FAULT_DONE;
 }
 

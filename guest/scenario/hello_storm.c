@@ -116,7 +116,7 @@ static void put_page(struct space *space)
 	*address = ++storm.last_number;
 	kunmap_local(address);
 	space->newest = storm.last_number;
-	pt_map(space->mm, PAGE_VA, page_gpa(page), PROT_USER, SITE("storm.put"));
+	pt_map_new(space->mm, PAGE_VA, page_gpa(page), PROT_USER, SITE("storm.put"));
 }
 
 /* Whoever takes up the page that was freed writes to it at once. */

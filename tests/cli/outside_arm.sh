@@ -140,7 +140,7 @@ static const void *wild_get(struct flash_reader *reader, u32 offset, u32 need, u
 
 	(void)ahead;
 	for (u64 at = first; at < offset + need; at += PAGE_BYTES)
-		pt_map(&init_mm, vma->start + at - first, gpa + at, PROT_READ, SITE("wild.get"));
+		pt_map_new(&init_mm, vma->start + at - first, gpa + at, PROT_READ, SITE("wild.get"));
 	return (const u8 *)vma->start + (offset - first);
 }
 
