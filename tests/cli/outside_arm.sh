@@ -45,7 +45,7 @@ section()
 			next
 		}
 		kind && on { print }
-		!kind && match($0, /`\.\.\/my-arms\/[a-z_.]+`/) { file = substr($0, RSTART + 1, RLENGTH - 2) }
+		!kind && match($0, /`\.\.\/my-[a-z]+\/[a-z_.]+`/) { file = substr($0, RSTART + 1, RLENGTH - 2) }
 		' "$page"
 }
 
@@ -86,6 +86,13 @@ follow "an arm from outside" "2." "11."
 says "the arm is listed like any other" "^  --arm mine  +each piece copied"
 says "the arm runs" "--arm mine, seed 1" "checks +[0-9]+ hold, 0 do not" "^exit +0"
 says "the planted bug is found" "leak.heap_bytes: got [0-9]+, want 0" "^exit status 1$"
+says "the arm that maps runs" "--arm paged, seed 1"
+if [ "$(grep -cE '^checks +[0-9]+ hold, 0 do not' "$work/said")" -ge 4 ] &&
+	[ "$(sed -n '/--arm paged, seed 1/,$s/^exit  *//p' "$work/said")" = 0 ]; then
+	pass "the arm that maps is right"
+else
+	fail "the arm that maps is wrong"
+fi
 says "its events are traced" " wait_end "
 says "the proof of flushes covers it" "^PASS: "
 
