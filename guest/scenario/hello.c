@@ -20,7 +20,7 @@
 #include "guest/trace.h"
 
 const struct scenario_param hello_params[] = {
-	{ "fail", "hang|fault|hole|triple|ring|wild|wait|deadlock|kfree|kfree-run", "none",
+	{ "fail", "hang|fault|hole|triple|ring|wild|wait|deadlock|kfree|kfree-run|area|map", "none",
 	  "do what must not happen, to see what is made of it" },
 	{ "storm", "number", "1", "rounds of random maps, uses and flushes by all CPUs" },
 	{ NULL, NULL, NULL, NULL },

@@ -88,6 +88,25 @@ static void free_run_twice(void)
 	free_twice(2 * PAGE_BYTES);
 }
 
+static const struct vma_ops bare_ops = { .name = "bare" };
+
+/* Nothing is mapped in it, and nobody maps. */
+static void touch_bare_area(void)
+{
+	struct vma *area = vma_map_kernel(PAGE_BYTES, PROT_WRITE, &bare_ops, NULL, 0);
+
+	*(volatile u64 *)area->start = 1;
+}
+
+static void map_twice(void)
+{
+	struct vma *area = vma_map_kernel(PAGE_BYTES, PROT_WRITE, &bare_ops, NULL, 0);
+
+	for (u32 i = 0; i < 2; i++)
+		pt_map_new(&init_mm, area->start, page_gpa(page_alloc(ZONE_HIGHMEM, 0)), area->prot,
+			   SITE("hello.twice"));
+}
+
 bool hello_fail(const char *how)
 {
 	static const struct {
@@ -104,6 +123,8 @@ bool hello_fail(const char *how)
 		{ "deadlock", deadlock },
 		{ "kfree", free_object_twice },
 		{ "kfree-run", free_run_twice },
+		{ "area", touch_bare_area },
+		{ "map", map_twice },
 	};
 
 	for (u32 i = 0; i < ARRAY_LEN(failure); i++) {

@@ -24,6 +24,8 @@ bad "sends wild addresses:wild" 4 "vCPU 0"
 bad "waits where it must not:wait" 4 "wait in atomic context"
 bad "takes a lock twice:deadlock" 4 "deadlock"
 bad "frees an object twice:kfree" 4 "double free: .* of 32 bytes"
+bad "touches an area without faults:area" 4 "wild pointer: write to .*nothing is mapped there"
+bad "maps a page twice:map" 4 "mapped already"
 bad "frees pages of the heap twice:kfree-run" 4 "double free: .*its page"
 
 expect "a crash shows registers, code and symbol" 4 "rip" \
