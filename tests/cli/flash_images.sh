@@ -73,7 +73,7 @@ if cmp -s -n "$(wc -c <"$work/image")" "$work/image" "$work/chip"; then
 else
 	fail "what is mounted is not written: the image has changed"
 fi
-try "no such partition" 1 "no partition nowhere" fault --set partition=nowhere
+try "no such partition" 2 "no partition nowhere: add partition=nowhere:START:SIZE" fault --set partition=nowhere
 try "more blocks than the log has" 2 "blocks=8: partition log" fault --set blocks=8
 try "more words than fit" 2 "words=9999" fault --set words=9999
 
