@@ -34,7 +34,7 @@ void model_destroy(struct model *model)
 		return;
 	model_tables_free(model);
 	model_readers_free(model);
-	hash_free(&model->stales);
+	model_stales_free(model);
 	hash_free(&model->stale_frames);
 	hash_free(&model->kvas);
 	hash_free(&model->stories);

@@ -284,6 +284,7 @@ void model_stale_drop(struct model *model, struct stale *stale, u32 cpus, u64 ti
  */
 bool model_stale_flush(struct model *model, u32 cpu, u32 scope, u64 va, u64 ticket);
 void model_chip_judged(struct model *model, struct stale *stale);
+void model_stales_free(struct model *model);
 /* May @cpu still find @va by it? */
 bool model_stale_holds(const struct stale *stale, u32 cpu, u64 va);
 /* What @stale makes of @va. */

@@ -147,6 +147,15 @@ static void forget(struct model *model, struct stale *stale, u64 ticket)
 	free(stale);
 }
 
+void model_stales_free(struct model *model)
+{
+	struct hash_node *node = NULL;
+
+	while ((node = hash_walk(&model->stales, node)))
+		free(((struct stale *)node)->pages);
+	hash_free(&model->stales);
+}
+
 static struct stale *add(struct model *model, struct place place, const struct change *change)
 {
 	struct stale *stale = NULL;
