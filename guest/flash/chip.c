@@ -252,6 +252,10 @@ enum flash_error flash_write_begin(struct flash_chip *chip, const struct flash_r
 	u64 asked = ticks_now(), delay;
 
 	must_be_able_to_wait(chip);
+	if (current()->chips_held)
+		panic("flash deadlock",
+		      "task %s writes to the chip at %lx, which it holds for reading itself",
+		      current()->name, chip->gpa);
 	take_turn(chip, request);
 	if (chip->state == CHIP_STUCK) {
 		serve_next(chip);

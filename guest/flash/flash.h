@@ -141,7 +141,26 @@ enum flash_error flash_map(const struct flash_partition *partition, struct flash
 void flash_unmap(struct flash_mapping *mapping);
 const void *flash_mapping_base(const struct flash_mapping *mapping);
 struct flash_mapping_stats flash_mapping_stats(const struct flash_mapping *mapping);
-/* Table pages that the mapping needs at most when all of it is present (seed row W12). */
-u64 flash_mapping_table_bytes(const struct flash_mapping *mapping);
+/* Table pages that @bytes at @va need at most when all of it is present (seed row W12). */
+u64 flash_table_bytes(u64 va, u64 bytes);
+
+/* --- mappings that hold the chip --- */
+struct flash_held;
+
+struct flash_held_stats {
+	u64 holds, pages; /* how often; pages mapped by these */
+};
+
+/* Address space for the whole partition; nothing is mapped or held. */
+enum flash_error flash_held_open(const struct flash_partition *partition, struct flash_held **out);
+void flash_held_close(struct flash_held *held); /* releases, too */
+/*
+ * Waits for a running write, then maps @bytes at @offset of the partition and holds the chip for reading
+ * until flash_release(), or until the next call releases it. The caller must not write to the chip
+ * meanwhile: a named failure. NULL: cannot, see @error.
+ */
+const void *flash_hold(struct flash_held *held, u64 offset, u64 bytes, enum flash_error *error);
+void flash_release(struct flash_held *held); /* may have been released before */
+struct flash_held_stats flash_held_stats(const struct flash_held *held);
 
 #endif

@@ -173,9 +173,9 @@ struct flash_mapping_stats flash_mapping_stats(const struct flash_mapping *mappi
 	return mapping->stats;
 }
 
-u64 flash_mapping_table_bytes(const struct flash_mapping *mapping)
+u64 flash_table_bytes(u64 va, u64 bytes)
 {
-	u64 start = ALIGN_DOWN(mapping->vma->start, LARGE_BYTES);
+	u64 start = ALIGN_DOWN(va, LARGE_BYTES);
 
-	return (ALIGN_UP(mapping->vma->end, LARGE_BYTES) - start) / LARGE_BYTES * PAGE_BYTES;
+	return (ALIGN_UP(va + bytes, LARGE_BYTES) - start) / LARGE_BYTES * PAGE_BYTES;
 }

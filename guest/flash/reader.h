@@ -19,6 +19,9 @@ struct flash_reader_ops {
 	/* Prepares to read reader->partition; false: cannot, and has said why. */
 	bool (*open)(struct flash_reader *reader);
 	void (*close)(struct flash_reader *reader);
+	/* The mount begins and ends, in its own task; may be NULL. False: it cannot begin. */
+	bool (*begin)(struct flash_reader *reader);
+	void (*end)(struct flash_reader *reader);
 	/*
 	 * For arms without a base. @need bytes at @offset, valid until the next get or put. Up to
 	 * @ahead bytes (>= need) there will probably be read next: a buffer may fetch them at once.
@@ -28,6 +31,10 @@ struct flash_reader_ops {
 	void (*put)(struct flash_reader *reader); /* the piece is no longer used; may be NULL */
 	/* What the mapping behind reader->base saw; NULL: the arm has none. */
 	struct flash_mapping_stats (*mapping_stats)(const struct flash_reader *reader);
+	/* Metrics and checks of its own, after mount and writer; may be NULL. */
+	void (*report)(const struct flash_reader *reader);
+	/* What it hands out keeps writers from the chip: the reader itself must not write (W14). */
+	bool holds_chip;
 };
 
 struct flash_reader {

@@ -18,7 +18,7 @@ static bool fault_open(struct flash_reader *reader)
 	}
 	reader->private = mapping;
 	reader->base = flash_mapping_base(mapping);
-	reader->ram_bytes = flash_mapping_table_bytes(mapping);
+	reader->ram_bytes = flash_table_bytes((u64)reader->base, reader->partition->bytes);
 	return true;
 }
 

@@ -48,15 +48,25 @@ static void write_in_atomic_context(struct flash_reader *reader, const struct fl
 	spin_unlock(&lock);
 }
 
+/* The reader writes to its own chip while it holds a piece (row W14). */
+static void write_while_holding(struct flash_reader *reader, const struct flash_partition *log)
+{
+	const u32 zero = 0;
+
+	flash_reader_get(reader, 0, log->bank_width, log->bank_width);
+	flash_partition_program(log, log->bytes - log->bank_width, &zero, log->bank_width);
+}
+
 static const struct provocation {
 	const char *name;
-	bool needs_base;
+	enum { BY_ANY, BY_POINTER, BY_FAULTS, BY_HOLDING } by; /* which arms can make the mistake */
 	void (*run)(struct flash_reader *reader, const struct flash_partition *log);
 } provocations[] = {
-	{ "store", true, store },
-	{ "atomic", true, touch_in_atomic_context },
-	{ "driver", true, program_from_mapping },
-	{ "write", false, write_in_atomic_context },
+	{ "store", BY_POINTER, store },
+	{ "atomic", BY_FAULTS, touch_in_atomic_context },
+	{ "driver", BY_FAULTS, program_from_mapping },
+	{ "write", BY_ANY, write_in_atomic_context },
+	{ "own", BY_HOLDING, write_while_holding },
 };
 
 static const struct provocation *find(const char *what)
@@ -72,10 +82,18 @@ void flash_mount_check_provoke(const char *what, const struct flash_reader_ops *
 	const struct provocation *p = find(what);
 
 	if (!p && strcmp(what, "none") != 0)
-		usage_failure("provoke=%s: must be none, store, atomic, driver or write", what);
-	if (p && p->needs_base && ops->get)
+		usage_failure("provoke=%s: must be none, store, atomic, driver, write or own",
+			      what);
+	if (p && p->by == BY_POINTER && ops->get)
 		usage_failure("provoke=%s needs an arm with a pointer to the whole partition",
 			      what);
+	if (p && p->by == BY_FAULTS && !ops->mapping_stats)
+		usage_failure("provoke=%s needs an arm whose touches fault", what);
+	if (p && p->by == BY_HOLDING && !ops->holds_chip)
+		usage_failure(
+			"provoke=%s needs an arm that holds the chip; others write while they "
+			"read in every run",
+			what);
 }
 
 void flash_mount_provoke(const char *what, struct flash_reader *reader,

@@ -35,6 +35,7 @@ struct task {
 	struct task *next; /* run queue */
 	u32 fault_depth;   /* page faults being handled */
 	int exit_code;
+	u32 chips_held; /* for reading, by flash_hold(): it must not write to them */
 	bool in_driver; /* runs inside the flash driver with the chip in command mode */
 	struct flash_waits *flash_waits; /* account of its waits to read a chip; NULL: none kept */
 	char name[TASK_NAME_BYTES];
