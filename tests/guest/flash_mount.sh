@@ -75,6 +75,32 @@ for arm in copy fault; do
 	done
 done
 
+# The rivals that hold the chip: the same tree; a writer waits for all of the mount, or for one piece; who
+# writes to the chip that he holds is told (rows W8, W13, W14).
+for arm in point kmap; do
+	fresh_chip "$work/image"
+	try "$arm" 0 "0 lost, 0 unreported" $arm --set list=full
+	same_nodes "$arm" "$work/image"
+	try "$arm on 4 vCPUs, free schedule" 0 " 0 do not" $arm --cpus 4 --schedule free --set list=off
+	try "$arm on 1 vCPU, soft TLB" 0 " 0 do not" $arm --cpus 1 --tlb soft,entries=8 --set list=off
+	try "$arm: the reader writes to the chip that it holds" 4 \
+		"flash deadlock: task mount writes to the chip" $arm --set provoke=own --set list=off
+	counts $arm 1 >"$work/$arm"
+	cp "$work/result" "$work/$arm.json"
+done
+try "copy: the same is no mistake" 2 "needs an arm that holds the chip" copy --set provoke=own
+# the longest wait of a writer, in parts of the mount: counted where ticks are instructions
+if jq -e '.guest.ticks == "insn"' "$work/point.json" >/dev/null; then
+	if jq -e '.metrics.writer_delay_max_ticks * 3 > .metrics.mount_ticks * 2' "$work/point.json" \
+		>/dev/null && jq -e '.metrics.writer_delay_max_ticks * 20 < .metrics.mount_ticks' \
+		"$work/kmap.json" >/dev/null; then
+		pass "point: a writer waits for most of the mount; kmap: for less than a twentieth"
+	else
+		fail "a writer's longest wait: $(jq -c '[.metrics.writer_delay_max_ticks,
+			.metrics.mount_ticks]' "$work/point.json" "$work/kmap.json" | tr '\n' ' ')"
+	fi
+fi
+
 # The soft TLB: nothing that is counted changes but its own fills; a page that another task reads over
 # and over never shows anything else, also while the chip is busy.
 soft_counts()
