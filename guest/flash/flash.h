@@ -22,7 +22,7 @@ enum flash_error {
 	FLASH_VPP,	 /* programming voltage too low */
 	FLASH_STUCK,	 /* an earlier time-out has taken the chip out of service */
 	FLASH_ABSENT,	 /* no chip that answers a CFI query as it should */
-	FLASH_NO_SPACE,	 /* no kernel address space for a mapping */
+	FLASH_NO_SPACE,	 /* no address space for a mapping */
 	FLASH_NOT_THERE, /* the chip cannot do that */
 };
 
@@ -126,6 +126,7 @@ struct flash_mapping;
 
 struct flash_mapping_stats {
 	u64 faults;	   /* that mapped a page */
+	u64 fetches;	   /* of these, by an instruction fetch */
 	u64 spurious;	   /* that found it mapped by another CPU meanwhile */
 	u64 pages_ahead;   /* mapped beside the one that faulted, of a chip that is lent */
 	u64 pages_revoked; /* present entries that sessions removed */
@@ -138,6 +139,14 @@ struct flash_mapping_stats {
  * chip is out of service is a named failure. Errors: FLASH_NO_SPACE, FLASH_STUCK.
  */
 enum flash_error flash_map(const struct flash_partition *partition, struct flash_mapping **out);
+/*
+ * The same in user space @mm at @va, page-aligned, for programs that read there and, with @exec, run
+ * there. When the chip is out of service a task that touches it is killed. The mapping may be left to
+ * the end of its space, which is before flash_chip_close(). FLASH_NO_SPACE: overlaps another area, or
+ * lies outside user space.
+ */
+enum flash_error flash_map_user(const struct flash_partition *partition, struct mm *mm, u64 va,
+				bool exec, struct flash_mapping **out);
 void flash_unmap(struct flash_mapping *mapping);
 const void *flash_mapping_base(const struct flash_mapping *mapping);
 struct flash_mapping_stats flash_mapping_stats(const struct flash_mapping *mapping);

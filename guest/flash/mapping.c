@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns revocable mappings of a chip: kernel areas whose fault function waits until the page can be
- * read, marks the chip and maps it (seed row W4), and whose pages all go before the chip is commanded
- * (W5), also where it is commanded to go on with what rested. When that happens is chip.c's.
+ * Owns revocable mappings of a chip: areas of the kernel or of a user space whose fault function waits
+ * until the page can be read, marks the chip and maps it (seed row W4), and whose pages all go before
+ * the chip is commanded (W5), also where it is commanded to go on with what rested. When that happens
+ * is chip.c's.
  */
 #include "guest/flash/chip.h"
 
@@ -14,6 +15,7 @@
 struct flash_mapping {
 	struct flash_mapping *next;
 	struct flash_chip *chip;
+	struct mm *mm; /* where it is mapped */
 	struct vma *vma;
 	u64 offset; /* in the chip */
 	/* changed under chip->lock, or by the session that has the chip */
@@ -28,38 +30,52 @@ static void note_present(struct flash_mapping *mapping, u64 va)
 	mapping->high = va + PAGE_BYTES > mapping->high ? va + PAGE_BYTES : mapping->high;
 }
 
-static void note_mapped(struct flash_mapping *mapping, u64 va, bool fresh)
+static void note_mapped(struct flash_mapping *mapping, u64 va, bool fresh, bool exec)
 {
 	if (!fresh) {
 		mapping->stats.spurious++;
 		return;
 	}
 	mapping->stats.faults++;
+	mapping->stats.fetches += exec;
 	note_present(mapping, va);
 }
 
-static bool map_page(const struct flash_mapping *mapping, u64 va)
+static bool map_page(const struct vma *vma, u64 va)
 {
-	u64 gpa = mapping->chip->gpa + mapping->offset + (va - mapping->vma->start);
+	const struct flash_mapping *mapping = vma->private;
+	u64 gpa = mapping->chip->gpa + mapping->offset + (va - vma->start);
 
-	return pt_map(&init_mm, va, gpa, mapping->vma->prot, SITE("flash.fault"));
+	return pt_map(mapping->mm, va, gpa, vma->prot, SITE("flash.fault"));
 }
 
 /*
  * An access that crosses the end of its page needs both pages at once. Of a chip that is only lent the
  * one would be revoked before the other is there, again and again: so they come together.
  */
-static void map_ahead(struct flash_mapping *mapping, u64 fault_va)
+static void map_ahead(const struct vma *vma, u64 fault_va)
 {
+	struct flash_mapping *mapping = vma->private;
 	u64 va = ALIGN_UP(fault_va + 1, PAGE_BYTES);
 
-	if (va - fault_va >= MAX_ACCESS_BYTES || va >= mapping->vma->end ||
-	    !flash_is_lent(mapping->chip, mapping->offset + (va - mapping->vma->start),
-			   PAGE_BYTES) ||
-	    !map_page(mapping, va))
+	if (va - fault_va >= MAX_ACCESS_BYTES || va >= vma->end ||
+	    !flash_is_lent(mapping->chip, mapping->offset + (va - vma->start), PAGE_BYTES) ||
+	    !map_page(vma, va))
 		return;
 	mapping->stats.pages_ahead++;
 	note_present(mapping, va);
+}
+
+/* The chip cannot be read any more. A user task ends for it, the kernel cannot go on. */
+static enum fault_result out_of_service(const struct vma *vma, const struct fault *fault)
+{
+	const struct flash_mapping *mapping = vma->private;
+
+	if (mapping->mm != &init_mm)
+		return FAULT_ERROR;
+	panic("flash chip out of service",
+	      "task %s touches %lx, a mapping of the chip at %lx, at %lx", current()->name,
+	      fault->va, mapping->chip->gpa, fault->pc);
 }
 
 /* Row W4: wait for the pending write, mark the chip as being read, then map. */
@@ -76,16 +92,12 @@ static enum fault_result mapping_fault(struct vma *vma, const struct fault *faul
 		      "is commanding, at %lx",
 		      current()->name, fault->va, fault->pc);
 	if (flash_read_lock(chip, offset, PAGE_BYTES))
-		panic("flash chip out of service",
-		      "task %s touches %lx, a mapping of the chip at %lx, at %lx", current()->name,
-		      fault->va, chip->gpa, fault->pc);
-	note_mapped(mapping, va, map_page(mapping, va));
-	map_ahead(mapping, fault->va);
+		return out_of_service(vma, fault);
+	note_mapped(mapping, va, map_page(vma, va), fault->exec);
+	map_ahead(vma, fault->va);
 	flash_read_unlock(chip);
 	return FAULT_DONE;
 }
-
-static const struct vma_ops mapping_ops = { .name = "flash", .fault = mapping_fault };
 
 static void forget_pages(struct flash_mapping *mapping)
 {
@@ -104,8 +116,8 @@ static void revoke(struct flash_mapping *mapping)
 	if (mapping->low >= mapping->high)
 		return;
 	count(COUNT_CHIP_REVOKES);
-	pages = pt_unmap(&init_mm, mapping->low, bytes, SITE("flash.revoke"));
-	tlb_flush_range(&init_mm, mapping->low, bytes, SITE("flash.revoke"));
+	pages = pt_unmap(mapping->mm, mapping->low, bytes, SITE("flash.revoke"));
+	tlb_flush_range(mapping->mm, mapping->low, bytes, SITE("flash.revoke"));
 	stats->revocations++;
 	stats->pages_revoked += pages;
 	mapping->stats.pages_revoked += pages;
@@ -118,49 +130,96 @@ void flash_revoke_all(struct flash_chip *chip)
 		revoke(mapping);
 }
 
-enum flash_error flash_map(const struct flash_partition *partition, struct flash_mapping **out)
-{
-	struct flash_mapping *mapping = kalloc(sizeof(*mapping));
-	enum flash_error error = FLASH_NO_SPACE;
-
-	mapping->chip = partition->chip;
-	mapping->offset = partition->offset;
-	forget_pages(mapping);
-	mapping->vma = vma_map_kernel(partition->bytes, PROT_READ, &mapping_ops, mapping, 0);
-	if (!mapping->vma)
-		goto out_free;
-	error = flash_read_lock(partition->chip, 0, 0);
-	if (error)
-		goto out_unmap;
-	mapping->next = partition->chip->mappings;
-	partition->chip->mappings = mapping;
-	flash_read_unlock(partition->chip);
-	*out = mapping;
-	return FLASH_OK;
-
-out_unmap:
-	vma_unmap(mapping->vma);
-out_free:
-	kfree(mapping);
-	return error;
-}
-
-void flash_unmap(struct flash_mapping *mapping)
+/* Until it is off the list and its last page is gone, no session begins. */
+static void take_off(struct flash_mapping *mapping)
 {
 	struct flash_chip *chip = mapping->chip;
 	struct flash_mapping **at = &chip->mappings;
-	bool turn =
-		!flash_read_begin(chip, 0, 0); /* until its last page is gone, no session begins */
+	bool turn = !flash_read_begin(chip, 0, 0);
 
 	spin_lock(&chip->lock);
 	while (*at != mapping)
 		at = &(*at)->next;
 	*at = mapping->next;
 	spin_unlock(&chip->lock);
-	vma_unmap(mapping->vma);
+	if (mapping->low < mapping->high) {
+		u64 bytes = mapping->high - mapping->low;
+
+		pt_unmap(mapping->mm, mapping->low, bytes, SITE("flash.unmap"));
+		tlb_flush_range(mapping->mm, mapping->low, bytes, SITE("flash.unmap"));
+	}
 	if (turn)
 		flash_read_end(chip);
 	kfree(mapping);
+}
+
+/* flash_unmap(), or the end of the user space. */
+static void mapping_close(struct vma *vma)
+{
+	take_off(vma->private);
+}
+
+static const struct vma_ops mapping_ops = {
+	.name = "flash",
+	.fault = mapping_fault,
+	.close = mapping_close,
+};
+
+static enum flash_error put_on(struct flash_mapping *mapping)
+{
+	struct flash_chip *chip = mapping->chip;
+	enum flash_error error = flash_read_lock(chip, 0, 0);
+
+	if (error)
+		return error;
+	mapping->next = chip->mappings;
+	chip->mappings = mapping;
+	flash_read_unlock(chip);
+	return FLASH_OK;
+}
+
+/* On the list before it has an area: as soon as it has one, it may be touched. */
+static enum flash_error map(const struct flash_partition *partition, struct mm *mm, u64 va, u32 prot,
+			    struct flash_mapping **out)
+{
+	struct flash_mapping *mapping = kalloc(sizeof(*mapping));
+	enum flash_error error;
+
+	mapping->chip = partition->chip;
+	mapping->offset = partition->offset;
+	mapping->mm = mm;
+	forget_pages(mapping);
+	error = put_on(mapping);
+	if (error) {
+		kfree(mapping);
+		return error;
+	}
+	mapping->vma = mm == &init_mm ? vma_map_kernel(partition->bytes, prot, &mapping_ops,
+						       mapping, 0)
+				      : vma_map_user(mm, va, partition->bytes, prot, &mapping_ops,
+						     mapping, 0);
+	if (!mapping->vma) {
+		take_off(mapping);
+		return FLASH_NO_SPACE;
+	}
+	*out = mapping;
+	return FLASH_OK;
+}
+
+enum flash_error flash_map(const struct flash_partition *partition, struct flash_mapping **out)
+{
+	return map(partition, &init_mm, 0, PROT_READ, out);
+}
+
+enum flash_error flash_map_user(const struct flash_partition *partition, struct mm *mm, u64 va,
+				bool exec, struct flash_mapping **out)
+{
+	return map(partition, mm, va, exec ? PROT_EXEC : PROT_READ, out);
+}
+
+void flash_unmap(struct flash_mapping *mapping)
+{
+	vma_unmap(mapping->vma);
 }
 
 const void *flash_mapping_base(const struct flash_mapping *mapping)

@@ -227,8 +227,17 @@ struct vma *vma_map_kernel(u64 bytes, u32 prot, const struct vma_ops *ops, void 
 	return vma;
 }
 
+struct vma *vma_map_user(struct mm *mm, u64 start, u64 bytes, u32 prot, const struct vma_ops *ops,
+			 void *private, u64 offset)
+{
+	(void)mm, (void)start, (void)bytes, (void)prot, (void)ops, (void)private, (void)offset;
+	ck_abort_msg("no user space here");
+}
+
 void vma_unmap(struct vma *vma)
 {
+	if (vma->ops->close)
+		vma->ops->close(vma);
 	memset(present, 0, sizeof(present));
 	kfree(vma);
 }
