@@ -11,6 +11,7 @@
 
 #include "guest/scenario/bench.h"
 #include "guest/scenario/flash_mount.h"
+#include "guest/scenario/flash_xip.h"
 #include "guest/scenario/hello.h"
 
 const struct scenario scenarios[] = {
@@ -25,6 +26,13 @@ const struct scenario scenarios[] = {
 	  .varies = flash_mount_varies,
 	  .needs_flash = 1,
 	  .run = flash_mount_run },
+	{ .name = "flash-xip",
+	  .about = "runs programs from flash while another partition of the chip is written",
+	  .arms = flash_xip_arms,
+	  .params = flash_xip_params,
+	  .varies = flash_xip_varies,
+	  .needs_flash = 1,
+	  .run = flash_xip_run },
 	{ .name = "bench",
 	  .about = "what this host's events cost, in TSC cycles (kvalab probe runs it)",
 	  .params = bench_params,

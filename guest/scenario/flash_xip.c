@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Owns the scenario flash-xip: fills a partition, starts programs that run from it and read there, in
+ * several spaces and on all CPUs, and writes another partition of the chip. In the first half of the
+ * rounds programs and writer meet: a write when all have done a round, so that everything that is
+ * counted has a closed form. In the second half the writer is a task like the others.
+ */
+#include "guest/scenario/flash_xip.h"
+
+#include "guest/lib/string.h"
+#include "guest/mm/vm.h"
+#include "guest/task/syscall.h"
+#include "guest/trace.h"
+#include "guest/user/xip.h"
+
+#define WRITE_WORDS 16 /* bus words programmed in a session */
+#define WRITE_MAX_BYTES (WRITE_WORDS * 4)
+
+const struct arm flash_xip_arms[] = {
+#define ARM(name, ops, about) { name, about, &ops },
+#define VARIES(count, when, why)
+#include "guest/scenario/flash_xip.arms"
+#undef ARM
+#undef VARIES
+	{ NULL, NULL, NULL },
+};
+
+const struct scenario_param flash_xip_params[] = {
+	{ "partition", "label", "xip", "the partition that programs run from: it is overwritten" },
+	{ "log", "label", "log", "the partition that is written meanwhile" },
+	{ "writer", "off|erase|program|mixed", "mixed", "what is done to it" },
+	{ "tasks", "number", "4", "user programs, on CPUs in turn" },
+	{ "spaces", "number", "2", "spaces that they run in" },
+	{ "code", "number", "2", "pages of code that each calls, beside its own" },
+	{ "pages", "number", "3", "pages of data that each reads" },
+	{ "rounds", "number", "3", "rounds in which they meet for a write; as many after that" },
+	{ NULL, NULL, NULL, NULL },
+};
+
+#define TURNS "other turns are taken where QEMU's flash is ready at once"
+
+const struct scenario_varies flash_xip_varies[] = {
+	{ "flash_status_busy", NULL,
+	  "QEMU's flash has done a program or erase before it is asked" },
+	{ "chip_waits", "writer!=off", TURNS },
+	{ "fault_waits", "writer!=off", TURNS },
+	{ "pt_set", "writer!=off", TURNS },
+	{ "flush_page", "writer!=off", TURNS },
+	{ "flush_space", "writer!=off", TURNS },
+	{ "shootdowns", "writer!=off", TURNS },
+	{ "ipis", "writer!=off", TURNS },
+#define ARM(name, ops, about)
+#define VARIES(count, when, why) { count, when, why },
+#include "guest/scenario/flash_xip.arms"
+#undef ARM
+#undef VARIES
+	{ NULL, NULL, NULL },
+};
+
+/* --- parameters ---------------------------------------------------------------------------------- */
+
+static u32 number_param(const char *key, u32 fallback, u32 least, u32 most)
+{
+	u64 n = param_u64(key, fallback);
+
+	if (n < least || n > most)
+		usage_failure("%s=%lu: must be from %u to %u", key, n, least, most);
+	return n;
+}
+
+static const char *label_param(const char *key, const char *fallback)
+{
+	const char *label = param_text(key);
+
+	return label ? label : fallback;
+}
+
+static void read_params(struct flash_xip *x)
+{
+	const char *writer = param_text("writer");
+
+	writer = writer ? writer : "mixed";
+	x->erases = strcmp(writer, "erase") == 0 || strcmp(writer, "mixed") == 0;
+	x->programs = strcmp(writer, "program") == 0 || strcmp(writer, "mixed") == 0;
+	if (!xip_writes(x) && strcmp(writer, "off") != 0)
+		usage_failure("writer=%s: must be off, erase, program or mixed", writer);
+	x->ntasks = number_param("tasks", 4, 1, XIP_MAX_TASKS);
+	x->nspaces = number_param("spaces", x->ntasks < 2 ? 1 : 2, 1, x->ntasks);
+	x->code = number_param("code", 2, 0, XIP_MAX_PAGES);
+	x->pages = number_param("pages", 3, 0, XIP_MAX_PAGES);
+	x->rounds = number_param("rounds", 3, 1, 10000);
+}
+
+static void refuse_partitions(const struct flash_xip *x)
+{
+	const struct flash_partition *a = &x->partition, *b = &x->log;
+	u64 need = (xip_text_pages(x) + x->pages) * PAGE_BYTES;
+
+	if (a->offset < b->offset + b->bytes && b->offset < a->offset + a->bytes)
+		usage_failure("partition=%s and log=%s overlap", a->label, b->label);
+	if (need > a->bytes)
+		usage_failure("code=%u, pages=%u: partition %s of %lu bytes has no room for %lu",
+			      x->code, x->pages, a->label, a->bytes, need);
+}
+
+/* --- the writer ------------------------------------------------------------------------------------ */
+
+static void write_one(struct flash_xip *x, u64 at, u32 bytes, bool erase)
+{
+	const struct flash_partition *log = &x->log;
+	u8 want[WRITE_MAX_BYTES], got[WRITE_MAX_BYTES];
+
+	memset(want, erase ? 0xff : 0, bytes);
+	x->error = erase ? flash_partition_erase(log, 0)
+			 : flash_partition_program(log, at, want, bytes);
+	if (!x->error)
+		x->error = flash_partition_read(log, at, got, bytes);
+	if (x->error)
+		return;
+	x->writes++;
+	x->wrong += memcmp(want, got, bytes) != 0;
+}
+
+/* One session: erases the first block of the log, or programs zeros to a place of it. */
+static void write_next(struct flash_xip *x)
+{
+	u32 bytes = WRITE_WORDS * x->log.bank_width, n = x->writes;
+	u64 places = flash_partition_block_bytes(&x->log, 0) / bytes;
+
+	if (!xip_writes(x) || x->error)
+		return;
+	write_one(x, n % places * bytes, bytes, x->erases && (!x->programs || n % 2 == 0));
+}
+
+static void writer_task(void *arg)
+{
+	struct flash_xip *x = arg;
+
+	for (u32 i = 0; i < x->rounds; i++) {
+		write_next(x);
+		task_yield();
+	}
+}
+
+/* --- programs -------------------------------------------------------------------------------------- */
+
+static struct flash_xip *running; /* a system call has no other way to it */
+
+static void wait_for_round(struct flash_xip *x, u32 round)
+{
+	wait_begin(KVL_WAIT_TASK, current()->id, SITE("xip.meet"));
+	while (x->released < round)
+		task_yield();
+	wait_end(KVL_WAIT_TASK, current()->id, SITE("xip.meet"));
+}
+
+/* @b: round << 32 | words that were wrong. */
+static u64 report(u64 sum, u64 b)
+{
+	struct flash_xip *x = running;
+	u32 round = b >> 32;
+
+	__atomic_fetch_add(&x->sums_wrong, sum != flash_xip_sum(x, round), __ATOMIC_SEQ_CST);
+	__atomic_fetch_add(&x->words_wrong, b & 0xffffffff, __ATOMIC_SEQ_CST);
+	if (x->ops->revocable)
+		flash_words_read(x->pages * PAGE_BYTES / x->partition.bank_width);
+	__atomic_fetch_add(&x->reports, 1, __ATOMIC_SEQ_CST);
+	if (round < x->rounds)
+		wait_for_round(x, round + 1);
+	else
+		task_yield();
+	return 0;
+}
+
+static bool make_space(const struct flash_xip *x, struct xip_space *space)
+{
+	const struct flash_partition text = flash_xip_text(x), data = flash_xip_data(x);
+
+	space->mm = mm_create();
+	space->mm->users++;
+	space->text = x->ops->map(space->mm, USER_TEXT_VA, &text, true);
+	if (space->text && x->pages)
+		space->data = x->ops->map(space->mm, XIP_DATA_VA, &data, false);
+	return space->text && (space->data || !x->pages);
+}
+
+static bool make_spaces(struct flash_xip *x)
+{
+	bool made = true;
+
+	for (u32 i = 0; i < x->nspaces; i++)
+		made = make_space(x, &x->space[i]) && made;
+	return made;
+}
+
+static void drop_spaces(struct flash_xip *x)
+{
+	for (u32 i = 0; i < x->nspaces; i++)
+		mm_put(x->space[i].mm);
+}
+
+static void start_programs(struct flash_xip *x)
+{
+	u64 shape = x->code | x->pages << 8 | (u64)(2 * x->rounds) << 16;
+
+	running = x;
+	syscall_report = report;
+	for (u32 i = 0; i < x->ntasks; i++)
+		x->task[i] = user_start("program", i % boot_options.ncpus,
+					x->space[i % x->nspaces].mm, user_xip, shape,
+					i / x->nspaces);
+}
+
+static bool one_has_ended(const struct flash_xip *x)
+{
+	for (u32 i = 0; i < x->ntasks; i++)
+		if (__atomic_load_n(&x->task[i]->state, __ATOMIC_ACQUIRE) == TASK_DEAD)
+			return true;
+	return false;
+}
+
+static void add(struct flash_mapping_stats *sum, const struct flash_mapping_stats s)
+{
+	sum->faults += s.faults;
+	sum->fetches += s.fetches;
+	sum->spurious += s.spurious;
+	sum->pages_ahead += s.pages_ahead;
+	sum->pages_revoked += s.pages_revoked;
+	sum->pages_mapped += s.pages_mapped;
+}
+
+static struct xip_faults faults_so_far(const struct flash_xip *x)
+{
+	struct xip_faults sum = { 0 };
+
+	for (u32 i = 0; i < x->nspaces; i++) {
+		add(&sum.text, x->ops->stats(x->space[i].text));
+		if (x->space[i].data)
+			add(&sum.data, x->ops->stats(x->space[i].data));
+	}
+	return sum;
+}
+
+/* A program that has been killed does not come: then nobody waits any more, and the checks tell. */
+static void meet(struct flash_xip *x)
+{
+	const struct flash_stats *s = flash_stats(x->log.chip), before = *s;
+
+	for (u32 round = 1; round <= x->rounds; round++) {
+		while (x->reports < x->ntasks * round && !one_has_ended(x))
+			task_yield();
+		x->met = faults_so_far(x);
+		write_next(x);
+		x->met_revocations = s->revocations - before.revocations;
+		x->met_revoked = s->pages_revoked - before.pages_revoked;
+		x->released = round;
+	}
+}
+
+/* --- run ------------------------------------------------------------------------------------------- */
+
+static u64 ram_pages_in_use(void)
+{
+	u64 pages = 0;
+
+	for (u32 zone = 0; zone < ZONES; zone++)
+		pages += pages_in_use(zone);
+	return pages;
+}
+
+static void run_all(struct flash_xip *x)
+{
+	struct task *writer;
+
+	start_programs(x);
+	meet(x);
+	writer = task_start("writer", boot_options.ncpus - 1, NULL, writer_task, x);
+	for (u32 i = 0; i < x->ntasks; i++)
+		x->bad_exits += task_join(x->task[i]) != 0;
+	task_join(writer);
+}
+
+static void run_with(const struct arm *arm, struct flash_xip *x)
+{
+	u64 faults, pages = ram_pages_in_use();
+
+	flash_xip_fill(x);
+	check_equal("filled", x->error, FLASH_OK);
+	if (x->error)
+		return;
+	if (make_spaces(x)) {
+		faults = count_total(COUNT_USER_FAULTS);
+		run_all(x);
+		x->user_faults = count_total(COUNT_USER_FAULTS) - faults;
+		x->ram_pages = ram_pages_in_use() - pages;
+		x->all = faults_so_far(x);
+		flash_xip_report(arm->name, x);
+	} else {
+		check_true("spaces_made", false);
+	}
+	drop_spaces(x);
+}
+
+void flash_xip_run(const struct arm *arm)
+{
+	struct flash_xip *x = kalloc(sizeof(*x));
+	struct flash_chip *chip;
+	bool found;
+
+	x->ops = arm->ops;
+	read_params(x);
+	chip = flash_chip_open();
+	check_true("chip_found", chip);
+	if (chip) {
+		found = flash_partition_find(chip, label_param("partition", "xip"), &x->partition) &&
+			flash_partition_find(chip, label_param("log", "log"), &x->log);
+		check_true("partitions_found", found);
+		if (found) {
+			refuse_partitions(x);
+			run_with(arm, x);
+		}
+		flash_chip_close(chip);
+	}
+	kfree(x);
+}
