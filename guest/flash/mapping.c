@@ -179,8 +179,8 @@ static enum flash_error put_on(struct flash_mapping *mapping)
 }
 
 /* On the list before it has an area: as soon as it has one, it may be touched. */
-static enum flash_error map(const struct flash_partition *partition, struct mm *mm, u64 va, u32 prot,
-			    struct flash_mapping **out)
+static enum flash_error map(const struct flash_partition *partition, struct mm *mm, u64 va,
+			    u32 prot, struct flash_mapping **out)
 {
 	struct flash_mapping *mapping = kalloc(sizeof(*mapping));
 	enum flash_error error;
@@ -194,10 +194,10 @@ static enum flash_error map(const struct flash_partition *partition, struct mm *
 		kfree(mapping);
 		return error;
 	}
-	mapping->vma = mm == &init_mm ? vma_map_kernel(partition->bytes, prot, &mapping_ops,
-						       mapping, 0)
-				      : vma_map_user(mm, va, partition->bytes, prot, &mapping_ops,
-						     mapping, 0);
+	mapping->vma =
+		mm == &init_mm
+			? vma_map_kernel(partition->bytes, prot, &mapping_ops, mapping, 0)
+			: vma_map_user(mm, va, partition->bytes, prot, &mapping_ops, mapping, 0);
 	if (!mapping->vma) {
 		take_off(mapping);
 		return FLASH_NO_SPACE;

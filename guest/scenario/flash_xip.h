@@ -58,7 +58,8 @@ struct flash_xip {
 	struct xip_space space[XIP_MAX_TASKS];
 	struct task *task[XIP_MAX_TASKS];
 	/* what programs reported */
-	volatile u32 reports, released; /* rounds that may begin; a program waits for the next one */
+	volatile u32 reports,
+		released; /* rounds that may begin; a program waits for the next one */
 	volatile u64 sums_wrong, words_wrong;
 	u32 bad_exits;
 	/* the writer's, and of filling the partition */
@@ -71,6 +72,9 @@ struct flash_xip {
 	/* all of it */
 	struct xip_faults all;
 	u64 user_faults, ram_pages;
+	/* a program that stores to its own text */
+	int store_exit;
+	bool store_unchanged;
 };
 
 /* Pages of a space's text: the program's own, and those that it calls. */
@@ -89,6 +93,8 @@ static inline bool xip_writes(const struct flash_xip *x)
 void flash_xip_fill(struct flash_xip *x);
 struct flash_partition flash_xip_text(const struct flash_xip *x);
 struct flash_partition flash_xip_data(const struct flash_xip *x);
+/* The first bytes of the text are what was programmed. */
+bool flash_xip_text_is_whole(const struct flash_xip *x);
 /* The sum that a program must report in @round. */
 u64 flash_xip_sum(const struct flash_xip *x, u64 round);
 

@@ -45,7 +45,8 @@ static void erase(struct flash_xip *x)
 {
 	u64 end = (xip_text_pages(x) + x->pages) * PAGE_BYTES;
 
-	for (u64 at = 0; at < end && !x->error; at += flash_partition_block_bytes(&x->partition, at)) {
+	for (u64 at = 0; at < end && !x->error;
+	     at += flash_partition_block_bytes(&x->partition, at)) {
 		x->error = flash_partition_erase(&x->partition, at);
 		x->fill_sessions++;
 	}
@@ -98,4 +99,13 @@ void flash_xip_fill(struct flash_xip *x)
 	erase(x);
 	fill_text(x);
 	fill_data(x);
+}
+
+bool flash_xip_text_is_whole(const struct flash_xip *x)
+{
+	const struct flash_partition text = flash_xip_text(x);
+	u8 got[64];
+
+	return !flash_partition_read(&text, 0, got, sizeof(got)) &&
+	       memcmp(got, user_text_start, sizeof(got)) == 0;
 }
