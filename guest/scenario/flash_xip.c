@@ -262,6 +262,7 @@ static u64 ram_pages_in_use(void)
 static void run_all(struct flash_xip *x)
 {
 	struct task *writer;
+	u64 start = ticks_now();
 
 	start_programs(x);
 	meet(x);
@@ -269,6 +270,7 @@ static void run_all(struct flash_xip *x)
 	for (u32 i = 0; i < x->ntasks; i++)
 		x->bad_exits += task_join(x->task[i]) != 0;
 	task_join(writer);
+	x->run_ticks = ticks_now() - start;
 }
 
 /* In the first space, when all is over: user_touch() stores to the address that it is given. */
@@ -281,9 +283,10 @@ static void store_to_text(struct flash_xip *x)
 
 static void run_with(const struct arm *arm, struct flash_xip *x)
 {
-	u64 faults, pages = ram_pages_in_use();
+	u64 faults, pages = ram_pages_in_use(), start = ticks_now();
 
 	flash_xip_fill(x);
+	x->fill_ticks = ticks_now() - start;
 	check_equal("filled", x->error, FLASH_OK);
 	if (x->error)
 		return;

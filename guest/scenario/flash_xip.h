@@ -71,7 +71,7 @@ struct flash_xip {
 	u64 met_revoked;
 	/* all of it */
 	struct xip_faults all;
-	u64 user_faults, ram_pages;
+	u64 user_faults, ram_pages, fill_ticks, run_ticks;
 	/* a program that stores to its own text */
 	int store_exit;
 	bool store_unchanged;

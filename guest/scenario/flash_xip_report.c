@@ -98,6 +98,8 @@ void flash_xip_report(const char *arm, const struct flash_xip *x)
 	/* W3: a store through the mapping ends the task and is not seen by the chip */
 	check_equal("store.exit", x->store_exit, -1);
 	check_true("store.unchanged", x->store_unchanged);
+	metric("fill_ticks", x->fill_ticks);
+	metric("run_ticks", x->run_ticks);
 	check_met(x);
 	check_all(x);
 	check_chip(x);

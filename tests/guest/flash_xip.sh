@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # flash-xip: programs that run from flash. Both arms under all writers, on all numbers of CPUs, in both
 # schedules; what a run counts; the order of events in each fault that maps a page of the chip.
-# needs: awk cmp
+# needs: awk wc
 . "$(dirname "$0")/common"
 need_host
 
@@ -38,7 +38,7 @@ for arm in copy fault; do
 	try "$arm, a space for each program" 0 "$good" $arm --cpus 4 --set tasks=6 --set spaces=6
 	try "$arm, all programs in one space" 0 "$good" $arm --cpus 4 --set tasks=6 --set spaces=1
 	try "$arm, the program's page alone" 0 "$good" $arm --set code=0 --set pages=0
-	try "$arm, many pages" 0 "$good" $arm --set code=9 --set pages=40 --set rounds=2
+	try "$arm, many pages" 0 "$good" $arm --set pages=35 --set rounds=1
 	try "$arm, soft TLB, free schedule" 0 "$good" $arm --cpus 4 --schedule free \
 		--tlb soft,entries=8
 done
@@ -98,24 +98,29 @@ holds "fault: code was fetched again after it had been revoked" '.metrics.refetc
 holds "fault: no command while a CPU could reach the chip" \
 	'.oracle.flash_violations == 0 and .findings == []'
 
-# W4, from the trace: a user fault that maps a page of the chip waits first, if at all, then marks the
-# chip, then maps; from the mark to the entry the chip gets no command.
+# W4, from the trace: a fault that maps a page of the chip waits first, if at all, then marks the chip,
+# then maps; from the mark to the entry the chip gets no command.
 "$kvalab" trace print "$work/trace" \
 	--event fault_enter,wait_begin,wait_end,flash_mark,pt_set,fault_exit,flash_command >"$work/events"
-if awk '
-	$3 == "fault_enter" { at[$2] = "enter"; next }
-	$3 == "wait_begin" { waiting[$2] = 1; if (at[$2] == "mark") exit 1 }
-	$3 == "wait_end" { waiting[$2] = 0 }
-	$3 == "flash_mark" && /readable/ { if (waiting[$2]) exit 1; at[$2] = "mark" }
-	$3 == "flash_command" { for (cpu in at) if (at[cpu] == "mark") between++ }
+awk '
+	$3 == "flash_command" { commands++ }
+	$3 == "flash_mark" { before[$2] = last[$2]; seen[$2] = commands }
+	$3 ~ /^(fault|wait|flash_mark)/ { last[$2] = $3 }
 	$3 == "pt_set" && $4 == "flash.fault" && /level=1/ {
-		if (at[$2] != "mark") exit 1
-		at[$2] = "mapped"; mapped++
+		if (last[$2] == "flash_mark" && before[$2] ~ /^(fault_enter|wait_end)$/ &&
+		    seen[$2] == commands)
+			good++
+		else
+			print
+		waited += before[$2] == "wait_end"
 	}
-	$3 == "fault_exit" { at[$2] = "" }
-	END { print mapped + 0 }' "$work/events" >"$work/mapped" &&
-	[ "$(cat "$work/mapped")" = "$(jq .metrics.mapping_faults "$work/result")" ]; then
-	pass "fault: wait, mark, map, in each of $(cat "$work/mapped") faults"
+	END { print good + 0, waited + 0 }' "$work/events" >"$work/log"
+read -r mapped waited <"$work/log"
+# the last program's faults come when all has been counted
+least=$(jq .metrics.mapping_faults "$work/result")
+if [ "$(wc -l <"$work/log")" = 1 ] && [ "$mapped" -ge "$least" ] && [ "$mapped" -le $((least + 1)) ] &&
+	{ [ "$waited" -gt 0 ] || [ $host = qemu ]; }; then
+	pass "fault: (wait,) mark, map in each of $mapped faults; $waited waited"
 else
 	fail "fault: not wait, mark, map in each fault"
 fi
@@ -128,4 +133,4 @@ expect "no room" 2 "has no room for" "$kvalab" run flash-xip --engine $engine --
 try "partitions that overlap" 2 "partition=xip and log=xip overlap" fault --set log=xip
 try "no such partition" 1 "check partitions_found: got 0, want 1" fault --set log=none
 try "more spaces than programs" 2 "spaces=5: must be from 1 to 4" copy --set spaces=5
-try "an unknown writer" 2 "writer=fast" copy --set writer=fast
+try "an unknown writer" 2 "\"fast\" is not one of" copy --set writer=fast
