@@ -125,6 +125,17 @@ else
 	fail "fault: not wait, mark, map in each fault"
 fi
 
+# --- a chip that fails -------------------------------------------------------------------------------
+# At the first write of the second half: programs that touch the chip from then on are killed.
+if [ "$host" = qemu ]; then
+	skip "a chip that gets stuck: QEMU's flash does not"
+else
+	last=$(jq '.counts.flash_buffers + .counts.flash_erases' "$work/result")
+	fresh_chip
+	try "a chip that gets stuck" 1 "\(program\) killed: segmentation fault" fault \
+		--flash-fault stuck=$((last - 2))
+fi
+
 # --- what is refused ---------------------------------------------------------------------------------
 fresh_chip
 expect "no room" 2 "has no room for" "$kvalab" run flash-xip --engine $engine --arm fault \
