@@ -202,6 +202,8 @@ mkfs.jffs2 --root="$work/tree" --output="$work/chip" --eraseblock=8KiB --little-
 chip="file=$work/chip,chip=qemu-x8,partition=rootfs:0:256K,partition=log:256K:256K"
 expect "flash-mount on QEMU's chip: differences are declared" 0 "differs: " \
 	"$kvalab" compare flash-mount --hosts kvm,qemu --set list=off --flash "$chip"
+expect "flash-xip on QEMU's chip: differences are declared" 0 "differs: " \
+	"$kvalab" compare flash-xip --hosts kvm,qemu --set partition=rootfs --flash "$chip"
 expect "flash-mount without a writer on QEMU's chip" 0 "differs: " \
 	"$kvalab" compare flash-mount --hosts kvm,qemu --set list=off --set writer=off \
 	--flash "$chip" --json "$work/result"
