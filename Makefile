@@ -52,7 +52,7 @@ FUZZ_TRACED := -fsanitize=fuzzer-no-link -fno-sanitize-coverage=trace-cmp
 
 HOST_CFLAGS := $(COMMON) -Iarch/$(ARCH)/vmm -pthread -DKVALAB_VERSION='"$(VERSION)"'
 HOST_LIBS := -lfdt -lcapstone -ljansson -lxxhash -lpthread
-CHECK_LIBS := -lcheck_pic -lsubunit -lrt -lm
+CHECK_LIBS := -lcheck_pic -lsubunit -lrt -lm -lz
 
 # Tables with the rows of ARMS are found before the tree's own.
 GUEST_CFLAGS := $(if $(ARMS),-iquote $(OUT)/guest/arms) $(COMMON) -Iarch/$(ARCH)/guest -ffreestanding -mgeneral-regs-only -mno-red-zone \

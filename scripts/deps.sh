@@ -61,6 +61,7 @@ look()
 	test)
 		need_lib check check.h libcheck_pic.a
 		need libsubunit-dev archive libsubunit.so
+		need_lib zlib1g-dev zlib.h libz.a
 		;;
 	check)
 		look fuzz

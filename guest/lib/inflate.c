@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Owns the decompression of zlib streams, from RFC 1950 and RFC 1951. Library code of the host cannot
+ * be linked in: it uses vector registers, which the guest leaves to nobody. On hosts that emulate
+ * supervisor code an instruction costs a microsecond, so bits come eight bytes at a time and codes by
+ * look-up; the tables are made anew for each block, which bounds their size.
+ */
+#include "guest/lib/inflate.h"
+
+#include "guest/lib/string.h"
+
+#define LITERALS 257 /* with the end of the block */
+#define END_OF_BLOCK 256
+#define MAX_LITERALS 286
+#define MAX_DISTANCES 30
+
+const char *inflate_error_text(s64 error)
+{
+	static const char *const text[] = {
+		"no error",	    "truncated",	  "no zlib header",
+		"no such block",    "impossible code",	  "code without meaning",
+		"distance too far", "more than expected", "wrong Adler-32",
+	};
+
+	return error < 0 && -error < (s64)(sizeof(text) / sizeof(text[0])) ? text[-error] : text[0];
+}
+
+/* --- bits -------------------------------------------------------------------------------------- */
+
+/* Afterwards there are at least 56 bits, or all that are left. */
+static inline void refill(struct inflate *s)
+{
+	u64 word;
+
+	if (s->in_bytes - s->at >= sizeof(word)) {
+		__builtin_memcpy(&word, s->in + s->at, sizeof(word));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+		word = __builtin_bswap64(word);
+#endif
+		s->bits |= word << s->nbits;
+		s->at += (63 - s->nbits) / 8;
+		s->nbits |= 56;
+		return;
+	}
+	while (s->nbits < 56 && s->at < s->in_bytes) {
+		s->bits |= (u64)s->in[s->at++] << s->nbits;
+		s->nbits += 8;
+	}
+}
+
+static inline u32 take(struct inflate *s, u32 n)
+{
+	u32 value = s->bits & ((1u << n) - 1);
+
+	s->bits >>= n;
+	s->nbits -= n;
+	return value;
+}
+
+/* @n <= 16 bits, or INFLATE_TRUNCATED. */
+static inline s32 read_bits(struct inflate *s, u32 n)
+{
+	if (s->nbits < n)
+		refill(s);
+	return s->nbits < n ? INFLATE_TRUNCATED : (s32)take(s, n);
+}
+
+/* --- codes ------------------------------------------------------------------------------------- */
+
+/* Codes come with their first bit lowest, numbers with theirs highest. */
+static u32 reversed(u32 code, u32 bits)
+{
+	u32 out = 0;
+
+	while (bits--) {
+		out = out << 1 | (code & 1);
+		code >>= 1;
+	}
+	return out;
+}
+
+/* Sorts the symbols by code; start[l] becomes the place behind the last one of length l. */
+static void sort_symbols(struct inflate_code *c, const u8 *length, u32 n, u16 *start)
+{
+	start[1] = 0;
+	for (u32 l = 1; l < INFLATE_MAX_BITS; l++)
+		start[l + 1] = start[l] + c->count[l];
+	for (u32 i = 0; i < n; i++)
+		if (length[i])
+			c->symbol[start[length[i]]++] = i;
+}
+
+static void fill_fast(struct inflate_code *c)
+{
+	u32 code = 0, i = 0;
+
+	memset(c->fast, 0, sizeof(c->fast));
+	for (u32 l = 1; l <= INFLATE_FAST_BITS; l++) {
+		for (u32 k = 0; k < c->count[l]; k++, code++, i++)
+			for (u32 at = reversed(code, l); at < 1u << INFLATE_FAST_BITS;
+			     at += 1u << l)
+				c->fast[at] = c->symbol[i] << 4 | l;
+		code <<= 1;
+	}
+}
+
+/*
+ * Makes the code in which symbol i of @n is length[i] bits long. False: more codes than there is room
+ * for, or fewer. One code of one bit is allowed if @few, and none at all, which is then never met.
+ */
+static bool make_code(struct inflate_code *c, const u8 *length, u32 n, bool few)
+{
+	u16 start[INFLATE_MAX_BITS + 1];
+	s32 left = 1;
+	u32 longest = 0;
+
+	memset(c->count, 0, sizeof(c->count));
+	for (u32 i = 0; i < n; i++)
+		c->count[length[i]]++;
+	c->count[0] = 0;
+	for (u32 l = 1; l <= INFLATE_MAX_BITS; l++) {
+		left = left * 2 - c->count[l];
+		if (left < 0)
+			return false;
+		longest = c->count[l] ? l : longest;
+	}
+	if (left && !(few && longest <= 1))
+		return false;
+	sort_symbols(c, length, n, start);
+	fill_fast(c);
+	return true;
+}
+
+/* A code longer than the look-up: bit by bit, as RFC 1951 numbers them. */
+static s32 decode_slowly(struct inflate *s, const struct inflate_code *c)
+{
+	u32 code = 0, first = 0, index = 0;
+
+	for (u32 l = 1; l <= INFLATE_MAX_BITS; l++) {
+		if (l > s->nbits)
+			return INFLATE_TRUNCATED;
+		code |= s->bits >> (l - 1) & 1;
+		if (code - first < c->count[l]) {
+			take(s, l);
+			return c->symbol[index + code - first];
+		}
+		index += c->count[l];
+		first = (first + c->count[l]) << 1;
+		code <<= 1;
+	}
+	return INFLATE_CODE;
+}
+
+/* A symbol, or an error. Takes up to 15 bits of those that are there. */
+static inline s32 decode(struct inflate *s, const struct inflate_code *c)
+{
+	u32 entry = c->fast[s->bits & ((1u << INFLATE_FAST_BITS) - 1)];
+	u32 length = entry & 15;
+
+	if (!entry || length > s->nbits)
+		return decode_slowly(s, c);
+	s->bits >>= length;
+	s->nbits -= length;
+	return entry >> 4;
+}
+
+/* --- blocks ------------------------------------------------------------------------------------ */
+
+/* Base and number of extra bits (RFC 1951, 3.2.5) of length symbols from 257 on, of distances. */
+static const struct {
+	u16 base, extra;
+} lengths[] = {
+	{ 3, 0 },  { 4, 0 },  { 5, 0 },	 { 6, 0 },  { 7, 0 },  { 8, 0 },   { 9, 0 },   { 10, 0 },
+	{ 11, 1 }, { 13, 1 }, { 15, 1 }, { 17, 1 }, { 19, 2 }, { 23, 2 },  { 27, 2 },  { 31, 2 },
+	{ 35, 3 }, { 43, 3 }, { 51, 3 }, { 59, 3 }, { 67, 4 }, { 83, 4 },  { 99, 4 },  { 115, 4 },
+	{ 131, 5 }, { 163, 5 }, { 195, 5 }, { 227, 5 }, { 258, 0 },
+}, distances[] = {
+	{ 1, 0 },      { 2, 0 },      { 3, 0 },	     { 4, 0 },	    { 5, 1 },	   { 7, 1 },
+	{ 9, 2 },      { 13, 2 },     { 17, 3 },     { 25, 3 },	    { 33, 4 },	   { 49, 4 },
+	{ 65, 5 },     { 97, 5 },     { 129, 6 },    { 193, 6 },    { 257, 7 },	   { 385, 7 },
+	{ 513, 8 },    { 769, 8 },    { 1025, 9 },   { 1537, 9 },   { 2049, 10 },  { 3073, 10 },
+	{ 4097, 11 },  { 6145, 11 },  { 8193, 12 },  { 12289, 12 }, { 16385, 13 }, { 24577, 13 },
+};
+
+/* Repeats @n bytes from @distance before; both ranges may overlap. */
+static s32 copy(struct inflate *s, u32 n, u32 distance)
+{
+	u8 *to = s->out + s->used;
+	const u8 *from = to - distance;
+
+	if (n > s->out_bytes - s->used)
+		return INFLATE_ROOM;
+	s->used += n;
+	if (distance >= 8)
+		for (; n >= 8; n -= 8, to += 8, from += 8)
+			__builtin_memcpy(to, from, 8);
+	while (n--)
+		*to++ = *from++;
+	return 0;
+}
+
+/* Length symbol @symbol has been read; its extra bits and the distance follow. */
+static s32 read_copy(struct inflate *s, u32 symbol)
+{
+	s32 extra, distance;
+	u32 n;
+
+	symbol -= LITERALS;
+	if (symbol >= sizeof(lengths) / sizeof(lengths[0]))
+		return INFLATE_CODE;
+	extra = read_bits(s, lengths[symbol].extra);
+	if (extra < 0)
+		return extra;
+	n = lengths[symbol].base + extra;
+	if (s->nbits < INFLATE_MAX_BITS)
+		refill(s);
+	distance = decode(s, &s->distance);
+	if (distance < 0)
+		return distance;
+	if (distance >= MAX_DISTANCES)
+		return INFLATE_CODE;
+	extra = read_bits(s, distances[distance].extra);
+	if (extra < 0)
+		return extra;
+	distance = distances[distance].base + extra;
+	return (u32)distance > s->used ? INFLATE_DISTANCE : copy(s, n, distance);
+}
+
+/* What both kinds of coded blocks consist of. Returns 0 at their end. */
+static s32 read_codes(struct inflate *s)
+{
+	for (;;) {
+		s32 symbol, error;
+
+		if (s->nbits < INFLATE_MAX_BITS)
+			refill(s);
+		symbol = decode(s, &s->literal);
+		if (symbol < END_OF_BLOCK) {
+			if (symbol < 0)
+				return symbol;
+			if (s->used == s->out_bytes)
+				return INFLATE_ROOM;
+			s->out[s->used++] = symbol;
+			continue;
+		}
+		if (symbol == END_OF_BLOCK)
+			return 0;
+		error = read_copy(s, symbol);
+		if (error)
+			return error;
+	}
+}
+
+/* Gives back what was read ahead: the bytes of a stored block are copied, not shifted. */
+static void align_to_byte(struct inflate *s)
+{
+	s->at -= s->nbits / 8;
+	s->bits = 0;
+	s->nbits = 0;
+}
+
+static s32 read_stored(struct inflate *s)
+{
+	u32 n, inverse;
+
+	align_to_byte(s);
+	if (s->in_bytes - s->at < 4)
+		return INFLATE_TRUNCATED;
+	n = s->in[s->at] | s->in[s->at + 1] << 8;
+	inverse = s->in[s->at + 2] | s->in[s->at + 3] << 8;
+	s->at += 4;
+	if (n != (inverse ^ 0xffff))
+		return INFLATE_BLOCK;
+	if (n > s->in_bytes - s->at)
+		return INFLATE_TRUNCATED;
+	if (n > s->out_bytes - s->used)
+		return INFLATE_ROOM;
+	if (n)
+		memcpy(s->out + s->used, s->in + s->at, n);
+	s->at += n;
+	s->used += n;
+	return 0;
+}
+
+static s32 read_fixed(struct inflate *s)
+{
+	memset(s->length, 8, 144);
+	memset(s->length + 144, 9, 112);
+	memset(s->length + 256, 7, 24);
+	memset(s->length + 280, 8, 8);
+	make_code(&s->literal, s->length, INFLATE_SYMBOLS, false);
+	memset(s->length, 5, 32);
+	make_code(&s->distance, s->length, 32, false);
+	return read_codes(s);
+}
+
+/* The code in which the lengths of the others are written, into s->literal. */
+static s32 read_length_code(struct inflate *s, u32 n)
+{
+	static const u8 order[] = {
+		16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15
+	};
+
+	memset(s->length, 0, sizeof(order));
+	for (u32 i = 0; i < n; i++) {
+		s32 length = read_bits(s, 3);
+
+		if (length < 0)
+			return length;
+		s->length[order[i]] = length;
+	}
+	return make_code(&s->literal, s->length, sizeof(order), false) ? 0 : INFLATE_LENGTHS;
+}
+
+/* Symbols 16, 17 and 18: a repetition, of the length before or of zero. Returns the new @at. */
+static s32 read_repetition(struct inflate *s, u32 symbol, u32 at, u32 n)
+{
+	static const struct {
+		u8 extra, base;
+	} repeat[] = { { 2, 3 }, { 3, 3 }, { 7, 11 } };
+	s32 extra = read_bits(s, repeat[symbol - 16].extra);
+	u32 times;
+
+	if (extra < 0)
+		return extra;
+	times = repeat[symbol - 16].base + extra;
+	if (times > n - at || (symbol == 16 && !at))
+		return INFLATE_LENGTHS;
+	memset(s->length + at, symbol == 16 ? s->length[at - 1] : 0, times);
+	return at + times;
+}
+
+static s32 read_lengths(struct inflate *s, u32 n)
+{
+	u32 at = 0;
+
+	while (at < n) {
+		s32 symbol, next;
+
+		refill(s);
+		symbol = decode(s, &s->literal);
+		if (symbol < 0)
+			return symbol;
+		if (symbol < 16) {
+			s->length[at++] = symbol;
+			continue;
+		}
+		next = read_repetition(s, symbol, at, n);
+		if (next < 0)
+			return next;
+		at = next;
+	}
+	return 0;
+}
+
+static s32 read_dynamic(struct inflate *s)
+{
+	s32 counts = read_bits(s, 14), error;
+	u32 literals, dists;
+
+	if (counts < 0)
+		return counts;
+	literals = LITERALS + (counts & 31);
+	dists = 1 + (counts >> 5 & 31);
+	if (literals > MAX_LITERALS || dists > MAX_DISTANCES)
+		return INFLATE_LENGTHS;
+	error = read_length_code(s, 4 + (counts >> 10));
+	if (!error)
+		error = read_lengths(s, literals + dists);
+	if (error)
+		return error;
+	if (!s->length[END_OF_BLOCK] || !make_code(&s->literal, s->length, literals, true) ||
+	    !make_code(&s->distance, s->length + literals, dists, true))
+		return INFLATE_LENGTHS;
+	return read_codes(s);
+}
+
+static s32 read_block(struct inflate *s, u32 type)
+{
+	switch (type) {
+	case 0: return read_stored(s);
+	case 1: return read_fixed(s);
+	case 2: return read_dynamic(s);
+	default: return INFLATE_BLOCK;
+	}
+}
+
+/* --- the stream -------------------------------------------------------------------------------- */
+
+static bool header_ok(const u8 *in)
+{
+	return (in[0] & 15) == 8 && in[0] >> 4 <= 7 && (in[0] << 8 | in[1]) % 31 == 0 &&
+	       !(in[1] & 0x20);
+}
+
+static u32 checksum(const u8 *p, size_t bytes)
+{
+	const u32 modulus = 65521;
+	const size_t most = 5552; /* sums of so many stay below 2^32 */
+	u32 a = 1, b = 0;
+
+	while (bytes) {
+		size_t n = bytes < most ? bytes : most;
+
+		bytes -= n;
+		while (n--) {
+			a += *p++;
+			b += a;
+		}
+		a %= modulus;
+		b %= modulus;
+	}
+	return b << 16 | a;
+}
+
+static s64 check_end(struct inflate *s)
+{
+	const u8 *in;
+
+	align_to_byte(s);
+	if (s->in_bytes - s->at < 4)
+		return INFLATE_TRUNCATED;
+	in = s->in + s->at;
+	if (checksum(s->out, s->used) != ((u32)in[0] << 24 | in[1] << 16 | in[2] << 8 | in[3]))
+		return INFLATE_CHECK;
+	return s->used;
+}
+
+s64 zlib_expand(struct inflate *s, const void *in, size_t in_bytes, void *out, size_t out_bytes)
+{
+	s32 head, error;
+
+	s->in = in;
+	s->in_bytes = in_bytes;
+	s->out = out;
+	s->out_bytes = out_bytes;
+	s->at = 2;
+	s->used = 0;
+	s->bits = 0;
+	s->nbits = 0;
+	if (in_bytes < 2)
+		return INFLATE_TRUNCATED;
+	if (!header_ok(in))
+		return INFLATE_HEADER;
+	do {
+		head = read_bits(s, 3);
+		if (head < 0)
+			return head;
+		error = read_block(s, head >> 1);
+		if (error)
+			return error;
+	} while (!(head & 1));
+	return check_end(s);
+}
