@@ -29,6 +29,12 @@
 #define JFFS2_XATTR 0xe008
 #define JFFS2_XREF 0xe009
 
+/* How an inode node's data is compressed. */
+#define JFFS2_COMPR_NONE 0
+#define JFFS2_COMPR_ZERO 1 /* no data: all zeros */
+#define JFFS2_COMPR_RTIME 2
+#define JFFS2_COMPR_ZLIB 6
+
 #define JFFS2_ROOT_INO 1
 #define JFFS2_MAX_NAME 254
 #define JFFS2_EMPTY_SCAN 256 /* a block that begins with so many FF bytes is empty */

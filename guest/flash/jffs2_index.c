@@ -124,6 +124,7 @@ void jffs2_add_inode_node(struct jffs2 *fs, u32 at, const struct jffs2_inode_bod
 	node->csize = jffs2_u32(body->csize);
 	node->dsize = jffs2_u32(body->dsize);
 	node->data_crc = jffs2_u32(body->data_crc);
+	node->compr = body->compr;
 	if (!inode->nnodes || node->version >= inode->newest_version) {
 		inode->newest_version = node->version;
 		inode->mode = jffs2_u32(body->mode);
@@ -253,6 +254,20 @@ static bool cover(struct jffs2 *fs, struct covered **ranges, u32 start, u32 end)
 		range->next = range->next->next;
 	}
 	return true;
+}
+
+void jffs2_reverse_nodes(struct jffs2_inode *inode)
+{
+	struct list_link *l = inode->nodes, *back = NULL;
+
+	while (l) {
+		struct list_link *next = l->next;
+
+		l->next = back;
+		back = l;
+		l = next;
+	}
+	inode->nodes = back;
 }
 
 /* Which nodes still count: from the newest on, those that add bytes below isize, and the newest. */

@@ -11,14 +11,6 @@
 #define MAX_PATH_BYTES 4096
 #define MAX_DETACHED_ROWS 16
 
-#define TYPE_FIFO 1
-#define TYPE_CHAR 2
-#define TYPE_DIRECTORY 4
-#define TYPE_BLOCK 6
-#define TYPE_FILE 8
-#define TYPE_LINK 10
-#define TYPE_SOCKET 12
-
 struct walk {
 	struct jffs2 *fs;
 	u32 max_rows, entries;
@@ -70,7 +62,25 @@ static const char *verdict(const struct jffs2_inode *inode, u32 type)
 		return "-";
 	if (inode->bad_nodes)
 		return "bad";
-	return inode->has_hole && type == TYPE_FILE ? "hole" : "ok";
+	return inode->has_hole && type == JFFS2_TYPE_FILE ? "hole" : "ok";
+}
+
+/*
+ * The column of the contents, if they were read. Device numbers are stored in 2 bytes, or in 4 with the
+ * minor number's high bits on top.
+ */
+static void print_contents(const struct jffs2_inode *inode, u32 type)
+{
+	static const char *const word[] = { "-", "", "bad", "unknown" };
+	enum jffs2_contents state = inode ? inode->contents : JFFS2_NOT_READ;
+	u32 value = inode ? inode->contents_crc : 0;
+
+	if (state != JFFS2_READ)
+		printk("%-10s", word[state]);
+	else if (type == JFFS2_TYPE_CHAR || type == JFFS2_TYPE_BLOCK)
+		printk("%u:%-7u ", value >> 8 & 0xfff, (value & 0xff) | (value >> 12 & 0xfff00));
+	else
+		printk("%08x  ", value);
 }
 
 static void print_row(struct walk *w, const struct jffs2_dirent *entry)
@@ -81,12 +91,15 @@ static void print_row(struct walk *w, const struct jffs2_dirent *entry)
 	w->of_type[type]++;
 	if (inode)
 		inode->reached = true;
-	if (type == TYPE_FILE && inode)
+	if (type == JFFS2_TYPE_FILE && inode)
 		w->file_bytes += inode->isize;
-	if (w->entries++ < w->max_rows)
-		printk("ls: %c %9u %5u  %-7s %s\n", "?pc?d?b?-?l?s???"[type],
-		       inode ? inode->isize : 0, inode ? inode->nnodes : 0, verdict(inode, type),
-		       w->path);
+	if (w->entries++ >= w->max_rows)
+		return;
+	printk("ls: %c %9u %5u  %-7s ", "?pc?d?b?-?l?s???"[type], inode ? inode->isize : 0,
+	       inode ? inode->nnodes : 0, verdict(inode, type));
+	if (w->fs->contents_read)
+		print_contents(inode, type);
+	printk("%s\n", w->path);
 }
 
 /* Goes down into @entry's directory, whose path is now in w->path. */
@@ -115,7 +128,7 @@ static void walk_entry(struct walk *w, const struct jffs2_dirent *entry, u32 par
 		return;
 	}
 	print_row(w, entry);
-	if (entry->inode && entry_type(entry) == TYPE_DIRECTORY)
+	if (entry->inode && entry_type(entry) == JFFS2_TYPE_DIRECTORY)
 		enter(w, entry, bytes);
 }
 
@@ -154,13 +167,13 @@ static void count_detached(struct jffs2 *fs)
 static void print_totals(const struct walk *w)
 {
 	const u32 *n = w->of_type;
-	const u32 known = n[TYPE_DIRECTORY] + n[TYPE_FILE] + n[TYPE_LINK];
+	const u32 known = n[JFFS2_TYPE_DIRECTORY] + n[JFFS2_TYPE_FILE] + n[JFFS2_TYPE_LINK];
 
 	if (w->entries > w->max_rows)
 		printk("ls: … and %u more\n", w->entries - w->max_rows);
 	printk("total: %u entries: %u directories, %u files with %lu bytes, %u links, %u others\n",
-	       w->entries, n[TYPE_DIRECTORY], n[TYPE_FILE], w->file_bytes, n[TYPE_LINK],
-	       w->entries - known);
+	       w->entries, n[JFFS2_TYPE_DIRECTORY], n[JFFS2_TYPE_FILE], w->file_bytes,
+	       n[JFFS2_TYPE_LINK], w->entries - known);
 }
 
 void jffs2_list(struct jffs2 *fs, u32 max_rows)
@@ -173,7 +186,8 @@ void jffs2_list(struct jffs2 *fs, u32 max_rows)
 	w->fs = fs;
 	w->max_rows = max_rows;
 	if (max_rows)
-		printk("ls: t      size nodes  crc     path\n");
+		printk("ls: t      size nodes  crc     %spath\n",
+		       fs->contents_read ? "contents  " : "");
 	walk_tree(w, jffs2_find_inode(fs, JFFS2_ROOT_INO));
 	print_totals(w);
 	count_detached(fs);

@@ -68,25 +68,9 @@ const struct jffs2_counts *jffs2_counts(const struct jffs2 *fs)
 
 /* --- data CRCs --------------------------------------------------------------------------------- */
 
-static struct list_link *reversed(struct list_link *first)
-{
-	struct list_link *back = NULL;
-
-	while (first) {
-		struct list_link *next = first->next;
-
-		first->next = back;
-		back = first;
-		first = next;
-	}
-	return back;
-}
-
 static void verify_node(struct jffs2 *fs, struct jffs2_inode *inode, const struct jffs2_node *node)
 {
-	u32 at = node->at + sizeof(struct jffs2_header) + sizeof(struct jffs2_inode_body);
-	u32 end = ALIGN_DOWN(node->at, fs->block_bytes) + fs->block_bytes;
-	u32 crc = jffs2_crc(fs, 0, at, node->csize, end);
+	u32 crc = jffs2_crc(fs, 0, jffs2_data_at(node), node->csize, jffs2_block_end(fs, node));
 
 	fs->counts.data_checked++;
 	fs->counts.data_bytes += node->csize;
@@ -102,7 +86,7 @@ void jffs2_verify(struct jffs2 *fs)
 	for (struct jffs2_inode *inode = fs->inodes; inode; inode = inode->next) {
 		if (inode->verified)
 			continue;
-		inode->nodes = reversed(inode->nodes);
+		jffs2_reverse_nodes(inode);
 		for (struct list_link *l = inode->nodes; l; l = l->next)
 			if (((struct jffs2_node *)l)->live)
 				verify_node(fs, inode, (struct jffs2_node *)l);

@@ -13,10 +13,11 @@
 #define CHUNK 512u	 /* bytes looked at in one piece where the data itself is read */
 
 static const char *const damage_text[JFFS2_DAMAGES] = {
-	[JFFS2_HEADER_CRC] = "header CRC", [JFFS2_NODE_CRC] = "node CRC",
-	[JFFS2_NAME_CRC] = "name CRC",	   [JFFS2_DATA_CRC] = "data CRC",
-	[JFFS2_LENGTH] = "length",	   [JFFS2_BAD_NAME] = "name",
-	[JFFS2_BAD_INO] = "inode number",  [JFFS2_GARBAGE] = "no node",
+	[JFFS2_HEADER_CRC] = "header CRC",   [JFFS2_NODE_CRC] = "node CRC",
+	[JFFS2_NAME_CRC] = "name CRC",	     [JFFS2_DATA_CRC] = "data CRC",
+	[JFFS2_LENGTH] = "length",	     [JFFS2_BAD_NAME] = "name",
+	[JFFS2_BAD_INO] = "inode number",    [JFFS2_GARBAGE] = "no node",
+	[JFFS2_EXPANSION] = "expanded data",
 };
 
 void jffs2_damaged(struct jffs2 *fs, enum jffs2_damage damage, const char *what, u32 at, u32 want,

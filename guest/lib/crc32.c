@@ -119,3 +119,26 @@ u32 crc32(u32 crc, const void *data, size_t bytes)
 		crc = crc >> 8 ^ slice[0][(crc ^ *p) & 0xff];
 	return crc;
 }
+
+/* The product of two polynomials modulo the CRC's; the highest bit is x^0. */
+static u32 multiply(u32 a, u32 b)
+{
+	u32 product = 0;
+
+	for (; a; a <<= 1) {
+		product ^= b & -(a >> 31);
+		b = b >> 1 ^ (0xedb88320u & -(b & 1));
+	}
+	return product;
+}
+
+/* A zero byte multiplies by x^8. */
+u32 crc32_zeros(u32 crc, u32 bytes)
+{
+	for (u32 power = 1u << 23; bytes; bytes >>= 1) {
+		if (bytes & 1)
+			crc = multiply(power, crc);
+		power = multiply(power, power);
+	}
+	return crc;
+}

@@ -32,7 +32,9 @@ const struct scenario_param flash_mount_params[] = {
 	{ "suspend", "off|on", "off", "whether an operation rests for readers that wait" },
 	{ "sector", "number", "0", "JFFS2's erase block; 0: the partition's, but at least 8K" },
 	{ "list", "off|short|full", "short", "how much of the listing is printed" },
+	{ "contents", "off|on", "off", "read what files contain, for the listing" },
 	{ "expect_damaged", "number", "0", "damaged nodes that the image has" },
+	{ "expect_unread", "number", "0", "files whose contents cannot be read" },
 	{ "hot", "off|on", "off", "another task reads one page over and over" },
 	{ "provoke", "none|store|atomic|driver|write|own", "none",
 	  "a mistake that must end the run" },
@@ -125,6 +127,16 @@ static void write_while_reading(struct flash_mount *m)
 		m->own_ok = m->own_ok && (word << (32 - 8 * log->bank_width)) == 0;
 }
 
+static void read_contents(struct flash_mount *m, struct jffs2 *fs)
+{
+	u64 start = ticks_now(), waited = m->reader.waits.ticks, words = m->reader.words;
+
+	jffs2_read_contents(fs);
+	m->contents_ticks = ticks_now() - start;
+	m->contents_wait_ticks = m->reader.waits.ticks - waited;
+	m->contents_words = m->reader.words - words;
+}
+
 /* Mount, verify, list; what a mistake on purpose leaves undone is told by the checks. */
 static void mount_and_list(struct flash_mount *m)
 {
@@ -149,6 +161,8 @@ static void mount_and_list(struct flash_mount *m)
 	jffs2_verify(fs);
 	m->verify_ticks = ticks_now() - start;
 	m->verify_words = m->reader.words - m->mount_words;
+	if (m->reads_contents)
+		read_contents(m, fs);
 	jffs2_list(fs, m->max_rows);
 	m->counts = *jffs2_counts(fs);
 	jffs2_unmount(fs);
@@ -255,6 +269,7 @@ void flash_mount_run(const struct arm *arm)
 	bool found;
 
 	m->max_rows = rows_param();
+	m->reads_contents = choice_param("contents", "off", "on");
 	m->provoke = text_param("provoke", "none");
 	flash_mount_check_provoke(m->provoke, arm->ops);
 	chip = flash_chip_open();

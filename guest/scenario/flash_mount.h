@@ -69,6 +69,7 @@ struct flash_mount {
 	struct flash_reader reader;
 	struct flash_partition partition, log;
 	u32 max_rows, sector_bytes;
+	bool reads_contents;	 /* --set contents=on */
 	bool buffered, suspends; /* --set program=buffer, suspend=on */
 	struct flash_nor nor;
 	const char *provoke;
@@ -76,7 +77,8 @@ struct flash_mount {
 	enum jffs2_status status;
 	struct jffs2_counts counts;
 	u64 mount_ticks, mount_wait_ticks, verify_ticks, copy_ticks;
-	u64 mount_words, verify_words;
+	u64 mount_words, verify_words, contents_words;
+	u64 contents_ticks, contents_wait_ticks;
 	u32 own_sessions; /* writes of the mount task itself */
 	bool own_ok;
 };

@@ -46,6 +46,29 @@ static void report_jffs2(const struct flash_mount *m)
 		check_true("reader_writes", m->own_ok);
 }
 
+/* What --set contents=on adds. */
+static void report_contents(const struct flash_mount *m)
+{
+	const struct jffs2_counts *c = &m->counts;
+
+	if (!m->reads_contents)
+		return;
+	metric("contents_ticks", m->contents_ticks);
+	metric("contents_wait_ticks", m->contents_wait_ticks);
+	metric("expand_ticks", c->expand_ticks);
+	metric("contents_words_read", m->contents_words);
+	metric("contents_bytes", c->contents_bytes);
+	metric("expanded_bytes", c->expanded_bytes);
+	metric("pieces_none", c->expanded[JFFS2_WAY_NONE]);
+	metric("pieces_zero", c->expanded[JFFS2_WAY_ZERO]);
+	metric("pieces_rtime", c->expanded[JFFS2_WAY_RTIME]);
+	metric("pieces_zlib", c->expanded[JFFS2_WAY_ZLIB]);
+	metric("files_read", c->files_read);
+	check_equal("files_unread", c->files_unread, param_u64("expect_unread", 0));
+	printk("contents: %u files read, %u not; %lu bytes, %lu of them expanded\n", c->files_read,
+	       c->files_unread, c->contents_bytes, c->expanded_bytes);
+}
+
 /* The longest but one in a hundred of the first waits. */
 static u64 wait_p99(const struct flash_waits *w)
 {
@@ -176,6 +199,7 @@ void flash_mount_report(const char *arm, const struct flash_mount *m, const stru
 {
 	print_summary(arm, m, w);
 	report_jffs2(m);
+	report_contents(m);
 	report_chip(m, w);
 	check_faults(m, faults);
 	if (m->reader.ops->report)

@@ -11,13 +11,16 @@
 
 #include "tests/unit/suite.h"
 
+#include "guest/flash/jffs2_contents.c"
 #include "guest/flash/jffs2_index.c"
 #include "guest/flash/jffs2_list.c"
 #include "guest/flash/jffs2_mount.c"
 #include "guest/flash/jffs2_scan.c"
 #include "guest/flash/reader.c"
 #include "guest/lib/crc32.c"
+#include "guest/lib/inflate.c"
 #include "guest/lib/list_sort.c"
+#include "guest/lib/rtime.c"
 
 static u64 random_state = 88172645463325252ull;
 
@@ -76,6 +79,8 @@ static struct flash_reader reader_of(struct medium *m, bool pieces)
 	};
 }
 
+static bool rig_reads_contents; /* one more pass, and a column of the listing */
+
 struct outcome {
 	enum jffs2_status status;
 	struct jffs2_counts counts;
@@ -95,6 +100,8 @@ static struct outcome run_reader(struct medium *m, u32 block, bool pieces)
 	out.status = jffs2_mount(&reader, block, &fs);
 	if (!out.status) {
 		jffs2_verify(fs);
+		if (rig_reads_contents)
+			jffs2_read_contents(fs);
 		jffs2_list(fs, UINT32_MAX);
 		out.counts = *jffs2_counts(fs);
 		jffs2_unmount(fs);
