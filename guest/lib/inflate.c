@@ -27,42 +27,48 @@ const char *inflate_error_text(s64 error)
 
 /* --- bits -------------------------------------------------------------------------------------- */
 
+/*
+ * These are inlined wherever they are used: read_codes() keeps a copy of its own, which the compiler
+ * then can hold in registers.
+ */
+#define INLINE static inline __attribute__((always_inline))
+
 /* Afterwards there are at least 56 bits, or all that are left. */
-static inline void refill(struct inflate *s)
+INLINE void refill(struct inflate_bits *b)
 {
 	u64 word;
 
-	if (s->in_bytes - s->at >= sizeof(word)) {
-		__builtin_memcpy(&word, s->in + s->at, sizeof(word));
+	if (b->bytes - b->at >= sizeof(word)) {
+		__builtin_memcpy(&word, b->in + b->at, sizeof(word));
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 		word = __builtin_bswap64(word);
 #endif
-		s->bits |= word << s->nbits;
-		s->at += (63 - s->nbits) / 8;
-		s->nbits |= 56;
+		b->bits |= word << b->nbits;
+		b->at += (63 - b->nbits) / 8;
+		b->nbits |= 56;
 		return;
 	}
-	while (s->nbits < 56 && s->at < s->in_bytes) {
-		s->bits |= (u64)s->in[s->at++] << s->nbits;
-		s->nbits += 8;
+	while (b->nbits < 56 && b->at < b->bytes) {
+		b->bits |= (u64)b->in[b->at++] << b->nbits;
+		b->nbits += 8;
 	}
 }
 
-static inline u32 take(struct inflate *s, u32 n)
+INLINE u32 take(struct inflate_bits *b, u32 n)
 {
-	u32 value = s->bits & ((1u << n) - 1);
+	u32 value = b->bits & ((1u << n) - 1);
 
-	s->bits >>= n;
-	s->nbits -= n;
+	b->bits >>= n;
+	b->nbits -= n;
 	return value;
 }
 
 /* @n <= 16 bits, or INFLATE_TRUNCATED. */
-static inline s32 read_bits(struct inflate *s, u32 n)
+INLINE s32 read_bits(struct inflate_bits *b, u32 n)
 {
-	if (s->nbits < n)
-		refill(s);
-	return s->nbits < n ? INFLATE_TRUNCATED : (s32)take(s, n);
+	if (b->nbits < n)
+		refill(b);
+	return b->nbits < n ? INFLATE_TRUNCATED : (s32)take(b, n);
 }
 
 /* --- codes ------------------------------------------------------------------------------------- */
@@ -131,19 +137,17 @@ static bool make_code(struct inflate_code *c, const u8 *length, u32 n, bool few)
 	return true;
 }
 
-/* A code longer than the look-up: bit by bit, as RFC 1951 numbers them. */
-static s32 decode_slowly(struct inflate *s, const struct inflate_code *c)
+/* A code longer than the look-up, bit by bit as RFC 1951 numbers them: symbol << 4 | length, or an error. */
+static s32 find_slowly(const struct inflate_code *c, u64 bits, u32 nbits)
 {
 	u32 code = 0, first = 0, index = 0;
 
 	for (u32 l = 1; l <= INFLATE_MAX_BITS; l++) {
-		if (l > s->nbits)
+		if (l > nbits)
 			return INFLATE_TRUNCATED;
-		code |= s->bits >> (l - 1) & 1;
-		if (code - first < c->count[l]) {
-			take(s, l);
-			return c->symbol[index + code - first];
-		}
+		code |= bits >> (l - 1) & 1;
+		if (code - first < c->count[l])
+			return c->symbol[index + code - first] << 4 | l;
 		index += c->count[l];
 		first = (first + c->count[l]) << 1;
 		code <<= 1;
@@ -152,15 +156,16 @@ static s32 decode_slowly(struct inflate *s, const struct inflate_code *c)
 }
 
 /* A symbol, or an error. Takes up to 15 bits of those that are there. */
-static inline s32 decode(struct inflate *s, const struct inflate_code *c)
+INLINE s32 decode(struct inflate_bits *b, const struct inflate_code *c)
 {
-	u32 entry = c->fast[s->bits & ((1u << INFLATE_FAST_BITS) - 1)];
-	u32 length = entry & 15;
+	s32 entry = c->fast[b->bits & ((1u << INFLATE_FAST_BITS) - 1)];
 
-	if (!entry || length > s->nbits)
-		return decode_slowly(s, c);
-	s->bits >>= length;
-	s->nbits -= length;
+	if (!entry || (u32)(entry & 15) > b->nbits) {
+		entry = find_slowly(c, b->bits, b->nbits);
+		if (entry < 0)
+			return entry;
+	}
+	take(b, entry & 15);
 	return entry >> 4;
 }
 
@@ -183,101 +188,120 @@ static const struct {
 };
 
 /* Repeats @n bytes from @distance before; both ranges may overlap. */
-static s32 copy(struct inflate *s, u32 n, u32 distance)
+INLINE void copy(u8 *to, u32 n, u32 distance)
 {
-	u8 *to = s->out + s->used;
 	const u8 *from = to - distance;
 
-	if (n > s->out_bytes - s->used)
-		return INFLATE_ROOM;
-	s->used += n;
 	if (distance >= 8)
 		for (; n >= 8; n -= 8, to += 8, from += 8)
 			__builtin_memcpy(to, from, 8);
 	while (n--)
 		*to++ = *from++;
-	return 0;
 }
 
-/* Length symbol @symbol has been read; its extra bits and the distance follow. */
-static s32 read_copy(struct inflate *s, u32 symbol)
+/* Length symbol @symbol has been read; its extra bits follow. The length, or an error. */
+INLINE s32 read_length(struct inflate_bits *b, u32 symbol)
 {
-	s32 extra, distance;
-	u32 n;
+	s32 extra;
 
 	symbol -= LITERALS;
 	if (symbol >= sizeof(lengths) / sizeof(lengths[0]))
 		return INFLATE_CODE;
-	extra = read_bits(s, lengths[symbol].extra);
-	if (extra < 0)
-		return extra;
-	n = lengths[symbol].base + extra;
-	if (s->nbits < INFLATE_MAX_BITS)
-		refill(s);
-	distance = decode(s, &s->distance);
-	if (distance < 0)
-		return distance;
-	if (distance >= MAX_DISTANCES)
-		return INFLATE_CODE;
-	extra = read_bits(s, distances[distance].extra);
-	if (extra < 0)
-		return extra;
-	distance = distances[distance].base + extra;
-	return (u32)distance > s->used ? INFLATE_DISTANCE : copy(s, n, distance);
+	extra = read_bits(b, lengths[symbol].extra);
+	return extra < 0 ? extra : lengths[symbol].base + extra;
 }
 
-/* What both kinds of coded blocks consist of. Returns 0 at their end. */
-static s32 read_codes(struct inflate *s)
+INLINE s32 read_distance(struct inflate_bits *b, const struct inflate_code *c)
 {
-	for (;;) {
-		s32 symbol, error;
+	s32 symbol, extra;
 
-		if (s->nbits < INFLATE_MAX_BITS)
-			refill(s);
-		symbol = decode(s, &s->literal);
+	if (b->nbits < INFLATE_MAX_BITS)
+		refill(b);
+	symbol = decode(b, c);
+	if (symbol < 0)
+		return symbol;
+	if (symbol >= MAX_DISTANCES)
+		return INFLATE_CODE;
+	extra = read_bits(b, distances[symbol].extra);
+	return extra < 0 ? extra : distances[symbol].base + extra;
+}
+
+/* What both kinds of coded blocks consist of, from @used on; used and bits are given back at the end. */
+INLINE s32 read_symbols(struct inflate *s, struct inflate_bits *b, size_t *used)
+{
+	u8 *const out = s->out;
+	const size_t room = s->out_bytes;
+
+	for (;;) {
+		s32 symbol, n, distance;
+
+		if (b->nbits < INFLATE_MAX_BITS)
+			refill(b);
+		symbol = decode(b, &s->literal);
 		if (symbol < END_OF_BLOCK) {
 			if (symbol < 0)
 				return symbol;
-			if (s->used == s->out_bytes)
+			if (*used == room)
 				return INFLATE_ROOM;
-			s->out[s->used++] = symbol;
+			out[(*used)++] = symbol;
 			continue;
 		}
 		if (symbol == END_OF_BLOCK)
 			return 0;
-		error = read_copy(s, symbol);
-		if (error)
-			return error;
+		n = read_length(b, symbol);
+		if (n < 0)
+			return n;
+		distance = read_distance(b, &s->distance);
+		if (distance < 0)
+			return distance;
+		if ((u32)distance > *used)
+			return INFLATE_DISTANCE;
+		if ((u32)n > room - *used)
+			return INFLATE_ROOM;
+		copy(out + *used, n, distance);
+		*used += n;
 	}
 }
 
-/* Gives back what was read ahead: the bytes of a stored block are copied, not shifted. */
-static void align_to_byte(struct inflate *s)
+static s32 read_codes(struct inflate *s)
 {
-	s->at -= s->nbits / 8;
-	s->bits = 0;
-	s->nbits = 0;
+	struct inflate_bits b = s->bits;
+	size_t used = s->used;
+	s32 error = read_symbols(s, &b, &used);
+
+	s->bits = b;
+	s->used = used;
+	return error;
+}
+
+/* Gives back what was read ahead: the bytes of a stored block are copied, not shifted. */
+static void align_to_byte(struct inflate_bits *b)
+{
+	b->at -= b->nbits / 8;
+	b->bits = 0;
+	b->nbits = 0;
 }
 
 static s32 read_stored(struct inflate *s)
 {
+	struct inflate_bits *b = &s->bits;
 	u32 n, inverse;
 
-	align_to_byte(s);
-	if (s->in_bytes - s->at < 4)
+	align_to_byte(b);
+	if (b->bytes - b->at < 4)
 		return INFLATE_TRUNCATED;
-	n = s->in[s->at] | s->in[s->at + 1] << 8;
-	inverse = s->in[s->at + 2] | s->in[s->at + 3] << 8;
-	s->at += 4;
+	n = b->in[b->at] | b->in[b->at + 1] << 8;
+	inverse = b->in[b->at + 2] | b->in[b->at + 3] << 8;
+	b->at += 4;
 	if (n != (inverse ^ 0xffff))
 		return INFLATE_BLOCK;
-	if (n > s->in_bytes - s->at)
+	if (n > b->bytes - b->at)
 		return INFLATE_TRUNCATED;
 	if (n > s->out_bytes - s->used)
 		return INFLATE_ROOM;
 	if (n)
-		memcpy(s->out + s->used, s->in + s->at, n);
-	s->at += n;
+		memcpy(s->out + s->used, b->in + b->at, n);
+	b->at += n;
 	s->used += n;
 	return 0;
 }
@@ -303,7 +327,7 @@ static s32 read_length_code(struct inflate *s, u32 n)
 
 	memset(s->length, 0, sizeof(order));
 	for (u32 i = 0; i < n; i++) {
-		s32 length = read_bits(s, 3);
+		s32 length = read_bits(&s->bits, 3);
 
 		if (length < 0)
 			return length;
@@ -318,7 +342,7 @@ static s32 read_repetition(struct inflate *s, u32 symbol, u32 at, u32 n)
 	static const struct {
 		u8 extra, base;
 	} repeat[] = { { 2, 3 }, { 3, 3 }, { 7, 11 } };
-	s32 extra = read_bits(s, repeat[symbol - 16].extra);
+	s32 extra = read_bits(&s->bits, repeat[symbol - 16].extra);
 	u32 times;
 
 	if (extra < 0)
@@ -337,8 +361,8 @@ static s32 read_lengths(struct inflate *s, u32 n)
 	while (at < n) {
 		s32 symbol, next;
 
-		refill(s);
-		symbol = decode(s, &s->literal);
+		refill(&s->bits);
+		symbol = decode(&s->bits, &s->literal);
 		if (symbol < 0)
 			return symbol;
 		if (symbol < 16) {
@@ -355,7 +379,7 @@ static s32 read_lengths(struct inflate *s, u32 n)
 
 static s32 read_dynamic(struct inflate *s)
 {
-	s32 counts = read_bits(s, 14), error;
+	s32 counts = read_bits(&s->bits, 14), error;
 	u32 literals, dists;
 
 	if (counts < 0)
@@ -403,6 +427,10 @@ static u32 checksum(const u8 *p, size_t bytes)
 		size_t n = bytes < most ? bytes : most;
 
 		bytes -= n;
+		for (; n >= 4; n -= 4, p += 4) {
+			b += 4 * a + 4 * p[0] + 3 * p[1] + 2 * p[2] + p[3];
+			a += p[0] + p[1] + p[2] + p[3];
+		}
 		while (n--) {
 			a += *p++;
 			b += a;
@@ -415,12 +443,13 @@ static u32 checksum(const u8 *p, size_t bytes)
 
 static s64 check_end(struct inflate *s)
 {
+	struct inflate_bits *b = &s->bits;
 	const u8 *in;
 
-	align_to_byte(s);
-	if (s->in_bytes - s->at < 4)
+	align_to_byte(b);
+	if (b->bytes - b->at < 4)
 		return INFLATE_TRUNCATED;
-	in = s->in + s->at;
+	in = b->in + b->at;
 	if (checksum(s->out, s->used) != ((u32)in[0] << 24 | in[1] << 16 | in[2] << 8 | in[3]))
 		return INFLATE_CHECK;
 	return s->used;
@@ -430,20 +459,16 @@ s64 zlib_expand(struct inflate *s, const void *in, size_t in_bytes, void *out, s
 {
 	s32 head, error;
 
-	s->in = in;
-	s->in_bytes = in_bytes;
+	s->bits = (struct inflate_bits){ .in = in, .bytes = in_bytes, .at = 2 };
 	s->out = out;
 	s->out_bytes = out_bytes;
-	s->at = 2;
 	s->used = 0;
-	s->bits = 0;
-	s->nbits = 0;
 	if (in_bytes < 2)
 		return INFLATE_TRUNCATED;
 	if (!header_ok(in))
 		return INFLATE_HEADER;
 	do {
-		head = read_bits(s, 3);
+		head = read_bits(&s->bits, 3);
 		if (head < 0)
 			return head;
 		error = read_block(s, head >> 1);

@@ -35,14 +35,19 @@ struct inflate_code {
 	u16 symbol[INFLATE_SYMBOLS];	  /* in the order of their codes */
 };
 
+/* Where in the input: the next bit is the lowest one of bits; above nbits are none, or the right ones. */
+struct inflate_bits {
+	const u8 *in;
+	size_t bytes, at; /* at: the next byte that is not in bits yet */
+	u64 bits;
+	u32 nbits;
+};
+
 /* Working memory of a call; 3.7 KiB, too much for a stack. Its contents mean nothing to the caller. */
 struct inflate {
-	const u8 *in;
+	struct inflate_bits bits;
 	u8 *out;
-	size_t in_bytes, at;	/* at: the next byte that is not in bits yet */
 	size_t out_bytes, used; /* used: what has been written of out */
-	u64 bits;		/* the next bit is the lowest; bits above nbits are none or right */
-	u32 nbits;
 	u8 length[INFLATE_MAX_SYMBOLS];
 	struct inflate_code literal, distance;
 };

@@ -196,7 +196,7 @@ static void put_checksum_right(u8 *packed, u32 bytes, u32 room)
 		u32 sum = checksum(out, state.used);
 
 		for (u32 i = 0; i < 4; i++)
-			packed[state.at + i] = sum >> (24 - 8 * i);
+			packed[state.bits.at + i] = sum >> (24 - 8 * i);
 	}
 	free(out);
 }
