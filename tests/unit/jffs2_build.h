@@ -8,7 +8,9 @@
 
 #include "tests/unit/jffs2_rig.h"
 
+#ifndef BLOCK
 #define BLOCK KiB(8)
+#endif
 
 static inline u32 bitwise_crc(u32 crc, const u8 *p, size_t n)
 {
@@ -72,20 +74,28 @@ static inline u32 put_dirent(struct medium *m, u32 pino, u32 version, u32 ino, u
 	return at;
 }
 
-static inline u32 put_inode(struct medium *m, u32 ino, u32 version, u32 mode, u32 isize, u32 offset,
-			    const char *data)
+/* An inode node; @body says all but the CRCs. Its csize bytes of data are at @data. Returns its place. */
+static inline u32 put_data(struct medium *m, const struct jffs2_inode_body *body, const void *data)
 {
-	u32 n = strlen(data);
-	struct inode_node i = { .b = { .ino = ino, .version = version, .mode = mode } };
+	struct inode_node i = { .b = *body };
+	u32 n = body->csize;
 
-	i.b.isize = isize;
-	i.b.offset = offset;
-	i.b.csize = i.b.dsize = n;
 	fill_header(&i.h, JFFS2_INODE, sizeof(i) + n);
-	i.b.data_crc = bitwise_crc(0, (const u8 *)data, n);
+	i.b.data_crc = bitwise_crc(0, data, n);
 	i.b.node_crc = bitwise_crc(0, (u8 *)&i, 60);
 	put_node(m, &i, sizeof(i), JFFS2_INODE, data, n);
 	return builder_at - ALIGN_UP(sizeof(i) + n, 4);
+}
+
+static inline u32 put_inode(struct medium *m, u32 ino, u32 version, u32 mode, u32 isize, u32 offset,
+			    const char *data)
+{
+	struct jffs2_inode_body body = { .ino = ino, .version = version, .mode = mode };
+
+	body.isize = isize;
+	body.offset = offset;
+	body.csize = body.dsize = strlen(data);
+	return put_data(m, &body, data);
 }
 
 static inline void put_bare(struct medium *m, u16 type)

@@ -89,7 +89,7 @@ struct outcome {
 };
 
 /* Mounts, verifies, lists; the text stays in shim_text. Everything must have been given back. */
-static struct outcome run_reader(struct medium *m, u32 block, bool pieces)
+static inline struct outcome run_reader(struct medium *m, u32 block, bool pieces)
 {
 	struct flash_reader reader = reader_of(m, pieces);
 	struct outcome out = { 0 };

@@ -12,6 +12,7 @@
 
 #include "guest/lib/inflate.c"
 #include "guest/lib/rtime.c"
+#include "tests/unit/rtime_compress.h"
 #include "tests/unit/suite.h"
 
 #define LARGE 70000u
@@ -262,27 +263,6 @@ START_TEST(headers_are_judged_as_zlib_does)
 END_TEST
 
 /* ---- rtime ------------------------------------------------------------------------------------- */
-
-/* Each byte with the longest repetition of what followed its last occurrence. */
-static u8 *rtime_compress(const u8 *data, u32 n, u32 *bytes)
-{
-	u8 *out = malloc(2 * n + 1);
-	u32 last[256] = { 0 }, at = 0;
-
-	*bytes = 0;
-	while (at < n) {
-		u8 byte = data[at++];
-		u32 from = last[byte], run = 0;
-
-		last[byte] = at;
-		while (run < 255 && at + run < n && data[from + run] == data[at + run])
-			run++;
-		out[(*bytes)++] = byte;
-		out[(*bytes)++] = run;
-		at += run;
-	}
-	return realloc(out, *bytes + 1);
-}
 
 static bool rtime_exact(const u8 *in, u32 in_bytes, u8 **out, u32 out_bytes)
 {

@@ -8,8 +8,10 @@
 #include "tests/unit/suite.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 /* ---- mkfs.jffs2 -------------------------------------------------------------------------------- */
@@ -60,6 +62,7 @@ static void make_tree(void)
 		"for i in $(seq 300); do echo $i > many/file$i; done");
 	if (geteuid() == 0)
 		in_tree("mknod tty c 4 1 && mknod disk b 8 0");
+	in_tree("ln text hard");
 }
 
 static void remove_tree(void)
@@ -91,7 +94,30 @@ static struct medium load_image(const char *options, u32 block)
 
 static u32 tree_entries;
 
-/* One row for this file must have been printed, with its type and size. */
+/* The column of the contents; links: what they hold. */
+static void contents_of(const char *path, const struct stat *st, char *text, size_t bytes)
+{
+	u8 *data = malloc(st->st_size + 1);
+	u32 crc;
+	int fd;
+
+	snprintf(text, bytes, "-");
+	if (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode))
+		snprintf(text, bytes, "%u:%u", major(st->st_rdev), minor(st->st_rdev));
+	if (S_ISLNK(st->st_mode)) {
+		ck_assert_int_eq(readlink(path, (char *)data, st->st_size), st->st_size);
+	} else if (S_ISREG(st->st_mode)) {
+		fd = open(path, O_RDONLY);
+		ck_assert_int_eq(read(fd, data, st->st_size), st->st_size);
+		close(fd);
+	}
+	crc = ~crc32(~0u, data, st->st_size);
+	if (S_ISREG(st->st_mode) || S_ISLNK(st->st_mode))
+		snprintf(text, bytes, "%08x", crc);
+	free(data);
+}
+
+/* One row for this file must have been printed, with its type, size and contents. */
 static int find_row(const char *path, const struct stat *st, int flag, struct FTW *where)
 {
 	char row[8192], type = S_ISDIR(st->st_mode)    ? 'd'
@@ -103,7 +129,7 @@ static int find_row(const char *path, const struct stat *st, int flag, struct FT
 	bool sized = S_ISREG(st->st_mode) || S_ISLNK(st->st_mode);
 	const char *name = path + strlen(tree), *at = shim_text;
 	unsigned long size;
-	char got_type, verdict_text[8];
+	char got_type, verdict_text[8], want[32], contents_text[32];
 
 	(void)flag;
 	if (!where->level)
@@ -113,7 +139,12 @@ static int find_row(const char *path, const struct stat *st, int flag, struct FT
 	for (at = strstr(at, row); at && *at != '\n';)
 		at--; /* to the start of its line: "ls:" has no newline in front of the path */
 	ck_assert_msg(at, "%s is not listed", name);
-	ck_assert_int_eq(sscanf(at + 1, "ls: %c %lu %*u %7s", &got_type, &size, verdict_text), 3);
+	ck_assert_int_eq(sscanf(at + 1, "ls: %c %lu %*u %7s %31s", &got_type, &size, verdict_text,
+				contents_text),
+			 4);
+	contents_of(path, st, want, sizeof(want));
+	ck_assert_msg(!strcmp(contents_text, want), "%s: contents %s, not %s", name, contents_text,
+		      want);
 	ck_assert_msg(got_type == type, "%s: type %c", name, got_type);
 	ck_assert_msg(!sized || size == (unsigned long)st->st_size, "%s: size %lu", name, size);
 	ck_assert_msg(!strcmp(verdict_text, "ok"), "%s: %s", name, verdict_text);
@@ -140,27 +171,41 @@ static void compare_with_dump(const struct outcome *out)
 	ck_assert_uint_eq(wrong, 0);
 }
 
+#define NONE (1u << JFFS2_WAY_NONE)
+#define RTIME (1u << JFFS2_WAY_RTIME)
+#define ZLIB (1u << JFFS2_WAY_ZLIB)
+
 static const struct {
 	const char *options;
 	u32 block;
+	u32 ways; /* bits of enum jffs2_way */
 } variants[] = {
-	{ "", KiB(128) },
-	{ "-p", KiB(64) },
-	{ "-n", KiB(16) },
-	{ "-n -x zlib", KiB(128) },
-	{ "-s 512", KiB(8) },
-	{ "-m none -p", KiB(32) },
-	{ "--with-xattr", KiB(64) },
+	{ "", KiB(128), ZLIB | RTIME | NONE },
+	{ "-p", KiB(64), ZLIB | RTIME | NONE },
+	{ "-n", KiB(16), ZLIB | RTIME | NONE },
+	{ "-n -x zlib", KiB(128), RTIME | NONE },
+	{ "-s 512", KiB(8), ZLIB | RTIME | NONE },
+	{ "-m none -p", KiB(32), NONE },
+	{ "-m size -x lzo", KiB(32), ZLIB | RTIME | NONE },
+	{ "--with-xattr", KiB(64), ZLIB | RTIME | NONE },
 };
 
 START_TEST(images_of_mkfs_equal_their_tree)
 {
 	struct medium image_medium = load_image(variants[_i].options, variants[_i].block);
-	struct outcome out = run_both(&image_medium, variants[_i].block);
+	struct outcome out;
+	u32 ways = 0;
+
+	rig_reads_contents = true;
+	out = run_both(&image_medium, variants[_i].block);
 
 	ck_assert_int_eq(out.status, JFFS2_OK);
 	ck_assert_msg(!out.counts.damaged, "%s", shim_text);
 	ck_assert_uint_eq(out.counts.data_checked, out.counts.inode_nodes);
+	ck_assert_uint_eq(out.counts.files_unread, 0);
+	for (u32 way = 0; way < JFFS2_WAYS; way++)
+		ways |= out.counts.expanded[way] ? 1u << way : 0;
+	ck_assert_uint_eq(ways, variants[_i].ways);
 	tree_entries = 0;
 	ck_assert_int_eq(nftw(tree, find_row, 20, FTW_PHYS), 0);
 	ck_assert_uint_eq(out.counts.dirents, tree_entries);
@@ -207,6 +252,7 @@ START_TEST(a_flipped_bit_is_never_silent)
 	char *want, *got;
 	u32 named = 0;
 
+	rig_reads_contents = true;
 	in_tree("rm -rf many text noise [a-k]*");
 	whole = load_image("-n -p", KiB(16));
 	run_reader(&whole, KiB(16), false);
