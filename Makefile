@@ -77,7 +77,7 @@ QEMU_TEST_SRCS := $(wildcard tests/qemu/test_*.c)
 QEMU_HELPERS := $(filter-out $(QEMU_TEST_SRCS),$(wildcard tests/qemu/*.c))
 FORMATTED := $(wildcard vmm/*.[ch] vmm/*/*.[ch] devices/*/*.[ch] guest/*.[ch] guest/*/*.[ch] \
 	arch/*/*.h arch/*/*/*.[ch] tests/*.c tests/unit/*.[ch] tests/static/*.[ch] \
-	tests/qemu/*.[ch] tests/fuzz/*.[ch] tests/report/*.[ch]) $(wildcard $(ARMS:%=%/*.[ch]))
+	tests/qemu/*.[ch] tests/fuzz/*.[ch] tests/report/*.[ch] tests/images/*.[ch]) $(wildcard $(ARMS:%=%/*.[ch]))
 
 HOST_ASM_OBJS := $(HOST_ASM:%.S=$(OUT)/host/%.o)
 PAGE_PARTS := $(wildcard vmm/trace/report/*)
@@ -101,13 +101,14 @@ IMAGE_OBJ := $(OUT)/guest_image.o
 export OUT CC CROSS_CC CLANG CLANG_FORMAT GUEST_CFLAGS FORMATTED
 
 .PHONY: all guest test check fuzz demo box bench format install clean deps unit-tests \
-	unit-tests-compile qemu-tests static-tests report-tests FORCE
+	unit-tests-compile qemu-tests static-tests report-tests image-tests FORCE
 all: $(OUT)/kvalab
 guest: $(OUT)/guest.elf
 unit-tests: $(UNIT_TESTS) $(ASAN_TESTS)
 qemu-tests: $(QEMU_TESTS)
 static-tests: $(STATIC_PROGRAMS) $(OUT)/guest.elf
 report-tests: $(OUT)/tests/report/write_trace
+image-tests: $(OUT)/tests/images/write_jffs2
 unit-tests-compile: $(TEST_SRCS:%.c=$(OUT)/host/%.o) $(TEST_HELPER_OBJS) \
 	$(QEMU_TEST_SRCS:%.c=$(OUT)/host/%.o) $(QEMU_HELPER_OBJS)
 
@@ -274,6 +275,12 @@ fuzz: $(OUT)/fuzz/fuzz_flash
 	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_RUNS=$(FUZZ_RUNS) FUZZ_CORPUS=$(OUT)/fuzz/corpus \
 		tests/fuzz/flash.sh
 
+# --- images of JFFS2 that mkfs.jffs2 cannot make -------------------------------------------------
+$(OUT)/tests/images/%: $(OUT)/host/tests/images/%.o | $(OUT)/.deps-test
+	$(say) LINK $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -o $@ $^ $(CHECK_LIBS) -lpthread
+
 # --- checks ------------------------------------------------------------------------------------
 STATIC_CHECKS := tests/static/lint.sh tests/static/headers.sh $(STATIC_PROGRAMS)
 # Where the guest tests run; compare.sh and history.sh are about all of these hosts at once.
@@ -296,7 +303,8 @@ test:
 
 check:
 	$(Q)CC="$(CC)" scripts/deps.sh --install build test check demo box >&2
-	$(Q)$(BUILD) all unit-tests qemu-tests static-tests report-tests >&2
+	$(Q)$(BUILD) all unit-tests qemu-tests static-tests report-tests \
+		image-tests >&2
 	$(Q)tests/run.sh $(CHECKS) $(QEMU_TESTS) $(UNIT_TESTS) $(ASAN_TESTS)
 
 demo:
@@ -335,4 +343,5 @@ clean:
 -include $(patsubst %.o,%.d,$(HOST_OBJS) $(OUT)/host/vmm/main.o $(GUEST_OBJS) $(ASAN_OBJS) \
 	$(TEST_HELPER_OBJS) $(ASAN_HELPER_OBJS) $(FUZZ_OBJS) $(TEST_SRCS:%.c=$(OUT)/host/%.o) \
 	$(QEMU_HELPER_OBJS) $(QEMU_TEST_SRCS:%.c=$(OUT)/host/%.o) $(STATIC_SRCS:%.c=$(OUT)/host/%.o) \
-	$(TEST_SRCS:%.c=$(OUT)/asan/%.o) $(OUT)/host/tests/report/write_trace.o)
+	$(TEST_SRCS:%.c=$(OUT)/asan/%.o) $(OUT)/host/tests/report/write_trace.o \
+	$(OUT)/host/tests/images/write_jffs2.o)

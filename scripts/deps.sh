@@ -71,6 +71,7 @@ look()
 		need libc6-dev-arm64-cross cross_header stdlib.h
 		need babeltrace2 program babeltrace2
 		need jq program jq
+		need gzip program gzip
 		need protobuf-compiler program protoc
 		need gdb program gdb
 		need libxml2-utils program xmllint
