@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the pass that reads what files contain: for each, which node gives which of its bytes, then from
- * front to back the nodes' data, expanded, into a CRC. One node is held at a time, so that memory does
- * not depend on the medium; a node of which others left several pieces is expanded for each of them.
+ * Owns the pass that reads what files contain: for each, which node gives which of its bytes, then
+ * from front to back the nodes' data, expanded, into a CRC. One node is held at a time, so that
+ * memory does not depend on the medium; a node of which others left several pieces is expanded for
+ * each of them.
  */
 #include "guest/flash/jffs2_index.h"
 
@@ -11,7 +12,9 @@
 #include "guest/lib/rtime.h"
 #include "guest/lib/string.h"
 
-/* zlib adds so much at most to a page that it cannot compress (and mkfs.jffs2 then keeps "none"). */
+/*
+ * zlib adds so much at most to a page that it cannot compress (and mkfs.jffs2 then keeps "none").
+ */
 #define OVERHEAD 64
 
 /* Bytes [start, end) of a file are @node's. */
@@ -30,7 +33,9 @@ struct contents {
 	struct inflate inflate;
 };
 
-/* --- which node gives which bytes --------------------------------------------------------------- */
+/*
+ * --- which node gives which bytes ---------------------------------------------------------------
+ */
 
 static struct fragment *new_fragment(struct contents *c)
 {
@@ -94,7 +99,9 @@ static void drop_fragments(struct contents *c)
 	c->held = NULL;
 }
 
-/* --- a node's data ------------------------------------------------------------------------------ */
+/*
+ * --- a node's data ------------------------------------------------------------------------------
+ */
 
 static void read_data(struct jffs2 *fs, const struct jffs2_node *node, u8 *to)
 {
@@ -167,7 +174,9 @@ static enum jffs2_contents hold(struct contents *c, const struct jffs2_node *nod
 	return JFFS2_READ;
 }
 
-/* --- files -------------------------------------------------------------------------------------- */
+/*
+ * --- files --------------------------------------------------------------------------------------
+ */
 
 static enum jffs2_contents add_fragment(struct contents *c, const struct fragment *f, u32 *crc)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the listing: walks the tree from the root, without recursion and with bounds on depth and path
- * length, since nothing says that what a chip holds is a tree.
+ * Owns the listing: walks the tree from the root, without recursion and with bounds on depth and
+ * path length, since nothing says that what a chip holds is a tree.
  */
 #include "guest/flash/jffs2_index.h"
 
@@ -66,8 +66,8 @@ static const char *verdict(const struct jffs2_inode *inode, u32 type)
 }
 
 /*
- * The column of the contents, if they were read. Device numbers are stored in 2 bytes, or in 4 with the
- * minor number's high bits on top.
+ * The column of the contents, if they were read. Device numbers are stored in 2 bytes, or in 4 with
+ * the minor number's high bits on top.
  */
 static void print_contents(const struct jffs2_inode *inode, u32 type)
 {

@@ -89,7 +89,9 @@ static inline u32 fold4(u32 crc, const u8 *p, u32 ahead)
 	return out ^ slice[ahead + 1][head & 0xff] ^ slice[ahead][head >> 8];
 }
 
-/* Twelve bytes that go straight to their tables; written out because no compiler unrolls it at -O2. */
+/*
+ * Twelve bytes that go straight to their tables; written out because no compiler unrolls it at -O2.
+ */
 static inline u32 direct12(const u8 *p)
 {
 	return slice[11][p[0]] ^ slice[10][p[1]] ^ slice[9][p[2]] ^ slice[8][p[3]] ^

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the decompression of zlib streams, from RFC 1950 and RFC 1951. Library code of the host cannot
- * be linked in: it uses vector registers, which the guest leaves to nobody. On hosts that emulate
- * supervisor code an instruction costs a microsecond, so bits come eight bytes at a time and codes by
- * look-up; the tables are made anew for each block, which bounds their size.
+ * Owns the decompression of zlib streams, from RFC 1950 and RFC 1951. Library code of the host
+ * cannot be linked in: it uses vector registers, which the guest leaves to nobody. On hosts that
+ * emulate supervisor code an instruction costs a microsecond, so bits come eight bytes at a time
+ * and codes by look-up; the tables are made anew for each block, which bounds their size.
  */
 #include "guest/lib/inflate.h"
 
@@ -25,11 +25,13 @@ const char *inflate_error_text(s64 error)
 	return error < 0 && -error < (s64)(sizeof(text) / sizeof(text[0])) ? text[-error] : text[0];
 }
 
-/* --- bits -------------------------------------------------------------------------------------- */
+/*
+ * --- bits --------------------------------------------------------------------------------------
+ */
 
 /*
- * These are inlined wherever they are used: read_codes() keeps a copy of its own, which the compiler
- * then can hold in registers.
+ * These are inlined wherever they are used: read_codes() keeps a copy of its own, which the
+ * compiler then can hold in registers.
  */
 #define INLINE static inline __attribute__((always_inline))
 
@@ -71,7 +73,9 @@ INLINE s32 read_bits(struct inflate_bits *b, u32 n)
 	return b->nbits < n ? INFLATE_TRUNCATED : (s32)take(b, n);
 }
 
-/* --- codes ------------------------------------------------------------------------------------- */
+/*
+ * --- codes -------------------------------------------------------------------------------------
+ */
 
 /* Codes come with their first bit lowest, numbers with theirs highest. */
 static u32 reversed(u32 code, u32 bits)
@@ -111,8 +115,9 @@ static void fill_fast(struct inflate_code *c)
 }
 
 /*
- * Makes the code in which symbol i of @n is length[i] bits long. False: more codes than there is room
- * for, or fewer. One code of one bit is allowed if @few, and none at all, which is then never met.
+ * Makes the code in which symbol i of @n is length[i] bits long. False: more codes than there is
+ * room for, or fewer. One code of one bit is allowed if @few, and none at all, which is then never
+ * met.
  */
 static bool make_code(struct inflate_code *c, const u8 *length, u32 n, bool few)
 {
@@ -137,7 +142,10 @@ static bool make_code(struct inflate_code *c, const u8 *length, u32 n, bool few)
 	return true;
 }
 
-/* A code longer than the look-up, bit by bit as RFC 1951 numbers them: symbol << 4 | length, or an error. */
+/*
+ * A code longer than the look-up, bit by bit as RFC 1951 numbers them: symbol << 4 | length, or an
+ * error.
+ */
 static s32 find_slowly(const struct inflate_code *c, u64 bits, u32 nbits)
 {
 	u32 code = 0, first = 0, index = 0;
@@ -169,7 +177,9 @@ INLINE s32 decode(struct inflate_bits *b, const struct inflate_code *c)
 	return entry >> 4;
 }
 
-/* --- blocks ------------------------------------------------------------------------------------ */
+/*
+ * --- blocks ------------------------------------------------------------------------------------
+ */
 
 /* Base and number of extra bits (RFC 1951, 3.2.5) of length symbols from 257 on, of distances. */
 static const struct {
@@ -226,7 +236,10 @@ INLINE s32 read_distance(struct inflate_bits *b, const struct inflate_code *c)
 	return extra < 0 ? extra : distances[symbol].base + extra;
 }
 
-/* What both kinds of coded blocks consist of, from @used on; used and bits are given back at the end. */
+/*
+ * What both kinds of coded blocks consist of, from @used on; used and bits are given back at the
+ * end.
+ */
 INLINE s32 read_symbols(struct inflate *s, struct inflate_bits *b, size_t *used)
 {
 	u8 *const out = s->out;
@@ -409,7 +422,9 @@ static s32 read_block(struct inflate *s, u32 type)
 	}
 }
 
-/* --- the stream -------------------------------------------------------------------------------- */
+/*
+ * --- the stream --------------------------------------------------------------------------------
+ */
 
 static bool header_ok(const u8 *in)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A decompressor for what zlib makes: RFC 1950 around RFC 1951. One call, from a buffer into a buffer;
- * no memory but the caller's. Nothing that it reads is trusted: whatever the bytes are, it stays inside
- * both buffers and ends. It accepts and refuses what zlib's own inflate does (tests/unit/test_inflate.c).
+ * A decompressor for what zlib makes: RFC 1950 around RFC 1951. One call, from a buffer into a
+ * buffer; no memory but the caller's. Nothing that it reads is trusted: whatever the bytes are, it
+ * stays inside both buffers and ends. It accepts and refuses what zlib's own inflate does
+ * (tests/unit/test_inflate.c).
  */
 #ifndef GUEST_INFLATE_H
 #define GUEST_INFLATE_H
@@ -35,7 +36,10 @@ struct inflate_code {
 	u16 symbol[INFLATE_SYMBOLS];	  /* in the order of their codes */
 };
 
-/* Where in the input: the next bit is the lowest one of bits; above nbits are none, or the right ones. */
+/*
+ * Where in the input: the next bit is the lowest one of bits; above nbits are none, or the right
+ * ones.
+ */
 struct inflate_bits {
 	const u8 *in;
 	size_t bytes, at; /* at: the next byte that is not in bits yet */
@@ -43,7 +47,9 @@ struct inflate_bits {
 	u32 nbits;
 };
 
-/* Working memory of a call; 3.7 KiB, too much for a stack. Its contents mean nothing to the caller. */
+/*
+ * Working memory of a call; 3.7 KiB, too much for a stack. Its contents mean nothing to the caller.
+ */
 struct inflate {
 	struct inflate_bits bits;
 	u8 *out;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the decompression of "rtime". For each value of a byte it keeps where the output went on after
- * it was last met (0 at first); from there a pair's repetition is copied, byte by byte, since it may
- * run into what it writes.
+ * Owns the decompression of "rtime". For each value of a byte it keeps where the output went on
+ * after it was last met (0 at first); from there a pair's repetition is copied, byte by byte, since
+ * it may run into what it writes.
  */
 #include "guest/lib/rtime.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * write_jffs2 IMAGE TREE SEED: an image of JFFS2 as years of use leave it, which mkfs.jffs2 cannot make,
- * and beside it, in the existing directory TREE, the files that it should show. In it: files written over
- * and cut, in all known compressions, their nodes in any order; names of one file; a symbolic link,
- * devices; names that were removed, one of which came back; nodes marked obsolete in place; blocks with
- * a cleanmarker, erased blocks without one, a block whose erasing was interrupted and one whose last
- * node was. The last two are its two damaged things.
+ * write_jffs2 IMAGE TREE SEED: an image of JFFS2 as years of use leave it, which mkfs.jffs2 cannot
+ * make, and beside it, in the existing directory TREE, the files that it should show. In it: files
+ * written over and cut, in all known compressions, their nodes in any order; names of one file; a
+ * symbolic link, devices; names that were removed, one of which came back; nodes marked obsolete in
+ * place; blocks with a cleanmarker, erased blocks without one, a block whose erasing was
+ * interrupted and one whose last node was. The last two are its two damaged things.
  */
 #define _XOPEN_SOURCE 700
 #define BLOCK KiB(128)

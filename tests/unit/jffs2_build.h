@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * JFFS2 images built node by node, every CRC right unless a test makes it wrong; and the medium that
- * they are built on, fresh for each test. One file of a test program includes it.
+ * JFFS2 images built node by node, every CRC right unless a test makes it wrong; and the medium
+ * that they are built on, fresh for each test. One file of a test program includes it.
  */
 #ifndef TEST_JFFS2_BUILD_H
 #define TEST_JFFS2_BUILD_H
@@ -74,7 +74,10 @@ static inline u32 put_dirent(struct medium *m, u32 pino, u32 version, u32 ino, u
 	return at;
 }
 
-/* An inode node; @body says all but the CRCs. Its csize bytes of data are at @data. Returns its place. */
+/*
+ * An inode node; @body says all but the CRCs. Its csize bytes of data are at @data. Returns its
+ * place.
+ */
 static inline u32 put_data(struct medium *m, const struct jffs2_inode_body *body, const void *data)
 {
 	struct inode_node i = { .b = *body };

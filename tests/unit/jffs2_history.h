@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A file's life as a log file system writes it: each write and each cut is a node, with a version,
- * compressed or not; what was written first stays on the medium. Beside it what the file should then
- * contain. Linux's rules: a write behind the end begins with a node of zeros for the gap.
+ * compressed or not; what was written first stays on the medium. Beside it what the file should
+ * then contain. Linux's rules: a write behind the end begins with a node of zeros for the gap.
  */
 #ifndef TEST_JFFS2_HISTORY_H
 #define TEST_JFFS2_HISTORY_H

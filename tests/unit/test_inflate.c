@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The guest's decompressors against zlib: whatever zlib's deflate makes comes out as it went in, and
- * of anything else both say the same. Buffers are as large as they are said to be, so that the address
- * sanitizer sees any access beyond. rtime's compressor is the test's own, from its description; what
- * mkfs.jffs2 makes of it is test_jffs2_images.c's.
+ * The guest's decompressors against zlib: whatever zlib's deflate makes comes out as it went in,
+ * and of anything else both say the same. Buffers are as large as they are said to be, so that the
+ * address sanitizer sees any access beyond. rtime's compressor is the test's own, from its
+ * description; what mkfs.jffs2 makes of it is test_jffs2_images.c's.
  */
 #include <check.h>
 #include <stdlib.h>
@@ -27,7 +27,9 @@ static u32 draw(u32 below)
 	return (random_state >> 20) % below;
 }
 
-/* ---- data -------------------------------------------------------------------------------------- */
+/*
+ * ---- data --------------------------------------------------------------------------------------
+ */
 
 enum kind { ZEROS, NOISE, TEXT, RUNS, OLD, FEW, KINDS };
 
@@ -120,7 +122,9 @@ static s64 expand_by_zlib(u8 *in, u32 in_bytes, u8 **out, u32 out_bytes)
 	return n;
 }
 
-/* ---- zlib -------------------------------------------------------------------------------------- */
+/*
+ * ---- zlib --------------------------------------------------------------------------------------
+ */
 
 static void round_trip(enum kind kind, u32 way, u32 n, bool pieces)
 {
@@ -262,7 +266,9 @@ START_TEST(headers_are_judged_as_zlib_does)
 }
 END_TEST
 
-/* ---- rtime ------------------------------------------------------------------------------------- */
+/*
+ * ---- rtime -------------------------------------------------------------------------------------
+ */
 
 static bool rtime_exact(const u8 *in, u32 in_bytes, u8 **out, u32 out_bytes)
 {
