@@ -319,8 +319,12 @@ static s32 read_stored(struct inflate *s)
 	return 0;
 }
 
-static s32 read_fixed(struct inflate *s)
+/* Made once for several blocks in a row. */
+static void make_fixed(struct inflate *s)
 {
+	if (s->is_fixed)
+		return;
+	s->is_fixed = true;
 	memset(s->length, 8, 144);
 	memset(s->length + 144, 9, 112);
 	memset(s->length + 256, 7, 24);
@@ -328,6 +332,23 @@ static s32 read_fixed(struct inflate *s)
 	make_code(&s->literal, s->length, INFLATE_SYMBOLS, false);
 	memset(s->length, 5, 32);
 	make_code(&s->distance, s->length, 32, false);
+}
+
+/*
+ * Linux and mkfs.jffs2 feed zlib in pieces and flush after each, which ends in a block of nothing but
+ * its end, seven zeros: the codes would cost more than all the rest.
+ */
+static s32 read_fixed(struct inflate *s)
+{
+	struct inflate_bits *b = &s->bits;
+
+	if (b->nbits < 7)
+		refill(b);
+	if (b->nbits >= 7 && !(b->bits & 127)) {
+		take(b, 7);
+		return 0;
+	}
+	make_fixed(s);
 	return read_codes(s);
 }
 
@@ -401,6 +422,7 @@ static s32 read_dynamic(struct inflate *s)
 	dists = 1 + (counts >> 5 & 31);
 	if (literals > MAX_LITERALS || dists > MAX_DISTANCES)
 		return INFLATE_LENGTHS;
+	s->is_fixed = false;
 	error = read_length_code(s, 4 + (counts >> 10));
 	if (!error)
 		error = read_lengths(s, literals + dists);
@@ -478,6 +500,7 @@ s64 zlib_expand(struct inflate *s, const void *in, size_t in_bytes, void *out, s
 	s->out = out;
 	s->out_bytes = out_bytes;
 	s->used = 0;
+	s->is_fixed = false;
 	if (in_bytes < 2)
 		return INFLATE_TRUNCATED;
 	if (!header_ok(in))

@@ -54,6 +54,7 @@ struct inflate {
 	struct inflate_bits bits;
 	u8 *out;
 	size_t out_bytes, used; /* used: what has been written of out */
+	bool is_fixed;		/* literal and distance are the fixed codes */
 	u8 length[INFLATE_MAX_SYMBOLS];
 	struct inflate_code literal, distance;
 };

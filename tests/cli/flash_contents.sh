@@ -75,7 +75,7 @@ met()
 	fi
 }
 
-# A smaller tree is enough: inflating takes some 70 instructions a byte.
+# A smaller tree is enough: inflating takes some 45 instructions a byte.
 rm -r "$work/tree/with space/deep/a b.c" "$work/tree/with space/"*.h
 head -c 6000 /dev/urandom >"$work/tree/with space/deep/noise"
 head -c 9000 README.md >"$work/tree/README.md"
