@@ -198,7 +198,7 @@ static const struct {
 };
 
 /* Repeats @n bytes from @distance before; both ranges may overlap. */
-INLINE void copy(u8 *to, u32 n, u32 distance)
+INLINE void copy_match(u8 *to, u32 n, u32 distance)
 {
 	const u8 *from = to - distance;
 
@@ -271,7 +271,7 @@ INLINE s32 read_symbols(struct inflate *s, struct inflate_bits *b, size_t *used)
 			return INFLATE_DISTANCE;
 		if ((u32)n > room - *used)
 			return INFLATE_ROOM;
-		copy(out + *used, n, distance);
+		copy_match(out + *used, n, distance);
 		*used += n;
 	}
 }
