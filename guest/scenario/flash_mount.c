@@ -138,10 +138,9 @@ static void read_contents(struct flash_mount *m, struct jffs2 *fs)
 }
 
 /* Mount, verify, list; what a mistake on purpose leaves undone is told by the checks. */
-static void mount_and_list(struct flash_mount *m)
+static void mount_and_list(struct flash_mount *m, u64 start)
 {
 	struct jffs2 *fs;
-	u64 start = ticks_now();
 
 	m->status = jffs2_mount(&m->reader, m->sector_bytes, &fs);
 	m->mount_ticks = ticks_now() - start;
@@ -172,13 +171,14 @@ static void mount_task(void *arg)
 {
 	struct flash_mount *m = arg;
 	const struct flash_reader_ops *ops = m->reader.ops;
+	u64 start = ticks_now(); /* to hold the chip is part of the mount */
 
 	current()->flash_waits = &m->reader.waits;
 	if (ops->begin && !ops->begin(&m->reader)) {
 		m->reader.errors++;
 		return;
 	}
-	mount_and_list(m);
+	mount_and_list(m, start);
 	if (ops->end)
 		ops->end(&m->reader);
 }
