@@ -15,7 +15,7 @@ expect "list of what is far from any" 2 "\"nosuch\"; there are hello, flash-moun
 expect "an option that is far from any" 2 "unknown option --wxyz \(--help" "$kvalab" run hello --wxyz 1
 expect "an option of another command" 2 "unknown option --trace: it belongs to another command" \
 	"$kvalab" compare hello --trace x
-expect "an arm that is far from any" 2 "no arm \"foo\"; there are fault, copy|there are copy, fault" \
+expect "an arm that is far from any" 2 "no arm \"foo\"; there are fault, point, kmap, copy" \
 	"$kvalab" run flash-mount --arm foo
 expect "a chip that is far from any" 2 "chip \"nosuch\"; there are $chip, " \
 	"$kvalab" run flash-mount --arm fault --flash file=x,chip=nosuch
