@@ -171,5 +171,7 @@ void flash_held_close(struct flash_held *held); /* releases, too */
 const void *flash_hold(struct flash_held *held, u64 offset, u64 bytes, enum flash_error *error);
 void flash_release(struct flash_held *held); /* may have been released before */
 struct flash_held_stats flash_held_stats(const struct flash_held *held);
+/* Table pages that it needs at most (seed row W12). */
+u64 flash_held_table_bytes(const struct flash_held *held);
 
 #endif

@@ -78,3 +78,8 @@ struct flash_held_stats flash_held_stats(const struct flash_held *held)
 {
 	return held->stats;
 }
+
+u64 flash_held_table_bytes(const struct flash_held *held)
+{
+	return flash_table_bytes(held->va, held->bytes);
+}

@@ -23,6 +23,10 @@ void flash_mount_run(const struct arm *arm);
 #undef ARM
 #undef VARIES
 
+/* --- open and close of arms that hold the chip (flash_mount_held.c): private is a flash_held --- */
+bool flash_mount_held_open(struct flash_reader *reader);
+void flash_mount_held_close(struct flash_reader *reader);
+
 /* --- the writer (flash_mount_writer.c) --- */
 struct flash_writer {
 	const struct flash_partition *partition;

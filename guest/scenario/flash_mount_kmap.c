@@ -6,26 +6,6 @@
  */
 #include "guest/scenario/flash_mount.h"
 
-static bool kmap_open(struct flash_reader *reader)
-{
-	struct flash_held *held;
-	enum flash_error error = flash_held_open(reader->partition, &held);
-
-	if (error) {
-		printk("flash-mount: partition %s cannot be mapped: %s\n", reader->partition->label,
-		       flash_error_text(error));
-		return false;
-	}
-	reader->private = held;
-	reader->ram_bytes = flash_table_bytes(0, reader->partition->bytes);
-	return true;
-}
-
-static void kmap_close(struct flash_reader *reader)
-{
-	flash_held_close(reader->private);
-}
-
 static const void *kmap_get(struct flash_reader *reader, u32 offset, u32 need, u32 ahead)
 {
 	enum flash_error error;
@@ -52,8 +32,8 @@ static void kmap_report(const struct flash_reader *reader)
 }
 
 const struct flash_reader_ops flash_mount_kmap = {
-	.open = kmap_open,
-	.close = kmap_close,
+	.open = flash_mount_held_open,
+	.close = flash_mount_held_close,
 	.get = kmap_get,
 	.put = kmap_put,
 	.report = kmap_report,

@@ -5,27 +5,11 @@
  */
 #include "guest/scenario/flash_mount.h"
 
-static bool point_open(struct flash_reader *reader)
-{
-	struct flash_held *held;
-	enum flash_error error = flash_held_open(reader->partition, &held);
-
-	if (error) {
-		printk("flash-mount: partition %s cannot be mapped: %s\n", reader->partition->label,
-		       flash_error_text(error));
-		return false;
-	}
-	reader->private = held;
-	return true;
-}
-
 static bool point_begin(struct flash_reader *reader)
 {
-	u64 bytes = reader->partition->bytes;
 	enum flash_error error;
 
-	reader->base = flash_hold(reader->private, 0, bytes, &error);
-	reader->ram_bytes = flash_table_bytes((u64)reader->base, bytes);
+	reader->base = flash_hold(reader->private, 0, reader->partition->bytes, &error);
 	return reader->base;
 }
 
@@ -33,11 +17,6 @@ static void point_end(struct flash_reader *reader)
 {
 	flash_release(reader->private);
 	reader->base = NULL;
-}
-
-static void point_close(struct flash_reader *reader)
-{
-	flash_held_close(reader->private);
 }
 
 static void point_report(const struct flash_reader *reader)
@@ -49,8 +28,8 @@ static void point_report(const struct flash_reader *reader)
 }
 
 const struct flash_reader_ops flash_mount_point = {
-	.open = point_open,
-	.close = point_close,
+	.open = flash_mount_held_open,
+	.close = flash_mount_held_close,
 	.begin = point_begin,
 	.end = point_end,
 	.report = point_report,

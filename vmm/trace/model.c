@@ -138,6 +138,12 @@ struct oracle model_oracle(const struct model *model)
 {
 	struct oracle oracle = model->oracle;
 
+	for (u32 site = 0; site <= model->config.nsites; site++) {
+		oracle.flushes += model->by_site[site].flushes;
+		oracle.flushes_unneeded += model->by_site[site].flushes_unneeded;
+		oracle.ipis += model->by_site[site].ipis;
+		oracle.ipis_unneeded += model->by_site[site].ipis_unneeded;
+	}
 	oracle.exact = model->config.soft.entries;
 	oracle.flash_violations =
 		model->count[FINDING_CHIP_COMMAND] + model->count[FINDING_CHIP_MAPPED];
@@ -161,9 +167,7 @@ void model_count_flush(struct model *model, u16 site, u32 scope, bool took)
 {
 	struct site_flushes *of_site = site_flushes(model, site);
 
-	model->oracle.flushes++;
 	model->oracle.flushes_full += scope != KVL_FLUSH_PAGE;
-	model->oracle.flushes_unneeded += !took;
 	of_site->flushes++;
 	of_site->flushes_unneeded += !took;
 }
@@ -172,8 +176,6 @@ void model_count_ipi(struct model *model, u16 site, bool took)
 {
 	struct site_flushes *of_site = site_flushes(model, site);
 
-	model->oracle.ipis++;
-	model->oracle.ipis_unneeded += !took;
 	of_site->ipis++;
 	of_site->ipis_unneeded += !took;
 }
