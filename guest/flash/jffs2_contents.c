@@ -33,9 +33,7 @@ struct contents {
 	struct inflate inflate;
 };
 
-/*
- * --- which node gives which bytes ---------------------------------------------------------------
- */
+/* --- which node gives which bytes ------------------------------------------------------------- */
 
 static struct fragment *new_fragment(struct contents *c)
 {
@@ -99,9 +97,7 @@ static void drop_fragments(struct contents *c)
 	c->held = NULL;
 }
 
-/*
- * --- a node's data ------------------------------------------------------------------------------
- */
+/* --- a node's data ---------------------------------------------------------------------------- */
 
 static void read_data(struct jffs2 *fs, const struct jffs2_node *node, u8 *to)
 {
@@ -174,9 +170,7 @@ static enum jffs2_contents hold(struct contents *c, const struct jffs2_node *nod
 	return JFFS2_READ;
 }
 
-/*
- * --- files --------------------------------------------------------------------------------------
- */
+/* --- files ------------------------------------------------------------------------------------ */
 
 static enum jffs2_contents add_fragment(struct contents *c, const struct fragment *f, u32 *crc)
 {

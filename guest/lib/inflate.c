@@ -25,9 +25,7 @@ const char *inflate_error_text(s64 error)
 	return error < 0 && -error < (s64)(sizeof(text) / sizeof(text[0])) ? text[-error] : text[0];
 }
 
-/*
- * --- bits --------------------------------------------------------------------------------------
- */
+/* --- bits ------------------------------------------------------------------------------------- */
 
 /*
  * These are inlined wherever they are used: read_codes() keeps a copy of its own, which the
@@ -73,9 +71,7 @@ INLINE s32 read_bits(struct inflate_bits *b, u32 n)
 	return b->nbits < n ? INFLATE_TRUNCATED : (s32)take(b, n);
 }
 
-/*
- * --- codes -------------------------------------------------------------------------------------
- */
+/* --- codes ------------------------------------------------------------------------------------ */
 
 /* Codes come with their first bit lowest, numbers with theirs highest. */
 static u32 reversed(u32 code, u32 bits)
@@ -177,9 +173,7 @@ INLINE s32 decode(struct inflate_bits *b, const struct inflate_code *c)
 	return entry >> 4;
 }
 
-/*
- * --- blocks ------------------------------------------------------------------------------------
- */
+/* --- blocks ----------------------------------------------------------------------------------- */
 
 /* Base and number of extra bits (RFC 1951, 3.2.5) of length symbols from 257 on, of distances. */
 static const struct {
@@ -444,9 +438,7 @@ static s32 read_block(struct inflate *s, u32 type)
 	}
 }
 
-/*
- * --- the stream --------------------------------------------------------------------------------
- */
+/* --- the stream ------------------------------------------------------------------------------- */
 
 static bool header_ok(const u8 *in)
 {

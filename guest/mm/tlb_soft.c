@@ -74,10 +74,7 @@ static u32 entries(void)
 	return boot_options.request.soft_entries;
 }
 
-/*
- * --- the modelled tables, as a processor reads them
- * -----------------------------------------------
- */
+/* --- the modelled tables, as a processor reads them ------------------------------------------- */
 
 /* 0 where there is no table: a processor would read whatever is there. */
 static u64 read_entry(u64 table, u32 index)
@@ -106,10 +103,7 @@ static u64 look_up(const struct soft_cpu *cpu, u64 va, u32 *level)
 	}
 }
 
-/*
- * --- entries
- * ----------------------------------------------------------------------------------------
- */
+/* --- entries ---------------------------------------------------------------------------------- */
 
 static u32 slot_of(u64 va)
 {
@@ -246,10 +240,7 @@ static void clear_way(struct soft_cpu *cpu, u64 va, u32 level)
 		evict(cpu, victim(cpu), KVL_EVICT_CAPACITY, 0);
 }
 
-/*
- * --- faults
- * -----------------------------------------------------------------------------------------
- */
+/* --- faults ----------------------------------------------------------------------------------- */
 
 /*
  * What is taken up was in the tables after this CPU's last report: those of evictions take time. If
@@ -302,10 +293,7 @@ bool tlb_soft_fault(struct fault *fault)
 	return mirror(mine(), fault->va);
 }
 
-/*
- * --- flushes
- * ----------------------------------------------------------------------------------------
- */
+/* --- flushes ---------------------------------------------------------------------------------- */
 
 void tlb_soft_flush_page(u64 va, u16 site)
 {
@@ -356,10 +344,7 @@ void tlb_soft_load_root(u64 root_gpa, u32 mm, u16 site)
 	arch_irq_restore(irq);
 }
 
-/*
- * --- start
- * ------------------------------------------------------------------------------------------
- */
+/* --- start ------------------------------------------------------------------------------------ */
 
 /* Where everything of a CPU lies; all of it is zero. */
 static void place(struct soft_cpu *cpu, u64 gpa)

@@ -49,10 +49,7 @@ static u64 next_draw(u64 *state)
 	return *state >> 33;
 }
 
-/*
- * --- the kernel's area
- * ----------------------------------------------------------------------------
- */
+/* --- the kernel's area ------------------------------------------------------------------------ */
 /* A page of the area holds its own address. */
 static struct page *area_page(void)
 {
@@ -104,10 +101,7 @@ static void glance_at_area(u32 i)
 	(void)*(const volatile u64 *)(storm.area + i * PAGE_BYTES);
 }
 
-/*
- * --- the spaces' pages
- * ------------------------------------------------------------------------------
- */
+/* --- the spaces' pages ------------------------------------------------------------------------ */
 static void put_page(struct space *space)
 {
 	struct page *page = page_alloc(ZONE_HIGHMEM, 0);
@@ -175,10 +169,7 @@ static void come_and_go(void)
 	mm_put(mm);
 }
 
-/*
- * --- rounds
- * ------------------------------------------------------------------------------------------
- */
+/* --- rounds ----------------------------------------------------------------------------------- */
 static void step(const struct space *own, u64 drawn)
 {
 	u32 i = drawn / 16 % NEAR_PAGES;

@@ -43,9 +43,7 @@ static void read_it(u32 cpu)
 	use(cpu, KERNEL_VA + 8, false);
 }
 
-/*
- * --- uses ----------------------------------------------------------------------------------------
- */
+/* --- uses ------------------------------------------------------------------------------------- */
 START_TEST(flushed_everywhere)
 {
 	set(0, A);
@@ -198,10 +196,7 @@ START_TEST(large_page)
 }
 END_TEST
 
-/*
- * --- upper levels
- * ---------------------------------------------------------------------------------
- */
+/* --- upper levels ----------------------------------------------------------------------------- */
 /* The directory leads to another table from here on. */
 static void replace_table(u64 leaf)
 {
@@ -281,10 +276,7 @@ START_TEST(table_that_was_freed)
 }
 END_TEST
 
-/*
- * --- from get to put
- * ------------------------------------------------------------------------------
- */
+/* --- from get to put -------------------------------------------------------------------------- */
 static void get(u32 cpu, u64 gpa)
 {
 	record(cpu, KVL_EV_KVA_GET, MAP, 0, 0, KERNEL_VA, gpa, 0, 0, 0);
@@ -377,10 +369,7 @@ START_TEST(got_where_it_is_stale)
 }
 END_TEST
 
-/*
- * --- reuse
- * ------------------------------------------------------------------------------------------
- */
+/* --- reuse ------------------------------------------------------------------------------------ */
 static void hand_out(u64 gpa, u16 order)
 {
 	record(0, KVL_EV_PAGE_ALLOC, 0, order, 0, gpa, 0, 0, 0, 0);
@@ -499,10 +488,7 @@ START_TEST(reused_twice)
 }
 END_TEST
 
-/*
- * --- flushes for nothing
- * ----------------------------------------------------------------------------
- */
+/* --- flushes for nothing ---------------------------------------------------------------------- */
 START_TEST(unneeded)
 {
 	struct oracle oracle;
@@ -584,10 +570,7 @@ START_TEST(unneeded_ipi)
 }
 END_TEST
 
-/*
- * --- against a TLB that simply keeps what it has seen
- * ------------------------------------------------
- */
+/* --- against a TLB that simply keeps what it has seen ----------------------------------------- */
 #define SLOTS 3u
 #define PAGES 12u
 

@@ -28,10 +28,7 @@ static void print_findings(const struct model *model)
 		printf("  … and %u more\n", model_findings(model) - kept);
 }
 
-/*
- * --- the table of policies
- * ---------------------------------------------------------------------------
- */
+/* --- the table of policies -------------------------------------------------------------------- */
 static void print_row(const char *name, const struct oracle *o)
 {
 	printf("  %-*s %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8" PRIu64
@@ -75,10 +72,7 @@ static void print_oracle(const struct trace_checked *checked, const struct optio
 		printf("  least number of IPIs: not known, more was mapped than is followed\n");
 }
 
-/*
- * --- who flushed for nothing
- * ---------------------------------------------------------------------------
- */
+/* --- who flushed for nothing ------------------------------------------------------------------ */
 /* The site with the most unneeded flushes among those that come behind @after in that order. */
 static u32 next_site(const struct trace_checked *checked, u32 nsites, u32 after)
 {

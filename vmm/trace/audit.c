@@ -78,9 +78,7 @@ static void compare_known(struct audit *audit)
 		compare_table(audit, (struct table *)node);
 }
 
-/*
- * --- second pass: tables that the roots lead to -------------------------------------------------
- */
+/* --- second pass: tables that the roots lead to ----------------------------------------------- */
 /* True the first time that the table is met at this level. */
 static bool first_visit(struct audit *audit, u64 at, u32 level)
 {
@@ -232,9 +230,7 @@ static void follow_running(struct audit *audit)
 	}
 }
 
-/*
- * --- third pass: the direct map ------------------------------------------------------------------
- */
+/* --- third pass: the direct map --------------------------------------------------------------- */
 struct leaf {
 	u64 entry; /* 0: nothing is mapped */
 	u64 start; /* first address that it, or the hole in the tables, covers */

@@ -132,9 +132,7 @@ void model_readers_free(struct model *model)
 	free_list(model->untold);
 }
 
-/*
- * --- the chip ----------------------------------------------------------------------------------
- */
+/* --- the chip --------------------------------------------------------------------------------- */
 static void report_mapped(struct model *model, const struct kvl_record *command,
 			  const struct reader *reader)
 {

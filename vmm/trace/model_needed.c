@@ -163,9 +163,7 @@ bool model_taken_since(const struct model *model, struct place place, u64 entry,
 	return false;
 }
 
-/*
- * --- flushes that nobody asked for --------------------------------------------------------------
- */
+/* --- flushes that nobody asked for ------------------------------------------------------------ */
 /* What was reached through a table is more than the page. */
 static void flush_place(struct model *model, u32 cpu, struct place place)
 {
@@ -206,9 +204,7 @@ void model_needed_flush(struct model *model, u32 cpu, u32 scope, u64 va, u64 tic
 		flush_page(model, cpu, va);
 }
 
-/*
- * --- what it matters for ------------------------------------------------------------------------
- */
+/* --- what it matters for ---------------------------------------------------------------------- */
 static void stab(struct model *model, u32 cpu, u64 ticket)
 {
 	model->cpu[cpu].stabbed = ticket;

@@ -42,9 +42,7 @@ static struct policy_page *page_of(struct model *model, u64 va, u64 ticket)
 	return NULL;
 }
 
-/*
- * --- flushes -------------------------------------------------------------------------------------
- */
+/* --- flushes ---------------------------------------------------------------------------------- */
 static void flush_one(struct model *model, u32 cpu, u32 scope, u64 va, u64 ticket)
 {
 	bool took = model_stale_flush(model, cpu, scope, va, ticket);
@@ -73,10 +71,7 @@ static void flush_round(struct model *model, u32 by, u64 ticket)
 	model->policy_entries = model->policy_bytes = 0;
 }
 
-/*
- * --- entries
- * ---------------------------------------------------------------------------------------
- */
+/* --- entries ---------------------------------------------------------------------------------- */
 static void gather(struct model *model, const struct change *change)
 {
 	const struct flush_policy *policy = &model->config.policy;
@@ -143,10 +138,7 @@ void model_policy_root(struct model *model, u32 cpu, u64 ticket)
 	model->cpu[cpu].full_flush = ticket;
 }
 
-/*
- * --- uses
- * -------------------------------------------------------------------------------------------
- */
+/* --- uses ------------------------------------------------------------------------------------- */
 /*
  * Seed row T15: a hit on a CPU whose last full flush is older than the entry, which another one has
  * made.

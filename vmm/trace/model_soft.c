@@ -109,9 +109,7 @@ static void finding(struct model *model, u32 cpu, const struct kvl_record *recor
 			  (ull)record->a[0], record->h[0], (ull)record->a[1]);
 }
 
-/*
- * --- fills --------------------------------------------------------------------------------------
- */
+/* --- fills ------------------------------------------------------------------------------------ */
 /*
  * The report of a change comes before the store: until the CPU that makes it reports anything else,
  * another one may still find the old entry.
@@ -201,9 +199,7 @@ void model_tlb_fill(struct model *model, u32 cpu, const struct kvl_record *recor
 		model_overflow(model, record->ticket, "entries of soft TLBs");
 }
 
-/*
- * --- evictions -----------------------------------------------------------------------------------
- */
+/* --- evictions -------------------------------------------------------------------------------- */
 static void drop_stale(struct model *model, u32 cpu, u64 space, const struct kvl_record *record)
 {
 	struct place place = { space, record->a[0], record->h[0] };

@@ -56,9 +56,7 @@ struct stale *model_stale_at(const struct model *model, struct place place, stru
 	return (struct stale *)node;
 }
 
-/*
- * --- what is left behind -----------------------------------------------------------------------
- */
+/* --- what is left behind ---------------------------------------------------------------------- */
 /* More rights, and nothing else: whoever holds the old entry faults and looks again. */
 static bool only_allows_more(u64 old, u64 new)
 {
@@ -240,9 +238,7 @@ void model_left_behind(struct model *model, const struct change *change,
 		model_keep_stale(model, change, held, reader);
 }
 
-/*
- * --- flushes -----------------------------------------------------------------------------------
- */
+/* --- flushes ---------------------------------------------------------------------------------- */
 void model_stale_drop(struct model *model, struct stale *stale, u32 cpus, u64 ticket)
 {
 	stale->held &= ~cpus;
@@ -354,9 +350,7 @@ bool model_stale_flush(struct model *model, u32 cpu, u32 scope, u64 va, u64 tick
 	return took;
 }
 
-/*
- * --- what it stands for -------------------------------------------------------------------------
- */
+/* --- what it stands for ----------------------------------------------------------------------- */
 struct translation model_stale_translate(const struct model *model, const struct stale *stale,
 					 u64 va)
 {

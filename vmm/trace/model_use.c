@@ -22,9 +22,7 @@ bool model_use_differs(const struct translation *stale, const struct use *use)
 	       (use->write && stale->writable && !use->now.writable);
 }
 
-/*
- * --- stories -----------------------------------------------------------------------------------
- */
+/* --- stories ---------------------------------------------------------------------------------- */
 static bool is_new_story(struct model *model, const struct use *use, u16 removed_site)
 {
 	u64 key = removed_site | (u64)use->site << 16 | (u64)use->cpu << 32;
@@ -69,10 +67,7 @@ static void report(struct model *model, const struct use *use, const struct stal
 		finding->cause = stale->removed_ticket;
 }
 
-/*
- * --- what the processor may hold
- * ------------------------------------------------------------------
- */
+/* --- what the processor may hold -------------------------------------------------------------- */
 static bool judge_place(struct model *model, const struct use *use, struct place place, bool tell)
 {
 	bool found = false;
@@ -111,10 +106,7 @@ static bool judge_places(struct model *model, const struct use *use, bool tell)
 	return found;
 }
 
-/*
- * --- what the guest's TLB holds
- * ---------------------------------------------------------------------
- */
+/* --- what the guest's TLB holds --------------------------------------------------------------- */
 /*
  * The change that it was taken away by; a change that the model could not follow is told as one of
  * nobody.
