@@ -67,6 +67,12 @@ void hang_tables(void)
 	link_table(USER_VA, USER_LARGE_TABLE, 2, USER_TABLE, 1);
 }
 
+void model_setup_hung(void)
+{
+	model_setup(&(struct model_config){ 0 });
+	hang_tables();
+}
+
 void model_teardown(void)
 {
 	model_destroy(model);
@@ -76,6 +82,21 @@ void set_at(u16 site, u64 va, u64 table, u16 level, u64 old, u64 new)
 {
 	record(0, KVL_EV_PT_SET, site, (u16)pte_index(va, level), level, va, table, old, new,
 	       table == USER_TABLE);
+}
+
+void set(u64 old, u64 new)
+{
+	set_at(new ? MAP : UNMAP, KERNEL_VA, KERNEL_TABLE, 1, old, new);
+}
+
+void use(u32 cpu, u64 va, bool write)
+{
+	record(cpu, KVL_EV_USE, FLUSH, write, 0, va, 0, 0, 0, 0);
+}
+
+void read_it(u32 cpu)
+{
+	use(cpu, KERNEL_VA + 8, false);
 }
 
 void flush(u32 cpu, u16 scope, u64 va)

@@ -8,10 +8,7 @@
 #include "tests/unit/suite.h"
 
 #define PRIVATE 0x800000ull
-#define RW (PTE_PRESENT | PTE_WRITABLE | PTE_ACCESSED | PTE_DIRTY)
-#define A (0x100000ull | RW)
 #define LARGE_VA (ALIGN_DOWN(KERNEL_VA, LARGE_BYTES) + LARGE_BYTES)
-#define LARGE_A (0x400000ull | RW | PTE_LARGE)
 #define DIRECT_VA 0xc0000000ull
 
 enum { ROOT, UPPER, DIRECTORY, LEAVES, TABLES };

@@ -27,14 +27,14 @@ static void setup(void)
 	memset(leaf, 0, sizeof(leaf));
 }
 
-static void set(u32 cpu, u32 slot, u64 new)
+static void set_slot(u32 cpu, u32 slot, u64 new)
 {
 	record(cpu, KVL_EV_PT_SET, MAP, (u16)pte_index(va_of(slot), 1), 1, va_of(slot),
 	       KERNEL_TABLE, leaf[slot], new, 0);
 	leaf[slot] = new;
 }
 
-static void use(u32 cpu, u32 slot)
+static void use_slot(u32 cpu, u32 slot)
 {
 	record(cpu, KVL_EV_USE, MAP, 0, 0, va_of(slot), 0, 0, 0, 0);
 }
@@ -47,19 +47,19 @@ static u64 needed(void)
 
 START_TEST(nobody_uses_it)
 {
-	set(0, 0, LEAF(1));
-	set(0, 0, LEAF(2));
-	use(0, 0);
+	set_slot(0, 0, LEAF(1));
+	set_slot(0, 0, LEAF(2));
+	use_slot(0, 0);
 	ck_assert_uint_eq(needed(), 0);
 }
 END_TEST
 
 START_TEST(another_cpu_uses_it)
 {
-	set(0, 0, LEAF(1));
-	set(0, 0, LEAF(2));
-	use(1, 0);
-	use(1, 0);
+	set_slot(0, 0, LEAF(1));
+	set_slot(0, 0, LEAF(2));
+	use_slot(1, 0);
+	use_slot(1, 0);
 	ck_assert_uint_eq(needed(), 1);
 }
 END_TEST
@@ -67,31 +67,31 @@ END_TEST
 START_TEST(one_serves_all_that_are_open)
 {
 	for (u32 slot = 0; slot < 4; slot++) {
-		set(0, slot, LEAF(slot));
-		set(0, slot, LEAF(slot + 4));
+		set_slot(0, slot, LEAF(slot));
+		set_slot(0, slot, LEAF(slot + 4));
 	}
 	for (u32 slot = 0; slot < 4; slot++)
-		use(1, slot);
+		use_slot(1, slot);
 	ck_assert_uint_eq(needed(), 1);
-	set(0, 2, LEAF(9));
-	use(1, 3);
+	set_slot(0, 2, LEAF(9));
+	use_slot(1, 3);
 	ck_assert_uint_eq(needed(), 1);
-	use(1, 2);
+	use_slot(1, 2);
 	ck_assert_uint_eq(needed(), 2);
 }
 END_TEST
 
 START_TEST(a_flush_of_its_own_is_free)
 {
-	set(0, 0, LEAF(1));
-	set(0, 0, LEAF(2));
+	set_slot(0, 0, LEAF(1));
+	set_slot(0, 0, LEAF(2));
 	if (_i == 0)
 		flush(1, KVL_FLUSH_PAGE, va_of(0));
 	else if (_i == 1)
 		load_root(1, 1);
 	else
 		flush(1, KVL_FLUSH_PAGE, va_of(1)); /* of something else */
-	use(1, 0);
+	use_slot(1, 0);
 	ck_assert_uint_eq(needed(), _i == 2);
 }
 END_TEST
@@ -99,13 +99,13 @@ END_TEST
 /* One that was asked of it is an IPI itself. */
 START_TEST(a_flush_for_another_is_not)
 {
-	set(0, 0, LEAF(1));
-	set(0, 0, LEAF(2));
+	set_slot(0, 0, LEAF(1));
+	set_slot(0, 0, LEAF(2));
 	record(0, KVL_EV_SHOOTDOWN_BEGIN, FLUSH, 0, 0, va_of(0), PAGE_BYTES, 0, 2, 1);
 	flush(1, KVL_FLUSH_PAGE, va_of(0));
 	record(1, KVL_EV_IPI_ACK, FLUSH, 0, 0, 1, 0, 0, 0, 0);
 	record(0, KVL_EV_SHOOTDOWN_END, FLUSH, 0, 0, 1, 0, 0, 0, 0);
-	use(1, 0);
+	use_slot(1, 0);
 	ck_assert_uint_eq(needed(), 1);
 	ck_assert_uint_eq(model_oracle(model).stale_uses, 0);
 }
@@ -114,10 +114,10 @@ END_TEST
 /* Who uses it again for the same page needs nothing. */
 START_TEST(the_same_page_again)
 {
-	set(0, 0, LEAF(1));
-	set(0, 0, 0);
-	set(0, 0, LEAF(1));
-	use(1, 0);
+	set_slot(0, 0, LEAF(1));
+	set_slot(0, 0, 0);
+	set_slot(0, 0, LEAF(1));
+	use_slot(1, 0);
 	ck_assert_uint_eq(needed(), 0);
 }
 END_TEST
@@ -129,8 +129,8 @@ START_TEST(chip_command)
 	model_teardown();
 	model_setup_chip();
 	for (u32 slot = 0; slot < 4; slot++) {
-		set(0, slot, chip);
-		set(0, slot, 0);
+		set_slot(0, slot, chip);
+		set_slot(0, slot, 0);
 	}
 	record(VMM, KVL_EV_FLASH_COMMAND, 0, 0, 0, RIG_FLASH, 0x40, 0, 0, 0);
 	record(VMM, KVL_EV_FLASH_COMMAND, 0, 0, 0, RIG_FLASH, 0x40, 0, 0, 0);
@@ -150,12 +150,12 @@ START_TEST(chip_and_then_something_else)
 
 	model_teardown();
 	model_setup_chip();
-	set(0, 0, chip);
-	set(0, 0, 0);
+	set_slot(0, 0, chip);
+	set_slot(0, 0, 0);
 	if (_i)
 		flush(1, KVL_FLUSH_ALL, 0);
-	set(_i ? 0 : 1, 0, LEAF(1));
-	set(_i ? 0 : 1, 0, 0);
+	set_slot(_i ? 0 : 1, 0, LEAF(1));
+	set_slot(_i ? 0 : 1, 0, 0);
 	command();
 	ck_assert_uint_eq(needed(), _i ? 0 : 1);
 }
@@ -163,9 +163,9 @@ END_TEST
 
 START_TEST(a_read_after_write_protection)
 {
-	set(0, 0, LEAF(1));
-	set(0, 0, LEAF(1) & ~PTE_WRITABLE);
-	use(1, 0);
+	set_slot(0, 0, LEAF(1));
+	set_slot(0, 0, LEAF(1) & ~PTE_WRITABLE);
+	use_slot(1, 0);
 	ck_assert_uint_eq(needed(), 0);
 	record(1, KVL_EV_USE, MAP, 1, 0, va_of(0), 0, 0, 0, 0);
 	ck_assert_uint_eq(needed(), 1);
@@ -174,14 +174,14 @@ END_TEST
 
 START_TEST(the_same_table_again)
 {
-	set(0, 0, LEAF(1));
+	set_slot(0, 0, LEAF(1));
 	set_at(UNMAP, KERNEL_VA, LARGE_TABLE, 2, TO_TABLE(KERNEL_TABLE), 0);
 	set_at(MAP, KERNEL_VA, LARGE_TABLE, 2, 0, TO_TABLE(KERNEL_TABLE));
-	use(1, 0);
+	use_slot(1, 0);
 	ck_assert_uint_eq(needed(), 0);
 	set_at(UNMAP, KERNEL_VA, LARGE_TABLE, 2, TO_TABLE(KERNEL_TABLE), 0);
 	flush(1, KVL_FLUSH_PAGE, va_of(0)); /* of all that was reached by it that is one page */
-	use(1, 0);
+	use_slot(1, 0);
 	ck_assert_uint_eq(needed(), 1);
 }
 END_TEST
@@ -189,11 +189,11 @@ END_TEST
 /* While it is asked for one page it flushes another, for itself. */
 START_TEST(a_flush_of_its_own_while_it_is_asked)
 {
-	set(0, 0, LEAF(1));
-	set(0, 0, LEAF(2));
+	set_slot(0, 0, LEAF(1));
+	set_slot(0, 0, LEAF(2));
 	record(0, KVL_EV_SHOOTDOWN_BEGIN, FLUSH, 0, 0, va_of(1), PAGE_BYTES, 0, 2, 1);
 	flush(1, KVL_FLUSH_PAGE, va_of(0));
-	use(1, 0);
+	use_slot(1, 0);
 	ck_assert_uint_eq(needed(), 0);
 }
 END_TEST
@@ -212,10 +212,10 @@ END_TEST
 
 START_TEST(a_load_of_a_root_leaves_global_ones)
 {
-	set(0, 0, LEAF(1) | PTE_GLOBAL);
-	set(0, 0, LEAF(2) | PTE_GLOBAL);
+	set_slot(0, 0, LEAF(1) | PTE_GLOBAL);
+	set_slot(0, 0, LEAF(2) | PTE_GLOBAL);
 	load_root(1, 1);
-	use(1, 0);
+	use_slot(1, 0);
 	ck_assert_uint_eq(needed(), 1);
 }
 END_TEST
@@ -278,10 +278,10 @@ static void replay(const struct step *step)
 
 	switch (step->what) {
 	case SET:
-		set(cpu, step->slot, step->page ? LEAF(step->page) : 0);
+		set_slot(cpu, step->slot, step->page ? LEAF(step->page) : 0);
 		flush(cpu, KVL_FLUSH_PAGE, va_of(step->slot));
 		break;
-	case USE: use(cpu, step->slot); break;
+	case USE: use_slot(cpu, step->slot); break;
 	case OWN_PAGE: flush(cpu, KVL_FLUSH_PAGE, va_of(step->slot)); break;
 	case OWN_ALL: flush(cpu, KVL_FLUSH_ALL, 0); break;
 	}

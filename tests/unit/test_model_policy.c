@@ -6,7 +6,6 @@
 #include "tests/unit/model_rig.h"
 #include "tests/unit/suite.h"
 
-#define RW (PTE_PRESENT | PTE_WRITABLE | PTE_ACCESSED | PTE_DIRTY)
 #define PAGE(n) ((0x100000ull + (n)*PAGE_BYTES) | RW)
 #define CPUS 3
 
@@ -27,7 +26,7 @@ static void set_by(u32 cpu, u32 slot, u64 old, u64 new)
 	record(cpu, KVL_EV_PT_SET, MAP, (u16)pte_index(va, 1), 1, va, KERNEL_TABLE, old, new, 0);
 }
 
-static void use(u32 cpu, u32 slot)
+static void use_slot(u32 cpu, u32 slot)
 {
 	record(cpu, KVL_EV_USE, MAP, 0, 0, KERNEL_VA + slot * PAGE_BYTES, 0, 0, 0, 0);
 }
@@ -41,16 +40,16 @@ static void story(void)
 	for (u32 slot = 0; slot < 4; slot++)
 		set_by(0, slot, 0, PAGE(slot));
 	for (u32 slot = 0; slot < 4; slot++) {
-		use(0, slot);
-		use(1, slot);
+		use_slot(0, slot);
+		use_slot(1, slot);
 	}
 	for (u32 slot = 0; slot < 4; slot++)
 		set_by(0, slot, PAGE(slot), PAGE(slot + 4));
 	flush(0, KVL_FLUSH_ALL, 0);
 	flush(1, KVL_FLUSH_ALL, 0);
 	for (u32 slot = 0; slot < 4; slot++) {
-		use(0, slot);
-		use(1, slot);
+		use_slot(0, slot);
+		use_slot(1, slot);
 	}
 }
 
@@ -132,7 +131,7 @@ START_TEST(seq_with_a_switch)
 	start(POLICY_SEQ, 0);
 	set_by(0, 0, 0, PAGE(0));
 	load_root(1, 1);
-	use(1, 0);
+	use_slot(1, 0);
 	expect_counts(0, 0, 0, 0);
 	ck_assert_uint_eq(model_oracle(model).conflicts, 0);
 }
@@ -179,7 +178,7 @@ START_TEST(a_table_with_entries)
 		set_by(0, slot + 8, PAGE(slot), 0);
 	}
 	for (u32 slot = 0; slot < 3; slot++)
-		use(1, slot);
+		use_slot(1, slot);
 	ck_assert_uint_eq(model_oracle(model).stale_uses, 0);
 }
 END_TEST
@@ -189,7 +188,7 @@ START_TEST(mask_and_more_rights)
 {
 	start(POLICY_MASK, 0);
 	set_by(0, 0, 0, PAGE(0) & ~PTE_WRITABLE);
-	use(1, 0);
+	use_slot(1, 0);
 	set_by(0, 0, PAGE(0) & ~PTE_WRITABLE, PAGE(0));
 	set_by(0, 0, PAGE(0), 0);
 	ck_assert_uint_eq(model_oracle(model).ipis, 1);

@@ -6,9 +6,6 @@
 #include "tests/unit/model_rig.h"
 #include "tests/unit/suite.h"
 
-#define RW (PTE_PRESENT | PTE_WRITABLE | PTE_ACCESSED | PTE_DIRTY)
-#define A (0x100000ull | RW)
-#define B (0x200000ull | RW)
 #define NEXT_VA (KERNEL_VA + PAGE_BYTES)
 #define DIRECT_VA 0xc0003000ull
 
@@ -23,7 +20,7 @@ static void setup(void)
 	hang_tables();
 }
 
-static void set(u64 va, u64 old, u64 new)
+static void set_leaf(u64 va, u64 old, u64 new)
 {
 	set_at(new ? MAP : UNMAP, va, KERNEL_TABLE, 1, old, new);
 }
@@ -38,7 +35,7 @@ static void evict(u32 cpu, u64 va, u64 entry, u16 reason)
 	record(cpu, KVL_EV_TLB_EVICT, 0, 1, reason, va, entry, 0, 0, 0);
 }
 
-static void use(u32 cpu, u64 va)
+static void use_word(u32 cpu, u64 va)
 {
 	record(cpu, KVL_EV_USE, 0, 0, 0, va, 0, 0, 0, 0);
 }
@@ -46,25 +43,25 @@ static void use(u32 cpu, u64 va)
 START_TEST(who_has_not_filled_holds_nothing)
 {
 	ck_assert(model_oracle(model).exact);
-	set(KERNEL_VA, 0, A);
+	set_leaf(KERNEL_VA, 0, A);
 	fill(0, KERNEL_VA, A);
-	set(KERNEL_VA, A, B);
-	use(1, KERNEL_VA);
+	set_leaf(KERNEL_VA, A, B);
+	use_word(1, KERNEL_VA);
 	expect_none();
-	use(0, KERNEL_VA);
+	use_word(0, KERNEL_VA);
 	expect(1, "CPU 0 uses va 0xf0003000 (-) and holds the entry that flash.map took away");
 }
 END_TEST
 
 START_TEST(flushed)
 {
-	set(KERNEL_VA, 0, A);
+	set_leaf(KERNEL_VA, 0, A);
 	fill(0, KERNEL_VA, A);
-	set(KERNEL_VA, A, B);
+	set_leaf(KERNEL_VA, A, B);
 	evict(0, KERNEL_VA, A, KVL_EVICT_FLUSH);
 	flush(0, KVL_FLUSH_PAGE, KERNEL_VA);
 	fill(0, KERNEL_VA, B);
-	use(0, KERNEL_VA);
+	use_word(0, KERNEL_VA);
 	expect_none();
 	ck_assert_uint_eq(model_oracle(model).flushes_unneeded, 0);
 }
@@ -73,11 +70,11 @@ END_TEST
 /* The TLB is small: what had to make room is held no more. */
 START_TEST(made_room)
 {
-	set(KERNEL_VA, 0, A);
+	set_leaf(KERNEL_VA, 0, A);
 	fill(0, KERNEL_VA, A);
-	set(KERNEL_VA, A, B);
+	set_leaf(KERNEL_VA, A, B);
 	evict(0, KERNEL_VA, A, KVL_EVICT_CAPACITY);
-	use(0, KERNEL_VA);
+	use_word(0, KERNEL_VA);
 	expect_none();
 	flush(0, KVL_FLUSH_PAGE, KERNEL_VA);
 	ck_assert_uint_eq(model_oracle(model).flushes_unneeded, 1);
@@ -86,7 +83,7 @@ END_TEST
 
 START_TEST(a_flush_that_leaves_it)
 {
-	set(KERNEL_VA, 0, A);
+	set_leaf(KERNEL_VA, 0, A);
 	fill(0, KERNEL_VA, A);
 	if (_i == 0)
 		flush(0, KVL_FLUSH_PAGE, KERNEL_VA + 8);
@@ -101,7 +98,7 @@ END_TEST
 
 START_TEST(a_flush_of_another_page)
 {
-	set(KERNEL_VA, 0, A);
+	set_leaf(KERNEL_VA, 0, A);
 	fill(0, KERNEL_VA, A);
 	flush(0, KVL_FLUSH_PAGE, NEXT_VA);
 	flush(1, KVL_FLUSH_SPACE, 0);
@@ -111,7 +108,7 @@ END_TEST
 
 START_TEST(a_global_entry_survives)
 {
-	set(KERNEL_VA, 0, A | PTE_GLOBAL);
+	set_leaf(KERNEL_VA, 0, A | PTE_GLOBAL);
 	fill(0, KERNEL_VA, A | PTE_GLOBAL);
 	load_root(0, 1);
 	expect_none();
@@ -123,7 +120,7 @@ END_TEST
 START_TEST(more_than_fits)
 {
 	for (u64 i = 0; i < 3; i++) {
-		set(KERNEL_VA + i * PAGE_BYTES, 0, A);
+		set_leaf(KERNEL_VA + i * PAGE_BYTES, 0, A);
 		fill(0, KERNEL_VA + i * PAGE_BYTES, A);
 	}
 	expect(1, "holds more than it has room for");
@@ -132,7 +129,7 @@ END_TEST
 
 START_TEST(what_the_tables_do_not_hold)
 {
-	set(KERNEL_VA, 0, A);
+	set_leaf(KERNEL_VA, 0, A);
 	fill(0, KERNEL_VA, B);
 	expect(1, "takes up what the tables do not hold");
 }
@@ -147,7 +144,7 @@ END_TEST
 
 START_TEST(twice)
 {
-	set(KERNEL_VA, 0, A);
+	set_leaf(KERNEL_VA, 0, A);
 	fill(0, KERNEL_VA, A);
 	fill(0, KERNEL_VA, A);
 	expect(1, "has that already");
@@ -156,7 +153,7 @@ END_TEST
 
 START_TEST(evicts_what_it_does_not_have)
 {
-	set(KERNEL_VA, 0, A);
+	set_leaf(KERNEL_VA, 0, A);
 	fill(0, KERNEL_VA, A);
 	evict(1, KERNEL_VA, A, KVL_EVICT_FLUSH);
 	expect(1, "CPU 1: its soft TLB evicts what it does not have");
@@ -166,11 +163,11 @@ END_TEST
 /* CPU 0 has reported a change whose store may be to come: CPU 1 may still find the old entry. */
 START_TEST(just_before_it_goes)
 {
-	set(KERNEL_VA, 0, A);
-	set(KERNEL_VA, A, 0);
+	set_leaf(KERNEL_VA, 0, A);
+	set_leaf(KERNEL_VA, A, 0);
 	fill(1, KERNEL_VA, A);
 	expect_none();
-	use(1, KERNEL_VA);
+	use_word(1, KERNEL_VA);
 	expect(1, "CPU 1 uses va 0xf0003000 (-) and holds");
 }
 END_TEST
@@ -178,12 +175,12 @@ END_TEST
 /* CPU 1 looked before it went, and reports afterwards: nothing of its own came in between. */
 START_TEST(just_after_the_look)
 {
-	set(KERNEL_VA, 0, A);
-	set(KERNEL_VA, A, 0);
+	set_leaf(KERNEL_VA, 0, A);
+	set_leaf(KERNEL_VA, A, 0);
 	record(0, KVL_EV_MARK, 0, 0, 0, 99, 0, 0, 0, 0);
 	fill(1, KERNEL_VA, A);
 	expect_none();
-	use(1, KERNEL_VA);
+	use_word(1, KERNEL_VA);
 	expect(1, "CPU 1 uses va 0xf0003000 (-) and holds the entry that flash.unmap took away");
 }
 END_TEST
@@ -191,13 +188,13 @@ END_TEST
 /* It took up what was read-only, and was changed into more: what it holds is the former. */
 START_TEST(more_rights_and_then_another_page)
 {
-	set(KERNEL_VA, 0, A & ~PTE_WRITABLE);
+	set_leaf(KERNEL_VA, 0, A & ~PTE_WRITABLE);
 	fill(1, KERNEL_VA, A & ~PTE_WRITABLE);
-	set(KERNEL_VA, A & ~PTE_WRITABLE, A);
-	use(1, KERNEL_VA);
+	set_leaf(KERNEL_VA, A & ~PTE_WRITABLE, A);
+	use_word(1, KERNEL_VA);
 	expect_none();
-	set(KERNEL_VA, A, B);
-	use(1, KERNEL_VA);
+	set_leaf(KERNEL_VA, A, B);
+	use_word(1, KERNEL_VA);
 	expect(1,
 	       "CPU 1 uses va 0xf0003000 (-) and holds the entry that flash.map took away at ticket 24 "
 	       "(gpa 0x100000, read-only)");
@@ -207,10 +204,10 @@ END_TEST
 /* A directory entry goes, and with it what was filled by way of it. */
 START_TEST(below_a_directory_entry)
 {
-	set(KERNEL_VA, 0, A);
+	set_leaf(KERNEL_VA, 0, A);
 	fill(1, KERNEL_VA, A);
 	set_at(UNMAP, KERNEL_VA, LARGE_TABLE, 2, TO_TABLE(KERNEL_TABLE), 0);
-	use(1, KERNEL_VA);
+	use_word(1, KERNEL_VA);
 	expect(1, "and holds the entry that flash.unmap took away");
 	evict(1, KERNEL_VA, A, KVL_EVICT_FLUSH);
 	flush(1, KVL_FLUSH_PAGE, KERNEL_VA);
@@ -223,21 +220,21 @@ END_TEST
  */
 START_TEST(made_writable_after_the_look)
 {
-	set(KERNEL_VA, 0, A & ~PTE_WRITABLE);
+	set_leaf(KERNEL_VA, 0, A & ~PTE_WRITABLE);
 	record(1, KVL_EV_MARK, 0, 0, 0, 99, 0, 0, 0, 0);
-	set(KERNEL_VA, A & ~PTE_WRITABLE, A);
+	set_leaf(KERNEL_VA, A & ~PTE_WRITABLE, A);
 	record(0, KVL_EV_MARK, 0, 0, 0, 99, 0, 0, 0, 0);
 	fill(1, KERNEL_VA, A & ~PTE_WRITABLE);
-	use(1, KERNEL_VA);
+	use_word(1, KERNEL_VA);
 	expect_none();
 }
 END_TEST
 
 START_TEST(an_ipi_answered_by_a_switch)
 {
-	set(KERNEL_VA, 0, A);
+	set_leaf(KERNEL_VA, 0, A);
 	fill(1, KERNEL_VA, A);
-	set(KERNEL_VA, A, B);
+	set_leaf(KERNEL_VA, A, B);
 	record(0, KVL_EV_SHOOTDOWN_BEGIN, 0, 0, 0, KERNEL_VA, PAGE_BYTES, 0, 2, 7);
 	evict(1, KERNEL_VA, A, KVL_EVICT_SWITCH);
 	load_root(1, 1);
@@ -250,8 +247,8 @@ END_TEST
 
 START_TEST(after_it_has_gone)
 {
-	set(KERNEL_VA, 0, A);
-	set(KERNEL_VA, A, 0);
+	set_leaf(KERNEL_VA, 0, A);
+	set_leaf(KERNEL_VA, A, 0);
 	record(0, KVL_EV_MARK, 0, 0, 0, 99, 0, 0, 0, 0);
 	record(1, KVL_EV_MARK, 0, 0, 0, 99, 0, 0, 0, 0);
 	fill(1, KERNEL_VA, A);
@@ -265,7 +262,7 @@ START_TEST(direct_map)
 	record(VMM, KVL_EV_TABLE_ALLOC, 0, 0, 1, 0x40000, 0, 0, 0, 0);
 	set_at(MAP, DIRECT_VA, 0x40000, 1, 0, A);
 	set_at(UNMAP, DIRECT_VA, 0x40000, 1, A, 0);
-	use(1, DIRECT_VA);
+	use_word(1, DIRECT_VA);
 	expect(1, "CPU 1 uses va 0xc0003000 (-) and may hold");
 }
 END_TEST
