@@ -46,8 +46,10 @@ struct boot_options {
 extern struct boot_options boot_options;
 extern struct kvl_layout layout;
 
-/* --set KEY=VALUE, as text; NULL: not given. */
-const char *param_text(const char *key);
+/* --set KEY=VALUE, as text; @fallback (may be NULL) if it is not given. */
+const char *param_text(const char *key, const char *fallback);
+/* True: @yes is given, false: @no or nothing; anything else is a usage failure. */
+bool param_choice(const char *key, const char *no, const char *yes);
 /* As a number with K, M, G; @fallback if not given; a usage failure if it does not parse. */
 u64 param_u64(const char *key, u64 fallback);
 

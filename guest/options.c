@@ -212,12 +212,21 @@ void options_read(const void *fdt)
 		panic("bad layout", "planner: error %u", why.error);
 }
 
-const char *param_text(const char *key)
+const char *param_text(const char *key, const char *fallback)
 {
 	for (u32 i = 0; i < nparams; i++)
 		if (strcmp(params[i].key, key) == 0)
 			return params[i].value;
-	return NULL;
+	return fallback;
+}
+
+bool param_choice(const char *key, const char *no, const char *yes)
+{
+	const char *text = param_text(key, no);
+
+	if (strcmp(text, yes) != 0 && strcmp(text, no) != 0)
+		usage_failure("%s=%s: must be %s or %s", key, text, no, yes);
+	return strcmp(text, yes) == 0;
 }
 
 static u32 unit_shift(char unit)
@@ -253,7 +262,7 @@ static bool parse_size(const char *s, u64 *value)
 
 u64 param_u64(const char *key, u64 fallback)
 {
-	const char *s = param_text(key);
+	const char *s = param_text(key, NULL);
 	u64 value;
 
 	if (!s)

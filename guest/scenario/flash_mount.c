@@ -8,6 +8,7 @@
 
 #include "guest/lib/crc32.h"
 #include "guest/lib/string.h"
+#include "guest/scenario/flash_params.h"
 
 #define SHORT_ROWS 24
 #define JFFS2_MIN_SECTOR KiB(8)
@@ -41,26 +42,9 @@ const struct scenario_param flash_mount_params[] = {
 	{ NULL, NULL, NULL, NULL },
 };
 
-static const char *text_param(const char *key, const char *fallback)
-{
-	const char *text = param_text(key);
-
-	return text ? text : fallback;
-}
-
-/* True: @yes is given, false: @no or nothing. */
-static bool choice_param(const char *key, const char *no, const char *yes)
-{
-	const char *text = text_param(key, no);
-
-	if (strcmp(text, yes) != 0 && strcmp(text, no) != 0)
-		usage_failure("%s=%s: must be %s or %s", key, text, no, yes);
-	return strcmp(text, yes) == 0;
-}
-
 static u32 rows_param(void)
 {
-	const char *list = text_param("list", "short");
+	const char *list = param_text("list", "short");
 
 	if (strcmp(list, "off") == 0)
 		return 0;
@@ -91,9 +75,9 @@ static u32 sector_param(const struct flash_partition *p)
 /* What the chip cannot do is not left out in silence. */
 static void set_policy(struct flash_mount *m, struct flash_chip *chip)
 {
-	bool suspend = choice_param("suspend", "off", "on");
+	bool suspend = param_choice("suspend", "off", "on");
 
-	m->buffered = choice_param("program", "word", "buffer");
+	m->buffered = param_choice("program", "word", "buffer");
 	if (m->buffered && !flash_line_bytes(chip))
 		usage_failure("program=buffer: the chip has no write buffer");
 	if (suspend && !flash_can_suspend(chip))
@@ -240,28 +224,6 @@ static void mount_with(const struct arm *arm, struct flash_mount *m)
 	close_reader(m);
 }
 
-/* Writing the log must not erase what is mounted. */
-static void refuse_overlap(const struct flash_partition *a, const struct flash_partition *b)
-{
-	if (a->offset < b->offset + b->bytes && b->offset < a->offset + a->bytes)
-		usage_failure("partition=%s at %lx+%lx and log=%s at %lx+%lx overlap", a->label,
-			      a->offset, a->bytes, b->label, b->offset, b->bytes);
-}
-
-/* What a user forgets first. */
-static const char *partition_param(const char *key, const char *fallback)
-{
-	const char *label = text_param(key, fallback);
-
-	for (u32 i = 0; i < boot_options.flash_npartitions; i++)
-		if (strcmp(boot_options.flash_partition[i].label, label) == 0)
-			return label;
-	usage_failure(
-		"the chip has no partition %s: add partition=%s:START:SIZE to --flash, or name "
-		"another by --set %s=LABEL",
-		label, label, key);
-}
-
 void flash_mount_run(const struct arm *arm)
 {
 	struct flash_mount *m = kalloc(sizeof(*m));
@@ -269,19 +231,19 @@ void flash_mount_run(const struct arm *arm)
 	bool found;
 
 	m->max_rows = rows_param();
-	m->reads_contents = choice_param("contents", "off", "on");
-	m->provoke = text_param("provoke", "none");
+	m->reads_contents = param_choice("contents", "off", "on");
+	m->provoke = param_text("provoke", "none");
 	flash_mount_check_provoke(m->provoke, arm->ops);
 	chip = flash_chip_open();
 	check_true("chip_found", chip);
 	if (chip) {
 		set_policy(m, chip);
-		found = flash_partition_find(chip, partition_param("partition", "rootfs"),
+		found = flash_partition_find(chip, flash_partition_param("partition", "rootfs"),
 					     &m->partition) &&
-			flash_partition_find(chip, partition_param("log", "log"), &m->log);
+			flash_partition_find(chip, flash_partition_param("log", "log"), &m->log);
 		check_true("partitions_found", found);
 		if (found) {
-			refuse_overlap(&m->partition, &m->log);
+			flash_refuse_overlap(&m->partition, &m->log);
 			m->sector_bytes = sector_param(&m->partition);
 			m->nor = flash_mount_nor(&m->log);
 			mount_with(arm, m);

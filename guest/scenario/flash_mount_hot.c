@@ -30,15 +30,12 @@ static void read_on(void *arg)
 
 void flash_hot_start(struct flash_hot *hot, struct flash_reader *reader)
 {
-	const char *wanted = param_text("hot");
 	/* The last: of a block that is empty a mount looks at the first. */
 	u64 page = reader->bytes / PAGE_BYTES - 1;
 
 	*hot = (struct flash_hot){ 0 };
-	if (!wanted || strcmp(wanted, "off") == 0)
+	if (!param_choice("hot", "off", "on"))
 		return;
-	if (strcmp(wanted, "on") != 0)
-		usage_failure("hot=%s: must be off or on", wanted);
 	if (!reader->base)
 		usage_failure("hot=on: this arm has no pointer to the chip");
 	hot->at = (const u8 *)reader->base + page * PAGE_BYTES;

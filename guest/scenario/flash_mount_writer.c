@@ -6,6 +6,7 @@
 #include "guest/scenario/flash_mount.h"
 
 #include "guest/lib/string.h"
+#include "guest/scenario/flash_params.h"
 
 /*
  * Lines that the sessions of one block touch; blocks begin with one. A line that two batches share is
@@ -27,16 +28,13 @@ static u32 lines_of_block(const struct flash_writer *w)
 
 struct flash_writer flash_writer_from_params(const struct flash_partition *partition)
 {
-	const char *mode = param_text("writer");
-	struct flash_writer w = { .partition = partition };
+	struct flash_writes writes = flash_writes_param();
+	struct flash_writer w = { .partition = partition,
+				  .erases = writes.erases,
+				  .programs = writes.programs };
 	u64 blocks = param_u64("blocks", 2), words = param_u64("words", 48);
 	u64 batch = param_u64("batch", 16), most = PAGE_BYTES / partition->bank_width;
 
-	mode = mode ? mode : "mixed";
-	w.erases = strcmp(mode, "erase") == 0 || strcmp(mode, "mixed") == 0;
-	w.programs = strcmp(mode, "program") == 0 || strcmp(mode, "mixed") == 0;
-	if (!w.erases && !w.programs && strcmp(mode, "off") != 0)
-		usage_failure("writer=%s: must be off, erase, program or mixed", mode);
 	/* the last block belongs to the mount's own write */
 	if (blocks >= partition->bytes / partition->block_bytes)
 		usage_failure("blocks=%lu: partition %s has %lu blocks, one of which is taken",

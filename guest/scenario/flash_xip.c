@@ -9,6 +9,7 @@
 
 #include "guest/lib/string.h"
 #include "guest/mm/vm.h"
+#include "guest/scenario/flash_params.h"
 #include "guest/task/syscall.h"
 #include "guest/trace.h"
 #include "guest/user/xip.h"
@@ -59,22 +60,12 @@ static u32 number_param(const char *key, u32 fallback, u32 least, u32 most)
 	return n;
 }
 
-static const char *label_param(const char *key, const char *fallback)
-{
-	const char *label = param_text(key);
-
-	return label ? label : fallback;
-}
-
 static void read_params(struct flash_xip *x)
 {
-	const char *writer = param_text("writer");
+	struct flash_writes writes = flash_writes_param();
 
-	writer = writer ? writer : "mixed";
-	x->erases = strcmp(writer, "erase") == 0 || strcmp(writer, "mixed") == 0;
-	x->programs = strcmp(writer, "program") == 0 || strcmp(writer, "mixed") == 0;
-	if (!xip_writes(x) && strcmp(writer, "off") != 0)
-		usage_failure("writer=%s: must be off, erase, program or mixed", writer);
+	x->erases = writes.erases;
+	x->programs = writes.programs;
 	x->ntasks = number_param("tasks", 4, 1, XIP_MAX_TASKS);
 	x->nspaces = number_param("spaces", x->ntasks < 2 ? 1 : 2, 1, x->ntasks);
 	x->code = number_param("code", 2, 0, XIP_MAX_PAGES);
@@ -84,14 +75,13 @@ static void read_params(struct flash_xip *x)
 
 static void refuse_partitions(const struct flash_xip *x)
 {
-	const struct flash_partition *a = &x->partition, *b = &x->log;
+	const struct flash_partition *p = &x->partition;
 	u64 need = (xip_text_pages(x) + x->pages) * PAGE_BYTES;
 
-	if (a->offset < b->offset + b->bytes && b->offset < a->offset + a->bytes)
-		usage_failure("partition=%s and log=%s overlap", a->label, b->label);
-	if (need > a->bytes)
+	flash_refuse_overlap(p, &x->log);
+	if (need > p->bytes)
 		usage_failure("code=%u, pages=%u: partition %s of %lu bytes has no room for %lu",
-			      x->code, x->pages, a->label, a->bytes, need);
+			      x->code, x->pages, p->label, p->bytes, need);
 }
 
 /* --- the writer ------------------------------------------------------------------------------------ */
@@ -315,9 +305,9 @@ void flash_xip_run(const struct arm *arm)
 	chip = flash_chip_open();
 	check_true("chip_found", chip);
 	if (chip) {
-		found = flash_partition_find(chip, label_param("partition", "xip"),
+		found = flash_partition_find(chip, flash_partition_param("partition", "xip"),
 					     &x->partition) &&
-			flash_partition_find(chip, label_param("log", "log"), &x->log);
+			flash_partition_find(chip, flash_partition_param("log", "log"), &x->log);
 		check_true("partitions_found", found);
 		if (found) {
 			refuse_partitions(x);

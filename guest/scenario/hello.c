@@ -225,10 +225,10 @@ static void remap_devices(void)
 
 void hello_run(const struct arm *arm)
 {
-	const char *fail = param_text("fail");
+	const char *fail = param_text("fail", "none");
 
 	(void)arm;
-	if (fail && strcmp(fail, "none") && !hello_fail(fail))
+	if (strcmp(fail, "none") && !hello_fail(fail))
 		usage_failure("--set fail=%s: no such failure", fail);
 	printk("hello from %u CPUs: %lu MiB of lowmem, %s arena, kernel space from %lx\n",
 	       boot_options.ncpus, (layout.lowmem_end_gpa - KVL_RAM_START_GPA) >> 20,
