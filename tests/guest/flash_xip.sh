@@ -141,7 +141,7 @@ fresh_chip
 expect "no room" 2 "has no room for" "$kvalab" run flash-xip --engine $engine --arm fault \
 	--set pages=64 --set code=64 \
 	--flash "file=$work/chip,chip=$chip_part,partition=xip:0:128K,partition=log:1M:1M"
-try "partitions that overlap" 2 "partition=xip and log=xip overlap" fault --set log=xip
+try "partitions that overlap" 2 "partition=xip at 0.* and log=xip at 0.* overlap" fault --set log=xip
 try "no such partition" 1 "check partitions_found: got 0, want 1" fault --set log=none
 try "more spaces than programs" 2 "spaces=5: must be from 1 to 4" copy --set spaces=5
 try "an unknown writer" 2 "\"fast\" is not one of" copy --set writer=fast
