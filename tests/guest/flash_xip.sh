@@ -142,6 +142,6 @@ expect "no room" 2 "has no room for" "$kvalab" run flash-xip --engine $engine --
 	--set pages=64 --set code=64 \
 	--flash "file=$work/chip,chip=$chip_part,partition=xip:0:128K,partition=log:1M:1M"
 try "partitions that overlap" 2 "partition=xip at 0.* and log=xip at 0.* overlap" fault --set log=xip
-try "no such partition" 1 "check partitions_found: got 0, want 1" fault --set log=none
+try "no such partition" 2 "no partition none: add partition=none:START:SIZE" fault --set log=none
 try "more spaces than programs" 2 "spaces=5: must be from 1 to 4" copy --set spaces=5
 try "an unknown writer" 2 "\"fast\" is not one of" copy --set writer=fast
