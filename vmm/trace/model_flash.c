@@ -25,29 +25,6 @@ bool model_is_reader(const struct model *model, u64 entry, u32 level)
 	return start < end && start + pte_span(level) > model->config.flash.gpa;
 }
 
-/* --- lists ------------------------------------------------------------------------------------ */
-static void list_add(struct model *model, struct reader *reader, bool told)
-{
-	struct reader **list = told ? &model->told : &model->untold;
-
-	reader->told = told;
-	reader->prev = NULL;
-	reader->next = *list;
-	if (*list)
-		(*list)->prev = reader;
-	*list = reader;
-}
-
-static void list_remove(struct model *model, struct reader *reader)
-{
-	if (reader->prev)
-		reader->prev->next = reader->next;
-	else
-		*(reader->told ? &model->told : &model->untold) = reader->next;
-	if (reader->next)
-		reader->next->prev = reader->prev;
-}
-
 /* --- entries set and removed ------------------------------------------------------------------ */
 /* A suspended operation lets the rest of the chip be read; its resumption is a command again. */
 static bool is_running(enum kvl_flash_state state)
@@ -85,7 +62,7 @@ static void add_reader(struct model *model, struct table *table, u32 index,
 	reader->mm = table->mm;
 	reader->set_ticket = change->ticket;
 	reader->set_site = change->site;
-	list_add(model, reader, false);
+	LIST_INSERT_HEAD(&model->untold, reader, others);
 	table->reader[index] = reader;
 }
 
@@ -95,7 +72,7 @@ struct reader *model_chip_unmapped(struct model *model, struct table *table, u32
 
 	if (!reader)
 		return NULL;
-	list_remove(model, reader);
+	LIST_REMOVE(reader, others);
 	model->nreaders--;
 	table->reader[index] = NULL;
 	return reader;
@@ -116,20 +93,20 @@ void model_chip_mapped(struct model *model, struct table *table, u32 index,
 	add_reader(model, table, index, change);
 }
 
-static void free_list(struct reader *reader)
+static void free_list(struct readers *readers)
 {
-	while (reader) {
-		struct reader *next = reader->next;
+	struct reader *reader;
 
+	while ((reader = LIST_FIRST(readers))) {
+		LIST_REMOVE(reader, others);
 		free(reader);
-		reader = next;
 	}
 }
 
 void model_readers_free(struct model *model)
 {
-	free_list(model->told);
-	free_list(model->untold);
+	free_list(&model->told);
+	free_list(&model->untold);
 }
 
 /* --- the chip --------------------------------------------------------------------------------- */
@@ -172,7 +149,7 @@ static void report_holder(struct model *model, const struct kvl_record *command,
  */
 static void report_stale(struct model *model, const struct kvl_record *command, struct stale *stale)
 {
-	model_chip_judged(model, stale);
+	model_chip_judged(stale);
 	for (u32 cpus = stale->held; cpus; cpus &= cpus - 1)
 		report_holder(model, command, stale, (u32)__builtin_ctz(cpus));
 }
@@ -180,8 +157,8 @@ static void report_stale(struct model *model, const struct kvl_record *command, 
 static void report_reader(struct model *model, const struct kvl_record *command,
 			  struct reader *reader)
 {
-	list_remove(model, reader);
-	list_add(model, reader, true);
+	LIST_REMOVE(reader, others);
+	LIST_INSERT_HEAD(&model->told, reader, others);
 	report_mapped(model, command, reader);
 }
 
@@ -189,10 +166,10 @@ void model_flash_command(struct model *model, const struct kvl_record *record)
 {
 	struct chip_partition *partition = &model->partition[record->h[1] % MAX_PARTITIONS];
 
-	while (model->untold)
-		report_reader(model, record, model->untold);
-	while (model->chip_stales)
-		report_stale(model, record, model->chip_stales);
+	while (!LIST_EMPTY(&model->untold))
+		report_reader(model, record, LIST_FIRST(&model->untold));
+	while (!LIST_EMPTY(&model->chip_stales))
+		report_stale(model, record, LIST_FIRST(&model->chip_stales));
 	model_needed_command(model, record->ticket);
 	/* Until the chip says what: something runs there. */
 	if (!is_running(partition->state))

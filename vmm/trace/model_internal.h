@@ -3,6 +3,8 @@
 #ifndef KVL_MODEL_INTERNAL_H
 #define KVL_MODEL_INTERNAL_H
 
+#include <sys/queue.h>
+
 #include "arch/x86_64/vmm/pte.h"
 #include "devices/abi/shared.h"
 #include "vmm/trace/hash.h"
@@ -64,9 +66,8 @@ struct place {
  * window, through which it commands the chip, is mapped uncached and is none).
  */
 struct reader {
-	struct reader *next, *prev; /* in model->untold or model->told */
+	LIST_ENTRY(reader) others; /* in model->untold or model->told */
 	u64 va, mm;
-	bool told; /* a finding has named it */
 	u64 set_ticket;
 	u16 set_site;
 };
@@ -76,21 +77,24 @@ struct reader {
  * that a CPU may still hold. It is followed until none may.
  */
 struct stale {
-	struct hash_node by_place;	       /* key: place_key() */
-	struct stale_frame *frame;	       /* what it leads to */
-	struct stale *frame_next, *frame_prev; /* others that lead there */
-	struct stale *newer, *older;	       /* by removal; in model->stales of its class */
-	struct stale *chip_next, *chip_prev;   /* in model->chip_stales */
+	struct hash_node by_place;  /* key: place_key() */
+	struct stale_frame *frame;  /* what it leads to */
+	LIST_ENTRY(stale) of_frame; /* others that lead there */
+	LIST_ENTRY(stale) by_age;   /* in model->newest of its class, those removed last first */
+	LIST_ENTRY(stale) of_chip;  /* in model->chip_stales, if chip */
 	struct place place;
 	u64 entry, mm;
 	u32 held;  /* bit per CPU that may hold it */
 	bool soft; /* held is what CPUs do hold: only an eviction takes it away */
-	bool chip; /* in model->chip_stales: no command has been judged since its removal */
+	bool chip; /* it led to the chip, and no command has been judged since its removal */
 	u64 set_ticket, removed_ticket; /* set_ticket 0: not followed */
 	u16 set_site, removed_site;
 	u64 reused_ticket;	     /* its frame was handed out again; 0: not yet */
 	struct flushed_pages *pages; /* of a table of level 1 that was exchanged; NULL: none yet */
 };
+
+LIST_HEAD(readers, reader);
+LIST_HEAD(stales, stale);
 
 struct flushed_pages {
 	u16 flushed[PTE_ENTRIES]; /* bit per CPU that has flushed the page since */
@@ -162,7 +166,7 @@ struct chip_partition {
 /* A page, or a table page, to which stale translations lead. */
 struct stale_frame {
 	struct hash_node by_frame; /* key: model_reuse.c's */
-	struct stale *first;
+	struct stales stales;	   /* those that no reuse window is open for first */
 };
 
 struct open_wait {
@@ -188,11 +192,11 @@ struct model {
 
 	struct hash stales, stale_frames;
 	u32 stales_at[PTE_LEVELS + 1]; /* how many of each level */
-	struct stale *newest[2];       /* lists of them: [1] global, [0] others */
-	struct stale *chip_stales;
+	struct stales newest[2];       /* [1] global, [0] others */
+	struct stales chip_stales;
 	struct hash kvas;
 
-	struct reader *untold, *told; /* lists of them: at a command, only untold ones are new */
+	struct readers untold, told; /* by a finding; at a command, only untold ones are new */
 	u32 nreaders;
 	struct chip_partition partition[MAX_PARTITIONS];
 
@@ -283,7 +287,7 @@ void model_stale_drop(struct model *model, struct stale *stale, u32 cpus, u64 ti
  * something.
  */
 bool model_stale_flush(struct model *model, u32 cpu, u32 scope, u64 va, u64 ticket);
-void model_chip_judged(struct model *model, struct stale *stale);
+void model_chip_judged(struct stale *stale);
 void model_stales_free(struct model *model);
 /* May @cpu still find @va by it? */
 bool model_stale_holds(const struct stale *stale, u32 cpu, u64 va);

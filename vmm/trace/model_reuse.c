@@ -38,33 +38,13 @@ static struct stale_frame *find_or_add(struct model *model, u64 key)
 	return NULL;
 }
 
-/* Those that no window is open for stand first: a reuse looks no further. */
-static void add_first(struct stale_frame *frame, struct stale *stale)
-{
-	stale->frame_prev = NULL;
-	stale->frame_next = frame->first;
-	if (frame->first)
-		frame->first->frame_prev = stale;
-	frame->first = stale;
-}
-
-static void take_out(struct stale_frame *frame, struct stale *stale)
-{
-	if (stale->frame_prev)
-		stale->frame_prev->frame_next = stale->frame_next;
-	else
-		frame->first = stale->frame_next;
-	if (stale->frame_next)
-		stale->frame_next->frame_prev = stale->frame_prev;
-}
-
 bool model_reuse_follow(struct model *model, struct stale *stale)
 {
 	struct stale_frame *frame = find_or_add(model, key_of(stale));
 
 	stale->frame = frame;
 	if (frame)
-		add_first(frame, stale);
+		LIST_INSERT_HEAD(&frame->stales, stale, of_frame);
 	return frame;
 }
 
@@ -78,8 +58,8 @@ void model_reuse_again(struct model *model, struct stale *stale, u64 ticket)
 {
 	note_length(model, stale, ticket);
 	stale->reused_ticket = 0;
-	take_out(stale->frame, stale);
-	add_first(stale->frame, stale);
+	LIST_REMOVE(stale, of_frame);
+	LIST_INSERT_HEAD(&stale->frame->stales, stale, of_frame);
 }
 
 void model_reuse_forget(struct model *model, struct stale *stale, u64 ticket)
@@ -87,8 +67,8 @@ void model_reuse_forget(struct model *model, struct stale *stale, u64 ticket)
 	struct stale_frame *frame = stale->frame;
 
 	note_length(model, stale, ticket);
-	take_out(frame, stale);
-	if (frame->first)
+	LIST_REMOVE(stale, of_frame);
+	if (!LIST_EMPTY(&frame->stales))
 		return;
 	hash_remove(&model->stale_frames, &frame->by_frame);
 	free(frame);
@@ -96,9 +76,9 @@ void model_reuse_forget(struct model *model, struct stale *stale, u64 ticket)
 
 static void reused(struct model *model, const struct stale_frame *frame, u64 ticket)
 {
-	struct stale *stale = frame ? frame->first : NULL;
+	struct stale *stale = frame ? LIST_FIRST(&frame->stales) : NULL;
 
-	for (; stale && !stale->reused_ticket; stale = stale->frame_next) {
+	for (; stale && !stale->reused_ticket; stale = LIST_NEXT(stale, of_frame)) {
 		stale->reused_ticket = ticket;
 		model->oracle.reuse_windows++;
 	}
@@ -154,8 +134,11 @@ void model_table_reused(struct model *model, const struct kvl_record *record)
 
 void model_reuse_finish(struct model *model, u64 ticket)
 {
+	struct stale *stale;
+
 	for (u32 class = 0; class < ARRAY_LEN(model->newest); class ++)
-		for (struct stale *stale = model->newest[class]; stale; stale = stale->older) {
+		LIST_FOREACH(stale, &model->newest[class], by_age)
+		{
 			model->oracle.reuse_open += stale->reused_ticket != 0;
 			note_length(model, stale, ticket);
 		}

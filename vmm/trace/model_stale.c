@@ -85,60 +85,23 @@ u32 model_reach(const struct model *model, const struct change *change)
 }
 
 /* Its own class of those that a load of CR3 takes away, or does not. */
-static struct stale **list_of(struct model *model, const struct stale *stale)
+static struct stales *class_of(struct model *model, const struct stale *stale)
 {
 	return &model->newest[pte_global(stale->entry) ? 1 : 0];
 }
 
-static void list_add(struct model *model, struct stale *stale)
+void model_chip_judged(struct stale *stale)
 {
-	struct stale **newest = list_of(model, stale);
-
-	stale->newer = NULL;
-	stale->older = *newest;
-	if (*newest)
-		(*newest)->newer = stale;
-	*newest = stale;
-}
-
-static void list_remove(struct model *model, struct stale *stale)
-{
-	if (stale->newer)
-		stale->newer->older = stale->older;
-	else
-		*list_of(model, stale) = stale->older;
-	if (stale->older)
-		stale->older->newer = stale->newer;
-}
-
-static void chip_add(struct model *model, struct stale *stale)
-{
-	stale->chip = true;
-	stale->chip_prev = NULL;
-	stale->chip_next = model->chip_stales;
-	if (model->chip_stales)
-		model->chip_stales->chip_prev = stale;
-	model->chip_stales = stale;
-}
-
-void model_chip_judged(struct model *model, struct stale *stale)
-{
-	if (!stale->chip)
-		return;
-	if (stale->chip_prev)
-		stale->chip_prev->chip_next = stale->chip_next;
-	else
-		model->chip_stales = stale->chip_next;
-	if (stale->chip_next)
-		stale->chip_next->chip_prev = stale->chip_prev;
+	if (stale->chip)
+		LIST_REMOVE(stale, of_chip);
 	stale->chip = false;
 }
 
 static void forget(struct model *model, struct stale *stale, u64 ticket)
 {
 	free(stale->pages);
-	list_remove(model, stale);
-	model_chip_judged(model, stale);
+	LIST_REMOVE(stale, by_age);
+	model_chip_judged(stale);
 	model_reuse_forget(model, stale, ticket);
 	hash_remove(&model->stales, &stale->by_place);
 	model->stales_at[stale->place.level]--;
@@ -168,7 +131,7 @@ static struct stale *add(struct model *model, struct place place, const struct c
 	stale->entry = change->old;
 	stale->mm = change->mm;
 	model->stales_at[place.level]++;
-	list_add(model, stale);
+	LIST_INSERT_HEAD(class_of(model, stale), stale, by_age);
 	return model_reuse_follow(model, stale) ? stale : NULL;
 }
 
@@ -195,9 +158,9 @@ static struct stale *again(struct model *model, struct place place, const struct
 	while (stale && stale->entry != change->old)
 		stale = model_stale_at(model, place, stale);
 	if (stale) {
-		list_remove(model, stale);
-		list_add(model, stale);
-		model_chip_judged(model, stale);
+		LIST_REMOVE(stale, by_age);
+		LIST_INSERT_HEAD(class_of(model, stale), stale, by_age);
+		model_chip_judged(stale);
 		model_reuse_again(model, stale, change->ticket);
 		free(stale->pages);
 		stale->pages = NULL;
@@ -222,8 +185,9 @@ void model_keep_stale(struct model *model, const struct change *change, u32 held
 	stale->removed_site = change->site;
 	stale->set_ticket = reader ? reader->set_ticket : 0;
 	stale->set_site = reader ? reader->set_site : 0;
+	stale->chip = reader;
 	if (reader)
-		chip_add(model, stale);
+		LIST_INSERT_HEAD(&model->chip_stales, stale, of_chip);
 	bound_place(model, place, change->ticket);
 }
 
@@ -319,11 +283,11 @@ static bool flush_page(struct model *model, u32 cpu, u64 va, u64 ticket)
 /* All that was removed since the CPU's last flush of that class, at @since. */
 static bool flush_class(struct model *model, u32 cpu, u32 class, u64 since, u64 ticket)
 {
-	struct stale *stale = model->newest[class], *older;
+	struct stale *stale = LIST_FIRST(&model->newest[class]), *older;
 	bool took = false;
 
 	for (; stale && stale->removed_ticket >= since; stale = older) {
-		older = stale->older;
+		older = LIST_NEXT(stale, by_age);
 		if (stale->soft || !(stale->held & 1u << cpu))
 			continue;
 		model_stale_drop(model, stale, 1u << cpu, ticket);
