@@ -50,38 +50,60 @@ static Elf64_Phdr program_header(const struct elf_view *elf, u32 index)
 	return phdr;
 }
 
-static int check_load(const struct elf_view *elf, const Elf64_Phdr *phdr, struct err *err)
+static int check_load(const struct image *image, const struct elf_view *elf, const Elf64_Phdr *phdr,
+		      struct err *err)
 {
 	if (phdr->p_filesz > phdr->p_memsz || !elf_at(elf, phdr->p_offset, phdr->p_filesz))
 		return damaged(err, "a segment lies outside the file");
-	if (phdr->p_vaddr > IMAGE_MAX_BYTES || phdr->p_memsz > IMAGE_MAX_BYTES - phdr->p_vaddr)
+	if (phdr->p_paddr < KVL_IMAGE_GPA)
+		return damaged(err, "a segment is to be loaded in front of KVL_IMAGE_GPA");
+	if (phdr->p_paddr - KVL_IMAGE_GPA > IMAGE_MAX_BYTES ||
+	    phdr->p_memsz > IMAGE_MAX_BYTES - (phdr->p_paddr - KVL_IMAGE_GPA))
 		return err_set(
 			err, EXIT_VMM,
 			"the guest image is too large: 0x%llx bytes, 0x%llx fit below the end of "
 			"the core's first large page",
-			(unsigned long long)(phdr->p_vaddr + phdr->p_memsz),
+			(unsigned long long)(phdr->p_paddr - KVL_IMAGE_GPA + phdr->p_memsz),
 			(unsigned long long)IMAGE_MAX_BYTES);
-	if (phdr->p_paddr != phdr->p_vaddr + KVL_IMAGE_GPA)
-		return damaged(err,
-			       "a segment's physical address is not its address + KVL_IMAGE_GPA");
+	if (phdr->p_vaddr > GiB(4) || phdr->p_memsz > GiB(4) - phdr->p_vaddr)
+		return damaged(err, "a segment lies outside the first 4 GiB");
+	if (image->nsegments == IMAGE_MAX_SEGMENTS)
+		return damaged(err, "it has too many segments");
 	return 0;
 }
 
-/* Two passes: the size first, then the contents. */
-static int measure(struct image *image, const struct elf_view *elf, struct err *err)
+/* In the addresses that they are linked for, or in memory. */
+static bool overlap(const struct image_segment *a, const struct image_segment *b)
+{
+	return (a->link < b->link + b->bytes && b->link < a->link + a->bytes) ||
+	       (a->offset < b->offset + b->bytes && b->offset < a->offset + a->bytes);
+}
+
+static int add_segment(struct image *image, const struct elf_view *elf, const Elf64_Phdr *phdr,
+		       struct err *err)
+{
+	struct image_segment new = { phdr->p_vaddr, phdr->p_memsz, phdr->p_paddr - KVL_IMAGE_GPA };
+
+	if (check_load(image, elf, phdr, err))
+		return -1;
+	for (u32 i = 0; i < image->nsegments; i++)
+		if (overlap(&image->segment[i], &new))
+			return damaged(err, "segments overlap");
+	image->segment[image->nsegments++] = new;
+	if (image->bytes < new.offset + new.bytes)
+		image->bytes = new.offset + new.bytes;
+	return 0;
+}
+
+static int find_segments(struct image *image, const struct elf_view *elf, struct err *err)
 {
 	for (u32 i = 0; i < elf->header.e_phnum; i++) {
 		Elf64_Phdr phdr = program_header(elf, i);
 
 		if (phdr.p_type == PT_INTERP || phdr.p_type == PT_TLS)
 			return damaged(err, "it wants an interpreter or thread-local storage");
-		if (phdr.p_type != PT_LOAD)
-			continue;
-		if (check_load(elf, &phdr, err))
+		if (phdr.p_type == PT_LOAD && phdr.p_memsz && add_segment(image, elf, &phdr, err))
 			return -1;
-		if (phdr.p_vaddr < image->bytes)
-			return damaged(err, "segments overlap or are out of order");
-		image->bytes = phdr.p_vaddr + phdr.p_memsz;
 	}
 	if (!image->bytes)
 		return damaged(err, "it has no segment to load");
@@ -98,23 +120,28 @@ static int copy_segments(struct image *image, const struct elf_view *elf, struct
 		Elf64_Phdr phdr = program_header(elf, i);
 
 		if (phdr.p_type == PT_LOAD && phdr.p_filesz)
-			memcpy(image->data + phdr.p_vaddr,
+			memcpy(image->data + (phdr.p_paddr - KVL_IMAGE_GPA),
 			       elf_at(elf, phdr.p_offset, phdr.p_filesz), phdr.p_filesz);
 	}
 	return 0;
 }
 
-/* Contents by link-time address, which counts from 0. */
-static u8 *data_at(const struct image *image, u64 at, u64 bytes)
+/* Contents by the address that they are linked for. */
+static u8 *data_at(const struct image *image, u64 link, u64 bytes)
 {
-	if (at > image->bytes || bytes > image->bytes - at)
-		return NULL;
-	return image->data + at;
+	for (u32 i = 0; i < image->nsegments; i++) {
+		const struct image_segment *segment = &image->segment[i];
+		u64 at = link - segment->link;
+
+		if (link >= segment->link && at <= segment->bytes && bytes <= segment->bytes - at)
+			return image->data + segment->offset + at;
+	}
+	return NULL;
 }
 
 static int relocate_one(struct image *image, const Elf64_Rela *rela, struct err *err)
 {
-	u64 value = image->base_va + (u64)rela->r_addend;
+	u64 value = image->page_offset + (u64)rela->r_addend;
 	u8 *where = data_at(image, rela->r_offset, sizeof(value));
 
 	if (ELF64_R_TYPE(rela->r_info) != R_X86_64_RELATIVE || ELF64_R_SYM(rela->r_info))
@@ -122,7 +149,7 @@ static int relocate_one(struct image *image, const Elf64_Rela *rela, struct err 
 			       "the guest image has a relocation of type %u at 0x%llx; only "
 			       "R_X86_64_RELATIVE (8) is possible in a static PIE",
 			       (u32)ELF64_R_TYPE(rela->r_info), (unsigned long long)rela->r_offset);
-	if (!where || (u64)rela->r_addend > image->bytes)
+	if (!where || !data_at(image, (u64)rela->r_addend, 0))
 		return damaged(err, "a relocation points outside the image");
 	memcpy(where, &value, sizeof(value));
 	return 0;
@@ -218,9 +245,9 @@ static int read_entries(struct image *image, const struct elf_view *elf, struct 
 	if (image->pvh_entry_gpa < KVL_IMAGE_GPA ||
 	    image->pvh_entry_gpa - KVL_IMAGE_GPA >= image->bytes)
 		return damaged(err, "its PVH entry lies outside the image");
-	if (elf->header.e_entry >= image->bytes)
+	if (!data_at(image, elf->header.e_entry, 1))
 		return damaged(err, "its entry lies outside the image");
-	image->entry_va = image->base_va + elf->header.e_entry;
+	image->entry_va = image->page_offset + elf->header.e_entry;
 	return 0;
 }
 
@@ -241,8 +268,8 @@ int image_open(struct image *image, const void *file, size_t bytes, u64 page_off
 	struct elf_view elf = { .file = file, .bytes = bytes };
 
 	memset(image, 0, sizeof(*image));
-	image->base_va = page_offset + KVL_IMAGE_GPA;
-	if (check_header(&elf, err) || measure(image, &elf, err) ||
+	image->page_offset = page_offset;
+	if (check_header(&elf, err) || find_segments(image, &elf, err) ||
 	    copy_segments(image, &elf, err) || relocate_all(image, &elf, err) ||
 	    read_entries(image, &elf, err) || symbols_read(image, &elf, err) ||
 	    sites_read(image, err)) {
@@ -283,14 +310,14 @@ int image_load(const struct image *image, const struct gmem *mem, struct err *er
 
 const void *image_at(const struct image *image, u64 va, u64 bytes)
 {
-	return va < image->base_va ? NULL : data_at(image, va - image->base_va, bytes);
+	return va < image->page_offset ? NULL : data_at(image, va - image->page_offset, bytes);
 }
 
 const char *image_string(const struct image *image, u64 va)
 {
-	const char *text = image_at(image, va, 1);
+	const u8 *text = image_at(image, va, 1);
 
-	if (!text || !memchr(text, '\0', image->bytes - (va - image->base_va)))
+	if (!text || !memchr(text, '\0', image->bytes - (u64)(text - image->data)))
 		return NULL;
-	return text;
+	return (const char *)text;
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The guest image: a static PIE inside this program, checked, copied and relocated to where the
- * direct map will show it; its symbols, its sites and its entry points.
+ * The guest image: a static PIE inside this program, checked, copied and relocated; its symbols, its
+ * sites and its entry points. It is linked as if page_offset were 0: so page_offset is what is added to
+ * every address. Most of it is loaded where the direct map will show it; pageable sections have
+ * addresses of their own (KVL_REGION_PAGEABLE), and are loaded behind the rest.
  */
 #ifndef KVL_IMAGE_H
 #define KVL_IMAGE_H
@@ -18,9 +20,18 @@ struct image_symbol {
 	const char *name; /* in image->names */
 };
 
+#define IMAGE_MAX_SEGMENTS 4
+
+struct image_segment {
+	u64 link, bytes; /* addresses that it is linked for, less page_offset */
+	u64 offset;	 /* of its contents in image->data */
+};
+
 struct image {
-	u64 base_va;	   /* virtual address of the image's first byte */
-	u64 bytes;	   /* .bss included */
+	u64 page_offset;
+	u32 nsegments;
+	struct image_segment segment[IMAGE_MAX_SEGMENTS];
+	u64 bytes;	   /* of memory from KVL_IMAGE_GPA on, .bss and what is between segments included */
 	u8 *data;	   /* relocated contents */
 	u64 entry_va;	   /* start64 */
 	u64 pvh_entry_gpa; /* from the ELF note */
@@ -50,7 +61,7 @@ const struct image_symbol *image_symbol_find(const struct image *image, const ch
 /* "name+0x1f", or "?" outside the image. */
 void image_describe(const struct image *image, u64 va, char *text, size_t bytes);
 
-/* @bytes bytes of relocated contents at virtual address @va; NULL if they are not all inside. */
+/* @bytes bytes of relocated contents at virtual address @va; NULL: they are not all in one segment. */
 const void *image_at(const struct image *image, u64 va, u64 bytes);
 /* A NUL-terminated string inside the image; NULL otherwise. */
 const char *image_string(const struct image *image, u64 va);

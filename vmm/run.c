@@ -59,7 +59,7 @@ static struct soft_ranges soft_ranges(const struct vm *vm)
 	const struct kvl_range *region = vm->layout.region;
 
 	return (struct soft_ranges){ .entries = vm->config->layout.soft_entries,
-				     .page_offset = vm->layout.page_offset,
+				     .lowmem_start = region[KVL_REGION_LOWMEM].start,
 				     .dynamic_start = region[KVL_REGION_VMALLOC].start,
 				     .dynamic_end = region[KVL_REGION_FIXMAP].start };
 }

@@ -65,10 +65,11 @@ static void collect(struct image *image, const u8 *table, u64 n, u64 names_bytes
 		Elf64_Sym symbol;
 
 		memcpy(&symbol, table + i * sizeof(symbol), sizeof(symbol));
-		if (!is_place(&symbol, names_bytes) || symbol.st_value > image->bytes)
+		if (!is_place(&symbol, names_bytes) ||
+		    !image_at(image, image->page_offset + symbol.st_value, 0))
 			continue;
 		image->symbol[image->nsymbols++] = (struct image_symbol){
-			.va = image->base_va + symbol.st_value,
+			.va = image->page_offset + symbol.st_value,
 			.bytes = symbol.st_size,
 			.name = image->names + symbol.st_name,
 		};
@@ -104,7 +105,7 @@ const struct image_symbol *image_symbol_at(const struct image *image, u64 va)
 {
 	u32 low = 0, high = image->nsymbols;
 
-	if (va < image->base_va || va - image->base_va >= image->bytes)
+	if (!image_at(image, va, 1))
 		return NULL;
 	while (low < high) {
 		u32 middle = low + (high - low) / 2;

@@ -10,7 +10,7 @@
 #include "trace_abi.h"
 
 #define GAP_BYTES MiB(2)
-#define PAGEABLE_BYTES MiB(16)
+#define PAGEABLE_BYTES KVL_RAM_START_GPA /* whose direct map would show no RAM */
 #define UKVA_BYTES MiB(8)
 #define FIXMAP_BYTES MiB(2)
 #define SPACE_END GiB(4)
@@ -63,11 +63,11 @@ u64 kvl_machine_offset(u64 gpa)
 const char *kvl_region_name(enum kvl_region_kind kind)
 {
 	switch (kind) {
+	case KVL_REGION_PAGEABLE: return "pageable";
 	case KVL_REGION_LOWMEM: return "lowmem";
 	case KVL_REGION_GAP: return "gap";
 	case KVL_REGION_VMALLOC: return "vmalloc";
 	case KVL_REGION_KVA: return "kva";
-	case KVL_REGION_PAGEABLE: return "pageable";
 	case KVL_REGION_UKVA: return "ukva";
 	case KVL_REGION_FIXMAP: return "fixmap";
 	case KVL_REGIONS: break;
@@ -124,7 +124,7 @@ static void place_core(const struct kvl_layout_request *request, struct kvl_layo
 static int place_regions(const struct kvl_layout_request *request, struct kvl_layout *out,
 			 struct kvl_layout_failure *why)
 {
-	const u64 fixed = GAP_BYTES + PAGEABLE_BYTES + UKVA_BYTES + FIXMAP_BYTES;
+	const u64 fixed = GAP_BYTES + UKVA_BYTES + FIXMAP_BYTES;
 	u64 vmalloc = request->vmalloc_bytes ? request->vmalloc_bytes : KVL_VMALLOC_DEFAULT;
 	u64 kva = request->kva_bytes ? request->kva_bytes : KVL_KVA_DEFAULT;
 	u64 space = SPACE_END - request->page_offset;
@@ -138,11 +138,11 @@ static int place_regions(const struct kvl_layout_request *request, struct kvl_la
 
 	out->lowmem_end_gpa = least(space - fixed - vmalloc - kva, request->mem_bytes);
 	out->lowmem_end_gpa = least(out->lowmem_end_gpa, KVL_LOW_RAM_END_GPA);
-	bytes[KVL_REGION_LOWMEM] = out->lowmem_end_gpa;
+	bytes[KVL_REGION_PAGEABLE] = PAGEABLE_BYTES;
+	bytes[KVL_REGION_LOWMEM] = out->lowmem_end_gpa - PAGEABLE_BYTES;
 	bytes[KVL_REGION_GAP] = GAP_BYTES;
 	bytes[KVL_REGION_VMALLOC] = space - out->lowmem_end_gpa - fixed - kva;
 	bytes[KVL_REGION_KVA] = kva;
-	bytes[KVL_REGION_PAGEABLE] = PAGEABLE_BYTES;
 	bytes[KVL_REGION_UKVA] = UKVA_BYTES;
 	bytes[KVL_REGION_FIXMAP] = FIXMAP_BYTES;
 	for (u32 i = 0; i < KVL_REGIONS; i++) {
@@ -207,8 +207,9 @@ u64 kvl_soft_gpa(const struct kvl_layout *layout, u32 entries, u32 cpu)
 
 bool kvl_is_soft(const struct kvl_layout *layout, u64 va)
 {
-	return va < layout->page_offset || (va >= layout->region[KVL_REGION_VMALLOC].start &&
-					    va < layout->region[KVL_REGION_FIXMAP].start);
+	return va < layout->region[KVL_REGION_LOWMEM].start ||
+	       (va >= layout->region[KVL_REGION_VMALLOC].start &&
+		va < layout->region[KVL_REGION_FIXMAP].start);
 }
 
 /* Is it one piece of RAM? RAM is [2 MiB, 3 GiB) and, if there is more, [4 GiB, ram_end). */

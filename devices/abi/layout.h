@@ -6,16 +6,20 @@
  *
  * Kernel space, from page_offset upward (3G split, 1 GiB of RAM, defaults):
  *
- *   lowmem     800 MiB  direct map: va = gpa + page_offset
+ *   pageable     2 MiB  __pageable text and data (W11)
+ *   lowmem     798 MiB  direct map: va = gpa + page_offset
  *   gap          2 MiB  never mapped, catches overruns
- *   vmalloc     96 MiB  vmalloc, ioremap, kernel VMAs
+ *   vmalloc    112 MiB  vmalloc, ioremap, kernel VMAs
  *   kva        100 MiB  dynamic kernel addresses (seed row T1)
- *   pageable    16 MiB  __pageable text and data (W11)
  *   ukva         8 MiB  the per-task kernel space (B1-B7)
  *   fixmap       2 MiB  per-CPU short-lived mappings; ends at 4 GiB
  *
  * vmalloc and the windows keep their size; lowmem gets what is left, or what RAM there is; vmalloc
  * then begins behind it and takes the rest.
+ *
+ * The first 2 MiB of guest-physical space are no RAM for the kernel, so the addresses that would show
+ * them are free. They are near the image at every split: so code there calls the rest of the kernel,
+ * and is called, as any other.
  *
  * The core: lowmem that every address space maps from its birth because the fault path itself uses
  * it: boot page and image, heap (stacks, tasks, address spaces), the arena when it is in lowmem,
@@ -28,7 +32,7 @@
 
 #define KVL_MEM_MIN MiB(64)
 #define KVL_MEM_MAX GiB(64) /* the frame table must fit lowmem */
-#define KVL_VMALLOC_DEFAULT MiB(96)
+#define KVL_VMALLOC_DEFAULT MiB(112)
 #define KVL_KVA_DEFAULT MiB(100)
 #define KVL_ARENA_BYTES MiB(8)
 #define KVL_HEAP_BYTES MiB(6)
@@ -65,11 +69,11 @@ struct kvl_layout_request {
 };
 
 enum kvl_region_kind {
+	KVL_REGION_PAGEABLE,
 	KVL_REGION_LOWMEM,
 	KVL_REGION_GAP,
 	KVL_REGION_VMALLOC,
 	KVL_REGION_KVA,
-	KVL_REGION_PAGEABLE,
 	KVL_REGION_UKVA,
 	KVL_REGION_FIXMAP,
 	KVL_REGIONS,

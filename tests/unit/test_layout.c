@@ -55,7 +55,7 @@ static u64 model_lowmem_end(const struct kvl_layout_request *request)
 	top -= MiB(8);	/* ukva */
 	top -= MiB(16); /* pageable */
 	top -= request->kva_bytes ? request->kva_bytes : MiB(100);
-	top -= request->vmalloc_bytes ? request->vmalloc_bytes : MiB(96);
+	top -= request->vmalloc_bytes ? request->vmalloc_bytes : MiB(112);
 	top -= MiB(2); /* gap */
 	top -= request->page_offset;
 	if (top > request->mem_bytes)
@@ -75,7 +75,10 @@ static void expect_regions(const struct kvl_layout_request *request, const struc
 	}
 	ck_assert_uint_eq(at, GiB(4));
 	ck_assert_uint_eq(plan->lowmem_end_gpa, model_lowmem_end(request));
-	ck_assert_uint_eq(plan->region[KVL_REGION_LOWMEM].bytes, plan->lowmem_end_gpa);
+	ck_assert_uint_eq(plan->region[KVL_REGION_LOWMEM].start,
+			  request->page_offset + KVL_RAM_START_GPA);
+	ck_assert_uint_eq(plan->region[KVL_REGION_LOWMEM].bytes,
+			  plan->lowmem_end_gpa - KVL_RAM_START_GPA);
 	ck_assert_uint_eq(plan->region[KVL_REGION_KVA].bytes,
 			  request->kva_bytes ? request->kva_bytes : MiB(100));
 	ck_assert_uint_ge(plan->region[KVL_REGION_VMALLOC].bytes,

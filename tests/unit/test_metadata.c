@@ -66,8 +66,8 @@ START_TEST(what_cannot_be_is_refused)
 		const char *key, *value; /* NULL: the key is gone */
 	} bad[] = {
 		{ "soft_entries", "1025" },	 { "soft_entries", "x" },
-		{ "soft_entries", NULL },	 { "page_offset", NULL },
-		{ "page_offset", "4294967295" }, { "dynamic_start", "4294967295" },
+		{ "soft_entries", NULL },	 { "lowmem_start", NULL },
+		{ "lowmem_start", "4294967295" }, { "dynamic_start", "4294967295" },
 		{ "dynamic_start", "1" },	 { "dynamic_end", "4294967297" },
 		{ "dynamic_end", "-1" },	 { "dynamic_end", NULL },
 	};

@@ -13,7 +13,7 @@ static void setup(void)
 {
 	model_setup(&(struct model_config){
 		.soft = { .entries = 2,
-			  .page_offset = GiB(3),
+			  .lowmem_start = GiB(3),
 			  .dynamic_start = 0xf0000000,
 			  .dynamic_end = 0xff000000 },
 	});

@@ -317,7 +317,7 @@ START_TEST(whose_code)
 	snprintf(line, sizeof(line), "guest_image = \"%016llx\"",
 		 (unsigned long long)image_embedded_hash() ^ !same);
 	add_env(line);
-	add_env("region_lowmem = \"c0000000+32000000\"");
+	add_env("region_pageable = \"c0000000+200000\"");
 	report(0, 0);
 	ck_assert_str_eq(string("image"), same ? "same" : "other");
 	snprintf(rip, sizeof(rip), "0x%llx", (unsigned long long)symbol->va);

@@ -65,17 +65,25 @@ static u32 fill_physical(const struct kvl_layout *plan, struct column *column)
 	return direct;
 }
 
-/* Lowmem is one box as long as the @direct boxes beside it; then the other regions. */
+/*
+ * What has low memory beside it, which the kernel does not use, is the pageable region; lowmem is one
+ * box as long as the other @direct boxes beside it; then the other regions.
+ */
 static void fill_virtual(const struct kvl_layout *plan, const struct column *physical, u32 direct,
 			 struct column *column)
 {
-	for (u32 i = 0; i < direct; i++)
+	const struct kvl_range *region = plan->region;
+
+	add_box(column, region[KVL_REGION_PAGEABLE].start, region[KVL_REGION_LOWMEM].start,
+		kvl_region_name(KVL_REGION_PAGEABLE), ' ');
+	for (u32 i = 1; i < direct; i++)
 		add_box(column, plan->page_offset + physical->box[i].start,
-			plan->page_offset + physical->box[i].end, i ? NULL : "lowmem", ' ');
-	column->box[0].bytes = plan->lowmem_end_gpa;
+			plan->page_offset + physical->box[i].end,
+			i > 1 ? NULL : kvl_region_name(KVL_REGION_LOWMEM), ' ');
+	column->box[1].bytes = region[KVL_REGION_LOWMEM].bytes;
 	for (u32 i = KVL_REGION_GAP; i < KVL_REGIONS; i++)
-		add_box(column, plan->region[i].start,
-			plan->region[i].start + plan->region[i].bytes, kvl_region_name(i), ' ');
+		add_box(column, region[i].start, region[i].start + region[i].bytes,
+			kvl_region_name(i), ' ');
 }
 
 #define INNER 24 /* characters between the sides of a box */

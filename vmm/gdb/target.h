@@ -16,7 +16,7 @@ enum gdb_action { GDB_STAND, GDB_CONTINUE, GDB_STEP };
 struct gdb_target {
 	void *owner;
 	u32 ncpus;
-	u64 image_va; /* where the image, linked at 0, has been put */
+	u64 image_va; /* where the first segment of the image has been put */
 
 	/* All registers, one behind the other, in the order of gdb_register[]. */
 	bool (*read_registers)(void *owner, u32 cpu, u8 values[GDB_REGISTER_BYTES]);

@@ -47,9 +47,13 @@ static void describe(void *owner, u32 cpu, char *text, size_t bytes)
  * Before a CPU has page tables the image is already where its symbols say that it will be: so
  * breakpoints can be set before the first instruction.
  */
-static bool in_image(const struct vm *vm, u64 va)
+static bool in_image(const struct vm *vm, u64 va, struct gpa *at)
 {
-	return vm->image && va >= vm->image->base_va && va - vm->image->base_va < vm->image->bytes;
+	const u8 *byte = vm->image ? image_at(vm->image, va, 1) : NULL;
+
+	if (byte)
+		*at = gpa((u64)(byte - vm->image->data) + KVL_IMAGE_GPA);
+	return byte;
 }
 
 static bool find(const struct vm *vm, u32 cpu, u64 va, struct gpa *at)
@@ -59,10 +63,8 @@ static bool find(const struct vm *vm, u32 cpu, u64 va, struct gpa *at)
 
 	if (!arch_kvm_state(vm->cpu[cpu].fd, &state))
 		return false;
-	if (!arch_root(&state, &root) && in_image(vm, va)) {
-		*at = gpa(va - vm->image->base_va + KVL_IMAGE_GPA);
+	if (!arch_root(&state, &root) && in_image(vm, va, at))
 		return true;
-	}
 	if (!arch_data_gpa(&state, &vm->mem, va, &where))
 		return false;
 	*at = gpa(where);
@@ -163,13 +165,17 @@ static void remove_break(void *owner, u64 va)
 		*old = machine->at[--machine->nbreaks];
 }
 
+/* gdb moves all sections by as much as the first segment. */
+static u64 first_segment_va(const struct image *image)
+{
+	return image ? image->page_offset + image->segment[0].link : 0;
+}
+
 void gdb_view_init(struct gdb_machine *machine)
 {
 	machine->target = (struct gdb_target){ .owner = machine,
 					       .ncpus = machine->vm->ncpus,
-					       .image_va = machine->vm->image
-								   ? machine->vm->image->base_va
-								   : 0,
+					       .image_va = first_segment_va(machine->vm->image),
 					       .read_registers = read_registers,
 					       .write_registers = write_registers,
 					       .read_memory = read_memory,

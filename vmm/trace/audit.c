@@ -302,9 +302,9 @@ static void check_unmapped(struct audit *audit, u64 start, u64 end)
 static void check_direct_map(struct audit *audit, u64 root)
 {
 	u64 base = audit->config->page_offset, end = audit->config->lowmem_end_gpa;
-	u64 unmapped = 0;
+	u64 unmapped = KVL_RAM_START_GPA;
 
-	for (u64 at = 0; at < end;) {
+	for (u64 at = unmapped; at < end;) {
 		struct leaf leaf = find_leaf(audit, root, base + at);
 
 		if (leaf.entry) {

@@ -172,12 +172,12 @@ static bool parse_soft(const char *text, struct soft_ranges *soft)
 	u64 entries;
 
 	if (!env_number(text, "soft_entries", &entries) || entries > KVL_SOFT_MAX ||
-	    !env_number(text, "page_offset", &soft->page_offset) ||
+	    !env_number(text, "lowmem_start", &soft->lowmem_start) ||
 	    !env_number(text, "dynamic_start", &soft->dynamic_start) ||
 	    !env_number(text, "dynamic_end", &soft->dynamic_end))
 		return false;
 	soft->entries = (u32)entries;
-	return soft->page_offset <= soft->dynamic_start &&
+	return soft->lowmem_start <= soft->dynamic_start &&
 	       soft->dynamic_start <= soft->dynamic_end && soft->dynamic_end <= GiB(4);
 }
 

@@ -27,10 +27,10 @@ struct flush_policy {
 	u64 amount;
 };
 
-/* What a CPU's soft TLB translates: [0, page_offset) and [dynamic_start, dynamic_end). */
+/* What a CPU's soft TLB translates: [0, lowmem_start) and [dynamic_start, dynamic_end). */
 struct soft_ranges {
 	u32 entries; /* how many it holds; 0: there is none, the processor's own is used */
-	u64 page_offset, dynamic_start, dynamic_end;
+	u64 lowmem_start, dynamic_start, dynamic_end;
 };
 
 struct model_config {
@@ -129,7 +129,7 @@ struct finding *model_add_finding(struct model *model, enum finding_kind kind, u
 /*
  * The audit: walks the tables in guest memory from every root that the model knows and compares
  * every entry with the model. @arena: where tables may lie. @usable (ascending): RAM that the
- * direct map of [page_offset + gpa) below @lowmem_end must map exactly once and completely. All
+ * direct map of [page_offset + gpa), from 2 MiB to @lowmem_end, must map exactly once and completely. All
  * vCPUs are stopped. @running: where those that have paging on are; with a soft TLB, each on that
  * TLB's root.
  * @pending: for each CPU, a pt_set record whose ticket was taken but not committed (id 0 = none):

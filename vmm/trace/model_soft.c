@@ -21,7 +21,7 @@ bool model_is_soft(const struct model *model, u64 va)
 	u64 start = model->config.soft.dynamic_start, end = model->config.soft.dynamic_end;
 
 	return model->config.soft.entries &&
-	       (va < model->config.soft.page_offset || (va >= start && va < end));
+	       (va < model->config.soft.lowmem_start || (va >= start && va < end));
 }
 
 static u64 soft_key(u32 cpu, u64 va, u32 level)

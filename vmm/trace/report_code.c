@@ -58,13 +58,13 @@ static const char *compare_image(const struct metadata_parsed *metadata)
 
 static void open_listing(struct listing *listing, const struct metadata_parsed *metadata)
 {
-	char lowmem[64];
+	char start[64];
 	struct err err;
 
 	memset(listing, 0, sizeof(*listing));
 	if (strcmp(compare_image(metadata), "same") ||
-	    !metadata_env(metadata, "region_lowmem", lowmem, sizeof(lowmem)) ||
-	    image_open_embedded(&listing->image, strtoull(lowmem, NULL, 16), &err))
+	    !metadata_env(metadata, "region_pageable", start, sizeof(start)) ||
+	    image_open_embedded(&listing->image, strtoull(start, NULL, 16), &err))
 		return;
 	if (cs_open(CS_ARCH_X86, CS_MODE_64, &listing->handle) == CS_ERR_OK)
 		return;

@@ -267,10 +267,10 @@ static int no_memory(struct err *err)
 
 static u64 kernel_start(const struct trace_reader *reader)
 {
-	char lowmem[64];
+	char start[64];
 
-	metadata_env(trace_reader_metadata(reader), "region_lowmem", lowmem, sizeof(lowmem));
-	return strtoull(lowmem, NULL, 16);
+	metadata_env(trace_reader_metadata(reader), "region_pageable", start, sizeof(start));
+	return strtoull(start, NULL, 16);
 }
 
 /* Its place in the page says why it is empty. */
