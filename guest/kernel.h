@@ -40,6 +40,8 @@ struct boot_options {
 	u32 ncpus;
 	u64 flash_gpa, flash_bytes; /* 0: no chip */
 	u32 flash_bank_width;
+	u64 disk_gpa, disk_bytes; /* of the registers; 0: no disk */
+	u64 dma_end_gpa;	  /* its bus reaches no byte from there on */
 	u32 flash_npartitions;
 	struct flash_partition_info flash_partition[8];
 };
@@ -75,7 +77,11 @@ u64 param_u64(const char *key, u64 fallback);
 	X(FLASH_UNLOCKS, "flash_unlocks")         \
 	X(FLASH_SUSPENDS, "flash_suspends")       \
 	X(FLASH_STATUS_BUSY, "flash_status_busy") \
-	X(FLASH_BITS_SET, "flash_bits_set")
+	X(FLASH_BITS_SET, "flash_bits_set")       \
+	X(DISK_READS, "disk_reads")               \
+	X(DISK_WRITES, "disk_writes")             \
+	X(DISK_FLUSHES, "disk_flushes")           \
+	X(DISK_ERRORS, "disk_errors")
 
 enum counter {
 #define X(id, text) COUNT_##id,

@@ -139,6 +139,24 @@ static void partition(const struct property *p)
 	}
 }
 
+/* What the device tree says of another place than the same address is for no device of ours. */
+static void dma_bus(const struct property *p)
+{
+	if (!is(p, "dma-ranges"))
+		return;
+	if (cells(p, 0, 2) || cells(p, 2, 2))
+		panic("bad device tree", "dma-ranges that do not begin at 0");
+	boot_options.dma_end_gpa = cells(p, 4, 2);
+}
+
+static void disk(const struct property *p)
+{
+	if (is(p, "reg")) {
+		boot_options.disk_gpa = cells(p, 0, 2);
+		boot_options.disk_bytes = cells(p, 2, 2);
+	}
+}
+
 static void node(const struct place *at)
 {
 	if (at->depth == 2 && node_is(at, 0, "cpus") && node_is(at, 1, "cpu"))
@@ -161,6 +179,11 @@ static void property(const struct place *at, const struct property *p)
 			flash(p);
 		else if (at->depth == 3 && node_is(at, 2, "partition"))
 			partition(p);
+	} else if (node_is(at, 0, DT_NODE_DMA)) {
+		if (at->depth == 1)
+			dma_bus(p);
+		else if (node_is(at, 1, DT_NODE_DISK))
+			disk(p);
 	} else if (at->depth == 2 && node_is(at, 0, "reserved-memory") &&
 		   node_is(at, 1, DT_NODE_HOLE)) {
 		hole(p);

@@ -175,6 +175,30 @@ static void write_flash(struct writer *w, const struct run_flash *flash)
 	end(w);
 }
 
+/* The bus reaches memory below 4 GiB only, address for address. */
+static void write_dma_ranges(struct writer *w)
+{
+	fdt64_t cells[3] = { cpu_to_fdt64(0), cpu_to_fdt64(0), cpu_to_fdt64(KVL_DMA_END_GPA) };
+
+	note(w, fdt_property(w->fdt, "dma-ranges", cells, sizeof(cells)));
+}
+
+static void write_disk(struct writer *w, const struct run_disk *disk)
+{
+	if (!disk->given)
+		return;
+	begin_at(w, DT_NODE_DMA, KVL_DISK_GPA);
+	put_text(w, "compatible", "simple-bus");
+	put_cells(w, 2, 2);
+	put_flag(w, "ranges");
+	write_dma_ranges(w);
+	begin_at(w, DT_NODE_DISK, KVL_DISK_GPA);
+	put_text(w, "compatible", DT_DISK_COMPATIBLE);
+	put_reg(w, KVL_DISK_GPA, KVL_DISK_BYTES);
+	end(w);
+	end(w);
+}
+
 static void write_chosen(struct writer *w, const struct run_config *config)
 {
 	begin(w, "chosen");
@@ -206,6 +230,7 @@ static void write_tree(struct writer *w, const struct run_config *config,
 	write_reserved(w, layout);
 	write_cpus(w, config->layout.ncpus);
 	write_flash(w, &config->flash);
+	write_disk(w, &config->disk);
 	write_chosen(w, config);
 	end(w);
 }

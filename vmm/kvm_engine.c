@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Engine kvm: the virtual machine, the slots that show memory to the guest, and what a touch of a
- * hole means. Threads: vcpu.c; exits: exit.c, ports.c; the chip: flashdev.c.
+ * hole means. Threads: vcpu.c; exits: exit.c, ports.c; chip and disk: flashdev.c, diskdev.c.
  */
 #include <errno.h>
 #include <linux/kvm.h>
@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "vmm/arch.h"
+#include "vmm/diskdev.h"
 #include "vmm/engine.h"
 #include "vmm/exit.h"
 #include "vmm/flashdev.h"
@@ -140,6 +141,14 @@ static int open_chip(struct vm *vm, struct err *err)
 	return vm->flash ? 0 : -1;
 }
 
+static int open_disk(struct vm *vm, struct err *err)
+{
+	if (!vm->config->disk.given)
+		return 0;
+	vm->disk = diskdev_open(vm, err);
+	return vm->disk ? 0 : -1;
+}
+
 static int kvm_engine_create(struct vm *vm, struct err *err)
 {
 	if (make_vm(vm, err) || vm_make_memory(vm, -1, err) || show_memory(vm, err) ||
@@ -151,7 +160,7 @@ static int kvm_engine_create(struct vm *vm, struct err *err)
 	vm->ticks = vm->host.counts_insns ? "insn" : "tsc";
 	if (ports_claim(vm, err))
 		return -1;
-	return open_chip(vm, err);
+	return open_chip(vm, err) || open_disk(vm, err) ? -1 : 0;
 }
 
 static int kvm_engine_enter(struct vm *vm, u64 entry_gpa, u64 start_info_gpa, struct err *err)
@@ -186,6 +195,13 @@ static void kvm_engine_gather(struct vm *vm, struct run_result *result)
 		run_result_host_count(result, "slot_changes", counts.slot_changes);
 		run_result_host_count(result, "flash_steps", counts.steps);
 	}
+	if (vm->disk) {
+		struct diskdev_counts counts = diskdev_counts(vm->disk);
+
+		run_result_host_count(result, "disk_reads", counts.reads);
+		run_result_host_count(result, "disk_writes", counts.writes);
+		run_result_host_count(result, "disk_bytes", counts.bytes);
+	}
 }
 
 static void kvm_engine_destroy(struct vm *vm)
@@ -195,6 +211,7 @@ static void kvm_engine_destroy(struct vm *vm)
 	if (vm->fd >= 0)
 		close(vm->fd);
 	flashdev_close(vm->flash);
+	diskdev_close(vm->disk);
 	kvm_close(&vm->host);
 }
 

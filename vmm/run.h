@@ -47,6 +47,14 @@ struct run_flash {
 	bool forgets;	 /* no sidecar: fresh chips, and what they keep goes with the run */
 };
 
+/* --disk SIZE or file=PATH[,readonly] */
+struct run_disk {
+	bool given;
+	const char *file; /* NULL: zeros, which go with the run */
+	u64 bytes;	  /* without a file; a file has its own */
+	bool readonly;
+};
+
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
 struct run_config {
@@ -64,6 +72,7 @@ struct run_config {
 	int gdb_fd;	       /* where it connects: a listening socket */
 	const char *trace_dir; /* NULL: judged while it runs, not written */
 	struct run_flash flash;
+	struct run_disk disk;
 	u32 nparams;
 	struct run_param param[32];
 
@@ -102,7 +111,7 @@ struct run_result {
 	struct run_value count[128], metric[256];
 	struct run_check check[256];
 	/* host's own: vm_exits, io_exits, mmio_exits, unclaimed; flash_reads, flash_writes,
-	 * flash_words, slot_changes */
+	 * flash_words, slot_changes; disk_reads, disk_writes, disk_bytes */
 	u32 nhost_counts;
 	struct run_value host_count[32];
 	/* trace */

@@ -18,6 +18,7 @@
 #include "vmm/run.h"
 #include "vmm/slots.h"
 
+struct diskdev;
 struct engine;
 struct flashdev;
 struct gdb;
@@ -84,6 +85,7 @@ struct vm {
 	pthread_mutex_t uart_lock;
 	struct vcpu cpu[KVL_MAX_CPUS];
 	struct flashdev *flash;
+	struct diskdev *disk;
 	pthread_mutex_t store_lock; /* of the page-table arena, in the trap tier */
 	atomic_bool stopping;	    /* vCPU threads leave at the next exit */
 	atomic_bool pausing;	    /* they stand still at the next exit */

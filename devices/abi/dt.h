@@ -35,4 +35,13 @@
 /* Flash: /flash@GPA { compatible = "intel,28f128j3", "cfi-flash"; reg; bank-width; partitions {…} } */
 #define DT_FLASH_COMPATIBLE "cfi-flash"
 
+/*
+ * Devices that reach memory by themselves: /dma@GPA { compatible = "simple-bus"; ranges;
+ * dma-ranges = <child, parent, bytes, two cells each>; virtio_block@GPA { compatible; reg; } }. The
+ * device is polled, so it has no "interrupts", which the binding of "virtio,mmio" otherwise asks for.
+ */
+#define DT_NODE_DMA "dma"
+#define DT_NODE_DISK "virtio_block"
+#define DT_DISK_COMPATIBLE "virtio,mmio"
+
 #endif

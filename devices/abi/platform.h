@@ -6,7 +6,7 @@
  *   0          2 MiB   low memory: real-mode trampoline, firmware. Not RAM for the guest's allocator
  *   2 MiB      top     RAM (split at 3 GiB, goes on at 4 GiB), less the holes
  *   16 MiB             the core: boot page, device tree, image, then what layout.h places behind
- *   3 GiB      4 GiB   devices: flash, local APIC
+ *   3 GiB      4 GiB   devices: disk, flash, local APIC
  *   behind RAM         the shared region: control page, results, trace rings (shared.h); behind it,
  *                      with --tlb soft, the CPUs' soft TLBs (layout.h)
  */
@@ -36,6 +36,10 @@
  * unit 1, the chip. The part that is shaped as that one lies there in every machine. */
 #define KVL_QEMU_FLASH_END_GPA (GiB(4) - MiB(4))
 #define KVL_LAPIC_GPA 0xFEE00000ull
+
+#define KVL_DISK_GPA 0xCF000000ull /* registers of the virtio block device (virtio.h) */
+#define KVL_DISK_BYTES 0x200ull
+#define KVL_DMA_END_GPA GiB(4) /* devices reach no address from there on (seed row T11) */
 
 /*
  * Testbed window: virtual addresses outside the modelled 4 GiB (second top-level entry). Mapped by

@@ -13,7 +13,7 @@
 
 #include "types.h"
 
-#define KVL_TRACE_VERSION 3
+#define KVL_TRACE_VERSION 4
 
 struct kvl_record {
 	u64 ticket;
@@ -58,6 +58,7 @@ enum kvl_wait {
 	KVL_WAIT_CHIP_WRITE, /* until a flash chip can be written */
 	KVL_WAIT_ACK,	     /* for shootdown acknowledgements */
 	KVL_WAIT_TASK,	     /* for another task */
+	KVL_WAIT_DISK,	     /* for a disk's answer, or for room in its queue */
 };
 
 /* fault_exit: outcome */
@@ -120,7 +121,9 @@ enum kvl_flash_mark {
 	X(SLOT_CHANGE, 36, "slot_change", "#slot", "#present", "gpa", "bytes", "#readonly", "",    \
 	  "")                                                                                      \
 	X(UNCLAIMED, 37, "unclaimed", "#cpu", "#write", "address", "#bytes", "data", "", "")       \
-	X(PT_STORE, 38, "pt_store", "#cpu", "", "gpa", "old", "new", "rip", "")
+	X(PT_STORE, 38, "pt_store", "#cpu", "", "gpa", "old", "new", "rip", "")                    \
+	X(DISK_REQUEST, 39, "disk_request", "#what", "#outcome", "gpa", "bytes", "#sector",        \
+	  "#cpu", "")
 
 enum kvl_event_id {
 #define X(id, number, ...) KVL_EV_##id = (number),
@@ -146,6 +149,26 @@ enum kvl_flash_mode {
 	KVL_FLASH_READ_ID,
 	KVL_FLASH_READ_CFI,
 	KVL_FLASH_READ_OTHER, /* another region or register of the chip */
+};
+
+/* disk_request: what */
+enum kvl_disk_what {
+	KVL_DISK_READ = 1,
+	KVL_DISK_WRITE,
+	KVL_DISK_FLUSH,
+	KVL_DISK_GET_ID,
+	KVL_DISK_OTHER, /* that the device does not know */
+};
+
+/* disk_request: outcome; the driver sees done, unsupported, or an error */
+enum kvl_disk_outcome {
+	KVL_DISK_DONE = 1,
+	KVL_DISK_UNSUPPORTED,
+	KVL_DISK_READ_ONLY,
+	KVL_DISK_SHAPE,	      /* its buffers do not fit what it asks for */
+	KVL_DISK_RANGE,	      /* sectors behind the disk's end */
+	KVL_DISK_UNREACHABLE, /* data where the device's bus does not reach (seed row T11) */
+	KVL_DISK_STORAGE,     /* the host could not */
 };
 
 #endif

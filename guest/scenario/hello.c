@@ -10,6 +10,7 @@
  *   swbit      a software bit in an entry, through the architecture's accessor (L3)
  *   wait       a kernel VMA whose fault function waits (W1, W9)
  *   storm      maps, uses and flushes by all CPUs, drawn from the seed (hello_storm.c)
+ *   disk       pages to a disk and back, if --disk gives one (hello_disk.c; T11)
  *   ioremap    device memory over tables that earlier mappings left, while spaces come and go
  */
 #include "guest/scenario/hello.h"
@@ -244,4 +245,5 @@ void hello_run(const struct arm *arm)
 	hello_storm(param_u64("storm", 1));
 	host_checkpoint();
 	remap_devices();
+	hello_disk();
 }

@@ -18,6 +18,9 @@ void hello_storm(u64 rounds);
 /* The parts with user tasks (hello_user.c). */
 void hello_user(void);
 
+/* Pages to the disk and back, if there is one (hello_disk.c). */
+void hello_disk(void);
+
 /* --set fail=…: what must not happen, on purpose (hello_fail.c). False: no such failure. */
 bool hello_fail(const char *how);
 

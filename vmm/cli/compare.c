@@ -109,7 +109,7 @@ static int run_all(struct comparison *comparison, struct err *err)
 	sigset_t before;
 
 	compare_signals(&before);
-	if (place_open(&place, &comparison->options->run.flash, err))
+	if (place_open(&place, &comparison->options->run, err))
 		return -1;
 	for (u32 i = 0; i < comparison->ncolumns; i++) {
 		struct column *column = &comparison->column[i];

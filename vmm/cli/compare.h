@@ -83,18 +83,21 @@ enum exit_status compare_status(const struct comparison *comparison);
 
 /* --- compare_place.c --- */
 
-/* A temporary directory that goes with this process, however it ends, and the chip's content. */
+/* A temporary directory that goes with this process, however it ends, and what chip and disk hold. */
 struct place {
 	char dir[200];
 	pid_t janitor;
 	int hold;    /* the janitor works when this is closed */
 	int chip;    /* descriptor of the file that --flash names, locked; -1: no chip */
 	int sidecar; /* of the file beside it; -1: there is none yet */
+	int disk;    /* as chip, of the file that --disk names */
 };
 
-int place_open(struct place *place, const struct run_flash *flash, struct err *err);
+int place_open(struct place *place, const struct run_config *run, struct err *err);
 /* Writes a fresh copy of the chip's content to @path, with that of its sidecar beside it. */
 int place_copy_chip(const struct place *place, const char *path, struct err *err);
+/* Likewise the disk's. */
+int place_copy_disk(const struct place *place, const char *path, struct err *err);
 void place_close(struct place *place);
 
 /* --- compare_run.c --- */

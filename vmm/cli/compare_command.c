@@ -53,6 +53,19 @@ static void add_flash(struct run_command *command, const struct run_flash *flash
 	add_option(command, "--flash", command->flash);
 }
 
+static void add_disk(struct run_command *command, const struct run_disk *disk)
+{
+	char *text = command->disk_option;
+
+	if (disk->file)
+		snprintf(text, sizeof(command->disk_option), "file=%s%s", command->disk,
+			 disk->readonly ? ",readonly" : "");
+	else
+		snprintf(text, sizeof(command->disk_option), "%llu",
+			 (unsigned long long)disk->bytes);
+	add_option(command, "--disk", text);
+}
+
 static void add_passed(struct run_command *command, const struct options *options,
 		       enum compare_host host)
 {
@@ -77,6 +90,7 @@ int compare_command(struct run_command *command, const struct comparison *compar
 	snprintf(command->json, sizeof(command->json), "%s/%u.json", place->dir, number);
 	snprintf(command->log, sizeof(command->log), "%s/%u.log", place->dir, number);
 	snprintf(command->chip, sizeof(command->chip), "%s/%u.chip", place->dir, number);
+	snprintf(command->disk, sizeof(command->disk), "%s/%u.disk", place->dir, number);
 	if (compare_in_box(column)) {
 		add(command, command->box);
 		add_option(command, "--host", compare_host_name(column->host));
@@ -93,6 +107,8 @@ int compare_command(struct run_command *command, const struct comparison *compar
 	add_passed(command, options, column->host);
 	if (options->run.flash.file)
 		add_flash(command, &options->run.flash);
+	if (options->run.disk.given)
+		add_disk(command, &options->run.disk);
 	add_option(command, "--json", command->json);
 	add(command, NULL);
 	return 0;

@@ -5,7 +5,8 @@
 
 #include "vmm/cli/compare.h"
 
-/* What compare adds to the options that it hands on: kvmbox, names, engine, flash, json, the end. */
+/* What compare adds to the options that it hands on: kvmbox, names, engine, flash, disk, json, the
+ * end. */
 #define OWN_ARGUMENTS 24
 
 struct run_command {
@@ -13,8 +14,8 @@ struct run_command {
 	const char *argv[OWN_ARGUMENTS + 2 * OPTIONS_MAX_PASSED];
 	/* what the arguments point to */
 	char self[2048], box[2048];
-	char json[256], log[256], chip[256]; /* files in the place's directory */
-	char cpus[8], tlb[RUN_TLB_TEXT_BYTES], flash[1024];
+	char json[256], log[256], chip[256], disk[256]; /* files in the place's directory */
+	char cpus[8], tlb[RUN_TLB_TEXT_BYTES], flash[1024], disk_option[288];
 };
 
 /* It is run by kvmbox. */

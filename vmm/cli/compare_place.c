@@ -68,12 +68,14 @@ static int start_janitor(struct place *place, struct err *err)
 	return -1;
 }
 
-static void close_chip(const struct place *place)
+static void close_files(const struct place *place)
 {
 	if (place->chip >= 0)
 		close(place->chip);
 	if (place->sidecar >= 0)
 		close(place->sidecar);
+	if (place->disk >= 0)
+		close(place->disk);
 }
 
 static int open_sidecar(struct place *place, const char *file, struct err *err)
@@ -91,39 +93,48 @@ static int open_sidecar(struct place *place, const char *file, struct err *err)
 }
 
 /* Shared with other readers; a run, which would write to it, is kept away until the end. */
-static int open_chip(struct place *place, const char *file, struct err *err)
+static int open_shared(int *fd, const char *kind, const char *use, const char *file,
+		       struct err *err)
 {
 	struct stat st;
 
-	place->chip = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (place->chip < 0)
-		return err_errno(err, EXIT_USAGE, "flash file %s cannot be opened", file);
-	if (fstat(place->chip, &st) || !S_ISREG(st.st_mode))
-		err_set(err, EXIT_USAGE, "flash file %s is not a regular file", file);
-	else if (flock(place->chip, LOCK_SH | LOCK_NB))
-		err_set(err, EXIT_USAGE, "flash file %s is the chip of another run: wait for it",
-			file);
-	else
-		return open_sidecar(place, file, err);
-	return -1;
+	*fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (*fd < 0)
+		return err_errno(err, EXIT_USAGE, "%s file %s cannot be opened", kind, file);
+	if (fstat(*fd, &st) || !S_ISREG(st.st_mode))
+		return err_set(err, EXIT_USAGE, "%s file %s is not a regular file", kind, file);
+	if (flock(*fd, LOCK_SH | LOCK_NB))
+		return err_set(err, EXIT_USAGE, "%s file %s is the %s of another run: wait for it",
+			       kind, file, use);
+	return 0;
 }
 
-int place_open(struct place *place, const struct run_flash *flash, struct err *err)
+static int open_files(struct place *place, const struct run_config *run, struct err *err)
+{
+	const char *chip = run->flash.file, *disk = run->disk.file;
+
+	if (chip && (open_shared(&place->chip, "flash", "chip", chip, err) ||
+		     open_sidecar(place, chip, err)))
+		return -1;
+	return disk ? open_shared(&place->disk, "disk", "disk", disk, err) : 0;
+}
+
+int place_open(struct place *place, const struct run_config *run, struct err *err)
 {
 	const char *tmp = getenv("TMPDIR");
 
-	*place = (struct place){ .chip = -1, .sidecar = -1 };
+	*place = (struct place){ .chip = -1, .sidecar = -1, .disk = -1 };
 	tmp = tmp && *tmp == '/' ? tmp : "/tmp";
 	if (strchr(tmp, ',') || strlen(tmp) + 32 > sizeof(place->dir))
 		return err_set(err, EXIT_USAGE,
 			       "TMPDIR=%s: compare needs one that is shorter and has no comma",
 			       tmp);
-	if (flash->file && open_chip(place, flash->file, err))
-		goto out_chip;
+	if (open_files(place, run, err))
+		goto out_files;
 	snprintf(place->dir, sizeof(place->dir), "%s/kvalab-compare-XXXXXX", tmp);
 	if (!mkdtemp(place->dir)) {
 		err_errno(err, EXIT_HOST, "a directory cannot be made in %s", tmp);
-		goto out_chip;
+		goto out_files;
 	}
 	if (start_janitor(place, err))
 		goto out_dir;
@@ -131,8 +142,8 @@ int place_open(struct place *place, const struct run_flash *flash, struct err *e
 
 out_dir:
 	rmdir(place->dir);
-out_chip:
-	close_chip(place);
+out_files:
+	close_files(place);
 	return -1;
 }
 
@@ -157,9 +168,9 @@ static int copy_file(int from, const char *path, struct err *err)
 		return err_errno(err, EXIT_HOST, "%s cannot be created", path);
 	failed = copy(from, to, 0);
 	if (failed)
-		err_errno(err, EXIT_HOST, "the chip cannot be copied to %s", path);
+		err_errno(err, EXIT_HOST, "chip or disk cannot be copied to %s", path);
 	if (close(to) && !failed)
-		return err_errno(err, EXIT_HOST, "the chip cannot be copied to %s", path);
+		return err_errno(err, EXIT_HOST, "chip or disk cannot be copied to %s", path);
 	return failed;
 }
 
@@ -180,6 +191,11 @@ int place_copy_chip(const struct place *place, const char *path, struct err *err
 	return failed;
 }
 
+int place_copy_disk(const struct place *place, const char *path, struct err *err)
+{
+	return copy_file(place->disk, path, err);
+}
+
 void place_close(struct place *place)
 {
 	int status = 1;
@@ -188,5 +204,5 @@ void place_close(struct place *place)
 	/* A janitor that somebody has killed has not done its work. */
 	if (waitpid(place->janitor, &status, 0) < 0 || status)
 		remove_tree(place->dir);
-	close_chip(place);
+	close_files(place);
 }

@@ -257,7 +257,8 @@ int compare_run(const struct comparison *comparison, struct column *column,
 		fail(column, COLUMN_CANNOT, EXIT_HOST, err.text);
 		return 0;
 	}
-	if (place->chip >= 0 && place_copy_chip(place, command.chip, &err)) {
+	if ((place->chip >= 0 && place_copy_chip(place, command.chip, &err)) ||
+	    (place->disk >= 0 && place_copy_disk(place, command.disk, &err))) {
 		fail(column, COLUMN_FAILED, err.status, err.text);
 		return 0;
 	}
@@ -270,5 +271,6 @@ int compare_run(const struct comparison *comparison, struct column *column,
 				     (compare_in_box(column) ? BOX_SLACK_S : SLACK_S));
 	judge_end(comparison, column, &watch, supervise(&watch), &command);
 	unlink(command.chip);
+	unlink(command.disk);
 	return watch.interrupted ? -1 : 0;
 }

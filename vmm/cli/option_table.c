@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Owns the table of options: name, meaning, default, help of each. How a command line is taken
- * apart: options.c. The syntax of single values: parse.c; that of --flash: flash_option.c, of --tlb: tlb_option.c.
+ * apart: options.c. The syntax of single values: parse.c; that of --flash, --tlb and --disk:
+ * flash_option.c, tlb_option.c, disk_option.c.
  */
 #include "vmm/cli/option_table.h"
 
@@ -460,6 +461,8 @@ const struct option_row option_table[] = {
 	  "hw (default): the processor's; or filled by faults:\nsoft[,entries=8…1024][,policy=fifo|random] (default\n64 entries, fifo)" },
 	{ MACHINE, "--tlb", "KIND,…", FOR_COMPARE, false, parse_tlb_list,
 	  "hw (default), soft[,entries=N][,policy=fifo|random]" },
+	{ MACHINE, "--disk", "SPEC", FOR_RUN | FOR_COMPARE, false, parse_disk,
+	  "a virtio disk: SIZE of zeros that go with the run, or\nfile=PATH[,readonly]: the file is the disk" },
 	{ FLASH, "--flash", "SPEC", FOR_RUN | FOR_COMPARE, false, parse_flash,
 	  "file=PATH,chip=NAME[,bus=BITS][,chips=N]\n[,times=typical|slowest|seeded]\n[,partition=LABEL:START:SIZE…]\nchips: kvalab flash parts; FILE.nv: what they keep\nbeside the array" },
 	{ FLASH, "--flash-clock", "CLOCK", FOR_RUNS, false, parse_flash_clock,

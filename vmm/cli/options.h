@@ -106,6 +106,8 @@ void options_free(struct options *options);
 
 /* "file=…,chip=…,partition=…" into options->run.flash (flash_option.c). */
 int parse_flash(struct options *options, const char *value, struct err *err);
+/* "16M", or "file=…,readonly", into options->run.disk (disk_option.c) */
+int parse_disk(struct options *options, const char *value, struct err *err);
 /* "stuck=3", "vpp", … into options->run.flash.bank.faults */
 int parse_flash_fault(struct options *options, const char *value, struct err *err);
 /* "eager", "batch=64", "lazy=4M", "mask" or "seq" into options->policy (policy_option.c) */

@@ -26,11 +26,9 @@ static const struct event_word evict_words[] = {
 };
 
 static const struct event_word wait_words[] = {
-	{ KVL_WAIT_CHIP, "chip" },
-	{ KVL_WAIT_CHIP_WRITE, "chip_write" },
-	{ KVL_WAIT_ACK, "ack" },
-	{ KVL_WAIT_TASK, "task" },
-	{ 0, NULL },
+	{ KVL_WAIT_CHIP, "chip" }, { KVL_WAIT_CHIP_WRITE, "chip_write" },
+	{ KVL_WAIT_ACK, "ack" },   { KVL_WAIT_TASK, "task" },
+	{ KVL_WAIT_DISK, "disk" }, { 0, NULL },
 };
 
 static const struct event_word outcome_words[] = {
@@ -70,6 +68,18 @@ static const struct event_word mark_words[] = {
 	{ 0, NULL },
 };
 
+static const struct event_word disk_words[] = {
+	{ KVL_DISK_READ, "read" },     { KVL_DISK_WRITE, "write" }, { KVL_DISK_FLUSH, "flush" },
+	{ KVL_DISK_GET_ID, "get_id" }, { KVL_DISK_OTHER, "other" }, { 0, NULL },
+};
+
+static const struct event_word disk_outcome_words[] = {
+	{ KVL_DISK_DONE, "done" },	     { KVL_DISK_UNSUPPORTED, "unsupported" },
+	{ KVL_DISK_READ_ONLY, "read_only" }, { KVL_DISK_SHAPE, "shape" },
+	{ KVL_DISK_RANGE, "range" },	     { KVL_DISK_UNREACHABLE, "unreachable" },
+	{ KVL_DISK_STORAGE, "storage" },     { 0, NULL },
+};
+
 static const struct event_word reason_words[] = {
 	{ KVM_EXIT_IO, "io" },
 	{ KVM_EXIT_HLT, "hlt" },
@@ -96,6 +106,8 @@ static const struct {
 	{ KVL_EV_VM_EXIT, "reason", reason_words },
 	{ KVL_EV_FLASH_STATE, "state", state_words },
 	{ KVL_EV_FLASH_MODE, "mode", mode_words },
+	{ KVL_EV_DISK_REQUEST, "what", disk_words },
+	{ KVL_EV_DISK_REQUEST, "outcome", disk_outcome_words },
 };
 
 #define X(id, number, name, h0, h1, a0, a1, a2, a3, a4) \
