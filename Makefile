@@ -161,9 +161,10 @@ $(filter $(OUT)/guest/guest/scenario/%,$(GUEST_OBJS)) $(ARM_OBJS): $(ARM_LIST)
 $(OUT)/guest/arms/%.o: $(ARMS)/%.c Makefile | $(OUT)/.deps-build
 	$(compile_guest)
 
-$(OUT)/guest.elf: $(GUEST_OBJS) $(GUEST_LD) $(ARM_LIST)
+$(OUT)/guest.elf: $(GUEST_OBJS) $(GUEST_LD) $(ARM_LIST) scripts/pageable_check.sh
 	$(say) LD $@
 	$(Q)$(LD) $(GUEST_LDFLAGS) -o $@ $(GUEST_OBJS) $(LIBFDT)
+	$(Q)scripts/pageable_check.sh $@ >/dev/null
 
 # The image keeps its symbols (panics are printed with them); debugging stays in guest.elf.
 $(IMAGE_OBJ): $(OUT)/guest.elf

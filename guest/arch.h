@@ -101,7 +101,7 @@ u64 arch_user_syscall(u64 number, u64 a, u64 b);
 
 /* --- the image: what its linker script places ---------------------------------------------------
  * The section .sites behind one empty name (trace.h); the section .user.text, which may lie anywhere
- * and refers to nothing outside itself (user/user.h). */
+ * and refers to nothing outside itself (user/user.h); pageable sections. */
 #define SITE_BYTES 32
 struct site {
 	char name[SITE_BYTES];
@@ -109,6 +109,10 @@ struct site {
 };
 extern const struct site sites_start[];
 extern const u8 user_text_start[], user_text_end[];
+extern const u8 pageable_text_start[], pageable_text_end[]; /* whole pages; mm/pageable.h */
+extern const u8 pageable_data_start[], pageable_data_end[];
+extern const u8 image_end[];			/* here they were loaded, text first */
+extern const u8 vma_ops_start[], vma_ops_end[]; /* tables marked VMA_OPS (mm/vm.h) */
 
 /* --- diagnosis -------------------------------------------------------------------------------- */
 /* Return addresses of the callers, innermost first; at most @max. @frame: NULL = here. */

@@ -66,6 +66,7 @@ u64 param_u64(const char *key, u64 fallback);
 	X(IPIS, "ipis")                           \
 	X(FAULTS, "faults")                       \
 	X(FAULT_SYNCS, "fault_syncs")             \
+	X(FAULT_SPURIOUS, "fault_spurious")       \
 	X(USER_FAULTS, "user_faults")             \
 	X(FAULT_WAITS, "fault_waits")             \
 	X(SYSCALLS, "syscalls")                   \

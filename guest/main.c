@@ -7,6 +7,7 @@
 #include "guest/arch.h"
 #include "guest/boot.h"
 #include "guest/kernel.h"
+#include "guest/mm/pageable.h"
 #include "guest/mm/pt.h"
 #include "guest/mm/tlb.h"
 #include "guest/scenario/scenario.h"
@@ -33,6 +34,7 @@ void kernel_main(void)
 	tlb_start(0, boot->root_gpa, SITE("boot"));
 	pt_init();
 	page_init();
+	pageable_sections_init();
 	arch_irq_enable();
 	cpus_start(boot_options.ncpus);
 	pt_drop_identity();

@@ -130,6 +130,7 @@ struct flash_mapping_stats {
 	u64 spurious;	   /* that found it mapped by another CPU meanwhile */
 	u64 pages_ahead;   /* mapped beside the one that faulted, of a chip that is lent */
 	u64 pages_revoked; /* present entries that sessions removed */
+	u64 pages_dropped; /* that flash_drop() removed */
 	u64 pages_mapped;  /* now */
 };
 
@@ -140,6 +141,12 @@ struct flash_mapping_stats {
  */
 enum flash_error flash_map(const struct flash_partition *partition, struct flash_mapping **out);
 /*
+ * The same at @va in the kernel's pageable region, for code of the kernel that runs from the chip (seed
+ * row W11). FLASH_NO_SPACE: overlaps another area, or lies outside that region.
+ */
+enum flash_error flash_map_text(const struct flash_partition *partition, u64 va,
+				struct flash_mapping **out);
+/*
  * The same in user space @mm at @va, page-aligned, for programs that read there and, with @exec, run
  * there. When the chip is out of service a task that touches it is killed. The mapping may be left to
  * the end of its space, which is before flash_chip_close(). FLASH_NO_SPACE: overlaps another area, or
@@ -147,6 +154,8 @@ enum flash_error flash_map(const struct flash_partition *partition, struct flash
  */
 enum flash_error flash_map_user(const struct flash_partition *partition, struct mm *mm, u64 va,
 				bool exec, struct flash_mapping **out);
+/* Takes all of its pages away, as a write would: they come back when they are touched. */
+void flash_drop(struct flash_mapping *mapping);
 void flash_unmap(struct flash_mapping *mapping);
 const void *flash_mapping_base(const struct flash_mapping *mapping);
 struct flash_mapping_stats flash_mapping_stats(const struct flash_mapping *mapping);

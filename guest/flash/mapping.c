@@ -130,6 +130,22 @@ void flash_revoke_all(struct flash_chip *chip)
 		revoke(mapping);
 }
 
+/* Under the lock no page is mapped, and none of another one's session goes. */
+void flash_drop(struct flash_mapping *mapping)
+{
+	if (flash_read_lock(mapping->chip, 0, 0))
+		return;
+	if (mapping->low < mapping->high) {
+		u64 bytes = mapping->high - mapping->low;
+
+		mapping->stats.pages_dropped +=
+			pt_unmap(mapping->mm, mapping->low, bytes, SITE("flash.drop"));
+		tlb_flush_range(mapping->mm, mapping->low, bytes, SITE("flash.drop"));
+		forget_pages(mapping);
+	}
+	flash_read_unlock(mapping->chip);
+}
+
 /* Until it is off the list and its last page is gone, no session begins. */
 static void take_off(struct flash_mapping *mapping)
 {
@@ -159,7 +175,7 @@ static void mapping_close(struct vma *vma)
 	take_off(vma->private);
 }
 
-static const struct vma_ops mapping_ops = {
+static const struct vma_ops mapping_ops VMA_OPS = {
 	.name = "flash",
 	.fault = mapping_fault,
 	.close = mapping_close,
@@ -178,6 +194,16 @@ static enum flash_error put_on(struct flash_mapping *mapping)
 	return FLASH_OK;
 }
 
+/* @va 0: anywhere in the kernel's vmalloc region. */
+static struct vma *make_area(struct flash_mapping *mapping, u64 va, u64 bytes, u32 prot)
+{
+	if (mapping->mm != &init_mm)
+		return vma_map_user(mapping->mm, va, bytes, prot, &mapping_ops, mapping, 0);
+	if (!va)
+		return vma_map_kernel(bytes, prot, &mapping_ops, mapping, 0);
+	return vma_map_kernel_at(va, bytes, prot, &mapping_ops, mapping, 0);
+}
+
 /* On the list before it has an area: as soon as it has one, it may be touched. */
 static enum flash_error map(const struct flash_partition *partition, struct mm *mm, u64 va,
 			    u32 prot, struct flash_mapping **out)
@@ -194,10 +220,7 @@ static enum flash_error map(const struct flash_partition *partition, struct mm *
 		kfree(mapping);
 		return error;
 	}
-	mapping->vma =
-		mm == &init_mm
-			? vma_map_kernel(partition->bytes, prot, &mapping_ops, mapping, 0)
-			: vma_map_user(mm, va, partition->bytes, prot, &mapping_ops, mapping, 0);
+	mapping->vma = make_area(mapping, va, partition->bytes, prot);
 	if (!mapping->vma) {
 		take_off(mapping);
 		return FLASH_NO_SPACE;
@@ -209,6 +232,12 @@ static enum flash_error map(const struct flash_partition *partition, struct mm *
 enum flash_error flash_map(const struct flash_partition *partition, struct flash_mapping **out)
 {
 	return map(partition, &init_mm, 0, PROT_READ, out);
+}
+
+enum flash_error flash_map_text(const struct flash_partition *partition, u64 va,
+				struct flash_mapping **out)
+{
+	return map(partition, &init_mm, va, PROT_EXEC, out);
 }
 
 enum flash_error flash_map_user(const struct flash_partition *partition, struct mm *mm, u64 va,

@@ -47,11 +47,14 @@ static enum kvl_fault_outcome by_vma(struct mm *mm, const struct fault *fault,
 
 static enum kvl_fault_outcome kernel_address(const struct fault *fault)
 {
-	if (fault->user || fault->present)
+	if (fault->user)
 		return KVL_FAULT_PANIC;
+	if (fault->present) /* of a page that is clean, if its area may be written */
+		return fault->write ? by_vma(&init_mm, fault, KVL_FAULT_KERNEL_VMA)
+				    : KVL_FAULT_PANIC;
 	switch (pt_sync_kernel(mm_loaded(), fault->va)) {
 	case PT_SYNCED: count(COUNT_FAULT_SYNCS); return KVL_FAULT_SYNCED;
-	case PT_PRESENT: return KVL_FAULT_SPURIOUS;
+	case PT_PRESENT: count(COUNT_FAULT_SPURIOUS); return KVL_FAULT_SPURIOUS;
 	case PT_MISSING: break;
 	}
 	return by_vma(&init_mm, fault, KVL_FAULT_KERNEL_VMA);

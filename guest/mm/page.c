@@ -270,3 +270,12 @@ void page_init(void)
 		add_range(at, end);
 	}
 }
+
+void page_add(u64 gpa, u64 bytes)
+{
+	struct zone *zone = &zones[ZONE_LOWMEM];
+
+	spin_lock(&zone->lock);
+	zone_add(ZONE_LOWMEM, gpa, gpa + bytes);
+	spin_unlock(&zone->lock);
+}

@@ -52,5 +52,7 @@ u64 kalloc_bytes_in_use(void);
 void *kalloc_stack(void);
 
 void page_init(void);
+/* Frames of the core that nobody needs any more become free pages: whole ones. */
+void page_add(u64 gpa, u64 bytes);
 
 #endif

@@ -33,6 +33,9 @@ struct vma_ops {
 	void (*close)(struct vma *vma); /* before it is removed; may be NULL */
 };
 
+/* Every table of them: vma_map_*() takes no other, so a link can be searched for all fault functions. */
+#define VMA_OPS __attribute__((section(".data.rel.ro.vma_ops")))
+
 struct vma {
 	u64 start, end; /* page-aligned [start, end) */
 	u32 prot;	/* enum prot */
@@ -68,7 +71,11 @@ struct vma *vma_map_user(struct mm *mm, u64 start, u64 bytes, u32 prot, const st
  * never NULL and outlives the area. NULL: no space. */
 struct vma *vma_map_kernel(u64 bytes, u32 prot, const struct vma_ops *ops, void *private,
 			   u64 offset);
-void vma_unmap(struct vma *vma); /* unmaps, flushes everywhere, frees */
+/* The same at a fixed place in the kernel's pageable region. NULL: overlaps, or outside. */
+struct vma *vma_map_kernel_at(u64 start, u64 bytes, u32 prot, const struct vma_ops *ops,
+			      void *private, u64 offset);
+void vma_unmap(struct vma *vma);  /* unmaps, flushes everywhere, frees */
+void vma_remove(struct vma *vma); /* the same, but the caller keeps @vma itself */
 struct vma *vma_find(struct mm *mm, u64 va);
 /* Takes the page at @va out of @mm, if there is one, and frees it once no CPU can reach it any more. */
 void vma_free_page(struct mm *mm, u64 va, u16 site);

@@ -56,6 +56,8 @@ static struct vma *vma_create(struct mm *mm, u64 start, u64 bytes, u32 prot,
 {
 	struct vma *vma = kalloc(sizeof(*vma));
 
+	if ((const u8 *)ops < vma_ops_start || (const u8 *)ops >= vma_ops_end)
+		panic("bad vma operations", "%s: the table is not marked VMA_OPS", ops->name);
 	vma->start = start;
 	vma->end = start + bytes;
 	vma->prot = prot;
@@ -93,6 +95,18 @@ struct vma *vma_map_kernel(u64 bytes, u32 prot, const struct vma_ops *ops, void 
 	return vma;
 }
 
+struct vma *vma_map_kernel_at(u64 start, u64 bytes, u32 prot, const struct vma_ops *ops,
+			      void *private, u64 offset)
+{
+	const struct kvl_range *region = &layout.region[KVL_REGION_PAGEABLE];
+
+	bytes = ALIGN_UP(bytes, PAGE_BYTES);
+	if (start % PAGE_BYTES || !bytes || start < region->start ||
+	    start - region->start > region->bytes - bytes || bytes > region->bytes)
+		return NULL;
+	return vma_create(&init_mm, start, bytes, prot, ops, private, offset);
+}
+
 void vma_free_page(struct mm *mm, u64 va, u16 site)
 {
 	u64 entry = pt_lookup(mm, va);
@@ -110,7 +124,7 @@ void vma_free_pages(struct vma *vma)
 		vma_free_page(vma->mm, va, SITE("vma.free_pages"));
 }
 
-void vma_unmap(struct vma *vma)
+void vma_remove(struct vma *vma)
 {
 	u16 site = SITE("vma.unmap");
 	struct mm *mm = vma->mm;
@@ -120,7 +134,12 @@ void vma_unmap(struct vma *vma)
 		vma->ops->close(vma);
 	if (pt_unmap(mm, vma->start, vma->end - vma->start, site))
 		tlb_flush_range(mm, vma->start, vma->end - vma->start, site);
-	if (mm == &init_mm)
+	if (vma->start >= layout.region[KVL_REGION_VMALLOC].start)
 		vmalloc_release(vma->start);
+}
+
+void vma_unmap(struct vma *vma)
+{
+	vma_remove(vma);
 	kfree(vma);
 }

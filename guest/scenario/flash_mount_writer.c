@@ -28,7 +28,7 @@ static u32 lines_of_block(const struct flash_writer *w)
 
 struct flash_writer flash_writer_from_params(const struct flash_partition *partition)
 {
-	struct flash_writes writes = flash_writes_param();
+	struct flash_writes writes = flash_writes_param("mixed");
 	struct flash_writer w = { .partition = partition,
 				  .erases = writes.erases,
 				  .programs = writes.programs };

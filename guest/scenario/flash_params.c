@@ -25,9 +25,9 @@ void flash_refuse_overlap(const struct flash_partition *read, const struct flash
 			      read->offset, read->bytes, log->label, log->offset, log->bytes);
 }
 
-struct flash_writes flash_writes_param(void)
+struct flash_writes flash_writes_param(const char *fallback)
 {
-	const char *mode = param_text("writer", "mixed");
+	const char *mode = param_text("writer", fallback);
 	bool mixed = strcmp(mode, "mixed") == 0;
 	struct flash_writes writes = { .erases = mixed || strcmp(mode, "erase") == 0,
 				       .programs = mixed || strcmp(mode, "program") == 0 };

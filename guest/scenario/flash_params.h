@@ -11,10 +11,10 @@ const char *flash_partition_param(const char *key, const char *fallback);
 /* What is written meanwhile must not be what is read. */
 void flash_refuse_overlap(const struct flash_partition *read, const struct flash_partition *log);
 
-/* --set writer=off|erase|program|mixed; mixed if it is not given. */
+/* --set writer=off|erase|program|mixed; @fallback if it is not given. */
 struct flash_writes {
 	bool erases, programs;
 };
-struct flash_writes flash_writes_param(void);
+struct flash_writes flash_writes_param(const char *fallback);
 
 #endif

@@ -14,9 +14,6 @@
 #include "guest/trace.h"
 #include "guest/user/xip.h"
 
-#define WRITE_WORDS 16 /* bus words programmed in a session */
-#define WRITE_MAX_BYTES (WRITE_WORDS * 4)
-
 const struct arm flash_xip_arms[] = {
 #define ARM(name, ops, about) { name, about, &ops },
 #define VARIES(count, when, why)
@@ -62,10 +59,10 @@ static u32 number_param(const char *key, u32 fallback, u32 least, u32 most)
 
 static void read_params(struct flash_xip *x)
 {
-	struct flash_writes writes = flash_writes_param();
+	struct flash_writes writes = flash_writes_param("mixed");
 
-	x->erases = writes.erases;
-	x->programs = writes.programs;
+	x->sessions.erases = writes.erases;
+	x->sessions.programs = writes.programs;
 	x->ntasks = number_param("tasks", 4, 1, XIP_MAX_TASKS);
 	x->nspaces = number_param("spaces", x->ntasks < 2 ? 1 : 2, 1, x->ntasks);
 	x->code = number_param("code", 2, 0, XIP_MAX_PAGES);
@@ -78,7 +75,7 @@ static void refuse_partitions(const struct flash_xip *x)
 	const struct flash_partition *p = &x->partition;
 	u64 need = (xip_text_pages(x) + x->pages) * PAGE_BYTES;
 
-	flash_refuse_overlap(p, &x->log);
+	flash_refuse_overlap(p, &x->sessions.log);
 	if (need > p->bytes)
 		usage_failure("code=%u, pages=%u: partition %s of %lu bytes has no room for %lu",
 			      x->code, x->pages, p->label, p->bytes, need);
@@ -86,39 +83,12 @@ static void refuse_partitions(const struct flash_xip *x)
 
 /* --- the writer ------------------------------------------------------------------------------------ */
 
-static void write_one(struct flash_xip *x, u64 at, u32 bytes, bool erase)
-{
-	const struct flash_partition *log = &x->log;
-	u8 want[WRITE_MAX_BYTES], got[WRITE_MAX_BYTES];
-
-	memset(want, erase ? 0xff : 0, bytes);
-	x->error = erase ? flash_partition_erase(log, 0)
-			 : flash_partition_program(log, at, want, bytes);
-	if (!x->error)
-		x->error = flash_partition_read(log, at, got, bytes);
-	if (x->error)
-		return;
-	x->writes++;
-	x->wrong += memcmp(want, got, bytes) != 0;
-}
-
-/* One session: erases the first block of the log, or programs zeros to a place of it. */
-static void write_next(struct flash_xip *x)
-{
-	u32 bytes = WRITE_WORDS * x->log.bank_width, n = x->writes;
-	u64 places = flash_partition_block_bytes(&x->log, 0) / bytes;
-
-	if (!xip_writes(x) || x->error)
-		return;
-	write_one(x, n % places * bytes, bytes, x->erases && (!x->programs || n % 2 == 0));
-}
-
 static void writer_task(void *arg)
 {
 	struct flash_xip *x = arg;
 
 	for (u32 i = 0; i < x->rounds; i++) {
-		write_next(x);
+		flash_session(&x->sessions);
 		task_yield();
 	}
 }
@@ -225,13 +195,13 @@ static struct xip_faults faults_so_far(const struct flash_xip *x)
 /* A program that has been killed does not come: then nobody waits any more, and the checks tell. */
 static void meet(struct flash_xip *x)
 {
-	const struct flash_stats *s = flash_stats(x->log.chip), before = *s;
+	const struct flash_stats *s = flash_stats(x->sessions.log.chip), before = *s;
 
 	for (u32 round = 1; round <= x->rounds; round++) {
 		while (x->reports < x->ntasks * round && !one_has_ended(x))
 			task_yield();
 		x->met = faults_so_far(x);
-		write_next(x);
+		flash_session(&x->sessions);
 		x->met_revocations = s->revocations - before.revocations;
 		x->met_revoked = s->pages_revoked - before.pages_revoked;
 		x->released = round;
@@ -277,8 +247,8 @@ static void run_with(const struct arm *arm, struct flash_xip *x)
 
 	flash_xip_fill(x);
 	x->fill_ticks = ticks_now() - start;
-	check_equal("filled", x->error, FLASH_OK);
-	if (x->error)
+	check_equal("filled", x->fill_error, FLASH_OK);
+	if (x->fill_error)
 		return;
 	if (make_spaces(x)) {
 		faults = count_total(COUNT_USER_FAULTS);
@@ -307,7 +277,8 @@ void flash_xip_run(const struct arm *arm)
 	if (chip) {
 		found = flash_partition_find(chip, flash_partition_param("partition", "xip"),
 					     &x->partition) &&
-			flash_partition_find(chip, flash_partition_param("log", "log"), &x->log);
+			flash_partition_find(chip, flash_partition_param("log", "log"),
+					     &x->sessions.log);
 		check_true("partitions_found", found);
 		if (found) {
 			refuse_partitions(x);

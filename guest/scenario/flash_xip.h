@@ -8,6 +8,7 @@
 #define GUEST_FLASH_XIP_H
 
 #include "guest/flash/flash.h"
+#include "guest/scenario/flash_sessions.h"
 #include "guest/scenario/scenario.h"
 
 extern const struct arm flash_xip_arms[];
@@ -50,10 +51,10 @@ struct xip_faults {
 
 struct flash_xip {
 	const struct flash_xip_ops *ops;
-	struct flash_partition partition, log;
+	struct flash_partition partition;
+	struct flash_sessions sessions; /* of the writer */
 	/* --set */
 	u32 ntasks, nspaces, code, pages, rounds;
-	bool erases, programs;
 
 	struct xip_space space[XIP_MAX_TASKS];
 	struct task *task[XIP_MAX_TASKS];
@@ -62,9 +63,9 @@ struct flash_xip {
 		released; /* rounds that may begin; a program waits for the next one */
 	volatile u64 sums_wrong, words_wrong;
 	u32 bad_exits;
-	/* the writer's, and of filling the partition */
-	enum flash_error error;
-	u32 fill_sessions, writes, wrong;
+	/* of filling the partition */
+	enum flash_error fill_error;
+	u32 fill_sessions;
 	/* by meeting: while the chip was written no program ran */
 	struct xip_faults met;
 	u32 met_revocations;
@@ -81,11 +82,6 @@ struct flash_xip {
 static inline u32 xip_text_pages(const struct flash_xip *x)
 {
 	return 1 + x->code;
-}
-
-static inline bool xip_writes(const struct flash_xip *x)
-{
-	return x->erases || x->programs;
 }
 
 /* --- what lies in flash (flash_xip_image.c) --- */

@@ -5,7 +5,7 @@
  */
 #include "guest/scenario/flash_xip.h"
 
-#include "guest/lib/string.h"
+#include "guest/flash/page_store.h"
 #include "guest/trace.h"
 
 struct copy {
@@ -13,31 +13,14 @@ struct copy {
 	struct flash_mapping_stats stats; /* threads of a space share it */
 };
 
-static struct page *page_with(const void *bytes)
-{
-	struct page *page = page_alloc(ZONE_HIGHMEM, 0);
-	void *address;
-
-	if (!page)
-		return NULL;
-	address = kmap_local(page);
-	memcpy(address, bytes, PAGE_BYTES);
-	kunmap_local(address);
-	return page;
-}
-
-/* By way of a buffer: to read the chip may have to wait, and a local mapping must not. */
 static struct page *copy_page(const struct copy *copy, u64 offset)
 {
-	void *buffer = kalloc(PAGE_BYTES);
-	struct page *page = NULL;
+	struct page *page = page_alloc(ZONE_HIGHMEM, 0);
 
-	if (!flash_partition_read(&copy->part, offset, buffer, PAGE_BYTES)) {
-		flash_words_read(PAGE_BYTES / copy->part.bank_width);
-		page = page_with(buffer);
-	}
-	kfree(buffer);
-	return page;
+	if (!page || !flash_read_page(&copy->part, offset, page))
+		return page;
+	page_free(page);
+	return NULL;
 }
 
 static void note(u64 *what, u64 n)
@@ -70,7 +53,7 @@ static void copy_close(struct vma *vma)
 	kfree(vma->private);
 }
 
-static const struct vma_ops copy_ops = {
+static const struct vma_ops copy_ops VMA_OPS = {
 	.name = "copy of flash",
 	.fault = copy_fault,
 	.close = copy_close,

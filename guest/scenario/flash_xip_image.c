@@ -45,9 +45,9 @@ static void erase(struct flash_xip *x)
 {
 	u64 end = (xip_text_pages(x) + x->pages) * PAGE_BYTES;
 
-	for (u64 at = 0; at < end && !x->error;
+	for (u64 at = 0; at < end && !x->fill_error;
 	     at += flash_partition_block_bytes(&x->partition, at)) {
-		x->error = flash_partition_erase(&x->partition, at);
+		x->fill_error = flash_partition_erase(&x->partition, at);
 		x->fill_sessions++;
 	}
 }
@@ -55,9 +55,9 @@ static void erase(struct flash_xip *x)
 static void program(struct flash_xip *x, const struct flash_partition *part, u64 offset,
 		    const void *from, u64 bytes)
 {
-	if (x->error)
+	if (x->fill_error)
 		return;
-	x->error = flash_partition_program(part, offset, from, bytes);
+	x->fill_error = flash_partition_program(part, offset, from, bytes);
 	x->fill_sessions++;
 }
 

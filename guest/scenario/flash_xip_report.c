@@ -23,7 +23,7 @@ static u64 mapped_of(const struct xip_faults *f)
 /* How often all of a space's pages go, while programs meet for it. */
 static u32 times_gone(const struct flash_xip *x)
 {
-	return x->ops->revocable && xip_writes(x) ? x->rounds : 0;
+	return x->ops->revocable && flash_sessions_wanted(&x->sessions) ? x->rounds : 0;
 }
 
 /*
@@ -72,12 +72,13 @@ static void check_all(const struct flash_xip *x)
 
 static void check_chip(const struct flash_xip *x)
 {
-	const struct flash_stats *s = flash_stats(x->log.chip);
+	const struct flash_stats *s = flash_stats(x->sessions.log.chip);
 
-	check_equal("chip_error", x->error, FLASH_OK);
-	check_equal("writes", x->writes, xip_writes(x) ? 2 * x->rounds : 0);
-	check_equal("writer_read_back_wrong", x->wrong, 0);
-	check_equal("write_sessions", s->sessions, x->fill_sessions + x->writes);
+	check_equal("chip_error", x->sessions.error, FLASH_OK);
+	check_equal("writes", x->sessions.done,
+		    flash_sessions_wanted(&x->sessions) ? 2 * x->rounds : 0);
+	check_equal("writer_read_back_wrong", x->sessions.wrong, 0);
+	check_equal("write_sessions", s->sessions, x->fill_sessions + x->sessions.done);
 	check_equal("turns_out_of_order", s->out_of_order, 0);
 	metric("write_sessions", s->sessions);
 	metric("writer_delay_max_ticks", s->writer_delay_max_ticks);
@@ -90,7 +91,7 @@ void flash_xip_report(const char *arm, const struct flash_xip *x)
 	       arm, x->ntasks, x->nspaces, xip_text_pages(x), x->pages, 2 * x->rounds);
 	printk("%lu pages came by a fault, %lu of them by an instruction fetch; %u sessions took %lu "
 	       "away\n",
-	       faults_of(&x->all), x->all.text.fetches, x->writes, revoked_of(&x->all));
+	       faults_of(&x->all), x->all.text.fetches, x->sessions.done, revoked_of(&x->all));
 	check_equal("reports", x->reports, x->ntasks * 2 * x->rounds);
 	check_equal("sums_wrong", x->sums_wrong, 0);
 	check_equal("words_wrong", x->words_wrong, 0);

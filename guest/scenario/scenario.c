@@ -13,6 +13,7 @@
 #include "guest/scenario/flash_mount.h"
 #include "guest/scenario/flash_xip.h"
 #include "guest/scenario/hello.h"
+#include "guest/scenario/pageable.h"
 
 const struct scenario scenarios[] = {
 	{ .name = "hello",
@@ -33,6 +34,12 @@ const struct scenario scenarios[] = {
 	  .varies = flash_xip_varies,
 	  .needs_flash = 1,
 	  .run = flash_xip_run },
+	{ .name = "pageable",
+	  .about = "text, data and memory of the kernel that go out of RAM and come back",
+	  .arms = pageable_arms,
+	  .params = pageable_params,
+	  .varies = pageable_varies,
+	  .run = pageable_run },
 	{ .name = "bench",
 	  .about = "what this host's events cost, in TSC cycles (kvalab probe runs it)",
 	  .params = bench_params,

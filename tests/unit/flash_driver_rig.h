@@ -227,6 +227,13 @@ struct vma *vma_map_kernel(u64 bytes, u32 prot, const struct vma_ops *ops, void 
 	return vma;
 }
 
+struct vma *vma_map_kernel_at(u64 start, u64 bytes, u32 prot, const struct vma_ops *ops,
+			      void *private, u64 offset)
+{
+	(void)start, (void)bytes, (void)prot, (void)ops, (void)private, (void)offset;
+	ck_abort_msg("no code of the kernel here");
+}
+
 struct vma *vma_map_user(struct mm *mm, u64 start, u64 bytes, u32 prot, const struct vma_ops *ops,
 			 void *private, u64 offset)
 {

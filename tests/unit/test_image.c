@@ -45,8 +45,10 @@ static bool try_image(const void *elf, size_t n)
 	symbols = image_symbols_text(&image);
 	ck_assert_ptr_nonnull(symbols);
 	free(symbols);
-	for (u64 at = 0; at < image.bytes; at += 997)
-		image_describe(&image, image.base_va + at, text, sizeof(text));
+	for (u32 i = 0; i < image.nsegments; i++)
+		for (u64 at = 0; at < image.segment[i].bytes; at += 997)
+			image_describe(&image, image.page_offset + image.segment[i].link + at, text,
+				       sizeof(text));
 	catalog = catalog_read(&image, &err);
 	catalog_free(catalog);
 	image_close(&image);
@@ -133,13 +135,22 @@ END_TEST
 
 START_TEST(what_does_not_fit)
 {
-	u64 memsz = segment(PT_LOAD)->p_memsz;
+	Elf64_Phdr *first = segment(PT_LOAD), was = *first;
 
-	segment(PT_LOAD)->p_memsz = KVL_CORE_END_GPA - KVL_IMAGE_GPA + 1;
+	first->p_memsz = KVL_CORE_END_GPA - KVL_IMAGE_GPA + 1;
 	refused("too large");
-	segment(PT_LOAD)->p_memsz = memsz;
-	segment(PT_LOAD)->p_paddr += 4096;
-	refused("physical address");
+	*first = was;
+	first->p_paddr = KVL_CORE_END_GPA - first->p_memsz + 1;
+	refused("too large");
+	first->p_paddr = KVL_IMAGE_GPA - 4096;
+	refused("in front of");
+	first->p_paddr = KVL_IMAGE_GPA; /* where the other one is */
+	refused("overlap");
+	*first = was;
+	first->p_vaddr = GiB(4) - first->p_memsz + 1;
+	refused("outside the first 4 GiB");
+	first->p_vaddr = KVL_IMAGE_GPA;
+	refused("overlap");
 }
 END_TEST
 
@@ -149,10 +160,10 @@ START_TEST(another_relocation)
 	Elf64_Rela *rela = NULL;
 
 	for (; dyn->d_tag != DT_NULL; dyn++)
-		if (dyn->d_tag == DT_RELA) /* one segment: file offset = address + its offset */
+		if (dyn->d_tag == DT_RELA) /* in the segment that has the dynamic section */
 			rela = (Elf64_Rela *)(void *)(file + dyn->d_un.d_ptr -
-						      segment(PT_LOAD)->p_vaddr +
-						      segment(PT_LOAD)->p_offset);
+						      segment(PT_DYNAMIC)->p_vaddr +
+						      segment(PT_DYNAMIC)->p_offset);
 	ck_assert_ptr_nonnull(rela);
 	ck_assert_uint_eq(ELF64_R_TYPE(rela->r_info), R_X86_64_RELATIVE);
 	rela->r_info = R_X86_64_GLOB_DAT;
@@ -177,7 +188,7 @@ START_TEST(relocated_to_any_split)
 	u64 first;
 
 	ck_assert_int_eq(image_open_embedded(&image, GiB((u64)_i), &err), 0);
-	ck_assert_uint_eq(image.base_va, GiB((u64)_i) + KVL_IMAGE_GPA);
+	ck_assert_uint_eq(image.page_offset, GiB((u64)_i));
 	ck_assert_str_eq(image_symbol_at(&image, image.entry_va)->name, "start64");
 	table = image_symbol_find(&image, "scenarios");
 	ck_assert_ptr_nonnull(table);
@@ -202,18 +213,21 @@ START_TEST(symbols_both_ways)
 {
 	const struct image_symbol *symbol;
 	char text[64], *places;
+	u64 end;
 
 	ck_assert_int_eq(image_open_embedded(&image, GiB(3), &err), 0);
 	symbol = image_symbol_find(&image, "kernel_main");
 	ck_assert_ptr_nonnull(symbol);
 	image_describe(&image, symbol->va + 3, text, sizeof(text));
 	ck_assert_str_eq(text, "kernel_main+0x3");
-	image_describe(&image, image.base_va - 1, text, sizeof(text));
+	end = image.page_offset + image.segment[0].link + image.segment[0].bytes;
+	image_describe(&image, image.page_offset - 1, text, sizeof(text));
 	ck_assert_str_eq(text, "?");
-	image_describe(&image, image.base_va + image.bytes, text, sizeof(text));
+	image_describe(&image, end, text, sizeof(text));
 	ck_assert_str_eq(text, "?");
 	ck_assert_ptr_null(image_symbol_find(&image, "no_such_symbol"));
-	ck_assert_ptr_null(image_at(&image, image.base_va + image.bytes - 7, 8));
+	ck_assert_ptr_nonnull(image_at(&image, end - 8, 8));
+	ck_assert_ptr_null(image_at(&image, end - 7, 8));
 	ck_assert_ptr_null(image_at(&image, 0, 8));
 	ck_assert_ptr_null(image_at(&image, UINT64_MAX, 8));
 	ck_assert_uint_gt(image.nsites, 1);
