@@ -9,6 +9,7 @@
  *              to be reached (--arena highmem; B3)
  *   swbit      a software bit in an entry, through the architecture's accessor (L3)
  *   wait       a kernel VMA whose fault function waits (W1, W9)
+ *   lazy       a kernel VMA over RAM: lazily populated vmalloc (W18; hello_lazy.c)
  *   storm      maps, uses and flushes by all CPUs, drawn from the seed (hello_storm.c)
  *   disk       pages to a disk and back, if --disk gives one (hello_disk.c; T11)
  *   ioremap    device memory over tables that earlier mappings left, while spaces come and go
@@ -241,6 +242,7 @@ void hello_run(const struct arm *arm)
 	reach_tables();
 	software_bit();
 	waiting_fault();
+	hello_lazy();
 	hello_user();
 	hello_storm(param_u64("storm", 1));
 	host_checkpoint();

@@ -15,6 +15,8 @@ struct page *hello_page(u64 word);
 void hello_remap(void);
 /* Rounds of random maps, uses and flushes by all CPUs (hello_storm.c). */
 void hello_storm(u64 rounds);
+/* A kernel area whose pages come at their first touch (hello_lazy.c). */
+void hello_lazy(void);
 /* The parts with user tasks (hello_user.c). */
 void hello_user(void);
 
