@@ -75,6 +75,11 @@ u64 ticks_now(void)
 	return host_answers() ? call(KVL_CALL_TICKS, 0) : arch_cycles();
 }
 
+bool ticks_are_exact(void)
+{
+	return shared()->exact_ticks;
+}
+
 /* --- flash clock ------------------------------------------------------------------------------ */
 static u64 own_clock_ns;
 

@@ -31,6 +31,8 @@ void host_wake(u32 cpu);
 
 /* Instructions of this CPU, or TSC cycles, as the host can count. Costs one VM exit. Alone: TSC. */
 u64 ticks_now(void);
+/* ticks_now() counts instructions of this CPU's kernel and nothing else: equal work is equal ticks. */
+bool ticks_are_exact(void);
 
 /*
  * Flash clock, ns. Alone it is virtual and goes forward only by flash_clock_until(): a chip that is

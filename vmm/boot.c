@@ -12,6 +12,12 @@
 #include "vmm/engine.h"
 #include "vmm/image.h"
 
+/* KVM counts each vCPU's instructions by itself; QEMU's icount those of all its CPUs. */
+static bool ticks_are_exact(const struct vm *vm)
+{
+	return !strcmp(vm->ticks, "insn") && (vm->engine->answers || vm->ncpus == 1);
+}
+
 void boot_shared(struct vm *vm)
 {
 	struct kvl_shared *shared = vm_shared(vm);
@@ -21,6 +27,7 @@ void boot_shared(struct vm *vm)
 	shared->record = vm->tier != TIER_OFF;
 	shared->lossy = vm->config->lossy;
 	shared->answers = vm->engine->answers;
+	shared->exact_ticks = ticks_are_exact(vm);
 }
 
 int boot_contents(struct vm *vm, struct err *err)

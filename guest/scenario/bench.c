@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * bench: instructions at both privilege levels, system calls, page faults, port exits. Interprocessor
- * interrupts: bench_ipi.c; the chip: bench_flash.c. The host turns cycles into time (kvalab probe): it
+ * interrupts: bench_ipi.c; areas of the kernel: bench_fault.c; the chip: bench_flash.c. The host turns cycles into time (kvalab probe): it
  * sees the two lines on the console that stand around what bench_tsc_ticks counts.
  */
 #include "guest/scenario/bench.h"
@@ -182,6 +182,7 @@ void bench_run(const struct arm *arm)
 	printk("bench: begins\n");
 	start = arch_cycles();
 	page_faults(rounds); /* first: it knows whether rounds can be */
+	bench_fault();
 	kernel_loops(loops);
 	metric("user_loop_insns", 2 * user_loops);
 	metric("user_loop_tsc_ticks", user_best("user_loops", 1, user_loops));

@@ -25,6 +25,8 @@ u64 bench_best(const struct bench_batch *batch, void *arg);
 /* With one page at every address of the area: vma->private. */
 extern const struct vma_ops bench_page_ops;
 
+/* Kernel areas, with their look-up and in its way, in ticks (bench_fault.c). */
+void bench_fault(void);
 /* @n IPIs to CPU 1, at CPL 3 and at CPL 0 (bench_ipi.c). Needs two CPUs that run at the same time. */
 #define BENCH_MOST_IPIS 1000
 void bench_ipi(u32 n);

@@ -25,7 +25,11 @@ static volatile u32 *word(const struct lazy *lazy, u32 page)
 
 static u64 all_pages_in_use(void)
 {
-	return pages_in_use(ZONE_LOWMEM) + pages_in_use(ZONE_HIGHMEM);
+	u64 pages = 0;
+
+	for (u32 zone = 0; zone < ZONES; zone++)
+		pages += pages_in_use(zone);
+	return pages;
 }
 
 /* Faults that were more than a directory filled from init_mm: the fault function ran. */

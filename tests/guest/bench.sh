@@ -40,11 +40,39 @@ else
 	pass "bench, seeded and without a chip: no figures that it cannot have"
 fi
 
+# exact OPTIONS...: where ticks are the instructions of one CPU, the guest has compared them (row W2)
+exact()
+{
+	text="bench${*:+ }$*: with areas of the kernel a hit and an ordinary vmalloc fault take as long as without"
+	if ! "$kvalab" run bench --engine $engine --cpus 1 --set user_loops=100 --json "$work/result" "$@" \
+		>"$work/log" 2>&1; then
+		fail "$text"
+	elif ! jq -e '.guest.ticks == "insn" or any(.checks[]; .name | endswith("_ticks"))' \
+		"$work/result" >/dev/null; then
+		skip "$text: no instructions are counted"
+	elif jq -e '.guest.ticks == "insn" and [.checks[].name | select(endswith("_ticks"))] == [
+		"vmalloc_hit_ticks", "vmalloc_hit_1_ticks", "vmalloc_fault_1_ticks", "vmalloc_hit_64_ticks",
+		"vmalloc_fault_64_ticks", "vma_walk_56_ticks"]' "$work/result" >/dev/null; then
+		pass "$text"
+	else
+		fail "$text: not compared"
+	fi
+}
+exact
+exact --tier off
+exact --arena highmem
+exact --tlb soft
+
 : >"$work/chip"
 expect "bench, free, with a chip" 0 "^exit +0" "$kvalab" run bench --engine $engine --schedule free --tier off \
 	--set rounds=7 --flash "file=$work/chip,chip=$chip_part" --json "$work/result"
 # shellcheck disable=SC2086 # a list
 figures "bench, free, with a chip: its figures" $always mmio_exit flash_switch ipi_user ipi_kernel
+if jq -e '.metrics | .flash_fault_64_ticks > 0 and .lazy_fault_64_ticks > 0' "$work/result" >/dev/null; then
+	pass "bench, with a chip: faults in areas of both kinds"
+else
+	fail "bench, with a chip: no figures for faults in areas of the kernel"
+fi
 if jq -e '[.checks[] | select(.name == "ipis_user" or .name == "faults") | .got] == [140, 140]' \
 	"$work/result" >/dev/null; then
 	pass "bench: 20 batches of 7 rounds"
