@@ -93,6 +93,21 @@ static bool irqs_were_on(const struct trap_frame *frame)
 	return frame->rflags & RFLAGS_IF;
 }
 
+/*
+ * By this a fault of the kernel may wait: its frame lies on the task's own stack (the gate names no other),
+ * CR2 has been read, and where interrupts were on they are on again.
+ */
+static bool handle_as_interrupted(const struct trap_frame *frame, const struct fault *fault)
+{
+	bool again;
+
+	if (irqs_were_on(frame))
+		asm volatile("sti" : : : "memory");
+	again = fault_handle(fault);
+	asm volatile("cli" : : : "memory");
+	return again;
+}
+
 static void page_fault(struct trap_frame *frame)
 {
 	const struct fixup *fixup = find_fixup(frame->rip);
@@ -112,11 +127,8 @@ static void page_fault(struct trap_frame *frame)
 			return;
 		fault.error = (fault.error & ~(u64)PF_PRESENT) | (fault.present ? PF_PRESENT : 0);
 	}
-	if (irqs_were_on(frame))
-		asm volatile("sti" : : : "memory");
-	if (!fault_handle(&fault))
+	if (!handle_as_interrupted(frame, &fault))
 		frame->rip = fixup->go_on;
-	asm volatile("cli" : : : "memory");
 }
 
 /* UD2 at CPL 3 is a system call; anything else that is undefined ends the task. */
