@@ -104,8 +104,7 @@ u64 pt_tables_in_use(void);
 /* --- flushes: everywhere the space may be cached; returns when every CPU has acknowledged --- */
 void tlb_flush_range(struct mm *mm, u64 va, u64 bytes, u16 site);
 
-/* --- anonymous memory, of a user or of the kernel: zeroed highmem pages at the first touch, freed with
- * the area --- */
+/* --- anonymous memory: zeroed highmem pages on first touch, freed with the area --- */
 extern const struct vma_ops anon_ops;
 
 /* --- vmalloc region --- */
