@@ -25,13 +25,13 @@ const struct scenario_param pageable_params[] = {
 	{ "log", "label", "log", "the partition that is written meanwhile" },
 	{ "writer", "off|erase|program|mixed", "off",
 	  "what is done to it: a session in each round" },
-	{ "rounds", "number", "3", "rounds of calls; the sections are dropped after each" },
+	{ "rounds", "number", "2", "rounds of calls; the sections are dropped after each" },
 	{ "calls", "number", "4", "calls of each task in a round" },
 	{ "pages", "number", "32", "of memory" },
 	{ "frames", "number", "20", "that memory and sections may have together" },
 	{ "policy", "fifo|clock|random", "clock", "which page goes out" },
 	{ "tasks", "number", "4", "that call and visit, on CPUs in turn" },
-	{ "passes", "number", "3", "visits of each, in multiples of the pages" },
+	{ "passes", "number", "2", "visits of each, in multiples of the pages" },
 	{ "pattern", "loop|random|hot", "random",
 	  "which page is visited; hot: 8 of 10 times a fifth of them" },
 	{ "written", "percent", "30", "of visits by the task that may write to the page" },
@@ -92,12 +92,12 @@ static void read_params(struct pageable_run *r)
 	r->replacement = policy_param();
 	r->sessions.erases = writes.erases;
 	r->sessions.programs = writes.programs;
-	r->rounds = number_param("rounds", 3, 1, 1000);
+	r->rounds = number_param("rounds", 2, 1, 1000);
 	r->calls = number_param("calls", 4, 1, 1000);
 	r->npages = number_param("pages", 32, 1, 16384);
 	r->frames = number_param("frames", 20, 2, 16384);
 	r->ntasks = number_param("tasks", 4, 1, 64);
-	r->passes = number_param("passes", 3, 1, 10000);
+	r->passes = number_param("passes", 2, 1, 10000);
 	r->percent_written = number_param("written", 30, 0, 100);
 	r->provoke = param_text("provoke", "none");
 	if (flash_sessions_wanted(&r->sessions) &&

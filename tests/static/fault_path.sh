@@ -14,7 +14,7 @@ arch=arch/x86_64/guest
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-areas="guest/flash/mapping.c:mapping_fault guest/mm/anon.c:anon_fault"
+areas="guest/flash/mapping.c:mapping_fault guest/mm/anon.c:anon_fault guest/mm/pageable.c:pageable_fault"
 fault=guest/mm/fault.c
 ends="panic panic_at usage_failure task_kill $fault:bad_access"
 instruments="guest/trace.c guest/trace.h guest/host.c guest/mm/tlb_soft.c"
