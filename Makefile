@@ -294,7 +294,7 @@ GUEST_CHECKS = $(foreach host,$(HOSTS),$(ON_EACH:%=%@$(host))) $(ON_ALL)
 CHECKS = tests/mutants/run.sh tests/mutants/units.sh tests/static/clang.sh tests/fuzz/flash.sh \
 	$(GUEST_CHECKS) \
 	$(wildcard tests/cli/*.sh) $(STATIC_CHECKS) tests/static/format.sh tests/static/arm64.sh \
-	tests/static/fault_path.sh
+	tests/static/fault_path.sh tests/static/pageable.sh
 
 # stdout is the runner's: TAP. What is built first takes all cores, unless -j said how many.
 BUILD = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
