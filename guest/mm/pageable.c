@@ -156,8 +156,8 @@ static void move_out(struct pageable_page *page)
 	unmap(page, SITE("pageable.out"));
 	if (dirty)
 		write_out(page);
-	page_free(page->frame);
 	spin_lock(&pool.lock);
+	page_free(page->frame);
 	*(dirty ? &stats->paged_out : &stats->dropped) += 1;
 	stats->resident--;
 	page->dirty = false;
@@ -207,15 +207,17 @@ static struct page *get_frame(void)
 			if (!make_room_locked())
 				wait_for_frames_locked();
 		pool.in_use++;
-		pool.peak = pool.in_use > pool.peak ? pool.in_use : pool.peak;
 		frame = page_alloc(ZONE_HIGHMEM, 0);
 		if (frame)
 			break;
 		pool.in_use--;
-		if (!make_room_locked())
+		if (!pool.in_use)
 			panic("out of memory",
 			      "no frame for a pageable page, and none to page out");
+		if (!make_room_locked())
+			wait_for_frames_locked();
 	}
+	pool.peak = pool.in_use > pool.peak ? pool.in_use : pool.peak;
 	spin_unlock(&pool.lock);
 	return frame;
 }

@@ -29,6 +29,8 @@ const struct scenario_param pageable_params[] = {
 	{ "calls", "number", "4", "calls of each task in a round" },
 	{ "pages", "number", "32", "of memory" },
 	{ "frames", "number", "20", "that memory and sections may have together" },
+	{ "pressure", "limit|ram", "limit",
+	  "why there are no more: they may not have more; RAM has none" },
 	{ "policy", "fifo|clock|random", "clock", "which page goes out" },
 	{ "tasks", "number", "4", "that call and visit, on CPUs in turn" },
 	{ "passes", "number", "2", "visits of each, in multiples of the pages" },
@@ -100,6 +102,9 @@ static void read_params(struct pageable_run *r)
 	r->passes = number_param("passes", 2, 1, 10000);
 	r->percent_written = number_param("written", 30, 0, 100);
 	r->provoke = param_text("provoke", "none");
+	r->ram_is_short = param_choice("pressure", "limit", "ram");
+	if (r->ram_is_short && !r->ops->pages_out)
+		usage_failure("pressure=ram: in this arm all pages have to have frames");
 	if (flash_sessions_wanted(&r->sessions) &&
 	    (!r->ops->pages_out || r->text_from == TEXT_DISK))
 		usage_failure("writer: no text is in flash, so nobody reads there meanwhile");
@@ -200,9 +205,24 @@ static void work(struct pageable_run *r)
 	r->frames_used = r->ops->frames(r);
 }
 
+static void call_and_visit(const struct arm *arm, struct pageable_run *r)
+{
+	bool memory;
+
+	call_all(r);
+	memory = pageable_memory_open(r);
+	check_true("memory", memory);
+	if (!memory)
+		return;
+	work(r);
+	pageable_report(arm->name, r);
+	pageable_memory_close(r);
+}
+
 void pageable_run(const struct arm *arm)
 {
 	struct pageable_run *r = kalloc(sizeof(*r));
+	struct ballast *ballast = NULL;
 	bool opened;
 
 	r->ops = arm->ops;
@@ -211,15 +231,12 @@ void pageable_run(const struct arm *arm)
 	opened = r->ops->open(r);
 	check_true("opened", opened);
 	if (opened) {
-		call_all(r);
-		if (pageable_memory_open(r)) {
-			work(r);
-			pageable_report(arm->name, r);
-			pageable_memory_close(r);
-		} else {
-			check_true("memory", false);
-		}
+		if (r->ram_is_short)
+			ballast = pageable_ballast(r->frames);
+		call_and_visit(arm, r);
 	}
+	if (ballast)
+		pageable_ballast_free(ballast);
 	r->ops->close(r);
 	kfree(r);
 }

@@ -58,6 +58,7 @@ struct pageable_run {
 	enum pageable_text_from text_from;
 	enum pageable_pattern pattern;
 	const struct replacement *replacement;
+	bool ram_is_short; /* there are @frames frames because RAM has no more */
 	u32 npages, frames, ntasks, passes, percent_written, rounds, calls;
 	const char *provoke;
 
@@ -98,6 +99,12 @@ bool pageable_memory_open(struct pageable_run *r);
 void pageable_memory_close(struct pageable_run *r);
 /* All tasks visit pages; then all pages are read once more. */
 void pageable_memory_work(struct pageable_run *r);
+
+/* --- pressure (pageable_ballast.c) --- */
+struct ballast;
+/* Takes all RAM but @pages_left pages. */
+struct ballast *pageable_ballast(u32 pages_left);
+void pageable_ballast_free(struct ballast *ballast);
 
 /* --- what is said of it (pageable_report.c) --- */
 void pageable_report(const char *arm, const struct pageable_run *r);

@@ -123,6 +123,11 @@ static void free_loaded(void)
 	pageable_section_free_loaded(&data);
 }
 
+static u32 all_pages(const struct pageable_run *r)
+{
+	return r->npages + (pageable_text().bytes + pageable_data().bytes) / PAGE_BYTES;
+}
+
 static bool paging_open(struct pageable_run *r)
 {
 	struct paging *p = kalloc(sizeof(*p));
@@ -132,7 +137,7 @@ static bool paging_open(struct pageable_run *r)
 	if (!p->disk)
 		usage_failure("arm pageable: data go to a disk; give --disk");
 	p->swap = block_page_store(p->disk);
-	pageable_start(r->frames, r->replacement, &p->swap);
+	pageable_start(r->ram_is_short ? all_pages(r) : r->frames, r->replacement, &p->swap);
 	if (r->text_from != TEXT_DISK && !open_chip(r, p))
 		return false;
 	if (map_text(r, p) && map_data(p)) {

@@ -40,6 +40,7 @@ for policy in fifo clock; do
 	page --set text=disk --set policy=$policy --set pattern=loop --set tasks=1
 done
 page --set text=disk --set pattern=loop --set tasks=1 --set frames=64 # all of it fits
+page --set text=disk --set pressure=ram --mem 64M --set frames=18
 page --set text=copy --set frames=3 --set tasks=2 --set rounds=1
 page --set text=xip --set writer=mixed --cpus 2
 page --set text=copy --set writer=program --cpus 4 --schedule free
