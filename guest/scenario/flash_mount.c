@@ -37,6 +37,8 @@ const struct scenario_param flash_mount_params[] = {
 	{ "expect_damaged", "number", "0", "damaged nodes that the image has" },
 	{ "expect_unread", "number", "0", "files whose contents cannot be read" },
 	{ "hot", "off|on", "off", "another task reads one page over and over" },
+	{ "storm", "number", "0", "instead of the mount: rounds of readers and writers" },
+	{ "expect_failed", "number", "0", "writes of the storm that the chip fails" },
 	{ "provoke", "none|store|atomic|driver|write|own", "none",
 	  "a mistake that must end the run" },
 	{ NULL, NULL, NULL, NULL },
@@ -224,6 +226,20 @@ static void mount_with(const struct arm *arm, struct flash_mount *m)
 	close_reader(m);
 }
 
+static void run_on(struct flash_mount *m, const struct arm *arm)
+{
+	u64 rounds = param_u64("storm", 0);
+
+	flash_refuse_overlap(&m->partition, &m->log);
+	if (rounds) {
+		flash_mount_storm(m, arm->ops, rounds);
+		return;
+	}
+	m->sector_bytes = sector_param(&m->partition);
+	m->nor = flash_mount_nor(&m->log);
+	mount_with(arm, m);
+}
+
 void flash_mount_run(const struct arm *arm)
 {
 	struct flash_mount *m = kalloc(sizeof(*m));
@@ -242,12 +258,8 @@ void flash_mount_run(const struct arm *arm)
 					     &m->partition) &&
 			flash_partition_find(chip, flash_partition_param("log", "log"), &m->log);
 		check_true("partitions_found", found);
-		if (found) {
-			flash_refuse_overlap(&m->partition, &m->log);
-			m->sector_bytes = sector_param(&m->partition);
-			m->nor = flash_mount_nor(&m->log);
-			mount_with(arm, m);
-		}
+		if (found)
+			run_on(m, arm);
 		flash_chip_close(chip);
 	}
 	kfree(m);

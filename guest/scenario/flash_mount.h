@@ -91,6 +91,10 @@ struct flash_mount {
 void flash_mount_report(const char *arm, const struct flash_mount *m, const struct flash_writer *w,
 			u64 faults);
 
+/* --- rounds of readers and writers in place of the mount (flash_mount_storm.c) --- */
+/* Of @m the partitions and the policy are set; the partition to mount is overwritten. */
+void flash_mount_storm(const struct flash_mount *m, const struct flash_reader_ops *ops, u64 rounds);
+
 /* --- bad behaviour on purpose (flash_mount_provoke.c) --- */
 /* Refuses what an arm with @ops cannot do, or nobody; before anything is opened. */
 void flash_mount_check_provoke(const char *what, const struct flash_reader_ops *ops);

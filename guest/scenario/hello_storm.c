@@ -13,6 +13,7 @@
  *   spaces     come and go meanwhile
  */
 #include "guest/arch.h"
+#include "guest/lib/draw.h"
 #include "guest/lib/string.h"
 #include "guest/mm/pt.h"
 #include "guest/mm/vm.h"
@@ -42,12 +43,6 @@ static struct storm {
 	u64 draws;
 	u32 kernel_reads, user_reads, wrong_kernel, wrong_user;
 } storm = { .lock = SPINLOCK("storm") };
-
-static u64 next_draw(u64 *state)
-{
-	*state = *state * 6364136223846793005ull + 1442695040888963407ull;
-	return *state >> 33;
-}
 
 /* --- the kernel's area ------------------------------------------------------------------------ */
 /* A page of the area holds its own address. */
@@ -192,7 +187,7 @@ static void blow(void *arg)
 	u64 draws = *(const u64 *)arg;
 
 	for (u32 i = 0; i < STEPS; i++) {
-		step(own, next_draw(&draws));
+		step(own, draw_next(&draws));
 		task_yield();
 	}
 }
@@ -209,7 +204,7 @@ static void round_of_steps(void)
 	}
 	for (u32 cpu = 0; cpu < boot_options.ncpus; cpu++)
 		task_join(task[cpu]);
-	next_draw(&storm.draws);
+	draw_next(&storm.draws);
 }
 
 static void begin(void)

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Inside flash-mount's storm: rounds of readers and writers of one chip. What is read, by whom and when
+ * is flash_mount_storm.c's, what lies there flash_mount_known.c's, writing flash_mount_storm_writer.c's.
+ */
+#ifndef GUEST_FLASH_MOUNT_STORM_H
+#define GUEST_FLASH_MOUNT_STORM_H
+
+#include "guest/scenario/flash_mount.h"
+
+/* --- words that say where they are (flash_mount_known.c) --- */
+#define KNOWN_SEAMS 8 /* borders of pages, with known words on both sides */
+#define KNOWN_PAGES (KNOWN_SEAMS + 1)
+#define KNOWN_BYTES (KNOWN_PAGES * PAGE_BYTES)
+#define PIECE_WORDS 8
+#define PIECE_BYTES (PIECE_WORDS * 4)
+
+/* What a word turned out to be. */
+enum known {
+	KNOWN_RIGHT,
+	KNOWN_ELSEWHERE, /* it belongs to another place: a wrong translation */
+	KNOWN_ERASED,
+	KNOWN_STATUS, /* nothing that was ever written: what a busy chip returns */
+	KNOWN_KINDS,
+};
+
+/* Erases what lies at the start of @part, of KNOWN_BYTES, and programs the words there. */
+enum flash_error known_fill(const struct flash_partition *part);
+/* Where a piece of known words begins: one side of a seam, the other, or across it. */
+u32 known_piece(u64 drawn);
+/* Adds to @seen what the @words 4-byte words of @part at @offset are that were read into @got. */
+void known_judge(const volatile u32 *got, u32 offset, u32 words, u64 seen[KNOWN_KINDS]);
+
+/* --- a writer, with a block of the log of its own (flash_mount_storm_writer.c) --- */
+#define STORM_WRITERS 2
+#define STORM_AREA_BYTES 128 /* that it programs, at the start of its block */
+
+struct storm_writer {
+	const struct flash_partition *log;
+	bool erases, programs;
+	u64 block; /* where it begins */
+	u64 draws;
+	u32 steps;		    /* sessions in a round */
+	u8 holds[STORM_AREA_BYTES]; /* what the chip must return */
+	/* results, of all rounds */
+	u64 erased;
+	u32 failed; /* writes that the chip said had failed */
+	u32 wrong;  /* read back otherwise than written */
+};
+
+/* Erases the block. */
+enum flash_error storm_writer_begin(struct storm_writer *writer);
+/* A task's function; @arg: struct storm_writer. */
+void storm_writer_task(void *arg);
+
+#endif
