@@ -348,10 +348,11 @@ static void refuse(const struct flash_mount *m)
 static void blow(struct storm *s, u64 rounds)
 {
 	const struct flash_stats before = *flash_stats(s->log->chip);
-	u64 erases = count_total(COUNT_FLASH_ERASES);
+	u64 erases = count_total(COUNT_FLASH_ERASES), start = ticks_now();
 
 	for (u64 i = 0; i < rounds; i++)
 		one_round(s);
+	metric("storm_ticks", ticks_now() - start);
 	report_reads(s);
 	report_writes(s, &before, erases);
 	report_mappings(s);
