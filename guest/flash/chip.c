@@ -68,23 +68,37 @@ static bool writes(const struct flash_turn *turn)
 	return turn->request.use != FLASH_READS;
 }
 
+static bool is_served(const struct flash_chip *chip, const struct flash_turn *turn)
+{
+	return __atomic_load_n(&chip->serving, __ATOMIC_ACQUIRE) == turn->ticket;
+}
+
 /*
  * Once true for a ticket it stays true until that ticket is served: who lends the chip takes it back
  * only when this is false for the first in line. The lock is needed only where @state is CHIP_RESTING.
  */
 static bool may_go(const struct flash_chip *chip, const struct flash_turn *turn, u32 state)
 {
-	if (__atomic_load_n(&chip->serving, __ATOMIC_ACQUIRE) != turn->ticket ||
-	    state == CHIP_WRITING || (state == CHIP_RESTING && !is_lent_to(chip, turn)))
+	if (!is_served(chip, turn) || state == CHIP_WRITING ||
+	    (state == CHIP_RESTING && !is_lent_to(chip, turn)))
 		return false;
 	return !(writes(turn) && chip->readers);
 }
 
+/*
+ * The state is looked at after the ticket: who serves a ticket has set the state before. The other way
+ * round a writer whose predecessor begins between the two looks would find the chip ready, and command
+ * it beside him.
+ */
 static bool is_my_turn(struct flash_chip *chip, const struct flash_turn *turn)
 {
-	u32 state = __atomic_load_n(&chip->state, __ATOMIC_ACQUIRE);
 	bool mine;
+	u32 state;
 
+	if (!is_served(chip, turn))
+		return false;
+	sched_point();
+	state = __atomic_load_n(&chip->state, __ATOMIC_ACQUIRE);
 	if (state != CHIP_RESTING)
 		return may_go(chip, turn, state);
 	spin_lock(&chip->lock);

@@ -3,7 +3,7 @@
 # Plants each bug of tests/mutants/table in a copy of the tree, builds it, runs the command and
 # expects the detector to fire: the exit status, and the message that names the bug. Proves also that
 # the changed line was executed (each patch reports a mark there), and that the same command ends with
-# status 0 without the bug.
+# status 0 without the bug. With names as arguments, only these.
 . "$(dirname "$0")/../cli/common"
 . tests/mutants/common
 need_kvm
@@ -14,8 +14,11 @@ for tool in mkfs.jffs2 jffs2dump patch; do
 	}
 done
 
+names=$* # empty: all
 mark=7173492 # 0x6d7574, "mut", in the mark event of every patch
-flash="file=$work/chip,chip=28f128j3,partition=rootfs:0:2M,partition=log:2M:2M"
+partitions=partition=rootfs:0:2M,partition=log:2M:2M
+flash="file=$work/chip,chip=28f128j3,$partitions"
+flash_qemu="file=$work/chip,chip=qemu-x8,$partitions"
 mkdir "$work/docs"
 cp docs/*.md "$work/docs"
 mkfs.jffs2 --root="$work/docs" --output="$work/image" --eraseblock=128KiB --little-endian --no-cleanmarkers
@@ -48,7 +51,7 @@ run()
 	rm -rf "$work/trace"
 	[ "${2:-}" != chip-data-bit ] || flip_data_bit
 	# shellcheck disable=SC2046 # the command is words
-	"$1" $(echo "$command" | sed "s|\$FLASH|$flash|") --timeout 60 --trace "$work/trace" \
+	"$1" $(echo "$command" | sed "s|\$FLASH|$flash|; s|\$QEMU|$flash_qemu|") --timeout 60 --trace "$work/trace" \
 		>"$work/log" 2>&1
 }
 
@@ -99,8 +102,20 @@ found_again()
 	esac
 }
 
+# wanted NAME...: the mutant is one of these, or none is named
+wanted()
+{
+	[ $# = 0 ] && return
+	for one; do
+		[ "$one" != "$name" ] || return 0
+	done
+	return 1
+}
+
 one_mutant()
 {
+	# shellcheck disable=SC2086 # a list
+	wanted $names || return 0
 	can_run || {
 		skip "$name: this host has no trap tier"
 		return
