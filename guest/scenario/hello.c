@@ -194,10 +194,31 @@ static void come_and_go(void *unused)
 	}
 }
 
+struct look {
+	const u32 *at;
+	u32 word;
+};
+
+static void look_at_device(void *arg)
+{
+	struct look *look = arg;
+
+	look->word = *look->at;
+}
+
+/* By a task of @mm, which takes a copy of the large leaf into its own directory. */
+static u32 word_in_space(struct mm *mm, const u32 *at)
+{
+	struct look look = { .at = at };
+
+	task_join(task_start("look", boot_options.ncpus - 1, mm, look_at_device, &look));
+	return look.word;
+}
+
 /*
  * 2 MiB of addresses where a vmalloc() has left its table behind, and a large leaf beside, mapped
- * and unmapped while another task makes and ends spaces: each may hold a copy of the leaf. What shows in
- * the large leaf changes; a translation that stays shows what was there before.
+ * and unmapped while another task makes and ends spaces, and one that stays holds a copy of the leaf. What
+ * shows in the large leaf changes; a translation that stays shows what was there before.
  */
 static void remap_devices(void)
 {
@@ -207,8 +228,10 @@ static void remap_devices(void)
 	} device[] = { { layout.shared.start, KVL_ABI_VERSION },
 		       { KVL_BOOT_GPA, KVL_BOOT_MAGIC },
 		       { layout.shared.start, KVL_ABI_VERSION } };
+	struct mm *mm = mm_create();
 	struct task *spaces;
 
+	mm->users++;
 	vfree(vmalloc(PAGE_BYTES, SITE("hello.vmalloc")));
 	spaces = task_start("spaces", boot_options.ncpus - 1, NULL, come_and_go, NULL);
 	for (u32 i = 0; i < ARRAY_LEN(device); i++) {
@@ -219,10 +242,13 @@ static void remap_devices(void)
 			usage_failure("hello maps 4 MiB of devices in the vmalloc region: at "
 				      "least --vmalloc 6M");
 		check_equal("ioremap.word", *(const u32 *)(seen + LARGE_BYTES), device[i].word);
+		check_equal("ioremap.word_in_a_space",
+			    word_in_space(mm, (const u32 *)(seen + LARGE_BYTES)), device[i].word);
 		iounmap(seen);
 		task_yield();
 	}
 	task_join(spaces);
+	mm_put(mm);
 }
 
 void hello_run(const struct arm *arm)
