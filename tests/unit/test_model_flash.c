@@ -67,6 +67,31 @@ START_TEST(still_mapped)
 }
 END_TEST
 
+/* Where no commands are in the trace: the guest's mark. */
+START_TEST(a_session_begins_while_mapped)
+{
+	map(KERNEL_VA, KERNEL_TABLE);
+	record(0, KVL_EV_FLASH_MARK, 0, KVL_FLASH_READABLE, 0, RIG_FLASH, 0, 0, 0, 0);
+	expect_none();
+	record(0, KVL_EV_FLASH_MARK, 0, KVL_FLASH_WRITING, 0, RIG_FLASH, 0, 0, 0, 0);
+	expect(1, "session on the chip at gpa 0xd0000000: va 0xf0003000 of mm 0 is still mapped");
+	ck_assert_uint_eq(model_finding_count(model, FINDING_CHIP_COMMAND), 1);
+}
+END_TEST
+
+START_TEST(a_session_begins_before_the_flush)
+{
+	map(KERNEL_VA, KERNEL_TABLE);
+	unmap(KERNEL_VA, KERNEL_TABLE);
+	flush(0, KVL_FLUSH_PAGE, KERNEL_VA);
+	record(0, KVL_EV_FLASH_MARK, 0, KVL_FLASH_WRITING, 0, RIG_FLASH, 0, 0, 0, 0);
+	expect(1,
+	       "session on the chip at gpa 0xd0000000: CPU 1 may still hold va 0xf0003000 of mm 0");
+	command(); /* is told once */
+	expect(1, "session");
+}
+END_TEST
+
 START_TEST(not_flushed_at_all)
 {
 	map(KERNEL_VA, KERNEL_TABLE);
@@ -463,6 +488,8 @@ int main(void)
 	tcase_add_checked_fixture(kernel, model_setup_chip, model_teardown);
 	tcase_add_test(kernel, in_order);
 	tcase_add_test(kernel, still_mapped);
+	tcase_add_test(kernel, a_session_begins_while_mapped);
+	tcase_add_test(kernel, a_session_begins_before_the_flush);
 	tcase_add_test(kernel, not_flushed_at_all);
 	tcase_add_test(kernel, told_once);
 	tcase_add_test(kernel, one_cpu_left_out);

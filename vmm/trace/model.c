@@ -108,6 +108,7 @@ void model_record(struct model *model, u32 stream_cpu, const struct kvl_record *
 	case KVL_EV_MM_CREATE: model_mm_create(model, record); break;
 	case KVL_EV_MM_DESTROY: model_mm_destroy(model, record); break;
 	case KVL_EV_FLASH_COMMAND: model_flash_command(model, record); break;
+	case KVL_EV_FLASH_MARK: model_flash_mark(model, record); break;
 	case KVL_EV_FLASH_STATE: model_flash_state(model, record); break;
 	case KVL_EV_FLASH_MODE: model_flash_mode(model, record); break;
 	}

@@ -9,6 +9,7 @@
  */
 #include "vmm/trace/model_internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 typedef unsigned long long ull;
@@ -110,35 +111,40 @@ void model_readers_free(struct model *model)
 }
 
 /* --- the chip --------------------------------------------------------------------------------- */
-static void report_mapped(struct model *model, const struct kvl_record *command,
+/* What nobody may reach the chip for: a command, or the guest's mark that some follow. */
+struct order {
+	u64 ticket;
+	char text[64];
+};
+
+static void report_mapped(struct model *model, const struct order *order,
 			  const struct reader *reader)
 {
 	struct finding *finding;
 
-	finding = model_add_finding(
-		model, FINDING_CHIP_COMMAND, command->ticket,
-		"command %#llx at gpa %#llx: va %#llx of mm %llu is still mapped to the "
-		"chip (set by %s at ticket %llu)",
-		(ull)command->a[1], (ull)command->a[0], (ull)reader->va, (ull)reader->mm,
-		model_site(model, reader->set_site), (ull)reader->set_ticket);
+	finding = model_add_finding(model, FINDING_CHIP_COMMAND, order->ticket,
+				    "%s: va %#llx of mm %llu is still mapped to the "
+				    "chip (set by %s at ticket %llu)",
+				    order->text, (ull)reader->va, (ull)reader->mm,
+				    model_site(model, reader->set_site), (ull)reader->set_ticket);
 	if (finding)
 		finding->cause = reader->set_ticket;
 }
 
-static void report_holder(struct model *model, const struct kvl_record *command,
-			  const struct stale *stale, u32 cpu)
+static void report_holder(struct model *model, const struct order *order, const struct stale *stale,
+			  u32 cpu)
 {
 	struct finding *finding;
 
 	finding = model_add_finding(
-		model, FINDING_CHIP_COMMAND, command->ticket,
-		"command %#llx at gpa %#llx: CPU %u %s va %#llx of mm %llu (set by %s at "
+		model, FINDING_CHIP_COMMAND, order->ticket,
+		"%s: CPU %u %s va %#llx of mm %llu (set by %s at "
 		"ticket %llu, removed by %s at ticket %llu, no flush of it on CPU %u "
 		"since)",
-		(ull)command->a[1], (ull)command->a[0], cpu,
-		stale->soft ? "still holds" : "may still hold", (ull)stale->place.va,
-		(ull)stale->mm, model_site(model, stale->set_site), (ull)stale->set_ticket,
-		model_site(model, stale->removed_site), (ull)stale->removed_ticket, cpu);
+		order->text, cpu, stale->soft ? "still holds" : "may still hold",
+		(ull)stale->place.va, (ull)stale->mm, model_site(model, stale->set_site),
+		(ull)stale->set_ticket, model_site(model, stale->removed_site),
+		(ull)stale->removed_ticket, cpu);
 	if (finding)
 		finding->cause = stale->removed_ticket;
 }
@@ -147,33 +153,52 @@ static void report_holder(struct model *model, const struct kvl_record *command,
  * Each translation is told once, present or for each CPU that may hold it: a later command would
  * say the same again.
  */
-static void report_stale(struct model *model, const struct kvl_record *command, struct stale *stale)
+static void report_stale(struct model *model, const struct order *order, struct stale *stale)
 {
 	model_chip_judged(stale);
 	for (u32 cpus = stale->held; cpus; cpus &= cpus - 1)
-		report_holder(model, command, stale, (u32)__builtin_ctz(cpus));
+		report_holder(model, order, stale, (u32)__builtin_ctz(cpus));
 }
 
-static void report_reader(struct model *model, const struct kvl_record *command,
-			  struct reader *reader)
+static void report_reader(struct model *model, const struct order *order, struct reader *reader)
 {
 	LIST_REMOVE(reader, others);
 	LIST_INSERT_HEAD(&model->told, reader, others);
-	report_mapped(model, command, reader);
+	report_mapped(model, order, reader);
+}
+
+static void must_be_unreachable(struct model *model, const struct order *order)
+{
+	while (!LIST_EMPTY(&model->untold))
+		report_reader(model, order, LIST_FIRST(&model->untold));
+	while (!LIST_EMPTY(&model->chip_stales))
+		report_stale(model, order, LIST_FIRST(&model->chip_stales));
+	model_needed_command(model, order->ticket);
 }
 
 void model_flash_command(struct model *model, const struct kvl_record *record)
 {
 	struct chip_partition *partition = &model->partition[record->h[1] % MAX_PARTITIONS];
+	struct order order = { .ticket = record->ticket };
 
-	while (!LIST_EMPTY(&model->untold))
-		report_reader(model, record, LIST_FIRST(&model->untold));
-	while (!LIST_EMPTY(&model->chip_stales))
-		report_stale(model, record, LIST_FIRST(&model->chip_stales));
-	model_needed_command(model, record->ticket);
+	snprintf(order.text, sizeof(order.text), "command %#llx at gpa %#llx", (ull)record->a[1],
+		 (ull)record->a[0]);
+	must_be_unreachable(model, &order);
 	/* Until the chip says what: something runs there. */
 	if (!is_running(partition->state))
 		partition->state = KVL_FLASH_PROGRAM;
+}
+
+/* The guest's own word that commands follow: where the chip is not ours (engine qemu), the only one. */
+void model_flash_mark(struct model *model, const struct kvl_record *record)
+{
+	struct order order = { .ticket = record->ticket };
+
+	if (record->h[0] != KVL_FLASH_WRITING)
+		return;
+	snprintf(order.text, sizeof(order.text), "session on the chip at gpa %#llx",
+		 (ull)record->a[0]);
+	must_be_unreachable(model, &order);
 }
 
 void model_flash_state(struct model *model, const struct kvl_record *record)

@@ -368,6 +368,7 @@ struct reader *model_chip_unmapped(struct model *model, struct table *table, u32
 void model_chip_mapped(struct model *model, struct table *table, u32 index,
 		       const struct change *change);
 void model_flash_command(struct model *model, const struct kvl_record *record);
+void model_flash_mark(struct model *model, const struct kvl_record *record);
 void model_flash_state(struct model *model, const struct kvl_record *record);
 void model_flash_mode(struct model *model, const struct kvl_record *record);
 void model_readers_free(struct model *model);
