@@ -19,6 +19,7 @@ mark=7173492 # 0x6d7574, "mut", in the mark event of every patch
 partitions=partition=rootfs:0:2M,partition=log:2M:2M
 flash="file=$work/chip,chip=28f128j3,$partitions"
 flash_qemu="file=$work/chip,chip=qemu-x8,$partitions"
+flash_amd="file=$work/chip,chip=s29gl256n,$partitions"
 mkdir "$work/docs"
 cp docs/*.md "$work/docs"
 mkfs.jffs2 --root="$work/docs" --output="$work/image" --eraseblock=128KiB --little-endian --no-cleanmarkers
@@ -51,7 +52,7 @@ run()
 	rm -rf "$work/trace"
 	[ "${2:-}" != chip-data-bit ] || flip_data_bit
 	# shellcheck disable=SC2046 # the command is words
-	"$1" $(echo "$command" | sed "s|\$FLASH|$flash|; s|\$QEMU|$flash_qemu|") --timeout 60 --trace "$work/trace" \
+	"$1" $(echo "$command" | sed "s|\$FLASH|$flash|; s|\$QEMU|$flash_qemu|; s|\$AMD|$flash_amd|") --timeout 60 --trace "$work/trace" \
 		>"$work/log" 2>&1
 }
 
