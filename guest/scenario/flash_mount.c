@@ -39,7 +39,7 @@ const struct scenario_param flash_mount_params[] = {
 	{ "hot", "off|on", "off", "another task reads one page over and over" },
 	{ "storm", "number", "0", "instead of the mount: rounds of readers and writers" },
 	{ "expect_failed", "number", "0", "writes of the storm that the chip fails" },
-	{ "provoke", "none|store|atomic|driver|write|own", "none",
+	{ "provoke", "none|store|atomic|irqs|driver|write|own", "none",
 	  "a mistake that must end the run" },
 	{ NULL, NULL, NULL, NULL },
 };

@@ -30,6 +30,22 @@ static void touch_in_atomic_context(struct flash_reader *reader, const struct fl
 	}
 }
 
+/* The same with interrupts off and no lock. */
+static void touch_with_interrupts_off(struct flash_reader *reader,
+				      const struct flash_partition *log)
+{
+	unsigned long irq;
+
+	for (u32 tries = 0; tries < 10000; tries++) {
+		task_yield();
+		if (!flash_is_writing(log->chip))
+			continue;
+		irq = arch_irq_save();
+		(void)*(const volatile u8 *)reader->base;
+		arch_irq_restore(irq);
+	}
+}
+
 /* The mapping as the source of a program operation: touched while the chip takes commands. */
 static void program_from_mapping(struct flash_reader *reader, const struct flash_partition *log)
 {
@@ -64,6 +80,7 @@ static const struct provocation {
 } provocations[] = {
 	{ "store", BY_POINTER, store },
 	{ "atomic", BY_FAULTS, touch_in_atomic_context },
+	{ "irqs", BY_FAULTS, touch_with_interrupts_off },
 	{ "driver", BY_FAULTS, program_from_mapping },
 	{ "write", BY_ANY, write_in_atomic_context },
 	{ "own", BY_HOLDING, write_while_holding },
@@ -82,7 +99,7 @@ void flash_mount_check_provoke(const char *what, const struct flash_reader_ops *
 	const struct provocation *p = find(what);
 
 	if (!p && strcmp(what, "none") != 0)
-		usage_failure("provoke=%s: must be none, store, atomic, driver, write or own",
+		usage_failure("provoke=%s: must be none, store, atomic, irqs, driver, write or own",
 			      what);
 	if (p && p->by == BY_POINTER && ops->get)
 		usage_failure("provoke=%s needs an arm with a pointer to the whole partition",

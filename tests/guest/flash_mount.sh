@@ -131,8 +131,10 @@ try "a store through the mapping" 4 "wild pointer: write to " fault --set provok
 if [ "$host" = qemu ]; then
 	skip "a wait in atomic context: QEMU's flash is ready at once, there is nothing to wait for"
 else
-	try "a wait in atomic context" 4 "wait in atomic context: task mount" fault \
+	try "a wait with a lock held" 4 "wait in atomic context: task mount .* with 1 locks held" fault \
 		--set provoke=atomic
+	try "a wait with interrupts off" 4 "wait in atomic context: task mount .* with 0 locks held, interrupts off" \
+		fault --set provoke=irqs
 fi
 try "a fault inside the driver" 4 "fault in the flash driver: task mount" fault \
 	--set provoke=driver

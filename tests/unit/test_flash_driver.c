@@ -248,6 +248,20 @@ START_TEST(a_fault_inside_the_driver_is_named)
 }
 END_TEST
 
+START_TEST(a_chip_closed_with_a_mapping_left_is_named)
+{
+	ck_assert_int_eq(flash_map(&part, &mapped), FLASH_OK);
+	shim_panic_expected = true;
+	if (!setjmp(shim_panic_to)) {
+		flash_chip_close(chip);
+		ck_abort_msg("not noticed");
+	}
+	shim_panic_expected = false;
+	ck_assert_str_eq(shim_panic_name, "flash chip in use");
+	flash_unmap(mapped);
+}
+END_TEST
+
 /* At once, although the chip is idle and this write would not wait for its turn. */
 START_TEST(a_write_where_waiting_is_forbidden_is_named)
 {
@@ -317,6 +331,7 @@ int main(void)
 			    ARRAY_LEN(failures));
 	tcase_add_test(open, a_mapping_of_a_chip_out_of_service_is_named);
 	tcase_add_test(open, a_fault_inside_the_driver_is_named);
+	tcase_add_test(open, a_chip_closed_with_a_mapping_left_is_named);
 	tcase_add_test(open, a_write_where_waiting_is_forbidden_is_named);
 	suite_add_tcase(suite, open);
 	suite_add_tcase(suite, probe_x8());
