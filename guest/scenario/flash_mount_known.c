@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Owns what flash-mount's storm reads: words that say where they are, on both sides of the border
- * between two pages. So whoever reads a status word, a block that is being erased or another place's
- * word notices, and can say which it was, without a look at the trace.
+ * between two pages. So whoever reads a status word, a block that is being erased or another
+ * place's word notices, and can say which it was, without a look at the trace.
  */
 #include "guest/scenario/flash_mount_storm.h"
 

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns flash-mount's storm (--set storm=N): N rounds in which a few readers and writers use one chip on
- * all CPUs, in an order that the seed draws; many share a boot. Readers see words that say where they
- * are (flash_mount_known.c), so that a mapping that outlives its time shows as a wrong word, on whatever
- * host that can be seen, without a look at the trace. A reader of a round is one of these:
+ * Owns flash-mount's storm (--set storm=N): N rounds in which a few readers and writers use one
+ * chip on all CPUs, in an order that the seed draws; many share a boot. Readers see words that say
+ * where they are (flash_mount_known.c), so that a mapping that outlives its time shows as a wrong
+ * word, on whatever host that can be seen, without a look at the trace. What must hold afterwards
+ * is flash_mount_storm_report.c's. A reader of a round is one of these:
  *
  *   keeper    reads through the arm, which was opened before the first round: where the arm has a
- *             pointer to all of it, through one that all have in common, whatever was written meanwhile
+ *             pointer to all of it, through one that all have in common, whatever was written
+ *             meanwhile
  *   visitor   opens and closes the arm for itself
  *   user      reads the chip's pages mapped in the user space that it runs in (arm or not)
  *
- * Spaces come and go; each is dropped while its tasks still run, so that the last one unmaps the chip.
+ * Spaces come and go; each is dropped while its tasks still run, so that the last one unmaps the
+ * chip.
  */
 #include "guest/scenario/flash_mount_storm.h"
 
@@ -19,34 +22,7 @@
 #include "guest/mm/vm.h"
 #include "guest/scenario/flash_params.h"
 
-#define READERS 3 /* at most, in a round */
-#define READS 4	  /* pieces for each of them */
-#define WRITES 2  /* sessions for each writer */
-#define SPACES 2
 #define USER_VA MiB(8)
-
-struct storm_reader {
-	struct flash_partition *known;
-	enum { KEEPER, VISITOR, USER } kind;
-	u64 draws;
-	struct flash_reader keeps, visits;
-	/* results, of all rounds */
-	u64 seen[KNOWN_KINDS];
-	u64 kinds[USER + 1];
-	u32 errors;
-	struct flash_mapping_stats visited; /* sums over the mappings of its visits */
-};
-
-struct storm {
-	struct flash_partition known;
-	const struct flash_partition *log;
-	struct storm_reader reader[READERS];
-	struct storm_writer writer[STORM_WRITERS];
-	u32 nwriters; /* at most, in a round */
-	struct mm *space[SPACES];
-	u64 draws;
-	u64 readers_asked, writers_asked, spaces_made;
-};
 
 /* --- readers ------------------------------------------------------------------------------------ */
 
@@ -84,24 +60,11 @@ static void read_pieces(struct storm_reader *r, struct flash_reader *reader)
 		r->errors++;
 		return;
 	}
-	for (u32 i = 0; i < READS; i++)
+	for (u32 i = 0; i < STORM_READS; i++)
 		read_piece(r, reader);
 	if (ops->end)
 		ops->end(reader);
 	r->errors += reader->errors - errors;
-}
-
-static void add_stats(struct flash_mapping_stats *sum, const struct flash_reader *reader)
-{
-	struct flash_mapping_stats s;
-
-	if (!reader->ops->mapping_stats)
-		return;
-	s = reader->ops->mapping_stats(reader);
-	sum->faults += s.faults;
-	sum->pages_ahead += s.pages_ahead;
-	sum->pages_revoked += s.pages_revoked;
-	sum->pages_mapped += s.pages_mapped;
 }
 
 static void visit(struct storm_reader *r)
@@ -112,7 +75,7 @@ static void visit(struct storm_reader *r)
 	}
 	read_pieces(r, &r->visits);
 	flash_reader_tell(&r->visits);
-	add_stats(&r->visited, &r->visits);
+	storm_add_mapping(&r->visited, &r->visits);
 	r->visits.ops->close(&r->visits);
 }
 
@@ -120,7 +83,7 @@ static void read_as_user(struct storm_reader *r)
 {
 	u32 word[PIECE_WORDS];
 
-	for (u32 i = 0; i < READS; i++) {
+	for (u32 i = 0; i < STORM_READS; i++) {
 		u32 at = known_piece(draw_next(&r->draws));
 
 		if (copy_from_user(word, USER_VA + at, sizeof(word)))
@@ -129,7 +92,7 @@ static void read_as_user(struct storm_reader *r)
 			r->errors++;
 		task_yield();
 	}
-	flash_words_read(READS * PIECE_BYTES / r->known->bank_width);
+	flash_words_read(STORM_READS * PIECE_BYTES / r->known->bank_width);
 }
 
 static void reader_task(void *arg)
@@ -138,9 +101,9 @@ static void reader_task(void *arg)
 
 	r->kinds[r->kind]++;
 	switch (r->kind) {
-	case KEEPER: read_pieces(r, &r->keeps); break;
-	case VISITOR: visit(r); break;
-	case USER: read_as_user(r); break;
+	case STORM_KEEPER: read_pieces(r, &r->keeps); break;
+	case STORM_VISITOR: visit(r); break;
+	case STORM_USER: read_as_user(r); break;
 	}
 }
 
@@ -170,12 +133,12 @@ static struct task *start_reader(struct storm *s, u32 i)
 {
 	struct storm_reader *r = &s->reader[i];
 	u64 drawn = draw_next(&s->draws);
-	struct mm *mm = s->space[drawn / 4 % SPACES];
+	struct mm *mm = s->space[drawn / 4 % STORM_SPACES];
 
-	r->kind = drawn % 4 < 2 ? KEEPER : drawn % 4 == 2 ? VISITOR : USER;
+	r->kind = drawn % 4 < 2 ? STORM_KEEPER : drawn % 4 == 2 ? STORM_VISITOR : STORM_USER;
 	r->draws = s->draws;
 	s->readers_asked++;
-	if (r->kind != USER && drawn / 8 % 2)
+	if (r->kind != STORM_USER && drawn / 8 % 2)
 		mm = NULL;
 	return task_start("reader", drawn / 16 % boot_options.ncpus, mm, reader_task, r);
 }
@@ -192,12 +155,12 @@ static struct task *start_writer(struct storm *s, u32 i)
 
 static void one_round(struct storm *s)
 {
-	struct task *task[READERS + STORM_WRITERS];
+	struct task *task[STORM_READERS + STORM_WRITERS];
 	u64 drawn = draw_next(&s->draws);
-	u32 readers = 1 + drawn % READERS, n = 0;
-	u32 writers = s->nwriters ? 1 + drawn / READERS % s->nwriters : 0;
+	u32 readers = 1 + drawn % STORM_READERS, n = 0;
+	u32 writers = s->nwriters ? 1 + drawn / STORM_READERS % s->nwriters : 0;
 
-	for (u32 i = 0; i < SPACES; i++)
+	for (u32 i = 0; i < STORM_SPACES; i++)
 		if (!s->space[i])
 			make_space(s, i);
 	for (u32 i = 0; i < writers; i++)
@@ -205,74 +168,9 @@ static void one_round(struct storm *s)
 	for (u32 i = 0; i < readers; i++)
 		task[n++] = start_reader(s, i);
 	if (drawn / 64 % 4 == 0)
-		drop_space(s, drawn / 256 % SPACES);
+		drop_space(s, drawn / 256 % STORM_SPACES);
 	while (n)
 		task_join(task[--n]);
-}
-
-/* --- what must hold ------------------------------------------------------------------------------- */
-
-static void report_reads(const struct storm *s)
-{
-	u64 seen[KNOWN_KINDS] = { 0 }, kinds[USER + 1] = { 0 };
-	u32 errors = 0;
-
-	for (u32 i = 0; i < READERS; i++) {
-		for (u32 kind = 0; kind < KNOWN_KINDS; kind++)
-			seen[kind] += s->reader[i].seen[kind];
-		for (u32 kind = KEEPER; kind <= USER; kind++)
-			kinds[kind] += s->reader[i].kinds[kind];
-		errors += s->reader[i].errors;
-	}
-	metric("storm_keepers", kinds[KEEPER]);
-	metric("storm_visits", kinds[VISITOR]);
-	metric("storm_users", kinds[USER]);
-	check_equal("storm.words_right", seen[KNOWN_RIGHT], s->readers_asked * READS * PIECE_WORDS);
-	check_equal("storm.status_words", seen[KNOWN_STATUS], 0);
-	check_equal("storm.words_of_other_places", seen[KNOWN_ELSEWHERE], 0);
-	check_equal("storm.erased_words", seen[KNOWN_ERASED], 0);
-	check_equal("storm.read_errors", errors, 0);
-}
-
-static void report_writes(const struct storm *s, const struct flash_stats *before, u64 erases)
-{
-	const struct flash_stats *stats = flash_stats(s->log->chip);
-	u64 erased = 0;
-	u32 failed = 0, wrong = 0;
-
-	for (u32 i = 0; i < STORM_WRITERS; i++) {
-		erased += s->writer[i].erased;
-		failed += s->writer[i].failed;
-		wrong += s->writer[i].wrong;
-	}
-	metric("storm_spaces", s->spaces_made);
-	metric("turns_lent", stats->turns_lent);
-	metric("write_sessions", stats->sessions);
-	metric("pages_revoked", stats->pages_revoked);
-	check_equal("storm.sessions", stats->sessions - before->sessions,
-		    s->writers_asked * WRITES);
-	check_count("storm.erases", COUNT_FLASH_ERASES, erases, erased);
-	check_equal("storm.failed_writes", failed, param_u64("expect_failed", 0));
-	check_equal("storm.writer_read_back_wrong", wrong, 0);
-	check_equal("storm.turns_out_of_order", stats->out_of_order, 0);
-	check_equal("storm.suspensions", count_total(COUNT_FLASH_SUSPENDS), stats->suspensions);
-	check_true("storm.suspensions_wanted", stats->turns_lent >= stats->suspensions);
-}
-
-/* W1: each page that a fault has mapped is mapped now, or was taken away once. */
-static void report_mappings(const struct storm *s)
-{
-	struct flash_mapping_stats sum = { 0 };
-
-	add_stats(&sum, &s->reader[0].keeps);
-	for (u32 i = 0; i < READERS; i++) {
-		sum.faults += s->reader[i].visited.faults + s->reader[i].visited.pages_ahead;
-		sum.pages_revoked +=
-			s->reader[i].visited.pages_revoked + s->reader[i].visited.pages_mapped;
-	}
-	metric("mapping_faults", sum.faults);
-	check_equal("storm.pages_mapped_or_revoked", sum.pages_revoked + sum.pages_mapped,
-		    sum.faults + sum.pages_ahead);
 }
 
 /* --- run ------------------------------------------------------------------------------------------ */
@@ -285,7 +183,7 @@ static bool is_shared(const struct storm *s)
 
 static bool open_keepers(struct storm *s, const struct flash_reader_ops *ops)
 {
-	for (u32 i = 0; i < READERS; i++) {
+	for (u32 i = 0; i < STORM_READERS; i++) {
 		struct storm_reader *r = &s->reader[i];
 
 		r->known = &s->known;
@@ -299,7 +197,7 @@ static bool open_keepers(struct storm *s, const struct flash_reader_ops *ops)
 
 static void close_keepers(struct storm *s)
 {
-	for (u32 i = is_shared(s) ? 1 : READERS; i; i--)
+	for (u32 i = is_shared(s) ? 1 : STORM_READERS; i; i--)
 		s->reader[i - 1].keeps.ops->close(&s->reader[i - 1].keeps);
 }
 
@@ -317,7 +215,7 @@ static enum flash_error begin(struct storm *s)
 			.erases = writes.erases,
 			.programs = writes.programs,
 			.block = block,
-			.steps = WRITES,
+			.steps = STORM_WRITES,
 		};
 		error = storm_writer_begin(&s->writer[i]);
 		block += flash_partition_block_bytes(s->log, block);
@@ -327,7 +225,7 @@ static enum flash_error begin(struct storm *s)
 
 static void end(struct storm *s)
 {
-	for (u32 i = 0; i < SPACES; i++)
+	for (u32 i = 0; i < STORM_SPACES; i++)
 		if (s->space[i])
 			drop_space(s, i);
 	close_keepers(s);
@@ -353,9 +251,7 @@ static void blow(struct storm *s, u64 rounds)
 	for (u64 i = 0; i < rounds; i++)
 		one_round(s);
 	metric("storm_ticks", ticks_now() - start);
-	report_reads(s);
-	report_writes(s, &before, erases);
-	report_mappings(s);
+	storm_report(s, &before, erases);
 	printk("storm: %lu rounds, %lu readers and %lu writers of one chip\n", rounds,
 	       s->readers_asked, s->writers_asked);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inside flash-mount's storm: rounds of readers and writers of one chip. What is read, by whom and when
- * is flash_mount_storm.c's, what lies there flash_mount_known.c's, writing flash_mount_storm_writer.c's.
+ * Inside flash-mount's storm: rounds of readers and writers of one chip. What is read, by whom and
+ * when is flash_mount_storm.c's, what lies there flash_mount_known.c's, writing
+ * flash_mount_storm_writer.c's.
  */
 #ifndef GUEST_FLASH_MOUNT_STORM_H
 #define GUEST_FLASH_MOUNT_STORM_H
@@ -52,5 +53,47 @@ struct storm_writer {
 enum flash_error storm_writer_begin(struct storm_writer *writer);
 /* A task's function; @arg: struct storm_writer. */
 void storm_writer_task(void *arg);
+
+/* --- a storm (flash_mount_storm.c) --- */
+#define STORM_READERS 3 /* at most, in a round */
+#define STORM_READS 4	/* pieces for each of them */
+#define STORM_WRITES 2	/* sessions for each writer */
+#define STORM_SPACES 2
+
+enum storm_kind {
+	STORM_KEEPER,
+	STORM_VISITOR,
+	STORM_USER,
+};
+#define STORM_KINDS (STORM_USER + 1)
+
+struct storm_reader {
+	struct flash_partition *known;
+	enum storm_kind kind;
+	u64 draws;
+	struct flash_reader keeps, visits;
+	/* results, of all rounds */
+	u64 seen[KNOWN_KINDS];
+	u64 kinds[STORM_KINDS];
+	u32 errors;
+	struct flash_mapping_stats visited; /* sums over the mappings of its visits */
+};
+
+struct storm {
+	struct flash_partition known;
+	const struct flash_partition *log;
+	struct storm_reader reader[STORM_READERS];
+	struct storm_writer writer[STORM_WRITERS];
+	u32 nwriters; /* at most, in a round */
+	struct mm *space[STORM_SPACES];
+	u64 draws;
+	u64 readers_asked, writers_asked, spaces_made;
+};
+
+/* --- what must hold (flash_mount_storm_report.c) --- */
+/* Adds what the mapping behind @reader saw, if its arm has one. */
+void storm_add_mapping(struct flash_mapping_stats *sum, const struct flash_reader *reader);
+/* Metrics and checks. @before, @erases: chip and counter as the first round found them. */
+void storm_report(const struct storm *s, const struct flash_stats *before, u64 erases);
 
 #endif

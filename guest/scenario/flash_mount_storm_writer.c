@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns a writer of flash-mount's storm: each step is one session, an erase of its block or a few words
- * programmed at a drawn place, after which it reads back all that must be there. It goes on after a
- * write that failed: the chip must be as usable then as before.
+ * Owns a writer of flash-mount's storm: each step is one session, an erase of its block or a few
+ * words programmed at a drawn place, after which it reads back all that must be there. It goes on
+ * after a write that failed: the chip must be as usable then as before.
  */
 #include "guest/scenario/flash_mount_storm.h"
 

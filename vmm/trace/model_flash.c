@@ -189,7 +189,7 @@ void model_flash_command(struct model *model, const struct kvl_record *record)
 		partition->state = KVL_FLASH_PROGRAM;
 }
 
-/* The guest's own word that commands follow: where the chip is not ours (engine qemu), the only one. */
+/* The guest's word that commands follow: with engine qemu, whose chip is not ours, the only one. */
 void model_flash_mark(struct model *model, const struct kvl_record *record)
 {
 	struct order order = { .ticket = record->ticket };
