@@ -25,6 +25,8 @@ const struct scenario_varies flash_mount_varies[] = {
 	{ "flush_space", "storm!=0", STORM },
 	{ "shootdowns", "storm!=0", STORM },
 	{ "ipis", "storm!=0", STORM },
+	{ "tlb_fills", "storm!=0", STORM },
+	{ "tlb_evicts", "storm!=0", STORM },
 #define ARM(name, ops, about)
 #define VARIES(count, when, why) { count, when, why },
 #include "guest/scenario/flash_mount.arms"

@@ -76,6 +76,11 @@ fi
 try "no such partition" 2 "no partition nowhere: add partition=nowhere:START:SIZE" fault --set partition=nowhere
 try "more blocks than the log has" 2 "blocks=8: partition log" fault --set blocks=8
 try "more words than fit" 2 "words=9999" fault --set words=9999
+try "a storm and a mistake" 2 "nothing is mounted, so leave out provoke" fault --set storm=1 --set provoke=store
+try "a storm and the contents of files" 2 "nothing is mounted" fault --set storm=1 --set contents=on
+try "a storm on one partition" 2 "overlap" fault --set storm=1 --set log=rootfs
+expect "a storm without room to write" 2 "partition log has no 2 erase blocks" "$kvalab" run flash-mount --arm fault \
+	--set storm=1 --flash "file=$work/chip,chip=28f128j3,partition=rootfs:0:1M,partition=log:1M:128K"
 
 # The same on a chip of another shape: an 8-bit bus, and erase blocks of 4 KiB, smaller than any
 # JFFS2 image's.
