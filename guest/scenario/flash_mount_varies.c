@@ -19,6 +19,7 @@ const struct scenario_varies flash_mount_varies[] = {
 	{ "chip_revokes", "storm!=0", STORM },
 	{ "pt_set", "storm!=0", STORM },
 	{ "faults", "storm!=0", STORM },
+	{ "fault_spurious", "storm!=0", STORM },
 	{ "fault_syncs", "storm!=0", STORM },
 	{ "user_faults", "storm!=0", STORM },
 	{ "flush_page", "storm!=0", STORM },
