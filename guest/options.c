@@ -123,6 +123,8 @@ static void flash(const struct property *p)
 		boot_options.flash_bytes = cells(p, 2, 2);
 	} else if (is(p, "bank-width")) {
 		boot_options.flash_bank_width = cells(p, 0, 1);
+	} else if (is(p, DT_FLASH_READ_NS)) {
+		boot_options.flash_read_ns = cells(p, 0, 1);
 	}
 }
 

@@ -171,6 +171,7 @@ static void write_flash(struct writer *w, const struct run_flash *flash)
 			     vendor + 1 + (int)sizeof(DT_FLASH_COMPATIBLE)));
 	put_reg(w, gpa, flash_bank_bytes(&flash->bank));
 	put_u32(w, "bank-width", flash_bus_bytes(&flash->bank));
+	put_u32(w, DT_FLASH_READ_NS, flash->bank.part->read_ns);
 	write_partitions(w, flash);
 	end(w);
 }

@@ -34,6 +34,7 @@
 
 /* Flash: /flash@GPA { compatible = "intel,28f128j3", "cfi-flash"; reg; bank-width; partitions {…} } */
 #define DT_FLASH_COMPATIBLE "cfi-flash"
+#define DT_FLASH_READ_NS "kvalab,read-ns" /* u32: one random read; no CFI query says it */
 
 /*
  * Devices that reach memory by themselves: /dma@GPA { compatible = "simple-bus"; ranges;

@@ -180,6 +180,7 @@ static bool open_reader(struct flash_mount *m, const struct flash_reader_ops *op
 	reader->bytes = m->partition.bytes;
 	reader->bus_shift = __builtin_ctz(m->partition.bank_width);
 	reader->touched = kalloc(ALIGN_UP(m->partition.bytes / PAGE_BYTES, 32) / 8);
+	m->ram = flash_ram_now();
 	if (ops->open(reader))
 		return true;
 	kfree(reader->touched);

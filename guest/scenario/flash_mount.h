@@ -68,6 +68,17 @@ struct flash_nor {
 /* Programs the last word but one of @log; before anybody else uses the chip. */
 struct flash_nor flash_mount_nor(const struct flash_partition *log);
 
+/* --- RAM (flash_mount_ram.c) --- */
+struct flash_ram {
+	u64 tables, frames; /* pages of each */
+	u64 heap_bytes;
+};
+
+/* In use now. */
+struct flash_ram flash_ram_now(void);
+/* After the mount and before @reader is closed; @before: as it was before it was opened. */
+void flash_mount_check_ram(const struct flash_reader *reader, const struct flash_ram *before);
+
 /* --- one mount, as its task sees it, and what is said of it (flash_mount_report.c) --- */
 struct flash_mount {
 	struct flash_reader reader;
@@ -76,6 +87,7 @@ struct flash_mount {
 	bool reads_contents;	 /* --set contents=on */
 	bool buffered, suspends; /* --set program=buffer, suspend=on */
 	struct flash_nor nor;
+	struct flash_ram ram; /* before the reader was opened */
 	const char *provoke;
 	bool provoked;
 	enum jffs2_status status;

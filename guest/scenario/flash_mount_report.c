@@ -17,6 +17,7 @@ static void report_jffs2(const struct flash_mount *m)
 	metric("parse_ticks", parse_ticks);
 	metric("verify_ticks", m->verify_ticks);
 	metric("words_read", m->mount_words);
+	metric("mount_read_ns", m->mount_words * boot_options.flash_read_ns);
 	metric("verify_words_read", m->verify_words);
 	metric("image_ram_bytes", m->reader.ram_bytes);
 	metric("index_bytes", c->index_bytes);
@@ -202,6 +203,7 @@ void flash_mount_report(const char *arm, const struct flash_mount *m, const stru
 	report_contents(m);
 	report_chip(m, w);
 	check_faults(m, faults);
+	flash_mount_check_ram(&m->reader, &m->ram);
 	if (m->reader.ops->report)
 		m->reader.ops->report(&m->reader);
 }

@@ -196,6 +196,7 @@ START_TEST(a_chip_and_its_partitions)
 			 sizeof(compatible));
 	check_reg("/flash@d0000000", KVL_FLASH_GPA, MiB(16));
 	check_u32("/flash@d0000000", "bank-width", 2);
+	check_u32("/flash@d0000000", DT_FLASH_READ_NS, 150);
 	check_text("/flash@d0000000/partitions", "compatible", "fixed-partitions");
 	check_text("/flash@d0000000/partitions/partition@800000", "label", "log");
 	reg = property("/flash@d0000000/partitions/partition@800000", "reg", 8);
