@@ -46,6 +46,9 @@ expect "compare: unknown host" 2 "did you mean qemu" "$kvalab" compare hello --h
 expect "compare: option of run" 2 "unknown option --arm; did you mean --arms" \
 	"$kvalab" compare flash-mount --arm copy
 expect "compare: arms where there are none" 2 "^kvalab: --arms: hello has no arms" "$kvalab" compare hello --arms x
+expect "compare: a base that does not run" 2 "^kvalab: --base: kmap is none of the arms that are compared$" \
+	"$kvalab" compare flash-mount --arms copy,fault --base kmap --flash file=x,chip=$chip
+expect "compare: a base where there are no arms" 2 "^kvalab: --base: x is none .* has none$" "$kvalab" compare hello --base x
 expect "compare: a TLB twice" 2 "hw is named twice" "$kvalab" compare hello --tlb hw,soft,hw
 expect "compare: unknown parameter" 2 "did you mean fail" "$kvalab" compare hello --set fial=hang
 expect "compare: chip missing" 2 "needs a chip: --flash" "$kvalab" compare flash-mount

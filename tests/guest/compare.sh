@@ -67,7 +67,14 @@ if command -v mkfs.jffs2 >/dev/null; then
 	cp "$work/image" "$work/chip"
 	chip="file=$work/chip,chip=28f128j3,partition=rootfs:0:1M,partition=log:1M:1M"
 	expect "arms and vCPUs" 0 "^\* faults " "$kvalab" compare flash-mount --arms fault,copy \
-		--cpus 1,2 --seed 7 --set list=off --flash "$chip" --json "$work/result"
+		--base copy --cpus 1,2 --seed 7 --set list=off --flash "$chip" --json "$work/result"
+	if sed -n '/^times that of arm copy$/,/^$/p' "$work/log" >"$work/factors" &&
+		grep -q "^  words_read  *0\.[0-9]*  *0\.[0-9]*  *1.00  *1.00$" \
+			"$work/factors"; then
+		pass "arms and vCPUs: fault reads less than copy, each of its number of vCPUs"
+	else
+		fail "arms and vCPUs: no multiples of copy: $(cat "$work/factors")"
+	fi
 	holds "arms and vCPUs: a run for each pair" '[.columns[] | "\(.arm) \(.cpus) \(.state)"] ==
 		["fault 1 ran", "fault 2 ran", "copy 1 ran", "copy 2 ran"]'
 	holds "arms and vCPUs: the runs are those of the columns" \

@@ -308,6 +308,37 @@ START_TEST(the_table_marks_what_differs)
 }
 END_TEST
 
+/* Of the same host; without a base there, or of zero, there is no multiple. What is equal says nothing. */
+START_TEST(the_table_has_multiples_of_the_base_arm)
+{
+	char *text;
+
+	options.base = "copy";
+	add(HOST_KVM, "fault", 2, "{\"a\": 5, \"same\": 7, \"grew\": 3}");
+	add(HOST_KVM, "copy", 2, "{\"a\": 2, \"same\": 7, \"grew\": 0}");
+	add(HOST_AMD_NPT, "fault", 2, "{\"a\": 5, \"same\": 7, \"grew\": 3}");
+	judge(0);
+	text = shown();
+	ck_assert_ptr_nonnull(strstr(text, "\n* a           5     2        5\n"));
+	ck_assert_ptr_nonnull(
+		strstr(text, "\ntimes that of arm copy\n  a        2.50  1.00        -\n\n"));
+	free(text);
+}
+END_TEST
+
+START_TEST(without_a_base_there_are_no_multiples)
+{
+	char *text;
+
+	add(HOST_KVM, "fault", 2, "{\"a\": 5}");
+	add(HOST_KVM, "copy", 2, "{\"a\": 2}");
+	judge(0);
+	text = shown();
+	ck_assert_ptr_null(strstr(text, "times that of"));
+	free(text);
+}
+END_TEST
+
 /* Four runs of 22 columns do not fit a line; those of one group stay together. */
 START_TEST(a_table_that_is_too_wide_goes_on_below)
 {
@@ -378,6 +409,8 @@ int main(void)
 	tcase_add_test(tcase, the_gravest_status_counts);
 	tcase_add_test(tcase, a_host_that_cannot_is_a_failure_only_where_it_was_named);
 	tcase_add_test(tcase, the_table_marks_what_differs);
+	tcase_add_test(tcase, the_table_has_multiples_of_the_base_arm);
+	tcase_add_test(tcase, without_a_base_there_are_no_multiples);
 	tcase_add_test(tcase, a_table_that_is_too_wide_goes_on_below);
 	tcase_add_test(tcase, the_object_has_a_value_for_each_column);
 	suite_add_tcase(suite, tcase);

@@ -26,6 +26,18 @@ static int check_hosts(const struct options *options, struct err *err)
 	return 0;
 }
 
+/* Multiples can only be of an arm that runs. */
+static int check_base(const struct options *options, struct err *err)
+{
+	for (u32 i = 0; options->base && i < options->narms; i++)
+		if (strcmp(options->arms[i], options->base) == 0)
+			return 0;
+	if (!options->base)
+		return 0;
+	return err_set(err, EXIT_USAGE, "--base: %s is none of the arms that are compared%s",
+		       options->base, options->narms ? "" : ": the scenario has none");
+}
+
 /* The names and the layout of each run, as run itself would check them. */
 static int check_columns(const struct comparison *comparison, const struct catalog *catalog,
 			 struct err *err)
@@ -150,8 +162,8 @@ static int compare(struct comparison *comparison, struct options *options,
 	if (!comparison->scenario || check_hosts(options, &err))
 		return cli_fail(&err);
 	fill_in(options, comparison->scenario);
-	if (make_columns(comparison, options, &err) || check_columns(comparison, catalog, &err) ||
-	    json_begin(&file, options->json, &err))
+	if (check_base(options, &err) || make_columns(comparison, options, &err) ||
+	    check_columns(comparison, catalog, &err) || json_begin(&file, options->json, &err))
 		return cli_fail(&err);
 	if (run_all(comparison, &err) || compare_judge(comparison, &err)) {
 		json_drop(&file, options->json);

@@ -1,24 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Owns the table of a comparison: counts and metrics side by side. What differs between hosts is decided
- * in compare_judge.c, and said in words in compare_words.c.
+ * in compare_judge.c, and said in words in compare_words.c; what stands in a cell: compare_cell.c.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "vmm/cli/compare.h"
+#include "vmm/cli/compare_cell.h"
 
 #define LINE_COLUMNS 100
 #define MARK_COLUMNS 2
 #define INDENT 2
 #define MAX_ROWS 512
-
-enum row_kind { ROW_HEAD, ROW_COUNT, ROW_METRIC };
-
-struct row {
-	enum row_kind kind;
-	const char *name;
-};
 
 struct table {
 	FILE *out;
@@ -29,54 +22,12 @@ struct table {
 	struct row row[MAX_ROWS];
 };
 
-/* --- cells --------------------------------------------------------------------------------------- */
 static const char *head_names[] = { "host", "class", "paging", "arm", "vCPUs", "tlb", "exit" };
 
-static const char *host_field(const struct column *column, const char *key)
+static void cell_text(const struct table *table, const struct column *column, const struct row *row,
+		      char *cell, size_t bytes)
 {
-	const json_t *host = json_object_get(column->result, "host");
-
-	return json_string_value(json_object_get(host, key));
-}
-
-/* Narrow: "soft 64 fifo" */
-static void tlb_cell(const struct column *column, char *cell, size_t bytes)
-{
-	const struct run_tlb *tlb = &column->tlb;
-
-	snprintf(cell, bytes, "hw");
-	if (tlb->entries)
-		snprintf(cell, bytes, "soft %u %s", tlb->entries,
-			 run_tlb_policy_names[tlb->policy]);
-}
-
-static void head_cell(const struct column *column, const char *name, char *cell, size_t bytes)
-{
-	if (strcmp(name, "host") == 0)
-		snprintf(cell, bytes, "%s", compare_host_name(column->host));
-	else if (strcmp(name, "arm") == 0)
-		snprintf(cell, bytes, "%s", column->arm ? column->arm : "-");
-	else if (strcmp(name, "vCPUs") == 0)
-		snprintf(cell, bytes, "%u", column->cpus);
-	else if (strcmp(name, "tlb") == 0)
-		tlb_cell(column, cell, bytes);
-	else if (strcmp(name, "exit") == 0)
-		snprintf(cell, bytes, "%d", (int)column->status);
-	else
-		snprintf(cell, bytes, "%s", host_field(column, name));
-}
-
-static void cell_text(const struct column *column, const struct row *row, char *cell, size_t bytes)
-{
-	json_int_t value;
-
-	if (row->kind == ROW_HEAD)
-		head_cell(column, row->name, cell, bytes);
-	else if (compare_value(column, row->kind == ROW_COUNT ? "counts" : "metrics", row->name,
-			       &value))
-		snprintf(cell, bytes, "%" JSON_INTEGER_FORMAT, value);
-	else
-		snprintf(cell, bytes, "-");
+	compare_cell(table->comparison, column, row, cell, bytes);
 }
 
 /* --- rows ---------------------------------------------------------------------------------------- */
@@ -90,10 +41,10 @@ static bool ticks_compare(const struct table *table)
 		const struct column *column = table->shown[i];
 		const json_t *guest = json_object_get(column->result, "guest");
 		const char *ticks = json_string_value(json_object_get(guest, "ticks"));
-		const char *class = host_field(column, "class");
+		const char *class = compare_host_field(column, "class");
 
 		if (!ticks || strcmp(ticks, "insn") != 0 ||
-		    strcmp(class, host_field(table->shown[0], "class")) != 0 ||
+		    strcmp(class, compare_host_field(table->shown[0], "class")) != 0 ||
 		    (strcmp(class, "qemu") == 0 && column->cpus > 1))
 			return false;
 	}
@@ -132,17 +83,40 @@ static void add_values(struct table *table, enum row_kind kind, const char *key,
 	}
 }
 
+static bool is_factor(const struct row *row)
+{
+	return row->kind == ROW_COUNT_FACTOR || row->kind == ROW_METRIC_FACTOR;
+}
+
+/* The same as the base in every run that has one: said above already. */
+static bool is_plain_factor(const struct table *table, const struct row *row)
+{
+	char cell[64];
+
+	for (u32 i = 0; i < table->nshown; i++) {
+		cell_text(table, table->shown[i], row, cell, sizeof(cell));
+		if (strcmp(cell, "1.00") != 0 && strcmp(cell, "-") != 0)
+			return false;
+	}
+	return is_factor(row);
+}
+
 /* Zero, or not there, in every run: such rows are named in one line. */
 static bool is_zero(const struct table *table, const struct row *row)
 {
 	char cell[64];
 
 	for (u32 i = 0; i < table->nshown; i++) {
-		cell_text(table->shown[i], row, cell, sizeof(cell));
+		cell_text(table, table->shown[i], row, cell, sizeof(cell));
 		if (strcmp(cell, "0") != 0 && strcmp(cell, "-") != 0)
 			return false;
 	}
-	return row->kind != ROW_HEAD;
+	return row->kind != ROW_HEAD && !is_factor(row);
+}
+
+static bool is_left_out(const struct table *table, const struct row *row)
+{
+	return is_zero(table, row) || is_plain_factor(table, row);
 }
 
 /* Is it about a run that stands in these columns? */
@@ -170,11 +144,11 @@ static char mark(const struct table *table, const struct row *row, u32 from, u32
 		    concerns(table, difference, from, to))
 			found = difference->why ? '~' : '!';
 	}
-	if (row->kind == ROW_HEAD || found != ' ')
+	if (row->kind == ROW_HEAD || is_factor(row) || found != ' ')
 		return found;
-	cell_text(table->shown[from], row, first, sizeof(first));
+	cell_text(table, table->shown[from], row, first, sizeof(first));
 	for (u32 i = from + 1; i < to; i++) {
-		cell_text(table->shown[i], row, cell, sizeof(cell));
+		cell_text(table, table->shown[i], row, cell, sizeof(cell));
 		if (strcmp(cell, first) != 0)
 			return '*';
 	}
@@ -189,11 +163,11 @@ static void measure(struct table *table)
 	for (u32 r = 0; r < table->nrows; r++) {
 		u32 n = (u32)strlen(table->row[r].name);
 
-		if (is_zero(table, &table->row[r]))
+		if (is_left_out(table, &table->row[r]))
 			continue;
 		table->label_width = n > table->label_width ? n : table->label_width;
 		for (u32 i = 0; i < table->nshown; i++) {
-			cell_text(table->shown[i], &table->row[r], cell, sizeof(cell));
+			cell_text(table, table->shown[i], &table->row[r], cell, sizeof(cell));
 			n = (u32)strlen(cell);
 			table->width[i] = n > table->width[i] ? n : table->width[i];
 		}
@@ -207,7 +181,7 @@ static void print_row(const struct table *table, const struct row *row, u32 from
 	fprintf(table->out, "%c %-*s", mark(table, row, from, to), (int)table->label_width,
 		row->name);
 	for (u32 i = from; i < to; i++) {
-		cell_text(table->shown[i], row, cell, sizeof(cell));
+		cell_text(table, table->shown[i], row, cell, sizeof(cell));
 		fprintf(table->out, "  %*s", (int)table->width[i], cell);
 	}
 	fprintf(table->out, "\n");
@@ -238,6 +212,15 @@ static u32 block_end(const struct table *table, u32 from)
 	return to > from ? to : most;
 }
 
+/* Factors of counts and of metrics stand below one heading. */
+static void print_heading(const struct table *table, enum row_kind last, enum row_kind kind)
+{
+	if (kind == ROW_COUNT || kind == ROW_METRIC)
+		fprintf(table->out, "%s\n", kind == ROW_COUNT ? "counts" : "metrics");
+	else if (last != ROW_COUNT_FACTOR)
+		fprintf(table->out, "times that of arm %s\n", table->comparison->options->base);
+}
+
 static void print_block(const struct table *table, u32 from, u32 to)
 {
 	enum row_kind last = ROW_HEAD;
@@ -245,10 +228,10 @@ static void print_block(const struct table *table, u32 from, u32 to)
 	for (u32 r = 0; r < table->nrows; r++) {
 		const struct row *row = &table->row[r];
 
-		if (is_zero(table, row))
+		if (is_left_out(table, row))
 			continue;
 		if (row->kind != last)
-			fprintf(table->out, "%s\n", row->kind == ROW_COUNT ? "counts" : "metrics");
+			print_heading(table, last, row->kind);
 		last = row->kind;
 		print_row(table, row, from, to);
 	}
@@ -312,6 +295,10 @@ static void print_table(struct table *table)
 			add_row(table, ROW_HEAD, head_names[i]);
 	add_values(table, ROW_COUNT, "counts", true);
 	add_values(table, ROW_METRIC, "metrics", ticks_compare(table));
+	if (table->comparison->options->base) {
+		add_values(table, ROW_COUNT_FACTOR, "counts", true);
+		add_values(table, ROW_METRIC_FACTOR, "metrics", ticks_compare(table));
+	}
 	measure(table);
 	for (u32 from = 0, to; from < table->nshown; from = to) {
 		to = block_end(table, from);

@@ -384,6 +384,13 @@ static int parse_arms(struct options *options, const char *value, struct err *er
 	return parse_list(options, "--arms", value, add_arm, err);
 }
 
+static int parse_base(struct options *options, const char *value, struct err *err)
+{
+	(void)err;
+	options->base = value;
+	return 0;
+}
+
 static int add_cpus(struct options *options, const char *text, struct err *err)
 {
 	u64 n;
@@ -433,6 +440,8 @@ const struct option_row option_table[] = {
 	  "implementation of the mechanism (kvalab list)" },
 	{ SCENARIO, "--arms", "NAME,…", FOR_COMPARE, false, parse_arms,
 	  "arms to set side by side (default: all)" },
+	{ SCENARIO, "--base", "NAME", FOR_COMPARE, false, parse_base,
+	  "one of the arms: all others also as its multiples" },
 	{ SCENARIO, "--set", "KEY=VALUE", FOR_RUNS, true, parse_set,
 	  "parameter of the scenario (kvalab list); repeat" },
 	{ SCENARIO, "--seed", "N", FOR_RUNS, false, parse_seed,
