@@ -261,9 +261,19 @@ static void clear_the_way(struct flash_chip *chip)
 		    0, 0);
 }
 
+static void account_delay(struct flash_chip *chip, u64 ticks)
+{
+	struct flash_waits *waits = current()->flash_waits;
+
+	if (ticks > chip->stats.writer_delay_max_ticks)
+		chip->stats.writer_delay_max_ticks = ticks;
+	if (waits && ticks > waits->write_max_ticks)
+		waits->write_max_ticks = ticks;
+}
+
 enum flash_error flash_write_begin(struct flash_chip *chip, const struct flash_request *request)
 {
-	u64 asked = ticks_now(), delay;
+	u64 asked = ticks_now();
 
 	must_be_able_to_wait(chip);
 	if (current()->chips_held)
@@ -282,9 +292,7 @@ enum flash_error flash_write_begin(struct flash_chip *chip, const struct flash_r
 	clear_the_way(chip);
 	current()->in_driver = true;
 	chip->stats.sessions++;
-	delay = ticks_now() - asked;
-	if (delay > chip->stats.writer_delay_max_ticks)
-		chip->stats.writer_delay_max_ticks = delay;
+	account_delay(chip, ticks_now() - asked);
 	return FLASH_OK;
 }
 

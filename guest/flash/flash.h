@@ -64,21 +64,24 @@ struct flash_stats {
 	u64 pages_revoked;	    /* by those */
 	u32 suspensions;	    /* of an operation that came to rest */
 	u32 turns_lent;		    /* served meanwhile: at least one each time */
-	u64 writer_delay_max_ticks; /* from asking until commands may start */
+	u64 writer_delay_max_ticks; /* from asking until commands may start, of any task */
 	/* Turns before which not exactly those of the other kind were served, of readers or of
 	 * writers, that had asked before: must stay 0 (seed row W7). */
 	u32 out_of_order;
 };
 const struct flash_stats *flash_stats(const struct flash_chip *chip);
 
-/* A task's waits until it could read a chip: current()->flash_waits, if it wants an account. */
+/* A task's waits for a chip: current()->flash_waits, if it wants an account. */
 #define FLASH_WAIT_SAMPLES 256
 struct flash_waits {
+	/* until it could read */
 	u32 n;
 	u64 ticks; /* of all waits together */
 	u64 max_ticks;
 	u64 max_ns;			/* flash clock */
 	u64 sample[FLASH_WAIT_SAMPLES]; /* ticks of the first waits */
+	/* from asking for the chip until commands may start */
+	u64 write_max_ticks;
 };
 
 /* True while a program or erase session has the chip. Only a hint: it may change at once. */

@@ -219,6 +219,7 @@ static void mount_with(const struct arm *arm, struct flash_mount *m)
 		check_true("reader_opened", false);
 		return;
 	}
+	w.waits = &m->writer_waits;
 	faults = count_total(COUNT_FAULTS);
 	run_both(m, &w);
 	faults = count_total(COUNT_FAULTS) - faults;

@@ -40,6 +40,7 @@ struct flash_writer {
 	u64 programmed; /* words */
 	u32 wrong;	/* read back otherwise than written */
 	enum flash_error error;
+	struct flash_waits *waits; /* the caller's; set before it starts */
 };
 
 /* Reads --set writer=, blocks=, words=, batch=. */
@@ -82,6 +83,7 @@ void flash_mount_check_ram(const struct flash_reader *reader, const struct flash
 /* --- one mount, as its task sees it, and what is said of it (flash_mount_report.c) --- */
 struct flash_mount {
 	struct flash_reader reader;
+	struct flash_waits writer_waits;
 	struct flash_partition partition, log;
 	u32 max_rows, sector_bytes;
 	bool reads_contents;	 /* --set contents=on */

@@ -121,7 +121,7 @@ static void report_chip(const struct flash_mount *m, const struct flash_writer *
 	const struct flash_stats *s = flash_stats(m->partition.chip);
 	const struct flash_waits *waits = &m->reader.waits;
 
-	metric("writer_delay_max_ticks", s->writer_delay_max_ticks);
+	metric("writer_delay_max_ticks", w->waits->write_max_ticks);
 	metric("reader_wait_max_ticks", waits->max_ticks);
 	metric("reader_wait_p99_ticks", wait_p99(waits));
 	metric("reader_wait_max_ns", waits->max_ns);

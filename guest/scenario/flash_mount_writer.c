@@ -120,6 +120,7 @@ void flash_writer_task(void *arg)
 	u8 *buffer = kalloc(2 * PAGE_BYTES);
 	u64 offset = 0;
 
+	current()->flash_waits = w->waits;
 	for (u32 i = 0; i < w->blocks && !w->error; i++) {
 		if (w->erases)
 			erase_block(w, offset, buffer);

@@ -37,7 +37,7 @@ struct task {
 	int exit_code;
 	u32 chips_held; /* for reading, by flash_hold(): it must not write to them */
 	bool in_driver; /* runs inside the flash driver with the chip in command mode */
-	struct flash_waits *flash_waits; /* account of its waits to read a chip; NULL: none kept */
+	struct flash_waits *flash_waits; /* account of its waits for a chip; NULL: none kept */
 	char name[TASK_NAME_BYTES];
 	u64 magic; /* last: stack overflow is noticed here */
 };
