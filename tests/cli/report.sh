@@ -102,6 +102,32 @@ page made "$work/made"
 shows "a damaged trace: the page says so" "$work/damaged.html" "Damaged: vcpu1: packet 0 is left out"
 shows "and that nothing was judged" "$work/damaged.html" "The rules were not judged"
 shows "too many events: the page says so" "$work/limit.html" "more than this page holds one by one"
+# Side by side: a kind that differs, and one that does not; alone a trace has no such table.
+"$write_trace" "$work/other" 1500 >"$work/log" 2>&1 || fail "another trace made by hand"
+"$kvalab" report "$work/made" "$work/other" -o "$work/two.html"
+cp -r "$work/made" "$work/gone"
+sed -i 's/\(kvalab_trace_version = \)[0-9]*/\199/' "$work/gone/metadata"
+expect "report of a whole trace, and one of another version" 5 "version" \
+	"$kvalab" report "$work/made" "$work/gone" -o "$work/gone.html"
+tab=$(printf '\t')
+# numbers of kind DIR KIND: of lines of JSON, with which the page shares no code
+kind() { "$kvalab" trace export "$1" --format ndjson -o - | grep -c "\"event\":\"$2\""; }
+# grouped N: as the page writes it
+grouped()
+{
+	echo "$1" | sed ':a; s/\([0-9]\)\([0-9]\{3\}\)\($\|,\)/\1,\2\3/; ta'
+}
+for name in use pt_set; do
+	shows "two traces: $name of both stand side by side" "$work/two.html" \
+		"^$name$tab$(grouped "$(kind "$work/made" $name)")$tab$(grouped "$(kind "$work/other" $name)")\$"
+done
+shows "two traces, one that cannot be read: it has a column without numbers" "$work/gone.html" "^events$tab[0-9,]*$tab–\$"
+if grep -q "^Side by side$" "$work/log" && node tests/report/text.mjs "$modules" "$browser" "$work/made.html" >"$work/log" 2>&1 &&
+	! grep -q "Side by side" "$work/log"; then
+	pass "one trace stands beside nothing"
+else
+	fail "one trace: the page has a table of traces"
+fi
 need_kvm
 "$kvalab" run hello --cpus 4 --trace "$work/hello" --json "$work/result" >"$work/log" 2>&1 ||
 	fail "a run of hello"
@@ -111,11 +137,6 @@ shows "the regions of the kernel" "$work/hello.html" "^lowmem 800 MiB"
 result()
 {
 	sed -n "s/^ *\"$1\": *\([0-9]*\).*/\1/p" "$work/result" | head -n 1
-}
-# grouped N: as the page writes it
-grouped()
-{
-	echo "$1" | sed ':a; s/\([0-9]\)\([0-9]\{3\}\)\($\|,\)/\1,\2\3/; ta'
 }
 shows "the result of the run has as many events" "$work/hello.html" "^$(grouped "$(result events)")$"
 node tests/report/text.mjs "$modules" "$browser" "$work/hello.html" >"$work/text" 2>&1

@@ -78,6 +78,7 @@ function showTrace(number) {
 		placeFindings,
 		drawHeat,
 		drawMap,
+		drawSides,
 		drawCounts,
 		drawCurves,
 	])
