@@ -27,6 +27,7 @@ static void report_jffs2(const struct flash_mount *m)
 	metric("dirents", c->dirents);
 	metric("inode_nodes", c->inode_nodes);
 	metric("inodes", c->inodes);
+	metric("summaries", c->summaries);
 	metric("obsolete_nodes", c->obsolete);
 	metric("stale_nodes", c->stale_nodes);
 	metric("deleted_names", c->deleted);

@@ -25,6 +25,37 @@ for kind in plain cleanmarkers padded xattr uncompressed summary; do
 	done
 done
 
+# sumtool writes a summary at the end of each block that is full, and there its offset and a mark. One that is
+# damaged is named, and costs no node.
+summaries=0
+head -c 300000 /dev/urandom >"$work/tree/noise"
+make_image "$work/bare" --little-endian
+rm "$work/tree/noise"
+sumtool --littleendian --eraseblock=$chip_block --pad -i "$work/bare" -o "$work/image"
+for block in 0 1 2; do
+	end=$(((block + 1) * 131072))
+	[ "$(od -An -tx4 --endian=little -j $((end - 4)) -N 4 "$work/image")" = " 02851885" ] || continue
+	summaries=$((summaries + 1))
+	offset=$(od -An -tu4 --endian=little -j $((end - 8)) -N 4 "$work/image")
+	summary=$((end - 131072 + offset))
+done
+for damaged in 0 1; do
+	for arm in copy fault; do
+		fresh_chip "$work/image"
+		try "$arm, $summaries summaries, $damaged damaged" 0 "empty\), $damaged damaged$" $arm \
+			--set list=full --set expect_damaged=$damaged --set writer=off --json "$work/result"
+		named=$(grep -c "^jffs2: damaged summary at .*: data CRC" "$work/log")
+		same_nodes "$arm, $summaries summaries, $damaged damaged" "$work/image"
+		right=$(jq .metrics.summaries "$work/result")
+		if [ $summaries -ge 2 ] && [ "$right" = $((summaries - damaged)) ] && [ "$named" = $damaged ]; then
+			pass "$arm, $summaries summaries, $damaged damaged: $right are right, $named named"
+		else
+			fail "$arm, $summaries summaries, $damaged damaged: $right are right, $named named"
+		fi
+	done
+	flip_at $((summary + 40))
+done
+
 # A directory whose only inode node is damaged: what lies below is there all the same.
 make_image "$work/image" --little-endian --no-cleanmarkers
 jffs2dump -c "$work/image" >"$work/dump"
