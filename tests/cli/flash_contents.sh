@@ -24,6 +24,8 @@ contents_of()
 			echo "l $(readlink "$path" | tr -d '\n' | crc) $name"
 		elif [ -d "$path" ]; then
 			echo "d - $name"
+		elif [ -p "$path" ]; then
+			echo "p - $name"
 		else
 			echo "- $(crc <"$path") $name"
 		fi
@@ -37,7 +39,7 @@ same_contents()
 		contents_of "$2"
 		printf "%s" "$3"
 	} | LC_ALL=C sort >"$work/want"
-	sed -n 's,^ls: \([-dlcb]\) *[0-9]* *[0-9]*  [a-z]* *\([-0-9a-f:]*\) *\(/.*\),\1 \2 \3,p' "$work/log" |
+	sed -n 's,^ls: \([-dlcbp]\) *[0-9]* *[0-9]*  [a-z]* *\([-0-9a-f:]*\) *\(/.*\),\1 \2 \3,p' "$work/log" |
 		LC_ALL=C sort >"$work/got"
 	if [ -s "$work/want" ] && diff "$work/want" "$work/got" >"$work/log"; then
 		pass "$1: each file has the contents that it had ($(wc -l <"$work/want") paths)"
@@ -79,6 +81,7 @@ met()
 rm -r "$work/tree/with space/deep/a b.c" "$work/tree/with space/"*.h
 head -c 6000 /dev/urandom >"$work/tree/with space/deep/noise"
 head -c 9000 README.md >"$work/tree/README.md"
+mkfifo "$work/tree/with space/pipe"
 ln "$work/tree/LICENSE" "$work/tree/with space/another name"
 cat >"$work/devices" <<EOT
 /tty c 600 0 0 4 64 - - -
@@ -88,12 +91,20 @@ devices="c 4:64 /tty
 b 8:1 /disk
 "
 
+# More than one block, for only full ones have a summary.
+head -c 140000 /dev/urandom >"$work/tree/much"
 make_image "$work/bare" --little-endian --devtable "$work/devices"
 sumtool --littleendian --eraseblock=$chip_block --pad -i "$work/bare" -o "$work/image"
 for arm in fault copy point kmap; do
 	run_contents "$arm, with summaries" $arm "$work/image"
 	same_contents "$arm, with summaries" "$work/tree" "$devices"
+	if [ "$(jq .metrics.summaries "$work/result")" = 1 ]; then
+		pass "$arm, with summaries: one was met"
+	else
+		fail "$arm, with summaries: $(jq .metrics.summaries "$work/result") were met"
+	fi
 done
+rm "$work/tree/much"
 for kind in none zlib rtime; do
 	case $kind in
 	none) options="-m none" ;;
