@@ -40,7 +40,7 @@ struct boot_options {
 	u32 ncpus;
 	u64 flash_gpa, flash_bytes; /* 0: no chip */
 	u32 flash_bank_width;
-	u32 flash_read_ns; /* the part's time for one bus word, in read-array mode */
+	u32 flash_read_ns;	  /* the part's time for one bus word, in read-array mode */
 	u64 disk_gpa, disk_bytes; /* of the registers; 0: no disk */
 	u64 dma_end_gpa;	  /* its bus reaches no byte from there on */
 	u32 flash_npartitions;
