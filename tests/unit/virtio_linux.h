@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/* Numbers of virtio from Linux' headers, to hold devices/abi/virtio.h against; bits as masks. */
+#ifndef TEST_VIRTIO_LINUX_H
+#define TEST_VIRTIO_LINUX_H
+
+#include "devices/abi/types.h"
+
+enum virtio_linux_number {
+	LINUX_magic_value,
+	LINUX_version,
+	LINUX_device_id,
+	LINUX_vendor_id,
+	LINUX_device_features,
+	LINUX_device_features_sel,
+	LINUX_driver_features,
+	LINUX_driver_features_sel,
+	LINUX_queue_sel,
+	LINUX_queue_num_max,
+	LINUX_queue_num,
+	LINUX_queue_ready,
+	LINUX_queue_notify,
+	LINUX_interrupt_status,
+	LINUX_interrupt_ack,
+	LINUX_status,
+	LINUX_desc_low,
+	LINUX_desc_high,
+	LINUX_driver_low,
+	LINUX_driver_high,
+	LINUX_device_low,
+	LINUX_device_high,
+	LINUX_shm_sel,
+	LINUX_shm_len_low,
+	LINUX_shm_base_high,
+	LINUX_generation,
+	LINUX_config,
+	LINUX_acknowledge,
+	LINUX_driver,
+	LINUX_driver_ok,
+	LINUX_features_ok,
+	LINUX_needs_reset,
+	LINUX_failed,
+	LINUX_version_1,
+	LINUX_interrupt_used,
+	LINUX_interrupt_changed,
+	LINUX_next,
+	LINUX_write,
+	LINUX_indirect,
+	LINUX_no_interrupt,
+	LINUX_desc_bytes,
+	LINUX_desc_next,
+	LINUX_used_bytes,
+	LINUX_used_ring,
+	LINUX_id,
+	LINUX_size_max,
+	LINUX_seg_max,
+	LINUX_ro,
+	LINUX_flush,
+	LINUX_config_seg_max,
+	LINUX_in,
+	LINUX_out,
+	LINUX_t_flush,
+	LINUX_get_id,
+	LINUX_header_sector,
+	LINUX_ok,
+	LINUX_ioerr,
+	LINUX_unsupp,
+	LINUX_id_bytes,
+	VIRTIO_LINUX_NUMBERS,
+};
+
+extern const u64 virtio_linux[VIRTIO_LINUX_NUMBERS];
+
+#endif
