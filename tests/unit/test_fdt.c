@@ -217,6 +217,27 @@ START_TEST(the_chip_shaped_as_qemus)
 }
 END_TEST
 
+/* The standard bindings; the bus says how far a device behind it reaches (seed row T11). */
+START_TEST(a_disk_behind_its_bus)
+{
+	const fdt64_t *ranges;
+
+	write_tree();
+	ck_assert_int_eq(fdt_path_offset(tree, "/dma@cf000000"), -FDT_ERR_NOTFOUND);
+	config.disk = (struct run_disk){ .given = true, .bytes = MiB(1) };
+	write_tree();
+	check_text("/dma@cf000000", "compatible", "simple-bus");
+	check_u32("/dma@cf000000", "#address-cells", 2);
+	property("/dma@cf000000", "ranges", 0);
+	ranges = property("/dma@cf000000", "dma-ranges", 24);
+	ck_assert_uint_eq(fdt64_ld(&ranges[0]), 0);
+	ck_assert_uint_eq(fdt64_ld(&ranges[1]), 0);
+	ck_assert_uint_eq(fdt64_ld(&ranges[2]), GiB(4));
+	check_text("/dma@cf000000/virtio_block@cf000000", "compatible", "virtio,mmio");
+	check_reg("/dma@cf000000/virtio_block@cf000000", KVL_DISK_GPA, 512);
+}
+END_TEST
+
 START_TEST(what_does_not_fit_is_the_users_error)
 {
 	static char huge[KVL_DTB_MAX_BYTES];
@@ -254,6 +275,7 @@ int main(void)
 	tcase_add_test(tcase, the_other_answers);
 	tcase_add_test(tcase, a_chip_and_its_partitions);
 	tcase_add_test(tcase, the_chip_shaped_as_qemus);
+	tcase_add_test(tcase, a_disk_behind_its_bus);
 	tcase_add_test(tcase, what_does_not_fit_is_the_users_error);
 	tcase_add_test(tcase, too_little_room_anywhere_is_an_error);
 	suite_add_tcase(suite, tcase);

@@ -107,6 +107,15 @@ static const struct {
 	{ "--flash file=f,chip=28f128j3,partition=a:0:256K,partition=b:128K:128K", "overlap" },
 	{ "--flash file=f,chip=28f128j3,partition=a:0:128K,partition=a:1M:128K", "named a" },
 	{ "--flash file=f,chip=28f128j3,partition=abcdefghijklmnopqrstuvwxyz:0:128K", "longer" },
+	{ "--disk 0", "is no multiple of 512 bytes" },
+	{ "--disk 513", "is no multiple of 512 bytes" },
+	{ "--disk 1025G", "is no multiple of 512 bytes, 1024G at most" },
+	{ "--disk disk.img", "\"disk.img\" is not a size" },
+	{ "--disk file=", "file= is empty" },
+	{ "--disk file=,readonly", "file= is empty" },
+	{ "--disk file=x,readonly,", "\"readonly,\" behind the file is not \"readonly\"" },
+	{ "--disk file=x,ro", "\"ro\" behind the file" },
+	{ "--disk 1M --disk 2M", "given twice" },
 	{ "--json=", "name is empty" },
 	{ "--log loud", "not one of error, warn, info, debug" },
 	{ "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34",
@@ -265,6 +274,27 @@ START_TEST(flash_reaches_its_fields)
 }
 END_TEST
 
+START_TEST(a_disk_is_zeros_or_a_file)
+{
+	ck_assert_int_eq(parse_as(FOR_RUN, "hello"), 0);
+	ck_assert(!options.run.disk.given);
+	ck_assert_int_eq(parse_as(FOR_RUN, "hello --disk 16M"), 0);
+	ck_assert(options.run.disk.given && !options.run.disk.file && !options.run.disk.readonly);
+	ck_assert_uint_eq(options.run.disk.bytes, MiB(16));
+	options_free(&options);
+	options_init(&options);
+	ck_assert_int_eq(parse_as(FOR_COMPARE, "hello --disk file=/x/y,readonly"), 0);
+	ck_assert_str_eq(options.run.disk.file, "/x/y");
+	ck_assert(options.run.disk.readonly);
+	ck_assert_uint_eq(options.npassed, 0); /* compare gives each run its own */
+	options_free(&options);
+	options_init(&options);
+	ck_assert_int_eq(parse_as(FOR_RUN, "hello --disk=file=y"), 0);
+	ck_assert_str_eq(options.run.disk.file, "y");
+	ck_assert(!options.run.disk.readonly);
+}
+END_TEST
+
 START_TEST(the_slowest_and_the_fastest_chip)
 {
 	static const char *const speed[] = { "1e-6", "1e9" };
@@ -392,6 +422,7 @@ int main(void)
 	tcase_add_test(tcase, defaults);
 	tcase_add_test(tcase, every_option_reaches_its_field);
 	tcase_add_test(tcase, flash_reaches_its_fields);
+	tcase_add_loop_test(tcase, a_disk_is_zeros_or_a_file, 0, 2);
 	tcase_add_loop_test(tcase, the_slowest_and_the_fastest_chip, 0, 2);
 	tcase_add_test(tcase, words_and_help);
 	tcase_add_loop_test(tcase, help_fits_a_terminal, 0, 6);
