@@ -6,7 +6,7 @@
 #                                                    HOSTS="kvm qemu": where the guest tests run
 #   make guest        guest image      make bench    measures this host
 #   make format       clang-format     make install  PREFIX=/usr/local DESTDIR=
-#   make fuzz         the flash model, for FUZZ_SECONDS=3600 or FUZZ_RUNS= sequences
+#   make fuzz         a model (FUZZ=flash, virtio), for FUZZ_SECONDS=3600 or FUZZ_RUNS= sequences
 #   make deps         what is missing  make box      the KVM host in a box, made and tried once
 #   make clean
 #
@@ -94,7 +94,9 @@ ASAN_TESTS := $(TEST_SRCS:%.c=$(OUT)/asan/%)
 STATIC_PROGRAMS := $(STATIC_SRCS:%.c=$(OUT)/%)
 QEMU_HELPER_OBJS := $(QEMU_HELPERS:%.c=$(OUT)/host/%.o)
 QEMU_TESTS := $(QEMU_TEST_SRCS:%.c=$(OUT)/%)
-FUZZ_OBJS := $(patsubst %.c,$(OUT)/fuzz/%.o,$(wildcard devices/flash/*.c tests/fuzz/*.c))
+FUZZ_VIRTIO := $(wildcard devices/virtio/*.c tests/fuzz/*virtio*.c)
+FUZZ_FLASH := $(filter-out $(FUZZ_VIRTIO),$(wildcard devices/flash/*.c tests/fuzz/*.c))
+FUZZ_OBJS := $(patsubst %.c,$(OUT)/fuzz/%.o,$(FUZZ_FLASH) $(FUZZ_VIRTIO))
 IMAGE_OBJ := $(OUT)/guest_image.o
 
 # What the test runner's scripts need to know.
@@ -266,15 +268,20 @@ $(OUT)/fuzz/tests/%.o: tests/%.c Makefile | $(OUT)/.deps-fuzz
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(FUZZ_CFLAGS) -c -o $@ $<
 
-$(OUT)/fuzz/fuzz_flash: $(FUZZ_OBJS)
+$(OUT)/fuzz/fuzz_flash: $(FUZZ_FLASH:%.c=$(OUT)/fuzz/%.o)
 	$(say) LINK $@
 	$(Q)$(CLANG) $(SANITIZE) -fsanitize=fuzzer -Wl,--wrap=malloc,--wrap=calloc -o $@ $^
 
+$(OUT)/fuzz/fuzz_virtio: $(FUZZ_VIRTIO:%.c=$(OUT)/fuzz/%.o)
+	$(say) LINK $@
+	$(Q)$(CLANG) $(SANITIZE) -fsanitize=fuzzer -o $@ $^
+
 # What is found is kept, and the next run begins with it.
+FUZZ ?= flash
 FUZZ_SECONDS ?= $(if $(FUZZ_RUNS),0,3600)
-fuzz: $(OUT)/fuzz/fuzz_flash
-	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_RUNS=$(FUZZ_RUNS) FUZZ_CORPUS=$(OUT)/fuzz/corpus \
-		tests/fuzz/flash.sh
+fuzz: $(OUT)/fuzz/fuzz_$(FUZZ)
+	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_RUNS=$(FUZZ_RUNS) FUZZ_CORPUS=$(OUT)/fuzz/corpus/$(FUZZ) \
+		tests/fuzz/$(FUZZ).sh
 
 # --- images of JFFS2 that mkfs.jffs2 cannot make -------------------------------------------------
 $(OUT)/tests/images/%: $(OUT)/host/tests/images/%.o | $(OUT)/.deps-test
@@ -291,7 +298,7 @@ ON_ALL := $(wildcard tests/guest/compare.sh tests/guest/history.sh)
 ON_EACH := $(filter-out $(ON_ALL),$(wildcard tests/guest/*.sh))
 GUEST_CHECKS = $(foreach host,$(HOSTS),$(ON_EACH:%=%@$(host))) $(ON_ALL)
 # The longest first, so that no core is idle at the end.
-CHECKS = tests/mutants/run.sh tests/mutants/units.sh tests/static/clang.sh tests/fuzz/flash.sh \
+CHECKS = tests/mutants/run.sh tests/mutants/units.sh tests/static/clang.sh tests/fuzz/flash.sh tests/fuzz/virtio.sh \
 	$(GUEST_CHECKS) \
 	$(wildcard tests/cli/*.sh) $(STATIC_CHECKS) tests/static/format.sh tests/static/arm64.sh \
 	tests/static/fault_path.sh tests/static/pageable.sh

@@ -120,14 +120,6 @@ void bench_init(bool verbosely)
 }
 
 /* --- the header ------------------------------------------------------------------------------- */
-u8 input_byte(struct input *input)
-{
-	if (!input->left)
-		return 0;
-	input->left--;
-	return *input->at++;
-}
-
 struct bench_header bench_header(struct input *input)
 {
 	struct bench_header header = { 0 };

@@ -5,15 +5,7 @@
 
 #include "tests/fuzz/flash_watch.h"
 #include "tests/fuzz/geometry.h"
-
-/* The bytes of an input that are still to be read. */
-struct input {
-	const u8 *at;
-	size_t left;
-};
-
-/* The next one; 00h where there is none. */
-u8 input_byte(struct input *input);
+#include "tests/fuzz/input.h"
 
 /*
  * The header:

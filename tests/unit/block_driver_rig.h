@@ -11,7 +11,6 @@
 #include "tests/unit/guest_shim.h"
 
 #include <pthread.h>
-#include <sched.h>
 
 #include "devices/virtio/blk.h"
 #include "tests/unit/suite.h"
@@ -106,11 +105,17 @@ static void change_answer(void)
 #define FIRST_GPA MiB(256)
 #define MAX_PAGES 64
 #define SECTORS 1024u
+#define MAX_TASKS 16
 
 u64 counters[KVL_MAX_CPUS][COUNTERS];
 static struct task main_task;
 static _Thread_local struct task *me;
 static pthread_mutex_t baton = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t came[MAX_TASKS] = { [0 ... MAX_TASKS - 1] = PTHREAD_COND_INITIALIZER };
+static void (*task_body)(void);
+static u32 holder, ntasks; /* who runs; of how many */
+static bool ended[MAX_TASKS];
+static u64 random_state;
 static u32 waits_open, windows_open;
 static u64 yields;
 bool turnstile_on;
@@ -131,18 +136,83 @@ void trace_record(u64 header, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4)
 
 const struct site sites_start[1];
 
+/* Who runs next is drawn; main has the baton while there are no tasks. */
+static void give_baton(void)
+{
+	u32 left = 0;
+
+	for (u32 i = 0; i < ntasks; i++)
+		left += !ended[i];
+	if (!left)
+		return;
+	do {
+		random_state = random_state * 6364136223846793005ull + 1442695040888963407ull;
+		holder = (u32)(random_state >> 33) % ntasks;
+	} while (ended[holder]);
+	pthread_cond_signal(&came[holder]);
+}
+
+static void await_baton(u32 id)
+{
+	while (holder != id)
+		pthread_cond_wait(&came[id], &baton);
+}
+
+static void pass_baton(void)
+{
+	if (!ntasks)
+		return;
+	give_baton();
+	await_baton(me->id);
+}
+
+static void *run_task(void *arg)
+{
+	struct task task = { .id = *(const u32 *)arg };
+
+	pthread_mutex_lock(&baton);
+	me = &task;
+	await_baton(task.id);
+	task_body();
+	ended[task.id] = true;
+	give_baton();
+	pthread_mutex_unlock(&baton);
+	return NULL;
+}
+
+/* All of them, until each has returned. */
+static void run_tasks(void (*body)(void), u32 n)
+{
+	pthread_t thread[MAX_TASKS];
+	u32 id[MAX_TASKS];
+
+	task_body = body;
+	memset(ended, 0, sizeof(ended));
+	holder = n;
+	ntasks = n;
+	for (u32 i = 0; i < n; i++) {
+		id[i] = i;
+		ck_assert_int_eq(pthread_create(&thread[i], NULL, run_task, &id[i]), 0);
+	}
+	give_baton();
+	pthread_mutex_unlock(&baton);
+	for (u32 i = 0; i < n; i++)
+		pthread_join(thread[i], NULL);
+	pthread_mutex_lock(&baton);
+	ntasks = 0;
+}
+
 void task_yield(void)
 {
 	ck_assert_uint_eq(me->locks, 0);
 	yields++;
-	pthread_mutex_unlock(&baton);
-	sched_yield();
-	pthread_mutex_lock(&baton);
+	pass_baton();
 }
 
-/* Nobody waits for one: a task that has it does not yield. */
+/* Others may come before; nobody waits for one: a task that has it keeps the baton. */
 void spin_lock(struct spinlock *lock)
 {
+	pass_baton();
 	ck_assert_uint_eq(lock->owner, 0);
 	lock->owner = 1;
 	me->locks++;
@@ -261,6 +331,7 @@ static void setup(void)
 	memset(sectors, 0, sizeof(sectors));
 	npages = told = 0;
 	yields = 0;
+	random_state = 1;
 	shim_clear();
 	boot_options.disk_gpa = DISK_GPA;
 	boot_options.disk_bytes = 512;

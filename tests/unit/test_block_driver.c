@@ -107,39 +107,23 @@ START_TEST(a_read_only_disk)
 END_TEST
 
 /* --- many at once ------------------------------------------------------------------------------- */
-static void *use_disk(void *arg)
+static void use_disk(void)
 {
-	struct task task = { .id = *(const u32 *)arg };
-	struct page *page;
+	struct page *page = new_page(0);
 
-	pthread_mutex_lock(&baton);
-	me = &task;
-	page = new_page(0);
 	for (u32 i = 0; i < ROUNDS; i++) {
-		memset(page_address(page), (int)(task.id * ROUNDS + i), PAGE_BYTES);
-		ck_assert(block_write(disk, task.id * 8, page));
+		memset(page_address(page), (int)(me->id * ROUNDS + i), PAGE_BYTES);
+		ck_assert(block_write(disk, me->id * 8, page));
 		memset(page_address(page), 0xFF, PAGE_BYTES);
-		ck_assert(block_read(disk, task.id * 8, page));
-		ck_assert(holds(page, (u8)(task.id * ROUNDS + i)));
+		ck_assert(block_read(disk, me->id * 8, page));
+		ck_assert(holds(page, (u8)(me->id * ROUNDS + i)));
 	}
 	page_free(page);
-	pthread_mutex_unlock(&baton);
-	return NULL;
 }
 
 START_TEST(more_tasks_than_chains)
 {
-	pthread_t thread[TASKS];
-	u32 id[TASKS];
-
-	for (u32 i = 0; i < TASKS; i++) {
-		id[i] = i;
-		ck_assert_int_eq(pthread_create(&thread[i], NULL, use_disk, &id[i]), 0);
-	}
-	pthread_mutex_unlock(&baton);
-	for (u32 i = 0; i < TASKS; i++)
-		pthread_join(thread[i], NULL);
-	pthread_mutex_lock(&baton);
+	run_tasks(use_disk, TASKS);
 	ck_assert_uint_eq(counters[0][COUNT_DISK_READS], TASKS * ROUNDS);
 	ck_assert_uint_eq(counters[0][COUNT_DISK_WRITES], TASKS * ROUNDS);
 	ck_assert_uint_eq(told, 2 * TASKS * ROUNDS);
