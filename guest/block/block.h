@@ -13,7 +13,10 @@ struct block_device;
 #define BLOCK_SECTOR_BYTES 512u
 #define BLOCK_PAGE_SECTORS (PAGE_BYTES / BLOCK_SECTOR_BYTES)
 
-/* The disk of the device tree. NULL: it has none, or it cannot be used; the console says why. */
+/*
+ * The disk of the device tree. NULL: it has none, it is open already, or it cannot be used; the
+ * console says why.
+ */
 struct block_device *block_open(void);
 /* No request is under way. */
 void block_close(struct block_device *dev);

@@ -43,6 +43,8 @@ struct block_device {
 	const char *broken; /* why nothing works any more; NULL: it does */
 };
 
+static bool is_open; /* who opens it resets it: one at a time */
+
 struct request {
 	u32 type;
 	u64 sector;
@@ -82,6 +84,10 @@ struct block_device *block_open(void)
 		printk("disk: there is none (--disk)\n");
 		return NULL;
 	}
+	if (__atomic_exchange_n(&is_open, true, __ATOMIC_ACQUIRE)) {
+		printk("disk: it is open already\n");
+		return NULL;
+	}
 	dev = kalloc(sizeof(*dev));
 	dev->lock.name = "disk";
 	why = open_device(dev);
@@ -89,6 +95,7 @@ struct block_device *block_open(void)
 		return dev;
 	printk("disk: the device at %lx cannot be used: %s\n", boot_options.disk_gpa, why);
 	kfree(dev);
+	__atomic_store_n(&is_open, false, __ATOMIC_RELEASE);
 	return NULL;
 }
 
@@ -99,6 +106,7 @@ void block_close(struct block_device *dev)
 			panic("disk in use", "request %u of the disk is still under way", i);
 	virtio_close(&dev->virtio);
 	kfree(dev);
+	__atomic_store_n(&is_open, false, __ATOMIC_RELEASE);
 }
 
 u64 block_sectors(const struct block_device *dev)

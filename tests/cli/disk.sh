@@ -38,6 +38,8 @@ else
 fi
 expect "compare: a file that is only read" 0 "exit: 0" "$kvalab" compare hello --set storm=0 --hosts kvm \
 	--disk "file=$work/file,readonly"
+expect "compare: QEMU has none" 3 "^qemu, 2 vCPUs: cannot: --disk needs --engine kvm" \
+	"$kvalab" compare hello --set storm=0 --hosts kvm,qemu --disk 64K
 expect "compare: a file that is not there" 2 "disk file .* cannot be opened" \
 	"$kvalab" compare hello --hosts kvm --disk "file=$work/none"
 exec 3<"$work/file"

@@ -44,6 +44,7 @@ hello "hello with a disk, free schedule" --disk 64K --cpus 4 --schedule free
 hello "hello with a disk, page tables in highmem" --disk 64K --arena highmem
 hello "hello with a disk, soft TLB" --disk 64K --tlb soft,entries=8
 hello "hello with a disk, nothing recorded" --disk 64K --tier off
+hello "hello with a disk, stores to page tables trapped where the host can" --disk 64K --tier auto
 
 hello "hello with a disk, RAM above 4 GiB" --disk 64K --mem 5G --hole 256M:16M --trace "$work/high"
 holds "pages above 4 GiB are refused" '.counts.disk_errors == 3 and .host_counts.disk_writes == 8 and

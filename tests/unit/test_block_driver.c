@@ -55,6 +55,22 @@ START_TEST(pages_come_and_go)
 }
 END_TEST
 
+/* Who opens the device resets it: not under somebody who uses it. */
+START_TEST(one_at_a_time)
+{
+	struct page *page = new_page(0);
+
+	ck_assert_ptr_null(block_open());
+	ck_assert(says("it is open already"));
+	ck_assert(block_read(disk, 0, page));
+	block_close(disk);
+	disk = block_open();
+	ck_assert_ptr_nonnull(disk);
+	page_free(page);
+	block_close(disk);
+}
+END_TEST
+
 START_TEST(nothing_behind_the_end)
 {
 	static const u64 behind[] = { SECTORS - 7, SECTORS, UINT64_MAX, UINT64_MAX - 7 };
@@ -264,6 +280,7 @@ int main(void)
 
 	tcase_add_checked_fixture(opened, setup_open, teardown);
 	tcase_add_test(opened, pages_come_and_go);
+	tcase_add_test(opened, one_at_a_time);
 	tcase_add_test(opened, nothing_behind_the_end);
 	tcase_add_test(opened, a_page_out_of_reach);
 	tcase_add_test(opened, more_tasks_than_chains);
