@@ -114,7 +114,7 @@ u32 virtio_mmio_read(struct virtio_mmio *mmio, u64 offset, u32 bytes)
 }
 
 /* --- writes ----------------------------------------------------------------------------------- */
-/* 2.2.2: accepted are features that were offered, and VERSION_1 is among them (section 6.1). */
+/* 2.2.2: accepted are features that were offered, and VERSION_1 is among them (6.2). */
 static bool accepts(const struct virtio_mmio *mmio)
 {
 	return mmio->driver_features & VIRTIO_F_VERSION_1 &&
