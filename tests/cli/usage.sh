@@ -139,6 +139,6 @@ if [ "$("$kvalab" layout --mem 64G | LC_ALL=C awk '/^$/ { exit } NR > 1 && lengt
 else
 	fail "layout with 64 GiB: columns are not straight"
 fi
-expect "layout needs no KVM" 0 "lowmem, 800 MiB" "$kvalab" layout
+expect "layout needs no KVM" 0 "lowmem, 798 MiB" "$kvalab" layout
 expect "list names scenarios" 0 "^flash-mount: .*--flash" "$kvalab" list
 expect "flash parts" 0 "^$chip .*16 MiB" "$kvalab" flash parts

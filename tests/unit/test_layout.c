@@ -82,7 +82,7 @@ static void expect_regions(const struct kvl_layout_request *request, const struc
 	ck_assert_uint_eq(plan->region[KVL_REGION_KVA].bytes,
 			  request->kva_bytes ? request->kva_bytes : MiB(100));
 	ck_assert_uint_ge(plan->region[KVL_REGION_VMALLOC].bytes,
-			  request->vmalloc_bytes ? request->vmalloc_bytes : MiB(96));
+			  request->vmalloc_bytes ? request->vmalloc_bytes : MiB(112));
 }
 
 static void expect_core(const struct kvl_layout_request *request, const struct kvl_layout *plan)
