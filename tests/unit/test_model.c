@@ -460,6 +460,25 @@ START_TEST(wait_open_in_a_crash)
 }
 END_TEST
 
+START_TEST(wait_in_atomic_context)
+{
+	static const struct {
+		u16 irqs_on;
+		u64 locks;
+		const char *text;
+	} atomic[] = {
+		{ 0, 0,
+		  "task 3 on CPU 1 waits for chip 0xd0000000 (pt.map) with 0 locks held, interrupts off" },
+		{ 1, 1, "with 1 locks held, interrupts on" },
+		{ 0, 2, "with 2 locks held, interrupts off" },
+	};
+
+	record(1, KVL_EV_WAIT_BEGIN, 1, KVL_WAIT_CHIP, atomic[_i].irqs_on, 0xd0000000,
+	       atomic[_i].locks, 3, 0);
+	expect(FINDING_ATOMIC_WAIT, atomic[_i].text);
+}
+END_TEST
+
 START_TEST(wait_of_another)
 {
 	record(1, KVL_EV_WAIT_BEGIN, 1, KVL_WAIT_CHIP, 1, 0xd0000000, 0, 3, 0);
@@ -576,6 +595,7 @@ int main(void)
 	tcase_add_test(waits, waits_end);
 	tcase_add_test(waits, wait_open);
 	tcase_add_test(waits, wait_open_in_a_crash);
+	tcase_add_loop_test(waits, wait_in_atomic_context, 0, 3);
 	tcase_add_test(waits, wait_of_another);
 	suite_add_tcase(suite, waits);
 	tcase_add_checked_fixture(bounds, setup, teardown);

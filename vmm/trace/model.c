@@ -244,6 +244,7 @@ const char *finding_kind_name(enum finding_kind kind)
 		[FINDING_TLB] = "soft-tlb",
 		[FINDING_SHOOTDOWN] = "shootdown",
 		[FINDING_OPEN_WAIT] = "open-wait",
+		[FINDING_ATOMIC_WAIT] = "atomic-wait",
 		[FINDING_BAD_RECORD] = "bad-record",
 	};
 

@@ -57,9 +57,10 @@ enum finding_kind {
 	FINDING_STALE_USE,     /* a CPU used an address for which it may hold another translation */
 	FINDING_KVA,	       /* an address did not stay what kva_get said until kva_put */
 	FINDING_TLB,	       /* a soft TLB did what it must not */
-	FINDING_SHOOTDOWN,  /* acknowledged without a flush, or ended without an acknowledgement */
-	FINDING_OPEN_WAIT,  /* a wait never ended */
-	FINDING_BAD_RECORD, /* fields of a record contradict each other, or there are too many
+	FINDING_SHOOTDOWN,   /* acknowledged without a flush, or ended without an acknowledgement */
+	FINDING_OPEN_WAIT,   /* a wait never ended */
+	FINDING_ATOMIC_WAIT, /* W17: a wait with interrupts off or a lock held */
+	FINDING_BAD_RECORD,  /* fields of a record contradict each other, or there are too many
 				* tables, spaces or waits to follow */
 	FINDING_KINDS,
 };

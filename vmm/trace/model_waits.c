@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Waits that began and have not ended, one per task and object. */
+/*
+ * Waits that began and have not ended, one per task and object; and that none begins where waiting is
+ * forbidden (seed row W17).
+ */
 #include "vmm/trace/model_internal.h"
 
 #include <stdlib.h>
@@ -23,8 +26,31 @@ static bool grow(struct model *model)
 	return true;
 }
 
+static const char *what_is_waited_for(u32 what)
+{
+	const char *word = field_word(event_by_id(KVL_EV_WAIT_BEGIN), 0, what);
+
+	return word ? word : "something";
+}
+
+static void check_context(struct model *model, u32 cpu, const struct kvl_record *record)
+{
+	bool irqs_on = record->h[1];
+	u64 locks = record->a[1];
+
+	if (irqs_on && !locks)
+		return;
+	model_add_finding(model, FINDING_ATOMIC_WAIT, record->ticket,
+			  "task %llu on CPU %u waits for %s %#llx (%s) with %llu locks held, "
+			  "interrupts %s",
+			  (ull)record->a[2], cpu, what_is_waited_for(record->h[0]),
+			  (ull)record->a[0], model_site(model, record->site), (ull)locks,
+			  irqs_on ? "on" : "off");
+}
+
 void model_wait_begin(struct model *model, u32 cpu, const struct kvl_record *record)
 {
+	check_context(model, cpu, record);
 	if (model->nwaits == model->wait_room && !grow(model)) {
 		model_overflow(model, record->ticket, "open waits");
 		return;
@@ -58,15 +84,12 @@ void model_wait_end(struct model *model, const struct kvl_record *record)
 
 void model_waits_finish(struct model *model)
 {
-	const struct event_schema *event = event_by_id(KVL_EV_WAIT_BEGIN);
-
 	for (u32 i = 0; i < model->nwaits; i++) {
 		const struct open_wait *wait = &model->wait[i];
-		const char *what = field_word(event, 0, wait->what);
 
 		model_add_finding(model, FINDING_OPEN_WAIT, wait->ticket,
 				  "task %llu on CPU %u waits for %s %#llx (%s) and never ended it",
-				  (ull)wait->task, wait->cpu, what ? what : "something",
+				  (ull)wait->task, wait->cpu, what_is_waited_for(wait->what),
 				  (ull)wait->object, model_site(model, wait->site));
 	}
 }
