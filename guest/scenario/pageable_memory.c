@@ -113,9 +113,9 @@ void pageable_memory_work(struct pageable_run *r)
 	}
 	for (u32 i = 0; i < r->ntasks; i++)
 		task_join(v[i].task);
-	r->memory_ticks = ticks_now() - start;
 	r->memory->visits = (u64)r->ntasks * r->passes * r->npages;
 	read_all(r->memory);
+	r->memory_ticks = ticks_now() - start;
 	kfree(v);
 }
 

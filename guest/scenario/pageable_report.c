@@ -114,6 +114,7 @@ static void check_memory(const struct pageable_run *r)
 	check_area("memory_each_fault", "memory_came_and_went", s);
 	check_range("frames_used", r->frames_used, 1, r->frames);
 	check_loop(r, s);
+	metric("memory_faults", s->faults);
 	metric("zeroed", s->zeroed);
 	metric("paged_in", s->paged_in);
 	metric("paged_out", s->paged_out);
