@@ -139,6 +139,13 @@ static u8 *data_at(const struct image *image, u64 link, u64 bytes)
 	return NULL;
 }
 
+/* What can be pointed to: what is linked there, and what the direct map shows of the loaded image. */
+static bool is_in_image(const struct image *image, u64 link)
+{
+	return data_at(image, link, 0) ||
+	       (link >= KVL_IMAGE_GPA && link - KVL_IMAGE_GPA <= image->bytes);
+}
+
 static int relocate_one(struct image *image, const Elf64_Rela *rela, struct err *err)
 {
 	u64 value = image->page_offset + (u64)rela->r_addend;
@@ -149,7 +156,7 @@ static int relocate_one(struct image *image, const Elf64_Rela *rela, struct err 
 			       "the guest image has a relocation of type %u at 0x%llx; only "
 			       "R_X86_64_RELATIVE (8) is possible in a static PIE",
 			       (u32)ELF64_R_TYPE(rela->r_info), (unsigned long long)rela->r_offset);
-	if (!where || !data_at(image, (u64)rela->r_addend, 0))
+	if (!where || !is_in_image(image, (u64)rela->r_addend))
 		return damaged(err, "a relocation points outside the image");
 	memcpy(where, &value, sizeof(value));
 	return 0;
