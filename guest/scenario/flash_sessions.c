@@ -25,9 +25,11 @@ static void write_one(struct flash_sessions *s, u64 at, u32 bytes, bool erase)
 void flash_session(struct flash_sessions *s)
 {
 	u32 bytes = WORDS * s->log.bank_width;
-	u64 places = flash_partition_block_bytes(&s->log, 0) / bytes;
+	u64 places;
 
-	if (flash_sessions_wanted(s) && !s->error)
-		write_one(s, s->done % places * bytes, bytes,
-			  s->erases && (!s->programs || s->done % 2 == 0));
+	if (!flash_sessions_wanted(s) || s->error)
+		return;
+	places = flash_partition_block_bytes(&s->log, 0) / bytes;
+	write_one(s, s->done % places * bytes, bytes,
+		  s->erases && (!s->programs || s->done % 2 == 0));
 }
