@@ -25,11 +25,6 @@
 #include "guest/kernel.h"
 #include "guest/trace.h"
 
-bool flash_is_writing(const struct flash_chip *chip)
-{
-	return chip->state == CHIP_WRITING;
-}
-
 /* --- turns --------------------------------------------------------------------------------------- */
 
 static bool overlap(const struct flash_request *a, const struct flash_request *b)

@@ -84,9 +84,6 @@ struct flash_waits {
 	u64 write_max_ticks;
 };
 
-/* True while a program or erase session has the chip. Only a hint: it may change at once. */
-bool flash_is_writing(const struct flash_chip *chip);
-
 /* --- partitions --- */
 struct flash_partition {
 	const char *label;
@@ -182,6 +179,10 @@ void flash_held_close(struct flash_held *held); /* releases, too */
  */
 const void *flash_hold(struct flash_held *held, u64 offset, u64 bytes, enum flash_error *error);
 void flash_release(struct flash_held *held); /* may have been released before */
+/* @bytes at @offset, if that is held now; else NULL. */
+const void *flash_held_at(const struct flash_held *held, u64 offset, u64 bytes);
+/* Somebody waits for the chip, at least for this holder. */
+bool flash_held_is_wanted(const struct flash_held *held);
 struct flash_held_stats flash_held_stats(const struct flash_held *held);
 /* Table pages that it needs at most (seed row W12). */
 u64 flash_held_table_bytes(const struct flash_held *held);

@@ -74,6 +74,18 @@ void flash_release(struct flash_held *held)
 	flash_read_end(held->chip);
 }
 
+const void *flash_held_at(const struct flash_held *held, u64 offset, u64 bytes)
+{
+	if (offset < held->start || offset + bytes > held->end)
+		return NULL;
+	return (const void *)(held->va + offset);
+}
+
+bool flash_held_is_wanted(const struct flash_held *held)
+{
+	return held->start < held->end && held->chip->first;
+}
+
 struct flash_held_stats flash_held_stats(const struct flash_held *held)
 {
 	return held->stats;

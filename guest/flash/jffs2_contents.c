@@ -103,6 +103,7 @@ static void read_data(struct jffs2 *fs, const struct jffs2_node *node, u8 *to)
 {
 	u32 at = jffs2_data_at(node), end = jffs2_block_end(fs, node), bytes = node->csize;
 
+	flash_reader_enter(fs->reader);
 	while (bytes) {
 		u32 n = PAGE_BYTES - at % PAGE_BYTES;
 
@@ -113,6 +114,7 @@ static void read_data(struct jffs2 *fs, const struct jffs2_node *node, u8 *to)
 		to += n;
 		bytes -= n;
 	}
+	flash_reader_leave(fs->reader);
 }
 
 static bool expand(struct contents *c, const struct jffs2_node *node)

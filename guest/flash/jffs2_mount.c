@@ -70,7 +70,11 @@ const struct jffs2_counts *jffs2_counts(const struct jffs2 *fs)
 
 static void verify_node(struct jffs2 *fs, struct jffs2_inode *inode, const struct jffs2_node *node)
 {
-	u32 crc = jffs2_crc(fs, 0, jffs2_data_at(node), node->csize, jffs2_block_end(fs, node));
+	u32 crc;
+
+	flash_reader_enter(fs->reader);
+	crc = jffs2_crc(fs, 0, jffs2_data_at(node), node->csize, jffs2_block_end(fs, node));
+	flash_reader_leave(fs->reader);
 
 	fs->counts.data_checked++;
 	fs->counts.data_bytes += node->csize;

@@ -308,7 +308,8 @@ static u32 scan_header(struct jffs2 *fs, u32 at, u32 end, const struct jffs2_hea
 	return at + ALIGN_UP(n.totlen, 4);
 }
 
-static u32 scan_at(struct jffs2 *fs, u32 at, u32 end)
+/* What begins at @at: a node, or what is none. */
+static u32 scan_thing(struct jffs2 *fs, u32 at, u32 end)
 {
 	struct jffs2_header header;
 
@@ -325,6 +326,14 @@ static u32 scan_at(struct jffs2 *fs, u32 at, u32 end)
 		}
 	}
 	return skip_word(fs, at, false);
+}
+
+static u32 scan_at(struct jffs2 *fs, u32 at, u32 end)
+{
+	flash_reader_enter(fs->reader);
+	at = scan_thing(fs, at, end);
+	flash_reader_leave(fs->reader);
+	return at;
 }
 
 static void scan_block(struct jffs2 *fs, u32 start)

@@ -86,6 +86,12 @@ static enum fault_result mapping_fault(struct vma *vma, const struct fault *faul
 	u64 va = ALIGN_DOWN(fault->va, PAGE_BYTES);
 	u64 offset = mapping->offset + (va - vma->start);
 
+	if (in_atomic()) /* a mistake at all times, not only while the chip is busy (row W17) */
+		panic("pageable access in atomic context",
+		      "task %s touches %lx, a mapping of the chip at %lx, with %u locks held, "
+		      "interrupts %s, at %lx",
+		      current()->name, fault->va, chip->gpa, current()->locks,
+		      arch_irqs_on() ? "on" : "off", fault->pc);
 	if (current()->in_driver)
 		panic("fault in the flash driver",
 		      "task %s touches %lx, a mapping of the chip that it "

@@ -29,6 +29,9 @@ struct flash_reader_ops {
 	 */
 	const void *(*get)(struct flash_reader *reader, u32 offset, u32 need, u32 ahead);
 	void (*put)(struct flash_reader *reader); /* the piece is no longer used; may be NULL */
+	/* A node begins, and ends: its pieces lie close together. May be NULL. */
+	void (*enter)(struct flash_reader *reader);
+	void (*leave)(struct flash_reader *reader);
 	/* What the mapping behind reader->base saw; NULL: the arm has none. */
 	struct flash_mapping_stats (*mapping_stats)(const struct flash_reader *reader);
 	/* Metrics and checks of its own, after mount and writer; may be NULL. */
@@ -92,6 +95,19 @@ static inline const void *flash_reader_get(struct flash_reader *reader, u32 offs
 		return flash_reader_piece(reader, offset, need, ahead);
 	flash_reader_note(reader, offset, need);
 	return reader->base + offset;
+}
+
+/* What is read from enter to leave belongs together; they do not nest. */
+static inline void flash_reader_enter(struct flash_reader *reader)
+{
+	if (reader->ops->enter)
+		reader->ops->enter(reader);
+}
+
+static inline void flash_reader_leave(struct flash_reader *reader)
+{
+	if (reader->ops->leave)
+		reader->ops->leave(reader);
 }
 
 /* The piece that get() gave is no longer used. */

@@ -15,19 +15,23 @@ static void store(struct flash_reader *reader, const struct flash_partition *log
 	*byte = 0;
 }
 
-/* A touch with a lock held, while the chip is busy: waiting is forbidden there. */
+/* So that the page that is touched next is not there: a write takes all away. */
+static void write_a_word(const struct flash_partition *log)
+{
+	const u32 zero = 0;
+
+	flash_partition_program(log, log->bytes - log->bank_width, &zero, log->bank_width);
+}
+
+/* A touch with a lock held: it may have to wait, which is forbidden there. */
 static void touch_in_atomic_context(struct flash_reader *reader, const struct flash_partition *log)
 {
 	struct spinlock lock = SPINLOCK("provoke");
 
-	for (u32 tries = 0; tries < 10000; tries++) {
-		task_yield();
-		if (!flash_is_writing(log->chip))
-			continue;
-		spin_lock(&lock);
-		(void)*(const volatile u8 *)reader->base;
-		spin_unlock(&lock);
-	}
+	write_a_word(log);
+	spin_lock(&lock);
+	(void)*(const volatile u8 *)reader->base;
+	spin_unlock(&lock);
 }
 
 /* The same with interrupts off and no lock. */
@@ -36,14 +40,10 @@ static void touch_with_interrupts_off(struct flash_reader *reader,
 {
 	unsigned long irq;
 
-	for (u32 tries = 0; tries < 10000; tries++) {
-		task_yield();
-		if (!flash_is_writing(log->chip))
-			continue;
-		irq = arch_irq_save();
-		(void)*(const volatile u8 *)reader->base;
-		arch_irq_restore(irq);
-	}
+	write_a_word(log);
+	irq = arch_irq_save();
+	(void)*(const volatile u8 *)reader->base;
+	arch_irq_restore(irq);
 }
 
 /* The mapping as the source of a program operation: touched while the chip takes commands. */
@@ -56,21 +56,18 @@ static void program_from_mapping(struct flash_reader *reader, const struct flash
 static void write_in_atomic_context(struct flash_reader *reader, const struct flash_partition *log)
 {
 	struct spinlock lock = SPINLOCK("provoke");
-	const u32 zero = 0;
 
 	(void)reader;
 	spin_lock(&lock);
-	flash_partition_program(log, log->bytes - log->bank_width, &zero, log->bank_width);
+	write_a_word(log);
 	spin_unlock(&lock);
 }
 
 /* The reader writes to its own chip while it holds a piece (row W14). */
 static void write_while_holding(struct flash_reader *reader, const struct flash_partition *log)
 {
-	const u32 zero = 0;
-
 	flash_reader_get(reader, 0, log->bank_width, log->bank_width);
-	flash_partition_program(log, log->bytes - log->bank_width, &zero, log->bank_width);
+	write_a_word(log);
 }
 
 static const struct provocation {

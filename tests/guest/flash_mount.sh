@@ -128,14 +128,9 @@ fresh_chip "$work/image"
 try "fault, soft, free schedule" 0 " 0 do not" fault --cpus 4 --schedule free --set list=off --tlb soft
 
 try "a store through the mapping" 4 "wild pointer: write to " fault --set provoke=store
-if [ "$host" = qemu ]; then
-	skip "a wait in atomic context: QEMU's flash is ready at once, there is nothing to wait for"
-else
-	try "a wait with a lock held" 4 "wait in atomic context: task mount .* with 1 locks held" fault \
-		--set provoke=atomic
-	try "a wait with interrupts off" 4 "wait in atomic context: task mount .* with 0 locks held, interrupts off" \
-		fault --set provoke=irqs
-fi
+atomic="pageable access in atomic context: task mount touches .*"
+try "a touch with a lock held" 4 "$atomic with 1 locks held" fault --set provoke=atomic
+try "a touch with interrupts off" 4 "$atomic with 0 locks held, interrupts off" fault --set provoke=irqs
 try "a fault inside the driver" 4 "fault in the flash driver: task mount" fault \
 	--set provoke=driver
 for arm in copy fault; do

@@ -193,7 +193,7 @@ static void programmer(void)
 {
 	u8 zero[32] = { 0 };
 
-	while (!flash_is_writing(chip))
+	while (chip->state != CHIP_WRITING)
 		task_yield();
 	for (u32 i = 0; !erase_is_over; i += sizeof(zero)) {
 		ck_assert_int_eq(flash_partition_program(&part, half() + i % KiB(8), zero,
@@ -243,7 +243,7 @@ static void stuck_eraser(void)
 
 static void stuck_programmer(void)
 {
-	while (!flash_is_writing(chip))
+	while (chip->state != CHIP_WRITING)
 		task_yield();
 	ck_assert_int_eq(flash_partition_program(&part, half(), "\0\0\0", 4), FLASH_TIMEOUT);
 }
