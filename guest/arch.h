@@ -112,7 +112,7 @@ extern const u8 user_text_start[], user_text_end[];
 extern const u8 pageable_text_start[], pageable_text_end[]; /* whole pages; mm/pageable.h */
 extern const u8 pageable_data_start[], pageable_data_end[];
 extern const u8 image_end[];			/* here they were loaded, text first */
-extern const u8 vma_ops_start[], vma_ops_end[]; /* tables marked VMA_OPS (mm/vm.h) */
+extern const u8 fault_tables_start[], fault_tables_end[]; /* tables marked FAULT_TABLE (mm/vm.h) */
 
 /* --- diagnosis -------------------------------------------------------------------------------- */
 /* Return addresses of the callers, innermost first; at most @max. @frame: NULL = here. */

@@ -55,6 +55,8 @@ const char *param_text(const char *key, const char *fallback);
 bool param_choice(const char *key, const char *no, const char *yes);
 /* As a number with K, M, G; @fallback if not given; a usage failure if it does not parse. */
 u64 param_u64(const char *key, u64 fallback);
+/* The same from @least to @most. */
+u32 param_number(const char *key, u32 fallback, u32 least, u32 most);
 
 /* Per-CPU counters that the seed determines; summed into "counts". */
 #define KERNEL_COUNTERS(X)                        \

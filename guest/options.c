@@ -296,3 +296,12 @@ u64 param_u64(const char *key, u64 fallback)
 		usage_failure("--set %s=%s: not a number (digits, then K, M or G)", key, s);
 	return value;
 }
+
+u32 param_number(const char *key, u32 fallback, u32 least, u32 most)
+{
+	u64 n = param_u64(key, fallback);
+
+	if (n < least || n > most)
+		usage_failure("%s=%lu: must be from %u to %u", key, n, least, most);
+	return n;
+}

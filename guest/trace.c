@@ -81,12 +81,16 @@ static inline void commit(struct kvl_cpu_shared *mine)
 	__atomic_store_n(&mine->head, mine->head + 1, __ATOMIC_RELEASE);
 }
 
-/* Out of line, so that the ordinary case keeps its arguments in registers. */
+/*
+ * Out of line, so that the ordinary case keeps its arguments in registers. An interrupt that came before
+ * may have gone on to the next packet already.
+ */
 static __attribute__((noinline)) void record_in_next_packet(u64 header, u64 a0, u64 a1, u64 a2,
 							    u64 a3, u64 a4)
 {
+	struct kvl_cpu_shared *mine = current()->trace;
 	unsigned long irq = arch_irq_save();
-	bool room = next_packet(current()->trace);
+	bool room = !packet_is_full(mine) || next_packet(mine);
 
 	arch_irq_restore(irq);
 	if (room)

@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Nothing that a page fault may run is pageable (seed row W11): looks at a linked guest. From the handler
-# of page faults, and from every table of VMA operations (VMA_OPS, guest/mm/vm.h), it follows whatever
-# the code refers to: functions that it calls or whose address it takes, and data, with the functions that
-# these point to. What is reached so must not lie in a pageable section. It says how it got there.
+# of page faults, and from every table of functions that it may call through (FAULT_TABLE,
+# guest/mm/vm.h), it follows whatever the code refers to: functions that it calls or whose address it
+# takes, and data, with the functions that these point to. What is reached so must not lie in a pageable
+# section. It says how it got there.
 #
 #   scripts/pageable_check.sh GUEST.ELF
 set -eu
@@ -55,7 +56,7 @@ LC_ALL=C awk '
 			printf "%d %d %s\n", number($1), number($2), $4 | sort
 		else if (NF == 3 && $2 ~ /[tT]/)
 			printf "%d 0 %s\n", number($1), $3 | sort
-		if (NF == 3 && $3 ~ /^(pageable_(text_start|data_end)|vma_ops_(start|end))$/)
+		if (NF == 3 && $3 ~ /^(pageable_(text_start|data_end)|fault_tables_(start|end))$/)
 			mark[$3] = number($1)
 		next
 	}
@@ -69,7 +70,7 @@ LC_ALL=C awk '
 			size[n] = field[2]
 			name[n] = field[3]
 			if (field[3] == "trap_dispatch")
-				root[n] = 1
+				root[n] = name[n]
 		}
 	}
 	FILENAME ~ /code$/ && /^[0-9a-f]+ <.*>:$/ { inside = holder(number($1)) }
@@ -82,18 +83,18 @@ LC_ALL=C awk '
 		where = number($1)
 		to = holder(number($2))
 		refers(holder(where), to)
-		if (to && where >= mark["vma_ops_start"] && where < mark["vma_ops_end"])
-			root[to] = 1
+		if (to && where >= mark["fault_tables_start"] && where < mark["fault_tables_end"])
+			root[to] = name[holder(where)] " -> " name[to]
 	}
 	END {
 		for (r in root)
 			traps += name[r] == "trap_dispatch"
-		if (!traps || !("vma_ops_start" in mark) || !("pageable_text_start" in mark)) {
+		if (!traps || mark["fault_tables_end"] <= mark["fault_tables_start"] || mark["pageable_data_end"] == "") {
 			print "pageable_check: the image lacks symbols that this looks for" >"/dev/stderr"
 			exit 1
 		}
 		for (r in root) {
-			how[r] = name[r]
+			how[r] = root[r]
 			todo[++last] = r
 		}
 		for (i = 1; i <= last; i++) {

@@ -12,9 +12,9 @@ static bool store_write(void *owner, u64 index, struct page *from)
 	return block_write(owner, index * BLOCK_PAGE_SECTORS, from);
 }
 
-static const struct page_store_ops store_ops = { .name = "block device",
-						 .read = store_read,
-						 .write = store_write };
+static const struct page_store_ops store_ops FAULT_TABLE = { .name = "block device",
+							     .read = store_read,
+							     .write = store_write };
 
 struct page_store block_page_store(struct block_device *device)
 {

@@ -315,7 +315,7 @@ static bool amd_suspend(struct flash_chip *chip, const struct flash_operation *o
 	return false;
 }
 
-const struct flash_commands flash_amd_commands = {
+const struct flash_commands flash_amd_commands FAULT_TABLE = {
 	.name = "AMD/Fujitsu",
 	.extended = amd_extended,
 	.reset = amd_reset,

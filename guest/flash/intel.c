@@ -320,7 +320,7 @@ static void intel_identify(struct flash_chip *chip)
 	intel_command(chip, 0, INTEL_READ_ARRAY);
 }
 
-const struct flash_commands flash_intel_commands = {
+const struct flash_commands flash_intel_commands FAULT_TABLE = {
 	.name = "Intel/Sharp",
 	.extended = intel_extended,
 	.reset = intel_reset,

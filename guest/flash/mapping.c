@@ -181,7 +181,7 @@ static void mapping_close(struct vma *vma)
 	take_off(vma->private);
 }
 
-static const struct vma_ops mapping_ops VMA_OPS = {
+static const struct vma_ops mapping_ops FAULT_TABLE = {
 	.name = "flash",
 	.fault = mapping_fault,
 	.close = mapping_close,

@@ -27,7 +27,8 @@ static bool store_read(void *owner, u64 index, struct page *to)
 	return !flash_read_page(owner, index * PAGE_BYTES, to);
 }
 
-static const struct page_store_ops store_ops = { .name = "flash partition", .read = store_read };
+static const struct page_store_ops store_ops FAULT_TABLE = { .name = "flash partition",
+							     .read = store_read };
 
 struct page_store flash_page_store(struct flash_partition *partition)
 {

@@ -25,6 +25,6 @@ static enum fault_result anon_fault(struct vma *vma, const struct fault *fault)
 	return FAULT_DONE;
 }
 
-const struct vma_ops anon_ops VMA_OPS = { .name = "anonymous",
-					  .fault = anon_fault,
-					  .close = vma_free_pages };
+const struct vma_ops anon_ops FAULT_TABLE = { .name = "anonymous",
+					      .fault = anon_fault,
+					      .close = vma_free_pages };

@@ -33,12 +33,20 @@ static _Noreturn void bad_access(const struct fault *fault, const char *why)
 	panic("wild pointer", "%s %lx at %lx: %s", what, fault->va, fault->pc, why);
 }
 
+void fault_table_check(const void *table, const char *name)
+{
+	if ((const u8 *)table < fault_tables_start || (const u8 *)table >= fault_tables_end)
+		panic("unmarked table",
+		      "%s: a page fault may need it, and it is not marked FAULT_TABLE", name);
+}
+
 static enum kvl_fault_outcome by_vma(struct mm *mm, const struct fault *fault,
 				     enum kvl_fault_outcome done)
 {
 	struct vma *vma = vma_find(mm, fault->va);
 
-	if (!vma || (fault->write && !(vma->prot & PROT_WRITE)) ||
+	if (!vma || (fault->present && !vma->ops->maps_clean) ||
+	    (fault->write && !(vma->prot & PROT_WRITE)) ||
 	    (fault->exec && !(vma->prot & PROT_EXEC)) ||
 	    (fault->user && !(vma->prot & PROT_USER)) || !vma->ops->fault)
 		return KVL_FAULT_PANIC;
@@ -49,7 +57,7 @@ static enum kvl_fault_outcome kernel_address(const struct fault *fault)
 {
 	if (fault->user)
 		return KVL_FAULT_PANIC;
-	if (fault->present) /* of a page that is clean, if its area may be written */
+	if (fault->present) /* the first write to a clean page? */
 		return fault->write ? by_vma(&init_mm, fault, KVL_FAULT_KERNEL_VMA)
 				    : KVL_FAULT_PANIC;
 	switch (pt_sync_kernel(mm_loaded(), fault->va)) {

@@ -12,4 +12,7 @@
  */
 bool fault_handle(const struct fault *fault);
 
+/* A named failure if @table, called @name, is not marked FAULT_TABLE (vm.h). */
+void fault_table_check(const void *table, const char *name);
+
 #endif

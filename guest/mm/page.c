@@ -218,6 +218,15 @@ u64 pages_in_use(enum zone_id zone)
 	return zones[zone].in_use;
 }
 
+u64 all_pages_in_use(void)
+{
+	u64 pages = 0;
+
+	for (u32 zone = 0; zone < ZONES; zone++)
+		pages += zones[zone].in_use;
+	return pages;
+}
+
 /* --- start -------------------------------------------------------------------------------------- */
 
 static void zone_add(u32 zone_id, u64 start, u64 end)

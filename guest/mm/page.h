@@ -43,6 +43,7 @@ void *page_address(const struct page *page); /* lowmem: direct address; highmem:
 
 /* Frames in use now, per zone: scenarios compare before and after (leak check). */
 u64 pages_in_use(enum zone_id zone);
+u64 all_pages_in_use(void);
 
 /* Small kernel objects, zeroed, from the core heap; a named failure when it is exhausted. */
 void *kalloc(size_t bytes);

@@ -11,7 +11,9 @@
 #include "guest/mm/pageable.h"
 
 #include "guest/kernel.h"
+#include "guest/lib/draw.h"
 #include "guest/lib/string.h"
+#include "guest/mm/fault.h"
 #include "guest/mm/swap.h"
 #include "guest/trace.h"
 
@@ -89,8 +91,7 @@ void pageable_rotate(void)
 
 u64 pageable_draw(void)
 {
-	pool.draws = pool.draws * 6364136223846793005ull + 1442695040888963407ull;
-	return pool.draws >> 33;
+	return draw_next(&pool.draws);
 }
 
 /* --- mapping ---------------------------------------------------------------------------------------- */
@@ -159,7 +160,6 @@ static void move_out(struct pageable_page *page)
 	spin_lock(&pool.lock);
 	page_free(page->frame);
 	*(dirty ? &stats->paged_out : &stats->dropped) += 1;
-	stats->resident--;
 	page->dirty = false;
 	page->state = page->stored ? PAGE_STORED : PAGE_ZERO;
 	pool.in_use--;
@@ -246,7 +246,6 @@ static void move_in(struct pageable_page *page, bool write)
 	fill(page, frame);
 	spin_lock(&pool.lock);
 	*(page->stored ? &stats->paged_in : &stats->zeroed) += 1;
-	stats->resident++;
 	page->frame = frame;
 	page->dirty = write;
 	map(page);
@@ -362,8 +361,9 @@ static void pageable_close(struct vma *vma)
 	kfree(area);
 }
 
-static const struct vma_ops pageable_ops VMA_OPS = {
+static const struct vma_ops pageable_ops FAULT_TABLE = {
 	.name = "pageable",
+	.maps_clean = true,
 	.fault = pageable_fault,
 	.close = pageable_close,
 };
@@ -375,6 +375,7 @@ static struct pageable_area *area_create(u64 bytes, const struct page_store *sto
 	u32 n = bytes / PAGE_BYTES;
 	struct pageable_area *area = kalloc(sizeof(*area) + n * sizeof(area->page[0]));
 
+	fault_table_check(store->ops, store->ops->name);
 	area->store = store;
 	area->first = first;
 	area->npages = n;
@@ -468,7 +469,11 @@ void pageable_unmap(struct pageable_area *area)
 
 struct pageable_stats pageable_stats(const struct pageable_area *area)
 {
-	return area->stats;
+	struct pageable_stats stats = area->stats;
+
+	for (u32 i = 0; i < area->npages; i++)
+		stats.resident += area->page[i].state == PAGE_RESIDENT;
+	return stats;
 }
 
 /* --- all -------------------------------------------------------------------------------------------- */
@@ -476,6 +481,7 @@ struct pageable_stats pageable_stats(const struct pageable_area *area)
 void pageable_start(u32 frames, const struct replacement *replacement,
 		    const struct page_store *store)
 {
+	fault_table_check(replacement, replacement->name);
 	pool.frames = frames;
 	pool.replacement = replacement;
 	pool.peak = pool.samples = 0;

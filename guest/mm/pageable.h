@@ -50,7 +50,8 @@ u64 pageable_draw(void); /* any number, from the seed */
 
 /* --- all pageable memory --- */
 /*
- * @frames: what all areas may have together, at least 2. @store: the swap, where vmalloc_pageable()
+ * @frames: what all areas may have together: two for each task that may fault at a time, since an
+ * instruction may need a page of text and one of data at once. @store: the swap, where vmalloc_pageable()
  * keeps pages; NULL: there is none, and it fails. It outlives pageable_stop(), before which all areas
  * must be gone.
  */
@@ -79,7 +80,7 @@ struct pageable_stats {
 	u64 paged_out; /* written first */
 	u64 dropped;   /* the store has them, or they are zero */
 	u64 waits;     /* for a page on its way */
-	u32 resident;  /* now */
+	u32 resident;  /* now, by the state of each page */
 };
 
 /*
@@ -102,7 +103,8 @@ struct pageable_section {
 };
 struct pageable_section pageable_text(void), pageable_data(void);
 void pageable_sections_init(void);
-/* Once: nothing is mapped there any more, so that an area of another kind may come. */
+/* Once: nothing is mapped there any more, so that an area of another kind may come. Until it has, no CPU
+ * may touch the section. */
 void pageable_section_take(const struct pageable_section *section);
 /*
  * A section that was taken, with pages that come from page 0 of @store on; NULL: from the swap, where

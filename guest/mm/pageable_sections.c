@@ -34,7 +34,7 @@ static enum fault_result loaded_fault(struct vma *vma, const struct fault *fault
 	return FAULT_DONE;
 }
 
-static const struct vma_ops loaded_ops VMA_OPS = {
+static const struct vma_ops loaded_ops FAULT_TABLE = {
 	.name = "section as loaded",
 	.fault = loaded_fault,
 };

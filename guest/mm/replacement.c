@@ -32,7 +32,7 @@ static struct pageable_page *any(void)
 	return page;
 }
 
-const struct replacement replacements[] = {
+const struct replacement replacements[] FAULT_TABLE = {
 	{ "fifo", "the page that came first", fifo },
 	{ "clock", "that, unless it was used since it was looked at", second_chance },
 	{ "random", "any, drawn from the seed", any },

@@ -4,9 +4,12 @@
 
 #include "guest/kernel.h"
 
+#define MAX_PAGES (GiB(4) / PAGE_BYTES) /* of a larger store the rest is not used */
+
 static struct {
 	struct spinlock lock;
 	const struct page_store *store;
+	u64 pages;  /* of it that are used */
 	u32 *taken; /* bits */
 	u64 used;
 } swap = { .lock = SPINLOCK("swap") };
@@ -14,7 +17,8 @@ static struct {
 void swap_start(const struct page_store *store)
 {
 	swap.store = store;
-	swap.taken = store ? kalloc(ALIGN_UP(store->pages, 32) / 8) : NULL;
+	swap.pages = store && store->pages < MAX_PAGES ? store->pages : MAX_PAGES;
+	swap.taken = store ? kalloc(ALIGN_UP(swap.pages, 32) / 8) : NULL;
 }
 
 void swap_stop(void)
@@ -44,10 +48,11 @@ static void turn(u64 first, u32 n)
 
 static bool reserve_locked(u32 n, u64 *first)
 {
-	u64 pages = swap.store ? swap.store->pages : 0;
 	u32 run = 0;
 
-	for (u64 page = 0; page < pages; page++) {
+	if (!swap.store)
+		return false;
+	for (u64 page = 0; page < swap.pages; page++) {
 		run = is_taken(page) ? 0 : run + 1;
 		if (run < n)
 			continue;

@@ -30,11 +30,17 @@ struct vma_ops {
 	/* Called without locks; may wait, unless the faulting context is atomic (in_atomic()). NULL: all
 	 * is mapped beforehand, a touch of anything else is a wild pointer. */
 	enum fault_result (*fault)(struct vma *vma, const struct fault *fault);
+	/* A page may be mapped read-only in an area that may be written: then the write comes as a fault,
+	 * with fault->present. Otherwise that is a wild pointer. */
+	bool maps_clean;
 	void (*close)(struct vma *vma); /* before it is removed; may be NULL */
 };
 
-/* Every table of them: vma_map_*() takes no other, so a link can be searched for all fault functions. */
-#define VMA_OPS __attribute__((section(".data.rel.ro.vma_ops")))
+/*
+ * Marks every table of functions that a page fault may call through: what takes such a table refuses any
+ * other (fault_table_check()), so a link can be searched for all that a fault may need.
+ */
+#define FAULT_TABLE __attribute__((section(".data.rel.ro.fault_tables")))
 
 struct vma {
 	u64 start, end; /* page-aligned [start, end) */
@@ -95,7 +101,8 @@ u32 pt_map_range(struct mm *mm, u64 va, u64 gpa, u64 bytes, u32 prot, u16 site);
 u32 pt_unmap(struct mm *mm, u64 va, u64 bytes, u16 site);
 /* The leaf entry for @va, 0 if none. */
 u64 pt_lookup(struct mm *mm, u64 va);
-/* Replaces a present leaf; returns the old entry. The caller flushes. */
+/* Replaces a present leaf; returns the old entry. The caller flushes, unless it only allows more: a CPU
+ * that has the old one faults once, and looks again. */
 u64 pt_replace(struct mm *mm, u64 va, u64 entry, u16 site);
 
 /* Table pages in use, all spaces, boot tables included. */

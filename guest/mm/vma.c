@@ -5,6 +5,7 @@
  */
 #include "guest/arch.h"
 #include "guest/kernel.h"
+#include "guest/mm/fault.h"
 #include "guest/mm/vm.h"
 #include "guest/mm/vmalloc.h"
 #include "guest/trace.h"
@@ -56,8 +57,7 @@ static struct vma *vma_create(struct mm *mm, u64 start, u64 bytes, u32 prot,
 {
 	struct vma *vma = kalloc(sizeof(*vma));
 
-	if ((const u8 *)ops < vma_ops_start || (const u8 *)ops >= vma_ops_end)
-		panic("bad vma operations", "%s: the table is not marked VMA_OPS", ops->name);
+	fault_table_check(ops, ops->name);
 	vma->start = start;
 	vma->end = start + bytes;
 	vma->prot = prot;

@@ -108,7 +108,7 @@ static enum fault_result page_fault(struct vma *vma, const struct fault *fault)
 	return FAULT_DONE;
 }
 
-const struct vma_ops bench_page_ops VMA_OPS = { .name = "bench", .fault = page_fault };
+const struct vma_ops bench_page_ops FAULT_TABLE = { .name = "bench", .fault = page_fault };
 
 static void forget_pages(void *arg)
 {

@@ -48,26 +48,17 @@ const struct scenario_varies flash_xip_varies[] = {
 
 /* --- parameters ---------------------------------------------------------------------------------- */
 
-static u32 number_param(const char *key, u32 fallback, u32 least, u32 most)
-{
-	u64 n = param_u64(key, fallback);
-
-	if (n < least || n > most)
-		usage_failure("%s=%lu: must be from %u to %u", key, n, least, most);
-	return n;
-}
-
 static void read_params(struct flash_xip *x)
 {
 	struct flash_writes writes = flash_writes_param("mixed");
 
 	x->sessions.erases = writes.erases;
 	x->sessions.programs = writes.programs;
-	x->ntasks = number_param("tasks", 4, 1, XIP_MAX_TASKS);
-	x->nspaces = number_param("spaces", x->ntasks < 2 ? 1 : 2, 1, x->ntasks);
-	x->code = number_param("code", 2, 0, XIP_MAX_PAGES);
-	x->pages = number_param("pages", 3, 0, XIP_MAX_PAGES);
-	x->rounds = number_param("rounds", 3, 1, 10000);
+	x->ntasks = param_number("tasks", 4, 1, XIP_MAX_TASKS);
+	x->nspaces = param_number("spaces", x->ntasks < 2 ? 1 : 2, 1, x->ntasks);
+	x->code = param_number("code", 2, 0, XIP_MAX_PAGES);
+	x->pages = param_number("pages", 3, 0, XIP_MAX_PAGES);
+	x->rounds = param_number("rounds", 3, 1, 10000);
 }
 
 static void refuse_partitions(const struct flash_xip *x)
@@ -210,15 +201,6 @@ static void meet(struct flash_xip *x)
 
 /* --- run ------------------------------------------------------------------------------------------- */
 
-static u64 ram_pages_in_use(void)
-{
-	u64 pages = 0;
-
-	for (u32 zone = 0; zone < ZONES; zone++)
-		pages += pages_in_use(zone);
-	return pages;
-}
-
 static void run_all(struct flash_xip *x)
 {
 	struct task *writer;
@@ -243,7 +225,7 @@ static void store_to_text(struct flash_xip *x)
 
 static void run_with(const struct arm *arm, struct flash_xip *x)
 {
-	u64 faults, pages = ram_pages_in_use(), start = ticks_now();
+	u64 faults, pages = all_pages_in_use(), start = ticks_now();
 
 	flash_xip_fill(x);
 	x->fill_ticks = ticks_now() - start;
@@ -254,7 +236,7 @@ static void run_with(const struct arm *arm, struct flash_xip *x)
 		faults = count_total(COUNT_USER_FAULTS);
 		run_all(x);
 		x->user_faults = count_total(COUNT_USER_FAULTS) - faults;
-		x->ram_pages = ram_pages_in_use() - pages;
+		x->ram_pages = all_pages_in_use() - pages;
 		x->all = faults_so_far(x);
 		store_to_text(x);
 		flash_xip_report(arm->name, x);

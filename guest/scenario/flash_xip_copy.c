@@ -53,7 +53,7 @@ static void copy_close(struct vma *vma)
 	kfree(vma->private);
 }
 
-static const struct vma_ops copy_ops VMA_OPS = {
+static const struct vma_ops copy_ops FAULT_TABLE = {
 	.name = "copy of flash",
 	.fault = copy_fault,
 	.close = copy_close,

@@ -154,7 +154,7 @@ static enum fault_result latch_fault(struct vma *vma, const struct fault *fault)
 	return FAULT_DONE;
 }
 
-static const struct vma_ops latch_ops VMA_OPS = { .name = "latch", .fault = latch_fault };
+static const struct vma_ops latch_ops FAULT_TABLE = { .name = "latch", .fault = latch_fault };
 
 static void open_latch(void *arg)
 {

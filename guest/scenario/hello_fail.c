@@ -88,7 +88,7 @@ static void free_run_twice(void)
 	free_twice(2 * PAGE_BYTES);
 }
 
-static const struct vma_ops bare_ops VMA_OPS = { .name = "bare" };
+static const struct vma_ops bare_ops FAULT_TABLE = { .name = "bare" };
 
 /* Nothing is mapped in it, and nobody maps. */
 static void touch_bare_area(void)

@@ -23,15 +23,6 @@ static volatile u32 *word(const struct lazy *lazy, u32 page)
 	return (volatile u32 *)(lazy->vma->start + page * PAGE_BYTES);
 }
 
-static u64 all_pages_in_use(void)
-{
-	u64 pages = 0;
-
-	for (u32 zone = 0; zone < ZONES; zone++)
-		pages += pages_in_use(zone);
-	return pages;
-}
-
 /* Faults that were more than a directory filled from init_mm: the fault function ran. */
 static u64 faults_but_syncs(void)
 {

@@ -69,7 +69,7 @@ static enum fault_result no_fault(struct vma *vma, const struct fault *fault)
 	return FAULT_ERROR;
 }
 
-static const struct vma_ops fixed_ops VMA_OPS = { .name = "fixed page", .fault = no_fault };
+static const struct vma_ops fixed_ops FAULT_TABLE = { .name = "fixed page", .fault = no_fault };
 
 /* Starts @program on every CPU of @cpus with the page to read, waits until each has read it. */
 static void start_readers(struct mm *mm, void (*program)(u64), u32 cpus, struct task **task)

@@ -73,6 +73,9 @@ struct pageable_run {
 	u64 memory_faults, memory_ticks, section_ticks;
 	struct pageable_account all;
 	u32 frames_used;
+	/* since the arm was opened, all areas being empty then */
+	u64 frames_held; /* by the zones */
+	u64 disk_reads, disk_writes;
 };
 
 /* --- the sections (pageable_text.c) --- */

@@ -3,37 +3,40 @@
 #include "guest/scenario/pageable.h"
 
 #define MAX_ORDER 14
-#define MAX_BLOCKS 1024
+#define MAX_BLOCKS 2048
 
 struct ballast {
 	u32 n;
 	struct page *block[MAX_BLOCKS];
 };
 
-static void take_all(struct ballast *b, u32 order)
+/* False: there is none. */
+static bool take(struct ballast *b, u32 order)
 {
-	struct page *page;
+	struct page *page = page_alloc(ZONE_HIGH4G, order);
 
-	while (b->n < MAX_BLOCKS && (page = page_alloc(ZONE_HIGH4G, order)))
+	if (page && b->n == MAX_BLOCKS)
+		panic("no room", "RAM is in more than %u blocks", MAX_BLOCKS);
+	if (page)
 		b->block[b->n++] = page;
+	return page;
 }
 
-/* The last block that is large enough goes, but for what of it is too much. */
+/* The smallest block that is large enough goes, but for what of it is too much. */
 static void leave(struct ballast *b, u32 pages)
 {
-	u32 order = 0, i = b->n;
+	u32 i = b->n, order;
 
-	while (1u << order < pages)
-		order++;
-	while (i && b->block[i - 1]->order < order)
+	while (i && 1u << b->block[i - 1]->order < pages)
 		i--;
-	if (!i || b->block[i - 1]->order >= MAX_ORDER)
-		panic("no room", "RAM has no block of 2^%u pages to leave", order);
-	pages = (1u << b->block[i - 1]->order) - pages;
-	page_free(b->block[i - 1]);
-	b->block[i - 1] = b->block[--b->n];
-	while (pages--)
-		b->block[b->n++] = page_alloc(ZONE_HIGH4G, 0);
+	if (!i)
+		panic("no room", "RAM has no block of %u pages to leave", pages);
+	order = b->block[--i]->order;
+	page_free(b->block[i]);
+	b->block[i] = b->block[--b->n];
+	for (pages = (1u << order) - pages; order--;)
+		if (pages & 1u << order)
+			take(b, order);
 }
 
 struct ballast *pageable_ballast(u32 pages_left)
@@ -41,7 +44,8 @@ struct ballast *pageable_ballast(u32 pages_left)
 	struct ballast *b = kalloc(sizeof(*b));
 
 	for (u32 order = MAX_ORDER + 1; order--;)
-		take_all(b, order);
+		while (take(b, order))
+			;
 	leave(b, pages_left);
 	return b;
 }

@@ -133,9 +133,13 @@ static bool paging_open(struct pageable_run *r)
 	struct paging *p = kalloc(sizeof(*p));
 
 	r->private = p;
+	if (!boot_options.disk_gpa)
+		usage_failure("arm pageable: data go to a disk; give --disk");
 	p->disk = block_open();
 	if (!p->disk)
-		usage_failure("arm pageable: data go to a disk; give --disk");
+		return false;
+	if (block_is_readonly(p->disk))
+		usage_failure("arm pageable: data go to the disk, which is read-only");
 	p->swap = block_page_store(p->disk);
 	pageable_start(r->ram_is_short ? all_pages(r) : r->frames, r->replacement, &p->swap);
 	if (r->text_from != TEXT_DISK && !open_chip(r, p))
@@ -144,7 +148,8 @@ static bool paging_open(struct pageable_run *r)
 		free_loaded();
 		return true;
 	}
-	printk("pageable: no room for the sections: the disk has %lu pages\n", p->swap.pages);
+	printk("pageable: the sections cannot be mapped: is there room? The disk has %lu pages\n",
+	       p->swap.pages);
 	return false;
 }
 
@@ -160,8 +165,10 @@ static void paging_close(struct pageable_run *r)
 		pageable_unmap(p->data);
 	if (p->chip)
 		flash_chip_close(p->chip);
-	pageable_stop();
-	block_close(p->disk);
+	if (p->disk) {
+		pageable_stop();
+		block_close(p->disk);
+	}
 	kfree(p);
 }
 

@@ -75,6 +75,28 @@ static void check_sections(const struct pageable_run *r)
 }
 
 /*
+ * What the areas say of themselves against those who know nothing of them: the zones' frames, the
+ * driver's requests.
+ */
+static void check_from_outside(const struct pageable_run *r)
+{
+	const struct pageable_account *a = &r->all;
+	const struct flash_mapping_stats *m = &a->mapping;
+	u64 from_disk = r->text_from == TEXT_DISK ? a->text.paged_in : 0;
+
+	if (!r->ops->pages_out) {
+		check_equal("frames_held", r->frames_held, r->npages);
+		return;
+	}
+	check_equal("frames_held", r->frames_held,
+		    a->memory.resident + a->text.resident + a->data.resident);
+	check_equal("disk_reads", r->disk_reads, a->memory.paged_in + a->data.paged_in + from_disk);
+	check_equal("disk_writes", r->disk_writes, a->memory.paged_out + a->data.paged_out);
+	check_equal("text_mapped_or_gone", m->faults + m->pages_ahead,
+		    m->pages_mapped + m->pages_revoked + m->pages_dropped);
+}
+
+/*
  * One task that visits page after page: by fifo or clock, with fewer frames than pages, the next page
  * is always the one that went last. Reading them all once more is another pass.
  */
@@ -145,4 +167,5 @@ void pageable_report(const char *arm, const struct pageable_run *r)
 	metric("memory_ticks", r->memory_ticks);
 	check_sections(r);
 	check_memory(r);
+	check_from_outside(r);
 }

@@ -30,7 +30,7 @@ static enum fault_result text_fault(struct vma *vma, const struct fault *fault)
 	return FAULT_DONE;
 }
 
-static const struct vma_ops text_ops VMA_OPS = {
+static const struct vma_ops text_ops FAULT_TABLE = {
 	.name = "user text",
 	.fault = text_fault,
 	.close = vma_free_pages,

@@ -41,7 +41,7 @@ for policy in fifo clock; do
 done
 page --set text=disk --set pattern=loop --set tasks=1 --set frames=64 # all of it fits
 page --set text=disk --set pressure=ram --mem 64M --set frames=18
-page --set text=copy --set frames=3 --set tasks=2 --set rounds=1
+page --set text=copy --set frames=4 --set tasks=2 --set rounds=1
 page --set text=xip --set writer=mixed --cpus 2
 page --set text=copy --set writer=program --cpus 4 --schedule free
 page --set text=xip --arena highmem
@@ -81,8 +81,6 @@ holds "RAM is saved" '.metrics.ram_bytes <= 20 * 4096 and
 	.metrics.ram_saved_bytes == (32 + 9 + 9) * 4096 - .metrics.ram_bytes'
 holds "the disk did what the guest asked for" '.counts.disk_reads == .host_counts.disk_reads and
 	.counts.disk_writes == .host_counts.disk_writes'
-holds "pages that came from the disk were read once each" '.counts.disk_reads >=
-	.metrics.paged_in + .metrics.data_paged_in'
 result "$work/result" --set text=copy
 holds "copied back, text takes frames" '.metrics.text_paged_in == 18 and .metrics.text_mapped == 0'
 
@@ -99,7 +97,12 @@ try "no partition" 2 "no partition none: add partition=none:START:SIZE" --arm pa
 	--flash "$chip" --set partition=none
 try "a partition that is too small" 2 "have no room for" --arm pageable --disk 4M \
 	--flash "file=$work/small,chip=qemu-x8,partition=text:0:32K"
-try "a disk that is too small" 1 "no room for" --arm pageable --disk 128K --set text=disk
+try "a disk that is too small" 1 "no room for|is there room" --arm pageable --disk 128K --set text=disk
+try "fewer frames than tasks need" 2 "frames=7: 4 tasks need two each" --arm pageable --disk 4M \
+	--set text=disk --set frames=7
+truncate -s 1M "$work/disk"
+try "a disk that is read-only" 2 "the disk, which is read-only" --arm pageable --set text=disk \
+	--disk "file=$work/disk,readonly"
 try "a policy that there is not" 2 "\"lru\" is not one of" --arm pageable --disk 4M --set policy=lru
 try "a writer where nobody reads" 2 "no text is in flash" --arm pageable --disk 4M --set text=disk \
 	--set writer=mixed

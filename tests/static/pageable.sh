@@ -41,10 +41,16 @@ refused "a function on the path of faults" "trap_dispatch -> .*pt_sync_kernel" g
 	's/^enum pt_sync pt_sync_kernel/__pageable &/'
 refused "data on the path of faults" ".* -> entries_in_use" guest/mm/pt.c \
 	's/^static u16 entries_in_use\[[^]]*\]/& __pageable_data/'
-refused "a function that only a fault function needs" "mapping_fault -> .*flash_read_lock" guest/flash/chip.c \
+refused "a function that only a fault function needs" "mapping_ops -> mapping_fault -> .*flash_read_lock" guest/flash/chip.c \
 	's/^enum flash_error flash_read_lock/__pageable &/'
-refused "what brings pages back" "pageable_fault -> .*get_frame" guest/mm/pageable.c \
+refused "what brings pages back" "pageable_ops -> pageable_fault -> .*get_frame" guest/mm/pageable.c \
 	's/^static struct page \*get_frame/__pageable &/'
+refused "a policy of replacement" "replacements -> fifo" guest/mm/replacement.c \
+	's/^static struct pageable_page \*fifo/__pageable &/'
+refused "what a store needs" "store_ops -> store_read -> block_read" guest/block/virtio_blk.c \
+	's/^bool block_read/__pageable &/'
+refused "the driver of a chip" "flash_intel_commands -> .*await_ready" guest/flash/intel.c \
+	's/^static enum flash_error await_ready/__pageable &/'
 if mark guest/flash/jffs2_list.c 's/^void jffs2_list(/__pageable &/'; then
 	echo "PASS: a function that no fault needs can be pageable"
 else
