@@ -89,7 +89,7 @@ if command -v mkfs.jffs2 >/dev/null; then
 	fi
 	clean "arms and vCPUs"
 	"$kvalab" list flash-mount | sed -n '/may differ$/,$s/^    \([a-z_].*\)/\1/p' | tr -d ' ' |
-		tr , '\n' | sort >"$work/declared"
+		tr , '\n' | sort -u >"$work/declared"
 	jq -r '.columns[0].result.counts | keys[]' "$work/result" | sort >"$work/counts"
 	if [ -s "$work/declared" ] && [ -z "$(comm -23 "$work/declared" "$work/counts")" ]; then
 		pass "what flash-mount declares are counts of its"
