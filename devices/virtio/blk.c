@@ -87,6 +87,12 @@ struct request {
 	u32 pieces;
 };
 
+/* What a driver did not take binds neither side. */
+static bool has_taken(const struct request *r, u64 feature)
+{
+	return r->blk->mmio.driver_features & feature;
+}
+
 static const struct stretch *data_of(const struct request *r)
 {
 	return r->in.bytes ? &r->in : &r->out;
@@ -169,6 +175,17 @@ static bool write_piece(void *with, u8 *piece, u64 bytes)
 	return r->blk->storage.write(r->blk->storage.owner, offset, piece, bytes);
 }
 
+/*
+ * 5.2.6.2: a write is stable when it completes, but where the driver can ask for that by itself. No
+ * CONFIG_WCE is offered, so that FLUSH alone is the way to ask.
+ */
+static bool commit(const struct request *r)
+{
+	const struct virtio_blk_storage *storage = &r->blk->storage;
+
+	return has_taken(r, VIRTIO_BLK_F_FLUSH) || storage->flush(storage->owner);
+}
+
 static enum virtio_blk_outcome move_data(struct request *r)
 {
 	enum virtio_blk_outcome outcome = check_data(r);
@@ -177,8 +194,9 @@ static enum virtio_blk_outcome move_data(struct request *r)
 	if (outcome)
 		return outcome;
 	r->offset = r->header.sector * VIRTIO_BLK_SECTOR;
-	return each_piece(*data_of(r), write ? write_piece : read_piece, r) ? VIRTIO_BLK_DONE
-									    : VIRTIO_BLK_STORAGE;
+	if (!each_piece(*data_of(r), write ? write_piece : read_piece, r))
+		return VIRTIO_BLK_STORAGE;
+	return !write || commit(r) ? VIRTIO_BLK_DONE : VIRTIO_BLK_STORAGE;
 }
 
 static enum virtio_blk_outcome flush(struct request *r)

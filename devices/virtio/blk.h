@@ -37,7 +37,10 @@ struct virtio_blk_storage {
 	u64 sectors;
 	bool readonly;
 	char id[VIRTIO_BLK_ID_BYTES]; /* padded with NULs */
-	/* Offsets and lengths lie within @sectors. False: an error of the host. */
+	/*
+	 * Offsets and lengths lie within @sectors. False: an error of the host. What was written is
+	 * to outlive the host's power only behind @flush.
+	 */
 	bool (*read)(void *owner, u64 offset, void *to, u64 bytes);
 	bool (*write)(void *owner, u64 offset, const void *from, u64 bytes);
 	bool (*flush)(void *owner);

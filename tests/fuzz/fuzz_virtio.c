@@ -8,11 +8,14 @@
  * 3 the host fails; the second a seed. Then steps, each of one byte (bits 2..0: what; 7..3: which)
  * and operands:
  *
- * 0 offset                a read of a register; which: its width 1 offset value           a write
- * of one, likewise 2                      a set-up as it should be; which: the queue's size 3 place
- * len flags next        descriptor number "which" 4 type place sector   a request's header 5 n
- * descriptor "which", and n more of its kind, are made available; a notify 6 place data           a
- * byte of memory 7 type sector place    a request as it should be, of "which" pieces
+ *	0 offset		a read of a register; which: its width
+ *	1 offset value		a write of one, likewise
+ *	2			a set-up as it should be; which: queue size (% 7), features (/ 7)
+ *	3 place len flags next	descriptor number "which"
+ *	4 type place sector	a request's header
+ *	5 n			descriptor "which" and n more of its kind are available; a notify
+ *	6 place data		a byte of memory
+ *	7 type sector place	a request as it should be, of "which" pieces
  */
 #include <stdlib.h>
 
@@ -136,9 +139,14 @@ static void put_address(u32 low, u64 gpa)
 static void set_up(struct fuzz *fuzz, u32 which)
 {
 	static const u32 status[] = { 0, 1, 3 };
+	static const u32 features[] = { 0, VIRTIO_BLK_F_FLUSH,
+					VIRTIO_BLK_F_SIZE_MAX | VIRTIO_BLK_F_SEG_MAX,
+					VIRTIO_BLK_F_FLUSH | VIRTIO_BLK_F_SEG_MAX, 0 };
 
 	for (u32 i = 0; i < ARRAY_LEN(status); i++)
 		watch_write(VIRTIO_STATUS, 4, status[i]);
+	watch_write(VIRTIO_DRIVER_FEATURES_SEL, 4, 0);
+	watch_write(VIRTIO_DRIVER_FEATURES, 4, features[which / 7]);
 	watch_write(VIRTIO_DRIVER_FEATURES_SEL, 4, 1);
 	watch_write(VIRTIO_DRIVER_FEATURES, 4, 1);
 	watch_write(VIRTIO_STATUS, 4, 11);

@@ -16,6 +16,7 @@ struct range {
 static struct {
 	struct watch_options options;
 	bool verbose, in_access;
+	bool dirty; /* written and not flushed */
 	struct virtio_blk blk;
 	u32 nlent; /* for writing, in this access */
 	struct range lent[MOST_LENT];
@@ -140,13 +141,17 @@ static bool write_sectors(void *owner, u64 offset, const void *from, u64 bytes)
 		violated("writes to a read-only disk", offset, bytes);
 	if (good)
 		memcpy(disk + offset, from, bytes);
+	watch.dirty = true;
 	return good;
 }
 
 static bool flush_sectors(void *owner)
 {
+	bool good = check_sectors(0, 0);
+
 	(void)owner;
-	return check_sectors(0, 0);
+	watch.dirty = watch.dirty && !good;
+	return good;
 }
 
 static void on_told(void *owner, const struct virtio_blk_told *told)
@@ -161,6 +166,9 @@ static void on_told(void *owner, const struct virtio_blk_told *told)
 	    (!told->bytes || told->bytes % VIRTIO_BLK_SECTOR ||
 	     told->sector + told->bytes / VIRTIO_BLK_SECTOR > WATCH_SECTORS))
 		violated("has done what cannot be done", told->sector, told->bytes);
+	if (told->outcome == VIRTIO_BLK_DONE && told->type == VIRTIO_BLK_T_OUT && watch.dirty &&
+	    !(watch.blk.mmio.driver_features & VIRTIO_BLK_F_FLUSH))
+		violated("has written what is not stable", told->sector, told->bytes);
 	meddle();
 }
 

@@ -4,11 +4,14 @@
  * its owner knows: what it asks to be lent, and which sectors it asks for.
  *
  * - It touches no byte of memory but in a range that it was lent for this very access, and changes
- * none but in one that was lent for writing. (Memory that is not lent is poisoned meanwhile.) - It
- * asks for no byte at or above its bus's limit, and for no sector behind the capacity; no write of
- * a read-only disk. - While it needs a reset, it asks for nothing at all; nor before DRIVER_OK, but
- * for looking at a queue. - It tells of as many requests as it gives back chains, and at most a
- * queue's size of them in one access.
+ *   none but in one that was lent for writing. (Memory that is not lent is poisoned meanwhile.)
+ * - It asks for no byte at or above its bus's limit, and for no sector behind the capacity; no
+ *   write of a read-only disk.
+ * - While it needs a reset, it asks for nothing at all; nor before DRIVER_OK, but for looking at a
+ *   queue.
+ * - It tells of as many requests as it gives back chains, and at most a queue's size of them in one
+ *   access.
+ * - It tells of no write as done that was not flushed, if the driver did not take FLUSH.
  *
  * A rule that is broken is printed and ends the program.
  */

@@ -190,6 +190,33 @@ START_TEST(an_error_of_the_host)
 }
 END_TEST
 
+/* 5.2.6.2: who can ask for no flush has its write on the disk before it is told that it is done. */
+START_TEST(a_write_is_stable_without_flush)
+{
+	for (u32 taken = 0; taken < 2; taken++) {
+		vrig_reset();
+		vrig_start_with(taken ? VIRTIO_BLK_F_FLUSH : 0, RIG_NUM);
+		ck_assert_uint_eq(vrig_request(VIRTIO_BLK_T_OUT, 0, RIG_DATA, 512),
+				  VIRTIO_BLK_S_OK);
+		ck_assert_uint_eq(virtio_rig.flushes, !taken);
+		ck_assert(virtio_rig.was_dirty == taken);
+		ck_assert_uint_eq(vrig_request(VIRTIO_BLK_T_IN, 0, RIG_DATA, 512), VIRTIO_BLK_S_OK);
+		ck_assert_uint_eq(virtio_rig.flushes, !taken);
+	}
+}
+END_TEST
+
+START_TEST(a_write_that_is_not_stable_is_no_success)
+{
+	virtio_rig.flush_fails = true;
+	ck_assert_uint_eq(vrig_request(VIRTIO_BLK_T_OUT, 5, RIG_DATA, 512), VIRTIO_BLK_S_IOERR);
+	told(VIRTIO_BLK_STORAGE, 5, RIG_DATA, 512);
+	ck_assert_uint_eq(vrig_request(VIRTIO_BLK_T_IN, 5, RIG_DATA, 512), VIRTIO_BLK_S_OK);
+	vrig_start_with(VIRTIO_BLK_F_FLUSH, RIG_NUM);
+	ck_assert_uint_eq(vrig_request(VIRTIO_BLK_T_OUT, 5, RIG_DATA, 512), VIRTIO_BLK_S_OK);
+}
+END_TEST
+
 /* 2.7.4: header and two sectors, cut in two at every byte; data and status likewise. */
 START_TEST(any_framing)
 {
@@ -284,6 +311,8 @@ int main(void)
 	tcase_add_test(tcase, a_read_only_disk);
 	tcase_add_test(tcase, flush_id_and_what_it_does_not_know);
 	tcase_add_test(tcase, an_error_of_the_host);
+	tcase_add_test(tcase, a_write_is_stable_without_flush);
+	tcase_add_test(tcase, a_write_that_is_not_stable_is_no_success);
 	tcase_add_test(tcase, any_framing);
 	tcase_add_test(tcase, a_segment_may_be_as_long_as_told);
 	tcase_add_test(tcase, as_many_segments_as_told);

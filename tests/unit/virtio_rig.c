@@ -32,6 +32,7 @@ static bool write_disk(void *owner, u64 offset, const void *from, u64 bytes)
 	(void)owner;
 	ck_assert(offset + bytes <= sizeof(virtio_rig.disk));
 	memcpy(virtio_rig.disk + offset, from, bytes);
+	virtio_rig.is_dirty = true;
 	return !virtio_rig.storage_fails;
 }
 
@@ -39,7 +40,10 @@ static bool flush_disk(void *owner)
 {
 	(void)owner;
 	virtio_rig.flushes++;
-	return !virtio_rig.storage_fails;
+	if (virtio_rig.storage_fails || virtio_rig.flush_fails)
+		return false;
+	virtio_rig.is_dirty = false;
+	return true;
 }
 
 /* When the driver does not know yet. */
@@ -47,6 +51,7 @@ static void on_told(void *owner, const struct virtio_blk_told *told)
 {
 	(void)owner;
 	virtio_rig.told = *told;
+	virtio_rig.was_dirty = virtio_rig.is_dirty;
 	virtio_rig.ntold++;
 }
 
@@ -112,9 +117,14 @@ void vrig_queue(u32 num, u64 desc, u64 avail, u64 used)
 
 void vrig_start(void)
 {
-	vrig_negotiate(VIRTIO_F_VERSION_1);
+	vrig_start_with(0, RIG_NUM);
+}
+
+void vrig_start_with(u64 features, u32 num)
+{
+	vrig_negotiate(features | VIRTIO_F_VERSION_1);
 	memset(vrig_at(RIG_DESC), 0, KiB(12));
-	vrig_queue(RIG_NUM, RIG_DESC, RIG_AVAIL, RIG_USED);
+	vrig_queue(num, RIG_DESC, RIG_AVAIL, RIG_USED);
 	vrig_put(VIRTIO_STATUS, vrig_get(VIRTIO_STATUS) | VIRTIO_DRIVER_OK);
 	ck_assert_uint_eq(vrig_get(VIRTIO_STATUS), VIRTIO_ACKNOWLEDGE | VIRTIO_DRIVER |
 							   VIRTIO_FEATURES_OK | VIRTIO_DRIVER_OK);

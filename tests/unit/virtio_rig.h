@@ -28,7 +28,8 @@ struct virtio_rig {
 	struct virtio_blk_storage storage;
 	_Alignas(16) u8 ram[RIG_RAM_BYTES], before[RIG_RAM_BYTES];
 	u8 disk[RIG_SECTORS * VIRTIO_BLK_SECTOR];
-	bool storage_fails;
+	bool storage_fails, flush_fails;
+	bool is_dirty, was_dirty; /* written and not flushed: now; when told of the last request */
 	u32 flushes, ntold;
 	struct virtio_blk_told told; /* the last */
 	u16 next_avail;
@@ -40,8 +41,10 @@ extern struct virtio_rig virtio_rig;
 void vrig_reset(void);
 /* The device again, after a change of memory or storage. */
 void vrig_make(void);
-/* To DRIVER_OK, with a queue of RIG_NUM entries. */
+/* To DRIVER_OK, with a queue of RIG_NUM entries and no feature but VERSION_1. */
 void vrig_start(void);
+/* The same with @features besides, and @num entries. */
+void vrig_start_with(u64 features, u32 num);
 /* The same by steps: to FEATURES_OK; the queue. */
 void vrig_negotiate(u64 features);
 void vrig_queue(u32 num, u64 desc, u64 avail, u64 used);
