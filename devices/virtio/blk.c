@@ -133,7 +133,10 @@ static bool fits(void *with, u8 *piece, u64 bytes)
 	struct request *r = with;
 
 	(void)piece;
-	return bytes <= VIRTIO_BLK_SIZE_MAX && ++r->pieces <= VIRTIO_BLK_SEG_MAX;
+	r->pieces++;
+	if (has_taken(r, VIRTIO_BLK_F_SIZE_MAX) && bytes > VIRTIO_BLK_SIZE_MAX)
+		return false;
+	return !has_taken(r, VIRTIO_BLK_F_SEG_MAX) || r->pieces <= VIRTIO_BLK_SEG_MAX;
 }
 
 /*

@@ -8,7 +8,10 @@
 
 #include "devices/virtio/mmio.h"
 
-/* What a request may have: so much data at most is moved at one notify, times the queue's size. */
+/*
+ * What a request of a driver may have that took the feature. For one that did not, the chain is the
+ * limit: the queue's entries, and 4 GiB (2.7.5).
+ */
 #define VIRTIO_BLK_SIZE_MAX MiB(1) /* bytes of a segment */
 #define VIRTIO_BLK_SEG_MAX (VIRTQUEUE_MAX - 2)
 
@@ -17,7 +20,10 @@ enum virtio_blk_outcome {
 	VIRTIO_BLK_DONE = 0,
 	VIRTIO_BLK_UNSUPPORTED,
 	VIRTIO_BLK_READ_ONLY, /* a write of a read-only device */
-	/* No whole sectors, too many or too long segments, data in the wrong direction. */
+	/*
+	 * No whole sectors; data in the wrong direction; more or longer segments than the driver
+	 * took upon itself.
+	 */
 	VIRTIO_BLK_SHAPE,
 	VIRTIO_BLK_RANGE,	/* sectors behind the capacity */
 	VIRTIO_BLK_UNREACHABLE, /* data at or above the bus's limit */
