@@ -60,7 +60,9 @@ enum virtio_interrupt {
 	VIRTIO_INTERRUPT_CHANGED = 1 << 1,
 };
 
-#define VIRTIO_F_VERSION_1 (1ull << 32) /* section 6 */
+/* Section 6. */
+#define VIRTIO_F_VERSION_1 (1ull << 32)
+#define VIRTIO_F_ACCESS_PLATFORM (1ull << 33) /* memory as the platform says: dma-ranges */
 
 /* --- split virtqueue: 2.7 --------------------------------------------------------------------- */
 struct virtq_desc {

@@ -13,7 +13,7 @@
 /* What kind of device it is. */
 struct virtio_kind {
 	u32 id, vendor;
-	u64 features; /* besides VIRTIO_F_VERSION_1 */
+	u64 features; /* besides those of section 6 */
 	const void *config;
 	u32 config_bytes;
 	/*

@@ -78,7 +78,8 @@ static const char *negotiate(struct virtio *v, u64 features)
 	offered = read_features(v);
 	if (!(offered & VIRTIO_F_VERSION_1))
 		return "it is not of VIRTIO 1";
-	v->features = offered & (features | VIRTIO_F_VERSION_1);
+	/* ACCESS_PLATFORM: its bus has guest-physical addresses, up to an end (options.c). */
+	v->features = offered & (features | VIRTIO_F_VERSION_1 | VIRTIO_F_ACCESS_PLATFORM);
 	for (u32 half = 0; half < 2; half++) {
 		put(v, VIRTIO_DRIVER_FEATURES_SEL, half);
 		put(v, VIRTIO_DRIVER_FEATURES, (u32)(v->features >> (32 * half)));

@@ -30,8 +30,8 @@ struct virtio {
 #define VIRTIO_SHARED_BYTES KiB(2)
 
 /*
- * Finds a device of type @id at @gpa, takes what it offers of @features, makes the queue. NULL: it
- * works. Otherwise why not; nothing is left behind then.
+ * Finds a device of type @id at @gpa, takes what it offers of @features and of section 6 what is
+ * known here, makes the queue. NULL: it works. Otherwise why not; nothing is left behind then.
  */
 const char *virtio_open(struct virtio *v, u64 gpa, u64 bytes, u32 id, u64 features);
 /* Resets the device, gives everything back. */

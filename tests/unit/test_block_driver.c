@@ -55,6 +55,28 @@ START_TEST(pages_come_and_go)
 }
 END_TEST
 
+/* Of section 6 it takes both; one that offers less works as before, and keeps nothing back. */
+START_TEST(features_that_it_takes)
+{
+	struct page *page = new_page(0x44);
+
+	ck_assert_uint_eq(model.mmio.driver_features,
+			  VIRTIO_F_VERSION_1 | VIRTIO_F_ACCESS_PLATFORM | VIRTIO_BLK_F_FLUSH);
+	block_close(disk);
+	lying.offset = VIRTIO_DEVICE_FEATURES;
+	lying.value = 1; /* bit 32, as the upper half */
+	disk = block_open();
+	ck_assert_msg(disk, "%s", shim_text);
+	ck_assert_uint_eq(model.mmio.driver_features, VIRTIO_F_VERSION_1);
+	ck_assert(block_write(disk, 0, page));
+	ck_assert(block_flush(disk));
+	ck_assert_uint_eq(counters[0][COUNT_DISK_FLUSHES], 0);
+	ck_assert_uint_eq(told, 1);
+	page_free(page);
+	block_close(disk);
+}
+END_TEST
+
 /* Who opens the device resets it: not under somebody who uses it. */
 START_TEST(one_at_a_time)
 {
@@ -280,6 +302,7 @@ int main(void)
 
 	tcase_add_checked_fixture(opened, setup_open, teardown);
 	tcase_add_test(opened, pages_come_and_go);
+	tcase_add_test(opened, features_that_it_takes);
 	tcase_add_test(opened, one_at_a_time);
 	tcase_add_test(opened, nothing_behind_the_end);
 	tcase_add_test(opened, a_page_out_of_reach);

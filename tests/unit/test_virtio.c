@@ -44,6 +44,7 @@ static const u64 ours[VIRTIO_LINUX_NUMBERS] = {
 	[LINUX_needs_reset] = VIRTIO_NEEDS_RESET,
 	[LINUX_failed] = VIRTIO_FAILED,
 	[LINUX_version_1] = VIRTIO_F_VERSION_1,
+	[LINUX_access_platform] = VIRTIO_F_ACCESS_PLATFORM,
 	[LINUX_interrupt_used] = VIRTIO_INTERRUPT_USED,
 	[LINUX_interrupt_changed] = VIRTIO_INTERRUPT_CHANGED,
 	[LINUX_next] = VIRTQ_DESC_F_NEXT,
@@ -107,8 +108,8 @@ static u64 offered(void)
 
 START_TEST(offers_what_it_has)
 {
-	const u64 always = VIRTIO_F_VERSION_1 | VIRTIO_BLK_F_SIZE_MAX | VIRTIO_BLK_F_SEG_MAX |
-			   VIRTIO_BLK_F_FLUSH;
+	const u64 always = VIRTIO_F_VERSION_1 | VIRTIO_F_ACCESS_PLATFORM | VIRTIO_BLK_F_SIZE_MAX |
+			   VIRTIO_BLK_F_SEG_MAX | VIRTIO_BLK_F_FLUSH;
 
 	ck_assert_uint_eq(offered(), always);
 	vrig_put(VIRTIO_DEVICE_FEATURES_SEL, 2);
@@ -119,14 +120,17 @@ START_TEST(offers_what_it_has)
 }
 END_TEST
 
-/* Every subset of four features that it has and two that it has not. */
+/* Every subset of five features that it has and two that it has not. */
 START_TEST(accepts_what_it_offers_with_version_1)
 {
-	static const u64 bit[] = { VIRTIO_F_VERSION_1, VIRTIO_BLK_F_SIZE_MAX, VIRTIO_BLK_F_SEG_MAX,
-				   VIRTIO_BLK_F_FLUSH, VIRTIO_BLK_F_RO,	      1ull << 33 };
+	static const u64 bit[] = {
+		VIRTIO_F_VERSION_1,   VIRTIO_F_ACCESS_PLATFORM, VIRTIO_BLK_F_SIZE_MAX,
+		VIRTIO_BLK_F_SEG_MAX, VIRTIO_BLK_F_FLUSH,	VIRTIO_BLK_F_RO,
+		1ull << 34,
+	};
 
 	for (u32 set = 0; set < 1 << ARRAY_LEN(bit); set++) {
-		bool good = (set & 1) && !(set & 0x30);
+		bool good = (set & 1) && !(set & 0x60);
 		u64 features = 0;
 
 		for (u32 i = 0; i < ARRAY_LEN(bit); i++)

@@ -46,6 +46,7 @@ const u64 virtio_linux[VIRTIO_LINUX_NUMBERS] = {
 	[LINUX_needs_reset] = VIRTIO_CONFIG_S_NEEDS_RESET,
 	[LINUX_failed] = VIRTIO_CONFIG_S_FAILED,
 	[LINUX_version_1] = BIT(VIRTIO_F_VERSION_1),
+	[LINUX_access_platform] = BIT(VIRTIO_F_ACCESS_PLATFORM),
 	[LINUX_interrupt_used] = VIRTIO_MMIO_INT_VRING,
 	[LINUX_interrupt_changed] = VIRTIO_MMIO_INT_CONFIG,
 	[LINUX_next] = VRING_DESC_F_NEXT,

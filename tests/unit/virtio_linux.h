@@ -40,6 +40,7 @@ enum virtio_linux_number {
 	LINUX_needs_reset,
 	LINUX_failed,
 	LINUX_version_1,
+	LINUX_access_platform,
 	LINUX_interrupt_used,
 	LINUX_interrupt_changed,
 	LINUX_next,
