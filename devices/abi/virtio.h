@@ -89,6 +89,8 @@ struct virtq_used_elem {
 	u32 len; /* bytes that the device has written */
 };
 
+#define VIRTQ_USED_F_NO_NOTIFY 1u
+
 struct virtq_used {
 	u16 flags;
 	u16 idx;

@@ -136,17 +136,42 @@ static const char *make_queue(struct virtio *v)
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
+/*
+ * The device lets go of all memory. If it does not, nothing can be trusted any more: a named
+ * failure, "disk out of control".
+ */
+static void reset(const struct virtio *v)
+{
+	put(v, VIRTIO_STATUS, 0);
+	if (get(v, VIRTIO_STATUS))
+		panic("disk out of control",
+		      "the device at %lx does not reset, and may write to "
+		      "memory that it was lent",
+		      v->gpa);
+}
+
+void virtio_give_up(struct virtio *v)
+{
+	reset(v);
+	add_status(v, VIRTIO_FAILED);
+	v->given_up = true;
+}
+
+/* What is no device of ours is left alone. */
 static const char *start(struct virtio *v, u32 id, u64 features)
 {
 	const char *why = identify(v, id);
 
-	if (!why)
-		why = negotiate(v, features);
 	if (why)
 		return why;
+	why = negotiate(v, features);
+	if (why) { /* it knows of no memory yet */
+		add_status(v, VIRTIO_FAILED);
+		return why;
+	}
 	why = make_queue(v);
 	if (why) /* it may have taken the page already */
-		virtio_reset(v);
+		virtio_give_up(v);
 	return why;
 }
 
@@ -170,19 +195,10 @@ const char *virtio_open(struct virtio *v, u64 gpa, u64 bytes, u32 id, u64 featur
 	return why;
 }
 
-void virtio_reset(struct virtio *v)
-{
-	put(v, VIRTIO_STATUS, 0);
-	if (get(v, VIRTIO_STATUS))
-		panic("disk out of control",
-		      "the device at %lx does not reset, and may write to "
-		      "memory that it was lent",
-		      v->gpa);
-}
-
 void virtio_close(struct virtio *v)
 {
-	virtio_reset(v);
+	if (!v->given_up)
+		reset(v);
 	page_free(v->page);
 	iounmap((void *)(uintptr_t)v->window);
 }
@@ -223,7 +239,10 @@ void virtio_offer(struct virtio *v, u32 chain)
 {
 	v->avail->ring[v->next_avail++ % v->num] = chain * VIRTIO_CHAIN;
 	__atomic_store_n(&v->avail->idx, v->next_avail, __ATOMIC_RELEASE);
-	put(v, VIRTIO_QUEUE_NOTIFY, 0);
+	/* 2.7.13.4: the index is seen before the flag is read, or each waits for the other. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (!(__atomic_load_n(&v->used->flags, __ATOMIC_RELAXED) & VIRTQ_USED_F_NO_NOTIFY))
+		put(v, VIRTIO_QUEUE_NOTIFY, 0);
 }
 
 u32 virtio_waiting(const struct virtio *v)

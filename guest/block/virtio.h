@@ -25,6 +25,7 @@ struct virtio {
 	struct virtq_avail *avail;
 	struct virtq_used *used;
 	u16 next_avail, next_used;
+	bool given_up; /* it has been reset and told FAILED: it is not written to any more */
 };
 
 #define VIRTIO_SHARED_BYTES KiB(2)
@@ -34,14 +35,15 @@ struct virtio {
  * known here, makes the queue. NULL: it works. Otherwise why not; nothing is left behind then.
  */
 const char *virtio_open(struct virtio *v, u64 gpa, u64 bytes, u32 id, u64 features);
-/* Resets the device, gives everything back. */
+/* Resets the device, or it is given up already; gives everything back. */
 void virtio_close(struct virtio *v);
 
 /*
- * The device lets go of all memory. If it does not, nothing can be trusted any more: a named
- * failure, "disk out of control".
+ * For a device that does what it must not: it is reset, so that it lets go of all memory, and told
+ * by FAILED that it is not used any more (2.1.1, 3.1.1), until it is opened again. If it does not
+ * let go, nothing can be trusted any more: a named failure, "disk out of control".
  */
-void virtio_reset(struct virtio *v);
+void virtio_give_up(struct virtio *v);
 
 /*
  * Reads @words words of 32 bits of its configuration, as they were at one time. False: it never
@@ -55,7 +57,7 @@ bool virtio_needs_reset(const struct virtio *v);
 /* A buffer of a chain: descriptor @nth of it (0 to 2), followed by @next of it (0: the last). */
 void virtio_buffer(struct virtio *v, u32 chain, u32 nth, u64 gpa, u32 bytes, bool device_writes,
 		   u32 next);
-/* The chain is the device's from here on. */
+/* The chain is the device's from here on; it is notified, unless it says that it looks (2.7.10). */
 void virtio_offer(struct virtio *v, u32 chain);
 
 /* What the device says it has used, as it says it: to be checked. False: no more yet. */

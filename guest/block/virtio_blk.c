@@ -70,8 +70,10 @@ static const char *open_device(struct block_device *dev)
 	if (why)
 		return why;
 	why = read_capacity(dev);
-	if (why)
+	if (why) {
+		virtio_give_up(&dev->virtio);
 		virtio_close(&dev->virtio);
+	}
 	return why;
 }
 
@@ -133,7 +135,7 @@ static void give_up(struct block_device *dev, const char *why)
 		return;
 	dev->broken = why;
 	printk("disk: %s: the device is reset and not used any more\n", why);
-	virtio_reset(&dev->virtio);
+	virtio_give_up(&dev->virtio);
 }
 
 static struct shared_request *shared(const struct block_device *dev, u32 nth)

@@ -77,6 +77,26 @@ START_TEST(features_that_it_takes)
 }
 END_TEST
 
+/* 2.7.10: no notify for a device that needs none; any other bit of its flags says nothing. */
+START_TEST(a_device_that_polls)
+{
+	static const u16 flags[] = { 0, VIRTQ_USED_F_NO_NOTIFY, (u16)~VIRTQ_USED_F_NO_NOTIFY };
+	static const u32 wanted[] = { 1, 1, 2 };
+	struct page *page = new_page(0);
+
+	for (u32 i = 0; i < ARRAY_LEN(flags); i++) {
+		disk->virtio.used->flags = flags[i];
+		polls = flags[i] == VIRTQ_USED_F_NO_NOTIFY;
+		ck_assert(block_read(disk, 0, page));
+		ck_assert_uint_eq(notifies, wanted[i]);
+	}
+	ck_assert_uint_eq(told, ARRAY_LEN(flags));
+	ck_assert_int_eq(model.mmio.fault, VIRTIO_OK);
+	page_free(page);
+	block_close(disk);
+}
+END_TEST
+
 /* Who opens the device resets it: not under somebody who uses it. */
 START_TEST(one_at_a_time)
 {
@@ -171,22 +191,31 @@ START_TEST(more_tasks_than_chains)
 END_TEST
 
 /* --- a device that lies when it is opened ------------------------------------------------------- */
+/* What is no device of ours is not written to; any other is told FAILED (3.1.1), last of all. */
 static const struct {
 	u32 offset, value;
+	bool ours;
 	const char *says;
 } registers[] = {
-	{ VIRTIO_MAGIC_VALUE, 0, "no virtio device answers" },
-	{ VIRTIO_VERSION, 1, "of another version" },
-	{ VIRTIO_DEVICE_ID, 1, "another kind of device" },
-	{ VIRTIO_DEVICE_FEATURES, 0, "not of VIRTIO 1" },
-	{ VIRTIO_STATUS, 1, "does not reset" },
-	{ VIRTIO_STATUS, 0, "wants other features" },
-	{ VIRTIO_QUEUE_NUM_MAX, 0, "queue is too short" },
-	{ VIRTIO_QUEUE_NUM_MAX, 2, "queue is too short" },
-	{ VIRTIO_QUEUE_READY, 1, "in use after a reset" },
-	{ VIRTIO_QUEUE_READY, 0, "does not take the queue" },
-	{ VIRTIO_CONFIG + 4, ~0u, "capacity cannot be" },
+	{ VIRTIO_MAGIC_VALUE, 0, false, "no virtio device answers" },
+	{ VIRTIO_VERSION, 1, false, "of another version" },
+	{ VIRTIO_DEVICE_ID, 1, false, "another kind of device" },
+	{ VIRTIO_DEVICE_FEATURES, 0, true, "not of VIRTIO 1" },
+	{ VIRTIO_STATUS, 1, true, "does not reset" },
+	{ VIRTIO_STATUS, 0, true, "wants other features" },
+	{ VIRTIO_QUEUE_NUM_MAX, 0, true, "queue is too short" },
+	{ VIRTIO_QUEUE_NUM_MAX, 2, true, "queue is too short" },
+	{ VIRTIO_QUEUE_READY, 1, true, "in use after a reset" },
+	{ VIRTIO_QUEUE_READY, 0, true, "does not take the queue" },
+	{ VIRTIO_CONFIG + 4, ~0u, true, "capacity cannot be" },
 };
+
+static bool is_given_up(void)
+{
+	u32 status = virtio_mmio_read(&model.mmio, VIRTIO_STATUS, 4);
+
+	return status & VIRTIO_FAILED && !model.mmio.queue.ready;
+}
 
 START_TEST(a_register_lies)
 {
@@ -194,6 +223,7 @@ START_TEST(a_register_lies)
 	lying.value = registers[_i].value;
 	ck_assert_ptr_null(block_open());
 	ck_assert_msg(says(registers[_i].says), "%s", shim_text);
+	ck_assert(is_given_up() == registers[_i].ours);
 }
 END_TEST
 
@@ -202,6 +232,7 @@ START_TEST(a_configuration_that_never_rests)
 	config_step = 1;
 	ck_assert_ptr_null(block_open());
 	ck_assert(says("configuration changes all the time"));
+	ck_assert(is_given_up());
 }
 END_TEST
 
@@ -266,9 +297,13 @@ START_TEST(an_answer_lies)
 		ck_assert(says("the device is out of use"));
 		ck_assert(!block_write(disk, 0, page));
 		ck_assert(!block_flush(disk));
-		ck_assert_uint_eq(virtio_mmio_read(&model.mmio, VIRTIO_STATUS, 4), 0);
+		ck_assert(is_given_up());
 	}
 	page_free(page);
+	block_close(disk);
+	ck_assert(is_given_up() == answers[_i].breaks);
+	disk = block_open(); /* a reset takes FAILED back */
+	ck_assert_msg(disk, "%s", shim_text);
 	block_close(disk);
 }
 END_TEST
@@ -303,6 +338,7 @@ int main(void)
 	tcase_add_checked_fixture(opened, setup_open, teardown);
 	tcase_add_test(opened, pages_come_and_go);
 	tcase_add_test(opened, features_that_it_takes);
+	tcase_add_test(opened, a_device_that_polls);
 	tcase_add_test(opened, one_at_a_time);
 	tcase_add_test(opened, nothing_behind_the_end);
 	tcase_add_test(opened, a_page_out_of_reach);

@@ -51,6 +51,7 @@ static const u64 ours[VIRTIO_LINUX_NUMBERS] = {
 	[LINUX_write] = VIRTQ_DESC_F_WRITE,
 	[LINUX_indirect] = VIRTQ_DESC_F_INDIRECT,
 	[LINUX_no_interrupt] = VIRTQ_AVAIL_F_NO_INTERRUPT,
+	[LINUX_no_notify] = VIRTQ_USED_F_NO_NOTIFY,
 	[LINUX_desc_bytes] = sizeof(struct virtq_desc),
 	[LINUX_desc_next] = offsetof(struct virtq_desc, next),
 	[LINUX_used_bytes] = sizeof(struct virtq_used_elem),

@@ -53,6 +53,7 @@ const u64 virtio_linux[VIRTIO_LINUX_NUMBERS] = {
 	[LINUX_write] = VRING_DESC_F_WRITE,
 	[LINUX_indirect] = VRING_DESC_F_INDIRECT,
 	[LINUX_no_interrupt] = VRING_AVAIL_F_NO_INTERRUPT,
+	[LINUX_no_notify] = VRING_USED_F_NO_NOTIFY,
 	[LINUX_desc_bytes] = sizeof(struct vring_desc),
 	[LINUX_desc_next] = offsetof(struct vring_desc, next),
 	[LINUX_used_bytes] = sizeof(struct vring_used_elem),

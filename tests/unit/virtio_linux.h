@@ -47,6 +47,7 @@ enum virtio_linux_number {
 	LINUX_write,
 	LINUX_indirect,
 	LINUX_no_interrupt,
+	LINUX_no_notify,
 	LINUX_desc_bytes,
 	LINUX_desc_next,
 	LINUX_used_bytes,
