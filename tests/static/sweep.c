@@ -121,6 +121,17 @@ static void note(struct sweep *sweep, const struct region *region, csh handle, c
 	note_reference(insn, handle, raw);
 }
 
+/*
+ * What the linker puts behind a function in pages that lie in flash (guest.ld): as it is erased. FF FF is
+ * no instruction (FF /7): whoever comes there traps.
+ */
+static bool is_filler(const u8 *bytes, size_t n)
+{
+	while (n && bytes[n - 1] == 0xff)
+		n--;
+	return !n;
+}
+
 static void decode_region(struct sweep *sweep, const struct region *region, cs_insn *raw,
 			  struct findings *found)
 {
@@ -131,7 +142,7 @@ static void decode_region(struct sweep *sweep, const struct region *region, cs_i
 
 	while (left && cs_disasm_iter(handle, &bytes, &left, &va, raw))
 		note(sweep, region, handle, raw);
-	if (left)
+	if (!is_filler(bytes, left))
 		found_bad(found,
 			  "%s+0x%llx: no instruction begins here and ends before the next symbol",
 			  region->name, (unsigned long long)(va - region->va));

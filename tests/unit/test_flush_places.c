@@ -123,6 +123,21 @@ START_TEST(all_code_must_be_understood)
 }
 END_TEST
 
+START_TEST(what_is_erased_behind_a_function)
+{
+	code_function("other");
+	EMIT(0xc3, 0xff, 0xff, 0xff);
+	if (_i == 1)
+		EMIT(0x0f, 0x00); /* no filler: something is behind it */
+	code_function("next");
+	EMIT(0xc3);
+	if (_i == 0)
+		code_holds();
+	else
+		code_fails("other+0x1: no instruction begins here");
+}
+END_TEST
+
 START_TEST(registered_and_not_there)
 {
 	static const u8 flushes[][6] = {
@@ -229,6 +244,7 @@ int main(void)
 	tcase_add_test(tcase, over_the_border_of_two_instructions);
 	tcase_add_loop_test(tcase, data_amid_code_may_hold_none, 0, 2);
 	tcase_add_loop_test(tcase, all_code_must_be_understood, 0, 2);
+	tcase_add_loop_test(tcase, what_is_erased_behind_a_function, 0, 2);
 	tcase_add_loop_test(tcase, registered_and_not_there, 0, 2);
 	tcase_add_loop_test(tcase, what_runs_at_boot, 0, 3);
 	tcase_add_loop_test(tcase, a_record_is_understood_or_refused, 0, 12);
