@@ -111,7 +111,7 @@ extern const struct site sites_start[];
 extern const u8 user_text_start[], user_text_end[];
 extern const u8 pageable_text_start[], pageable_text_end[]; /* whole pages; mm/pageable.h */
 extern const u8 pageable_data_start[], pageable_data_end[];
-extern const u8 image_end[];			/* here they were loaded, text first */
+extern const u8 image_end[];				  /* here they were loaded, text first */
 extern const u8 fault_tables_start[], fault_tables_end[]; /* tables marked FAULT_TABLE (mm/vm.h) */
 
 /* --- diagnosis -------------------------------------------------------------------------------- */

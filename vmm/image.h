@@ -31,8 +31,8 @@ struct image {
 	u64 page_offset;
 	u32 nsegments;
 	struct image_segment segment[IMAGE_MAX_SEGMENTS];
-	u64 bytes;	   /* of memory from KVL_IMAGE_GPA on, .bss and what is between segments included */
-	u8 *data;	   /* relocated contents */
+	u64 bytes; /* of memory from KVL_IMAGE_GPA on, .bss and what is between segments included */
+	u8 *data;  /* relocated contents */
 	u64 entry_va;	   /* start64 */
 	u64 pvh_entry_gpa; /* from the ELF note */
 	u32 nsymbols;

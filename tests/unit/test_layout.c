@@ -51,9 +51,8 @@ static u64 model_lowmem_end(const struct kvl_layout_request *request)
 {
 	u64 top = GiB(4);
 
-	top -= MiB(2);	/* fixmap */
-	top -= MiB(8);	/* ukva */
-	top -= MiB(16); /* pageable */
+	top -= MiB(2); /* fixmap */
+	top -= MiB(8); /* ukva */
 	top -= request->kva_bytes ? request->kva_bytes : MiB(100);
 	top -= request->vmalloc_bytes ? request->vmalloc_bytes : MiB(112);
 	top -= MiB(2); /* gap */
@@ -312,7 +311,7 @@ START_TEST(defaults_are_those_of_the_seed)
 
 	ck_assert_int_eq(kvl_layout_plan(&request, &plan, &why), 0);
 	ck_assert_uint_eq(plan.lowmem_end_gpa, MiB(800));
-	ck_assert_uint_eq(plan.region[KVL_REGION_VMALLOC].bytes, MiB(96));
+	ck_assert_uint_eq(plan.region[KVL_REGION_VMALLOC].bytes, MiB(112));
 	ck_assert_uint_eq(plan.region[KVL_REGION_KVA].bytes, MiB(100));
 	ck_assert_uint_eq(plan.region[KVL_REGION_FIXMAP].start, GiB(4) - MiB(2));
 	ck_assert_str_eq(kvl_region_name(KVL_REGION_UKVA), "ukva");
@@ -327,7 +326,8 @@ START_TEST(what_is_soft)
 
 	ck_assert_int_eq(kvl_layout_plan(&request, &plan, &why), 0);
 	ck_assert(kvl_is_soft(&plan, 0) && kvl_is_soft(&plan, GiB(3) - 1));
-	ck_assert(!kvl_is_soft(&plan, GiB(3)));
+	ck_assert(kvl_is_soft(&plan, GiB(3))); /* the pageable region */
+	ck_assert(!kvl_is_soft(&plan, plan.region[KVL_REGION_LOWMEM].start));
 	ck_assert(!kvl_is_soft(&plan, plan.region[KVL_REGION_GAP].start));
 	ck_assert(!kvl_is_soft(&plan, plan.region[KVL_REGION_VMALLOC].start - 1));
 	for (u32 i = KVL_REGION_VMALLOC; i < KVL_REGION_FIXMAP; i++)

@@ -65,11 +65,11 @@ START_TEST(what_cannot_be_is_refused)
 	static const struct {
 		const char *key, *value; /* NULL: the key is gone */
 	} bad[] = {
-		{ "soft_entries", "1025" },	 { "soft_entries", "x" },
-		{ "soft_entries", NULL },	 { "lowmem_start", NULL },
+		{ "soft_entries", "1025" },	  { "soft_entries", "x" },
+		{ "soft_entries", NULL },	  { "lowmem_start", NULL },
 		{ "lowmem_start", "4294967295" }, { "dynamic_start", "4294967295" },
-		{ "dynamic_start", "1" },	 { "dynamic_end", "4294967297" },
-		{ "dynamic_end", "-1" },	 { "dynamic_end", NULL },
+		{ "dynamic_start", "1" },	  { "dynamic_end", "4294967297" },
+		{ "dynamic_end", "-1" },	  { "dynamic_end", NULL },
 	};
 	char *text = text_of(&soft), *at, *end, changed[8192];
 

@@ -461,7 +461,7 @@ const struct option_row option_table[] = {
 	{ MACHINE, "--split", "SIZE", FOR_RUNS | FOR_LAYOUT, false, parse_split,
 	  "user space: 1G, 2G or 3G (default), kernel above" },
 	{ MACHINE, "--vmalloc", "SIZE", FOR_RUNS | FOR_LAYOUT, false, parse_vmalloc,
-	  "vmalloc region (default 112M); with little RAM it takes\nthe rest, what lowmem leaves" },
+	  "vmalloc region (default 112M); with little RAM it\ntakes the rest, what lowmem leaves" },
 	{ MACHINE, "--kva", "SIZE", FOR_RUNS | FOR_LAYOUT, false, parse_kva,
 	  "window of dynamic addresses (default 100M)" },
 	{ MACHINE, "--arena", "ZONE", FOR_RUNS | FOR_LAYOUT, false, parse_arena,

@@ -98,8 +98,8 @@ static void write_env(FILE *out, const struct metadata *metadata)
 	fprintf(out, "\tflash_gpa = %" PRIu64 ";\n\tflash_bytes = %" PRIu64 ";\n",
 		metadata->flash_gpa, metadata->flash_bytes);
 	write_env_string(out, "tlb", metadata->tlb ? metadata->tlb : "hw");
-	fprintf(out, "\tsoft_entries = %u;\n\tlowmem_start = %" PRIu64 ";\n", metadata->soft.entries,
-		metadata->soft.lowmem_start);
+	fprintf(out, "\tsoft_entries = %u;\n\tlowmem_start = %" PRIu64 ";\n",
+		metadata->soft.entries, metadata->soft.lowmem_start);
 	fprintf(out, "\tdynamic_start = %" PRIu64 ";\n\tdynamic_end = %" PRIu64 ";\n",
 		metadata->soft.dynamic_start, metadata->soft.dynamic_end);
 	if (metadata->image_hash)

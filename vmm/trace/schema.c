@@ -157,7 +157,8 @@ bool event_comparable(u16 id)
 	case KVL_EV_VM_EXIT:
 	case KVL_EV_SLOT_CHANGE:
 	case KVL_EV_UNCLAIMED:
-	case KVL_EV_PT_STORE: return false;
+	case KVL_EV_PT_STORE:
+	case KVL_EV_DISK_REQUEST: return false;
 	default: return true;
 	}
 }
