@@ -118,7 +118,7 @@ done
 expect "help of run: sizes" 0 "Sizes take K, M, G" "$kvalab" help run
 expect "help of compare: sizes" 0 "Sizes take K, M, G" "$kvalab" help compare
 expect "help of flash: where more is" 0 "docs/flash-model.md" "$kvalab" help flash
-expect "help of layout: vmalloc with little RAM" 0 "takes$" "$kvalab" help layout
+expect "help of layout: vmalloc with little RAM" 0 "little RAM it$" "$kvalab" help layout
 
 # even TEXT COMMAND...: all rows of the table end at the same column
 even()
