@@ -136,7 +136,7 @@ static struct task *start_reader(struct storm *s, u32 i)
 	struct mm *mm = s->space[drawn / 4 % STORM_SPACES];
 
 	r->kind = drawn % 4 < 2 ? STORM_KEEPER : drawn % 4 == 2 ? STORM_VISITOR : STORM_USER;
-	r->draws = s->draws;
+	r->draws = draw_stream(s->children, s->readers_asked + s->writers_asked);
 	s->readers_asked++;
 	if (r->kind != STORM_USER && drawn / 8 % 2)
 		mm = NULL;
@@ -147,7 +147,7 @@ static struct task *start_writer(struct storm *s, u32 i)
 {
 	u64 drawn = draw_next(&s->draws);
 
-	s->writer[i].draws = s->draws;
+	s->writer[i].draws = draw_stream(s->children, s->readers_asked + s->writers_asked);
 	s->writers_asked++;
 	return task_start("writer", drawn % boot_options.ncpus, NULL, storm_writer_task,
 			  &s->writer[i]);
@@ -207,7 +207,8 @@ static enum flash_error begin(struct storm *s)
 	enum flash_error error = known_fill(&s->known);
 	u64 block = 0;
 
-	s->draws = boot_options.seed;
+	s->draws = draw_stream(boot_options.seed, 0);
+	s->children = draw_stream(boot_options.seed, 1);
 	s->nwriters = writes.erases || writes.programs ? STORM_WRITERS : 0;
 	for (u32 i = 0; i < s->nwriters && !error; i++) {
 		s->writer[i] = (struct storm_writer){

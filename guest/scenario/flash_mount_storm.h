@@ -86,7 +86,8 @@ struct storm {
 	struct storm_writer writer[STORM_WRITERS];
 	u32 nwriters; /* at most, in a round */
 	struct mm *space[STORM_SPACES];
-	u64 draws;
+	u64 draws;    /* of the rounds */
+	u64 children; /* seed of the streams of all tasks */
 	u64 readers_asked, writers_asked, spaces_made;
 };
 

@@ -40,7 +40,6 @@ static struct storm {
 	struct page *shown[AREA_PAGES], *spare[AREA_PAGES], *extra[AREA_PAGES];
 	struct space space[SPACES];
 	volatile u64 last_number;
-	u64 draws;
 	u32 kernel_reads, user_reads, wrong_kernel, wrong_user;
 } storm = { .lock = SPINLOCK("storm") };
 
@@ -192,24 +191,22 @@ static void blow(void *arg)
 	}
 }
 
-static void round_of_steps(void)
+static void round_of_steps(u64 number)
 {
 	struct task *task[KVL_MAX_CPUS];
-	u64 draws[KVL_MAX_CPUS];
+	u64 draws[KVL_MAX_CPUS], round = draw_stream(boot_options.seed, number);
 
 	for (u32 cpu = 0; cpu < boot_options.ncpus; cpu++) {
-		draws[cpu] = storm.draws ^ cpu;
+		draws[cpu] = draw_stream(round, cpu);
 		task[cpu] =
 			task_start("storm", cpu, storm.space[cpu % SPACES].mm, blow, &draws[cpu]);
 	}
 	for (u32 cpu = 0; cpu < boot_options.ncpus; cpu++)
 		task_join(task[cpu]);
-	draw_next(&storm.draws);
 }
 
 static void begin(void)
 {
-	storm.draws = boot_options.seed;
 	storm.last_number = FIRST_NUMBER;
 	storm.area = (u64)vmalloc(AREA_PAGES * PAGE_BYTES, SITE("hello.vmalloc"));
 	for (u32 i = 0; i < AREA_PAGES; i++) {
@@ -249,7 +246,7 @@ void hello_storm(u64 rounds)
 		return;
 	begin();
 	for (u64 i = 0; i < rounds; i++)
-		round_of_steps();
+		round_of_steps(i);
 	check_equal("storm.wrong_kernel_words", storm.wrong_kernel, 0);
 	check_equal("storm.wrong_user_words", storm.wrong_user, 0);
 	if (boot_options.ncpus == 1)

@@ -8,6 +8,8 @@
  */
 #include "guest/scenario/pageable.h"
 
+#include "guest/lib/draw.h"
+
 #define PLACES 8
 #define PLACE_BYTES (PAGE_BYTES / PLACES)
 
@@ -26,8 +28,7 @@ static u64 word_of(u32 page, u32 times)
 
 static u32 draw(struct visitor *v)
 {
-	v->draws = v->draws * 6364136223846793005ull + 1442695040888963407ull;
-	return v->draws >> 33;
+	return draw_next(&v->draws);
 }
 
 static u64 *place(const struct pageable_memory *m, u32 page, u32 n)
@@ -107,7 +108,11 @@ void pageable_memory_work(struct pageable_run *r)
 	u64 start = ticks_now();
 
 	for (u32 i = 0; i < r->ntasks; i++) {
-		v[i] = (struct visitor){ .r = r, .number = i, .draws = boot_options.seed + i };
+		v[i] = (struct visitor){
+			.r = r,
+			.number = i,
+			.draws = draw_stream(boot_options.seed, i),
+		};
 		v[i].task =
 			task_start("visitor", i % boot_options.ncpus, NULL, visitor_task, &v[i]);
 	}
