@@ -72,7 +72,7 @@ plant()
 	[ "$planted" != "$name" ] || return 0
 	planted=
 	copy_tree
-	if ! patch -s -p1 -d "$work/tree" <"tests/mutants/$name.patch" >"$work/log" 2>&1; then
+	if ! patch -s -F0 -p1 -d "$work/tree" <"tests/mutants/$name.patch" >"$work/log" 2>&1; then
 		fail "$name: the patch does not apply"
 		return 1
 	fi

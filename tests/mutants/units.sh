@@ -19,10 +19,10 @@ cp -a "$out/host" "$out/libhost.a" "$out/libtest.a" "$out/npm" "$out/page" "$out
 	"$out/.deps-build" "$out/.deps-test" "$tree/build/"
 
 # plant, unplant: the bug goes in, and out again
-plant() { patch -s -p1 -d "$tree" <"tests/mutants/$name.patch" >"$work/log" 2>&1; }
+plant() { patch -s -F0 -p1 -d "$tree" <"tests/mutants/$name.patch" >"$work/log" 2>&1; }
 unplant()
 {
-	patch -s -R -p1 -d "$tree" <"tests/mutants/$name.patch" >"$work/log" 2>&1
+	patch -s -F0 -R -p1 -d "$tree" <"tests/mutants/$name.patch" >"$work/log" 2>&1
 	# "+++ b/FILE": its object is of the bug
 	for file in $(sed -n 's,^+++ b/,,p' "tests/mutants/$name.patch"); do
 		touch "$tree/$file"
