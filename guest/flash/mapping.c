@@ -18,7 +18,7 @@ struct flash_mapping {
 	struct mm *mm; /* where it is mapped */
 	struct vma *vma;
 	u64 offset; /* in the chip */
-	/* changed under chip->lock, or by the session that has the chip */
+	/* changed under chip->lock; low and high read by the session that has the chip, too */
 	u64 low, high; /* pages are present only in [low, high); low >= high: none */
 	struct flash_mapping_stats stats;
 };
@@ -112,10 +112,22 @@ static void forget_pages(struct flash_mapping *mapping)
 	mapping->stats.pages_mapped = 0;
 }
 
+/* Under the lock, so that whoever looks at the account finds each page in it once. */
+static void note_revoked(struct flash_mapping *mapping, u32 pages)
+{
+	struct flash_chip *chip = mapping->chip;
+
+	spin_lock(&chip->lock);
+	chip->stats.revocations++;
+	chip->stats.pages_revoked += pages;
+	mapping->stats.pages_revoked += pages;
+	forget_pages(mapping);
+	spin_unlock(&chip->lock);
+}
+
 /* Where nothing was mapped since the last time, no CPU can hold anything: then no flush. */
 static void revoke(struct flash_mapping *mapping)
 {
-	struct flash_stats *stats = &mapping->chip->stats;
 	u64 bytes = mapping->high - mapping->low;
 	u32 pages;
 
@@ -124,10 +136,7 @@ static void revoke(struct flash_mapping *mapping)
 	count(COUNT_CHIP_REVOKES);
 	pages = pt_unmap(mapping->mm, mapping->low, bytes, SITE("flash.revoke"));
 	tlb_flush_range(mapping->mm, mapping->low, bytes, SITE("flash.revoke"));
-	stats->revocations++;
-	stats->pages_revoked += pages;
-	mapping->stats.pages_revoked += pages;
-	forget_pages(mapping);
+	note_revoked(mapping, pages);
 }
 
 void flash_revoke_all(struct flash_chip *chip)
@@ -264,7 +273,12 @@ const void *flash_mapping_base(const struct flash_mapping *mapping)
 
 struct flash_mapping_stats flash_mapping_stats(const struct flash_mapping *mapping)
 {
-	return mapping->stats;
+	struct flash_mapping_stats stats;
+
+	spin_lock(&mapping->chip->lock);
+	stats = mapping->stats;
+	spin_unlock(&mapping->chip->lock);
+	return stats;
 }
 
 u64 flash_table_bytes(u64 va, u64 bytes)
