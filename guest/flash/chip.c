@@ -248,7 +248,10 @@ static void must_be_able_to_wait(const struct flash_chip *chip)
 		      current()->name, chip->gpa, current()->locks, arch_irqs_on() ? "on" : "off");
 }
 
-/* The state is CHIP_WRITING. Not under the lock: the flush waits for CPUs that may be spinning for it. */
+/*
+ * The state is CHIP_WRITING, for which everybody waits: so it needs no lock, and whoever lines up
+ * meanwhile need not spin for as long as entries are removed and CPUs asked to flush.
+ */
 static void clear_the_way(struct flash_chip *chip)
 {
 	flash_revoke_all(chip);

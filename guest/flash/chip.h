@@ -217,7 +217,11 @@ enum flash_error flash_wait(struct flash_chip *chip, const struct flash_operatio
 enum flash_error flash_write_begin(struct flash_chip *chip, const struct flash_request *request);
 void flash_write_end(struct flash_chip *chip, enum flash_error outcome);
 
-/* @bytes at @offset of the array may be copied until flash_read_end(). Never across a wait. */
+/*
+ * @bytes at @offset of the array may be read until flash_read_end(), and all writers wait until then. So
+ * the caller waits for none of them meanwhile and is none itself (row W14): a copy waits for nothing,
+ * who holds the chip for longer is counted in current()->chips_held.
+ */
 enum flash_error flash_read_begin(struct flash_chip *chip, u64 offset, u64 bytes);
 void flash_read_end(struct flash_chip *chip);
 

@@ -154,8 +154,11 @@ enum flash_error flash_map_text(const struct flash_partition *partition, u64 va,
  */
 enum flash_error flash_map_user(const struct flash_partition *partition, struct mm *mm, u64 va,
 				bool exec, struct flash_mapping **out);
-/* Takes all of its pages away, as a write would: they come back when they are touched. */
-void flash_drop(struct flash_mapping *mapping);
+/*
+ * Takes all of its pages away, as a write would: they come back when they are touched. FLASH_STUCK: the
+ * chip is out of service; the session that failed has taken all pages away, and none comes back.
+ */
+enum flash_error flash_drop(struct flash_mapping *mapping);
 void flash_unmap(struct flash_mapping *mapping);
 const void *flash_mapping_base(const struct flash_mapping *mapping);
 struct flash_mapping_stats flash_mapping_stats(const struct flash_mapping *mapping);

@@ -146,10 +146,12 @@ void flash_revoke_all(struct flash_chip *chip)
 }
 
 /* Under the lock no page is mapped, and none of another one's session goes. */
-void flash_drop(struct flash_mapping *mapping)
+enum flash_error flash_drop(struct flash_mapping *mapping)
 {
-	if (flash_read_lock(mapping->chip, 0, 0))
-		return;
+	enum flash_error error = flash_read_lock(mapping->chip, 0, 0);
+
+	if (error)
+		return error;
 	if (mapping->low < mapping->high) {
 		u64 bytes = mapping->high - mapping->low;
 
@@ -159,6 +161,7 @@ void flash_drop(struct flash_mapping *mapping)
 		forget_pages(mapping);
 	}
 	flash_read_unlock(mapping->chip);
+	return FLASH_OK;
 }
 
 /* Until it is off the list and its last page is gone, no session begins. */

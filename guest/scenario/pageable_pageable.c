@@ -176,11 +176,14 @@ static void paging_close(struct pageable_run *r)
 static void paging_drop_sections(struct pageable_run *r)
 {
 	struct paging *p = r->private;
+	enum flash_error error = FLASH_OK;
 
 	if (p->mapping)
-		flash_drop(p->mapping);
+		error = flash_drop(p->mapping);
 	else
 		pageable_drop(p->text);
+	if (error)
+		check_equal("text_drop_error", error, FLASH_OK);
 	pageable_drop(p->data);
 }
 

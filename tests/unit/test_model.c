@@ -452,6 +452,19 @@ START_TEST(wait_open)
 }
 END_TEST
 
+/* Of two for the same object the inner one ends first, whatever ended before it. */
+START_TEST(wait_open_outside_another)
+{
+	record(0, KVL_EV_WAIT_BEGIN, 1, KVL_WAIT_CHIP, 1, 0xa0000000, 0, 5, 0);
+	record(1, KVL_EV_WAIT_BEGIN, 1, KVL_WAIT_CHIP, 1, 0xd0000000, 0, 3, 0);
+	record(2, KVL_EV_WAIT_BEGIN, 1, KVL_WAIT_CHIP, 1, 0xd0000000, 0, 3, 0);
+	record(0, KVL_EV_WAIT_END, 1, KVL_WAIT_CHIP, 0, 0xa0000000, 0, 5, 0);
+	record(2, KVL_EV_WAIT_END, 1, KVL_WAIT_CHIP, 0, 0xd0000000, 0, 3, 0);
+	model_finish(model, true);
+	expect(FINDING_OPEN_WAIT, "task 3 on CPU 1 waits for chip 0xd0000000");
+}
+END_TEST
+
 START_TEST(wait_open_in_a_crash)
 {
 	record(1, KVL_EV_WAIT_BEGIN, 1, KVL_WAIT_CHIP, 1, 0xd0000000, 0, 3, 0);
@@ -594,6 +607,7 @@ int main(void)
 	tcase_add_checked_fixture(waits, setup, teardown);
 	tcase_add_test(waits, waits_end);
 	tcase_add_test(waits, wait_open);
+	tcase_add_test(waits, wait_open_outside_another);
 	tcase_add_test(waits, wait_open_in_a_crash);
 	tcase_add_loop_test(waits, wait_in_atomic_context, 0, 3);
 	tcase_add_test(waits, wait_of_another);

@@ -6,6 +6,7 @@
 #include "vmm/trace/model_internal.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "vmm/trace/schema.h"
 
@@ -65,6 +66,13 @@ void model_wait_begin(struct model *model, u32 cpu, const struct kvl_record *rec
 	};
 }
 
+/* Kept in the order in which they began. */
+static void remove_wait(struct model *model, u32 i)
+{
+	model->nwaits--;
+	memmove(&model->wait[i], &model->wait[i + 1], (model->nwaits - i) * sizeof(*model->wait));
+}
+
 /* The latest first: a task's waits are nested. */
 void model_wait_end(struct model *model, const struct kvl_record *record)
 {
@@ -73,7 +81,7 @@ void model_wait_end(struct model *model, const struct kvl_record *record)
 
 		if (wait->task == record->a[2] && wait->object == record->a[0] &&
 		    wait->what == record->h[0]) {
-			model->wait[i] = model->wait[--model->nwaits];
+			remove_wait(model, i);
 			return;
 		}
 	}
