@@ -13,7 +13,7 @@
 
 #include "types.h"
 
-#define KVL_TRACE_VERSION 4
+#define KVL_TRACE_VERSION 5
 
 struct kvl_record {
 	u64 ticket;
@@ -78,6 +78,7 @@ enum kvl_fault_outcome {
 enum kvl_flash_mark {
 	KVL_FLASH_READABLE = 1, /* "marked as being read": mappings may follow */
 	KVL_FLASH_WRITING,	/* all mappings are gone, commands may follow */
+	KVL_FLASH_ARRAY, /* until here: it shows its array, to the end of a session or for a while */
 };
 
 /*

@@ -196,6 +196,13 @@ static void set_state(struct flash_chip *chip, u32 state)
 	__atomic_store_n(&chip->state, state, __ATOMIC_RELEASE);
 }
 
+/* The chip shows its array again. Under the lock, before the state lets anybody map it. */
+static void show_array(struct flash_chip *chip, u32 state, u16 site)
+{
+	trace_event(KVL_EV_FLASH_MARK, site, KVL_FLASH_ARRAY, 0, chip->gpa, 0, 0, 0, 0);
+	set_state(chip, state);
+}
+
 /* --- readers ------------------------------------------------------------------------------------- */
 
 enum flash_error flash_read_lock(struct flash_chip *chip, u64 offset, u64 bytes)
@@ -304,7 +311,10 @@ void flash_write_end(struct flash_chip *chip, enum flash_error outcome)
 		printk("flash: chip at %lx is taken out of service: %s\n", chip->gpa,
 		       flash_error_text(outcome));
 	spin_lock(&chip->lock);
-	set_state(chip, stuck ? CHIP_STUCK : chip->resting ? CHIP_RESTING : CHIP_READY);
+	if (stuck)
+		set_state(chip, CHIP_STUCK);
+	else
+		show_array(chip, chip->resting ? CHIP_RESTING : CHIP_READY, SITE("flash.written"));
 	spin_unlock(&chip->lock);
 }
 
@@ -328,7 +338,7 @@ static void lend(struct flash_chip *chip, const struct flash_request *what)
 	spin_lock(&chip->lock);
 	chip->resting = what;
 	chip->lent_until = chip->next_ticket;
-	set_state(chip, CHIP_RESTING);
+	show_array(chip, CHIP_RESTING, SITE("flash.lent"));
 	spin_unlock(&chip->lock);
 }
 

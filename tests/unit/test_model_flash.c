@@ -92,6 +92,52 @@ START_TEST(a_session_begins_before_the_flush)
 }
 END_TEST
 
+static void mark(u16 what)
+{
+	record(0, KVL_EV_FLASH_MARK, 0, what, 0, RIG_FLASH, 0, 0, 0, 0);
+}
+
+/* Where the chip's modes are not in the trace: between the guest's marks. */
+START_TEST(mapped_in_a_session)
+{
+	mark(KVL_FLASH_WRITING);
+	mark(KVL_FLASH_READABLE); /* does not end it */
+	map(KERNEL_VA, KERNEL_TABLE);
+	expect(1,
+	       "flash.map maps va 0xf0003000 to the chip (gpa 0xd0002000) while a session may command it");
+	ck_assert_uint_eq(model_finding_count(model, FINDING_CHIP_MAPPED), 1);
+}
+END_TEST
+
+/* One session lends the chip to another, which ends; then the first one goes on. */
+START_TEST(mapped_while_lent)
+{
+	mark(KVL_FLASH_WRITING);
+	mark(KVL_FLASH_ARRAY);
+	map(KERNEL_VA, KERNEL_TABLE);
+	unmap(KERNEL_VA, KERNEL_TABLE);
+	flush(0, KVL_FLUSH_PAGE, KERNEL_VA);
+	flush(1, KVL_FLUSH_PAGE, KERNEL_VA);
+	mark(KVL_FLASH_WRITING);
+	mark(KVL_FLASH_ARRAY);
+	mark(KVL_FLASH_WRITING);
+	expect_none();
+	map(KERNEL_VA, KERNEL_TABLE);
+	expect(1, "while a session may command it");
+}
+END_TEST
+
+/* The guest says so, the chip does not. */
+START_TEST(mapped_after_a_wrong_mark)
+{
+	mark(KVL_FLASH_WRITING);
+	command();
+	mark(KVL_FLASH_ARRAY);
+	map(KERNEL_VA, KERNEL_TABLE);
+	expect(1, "while the chip does not return its array");
+}
+END_TEST
+
 START_TEST(not_flushed_at_all)
 {
 	map(KERNEL_VA, KERNEL_TABLE);
@@ -490,6 +536,9 @@ int main(void)
 	tcase_add_test(kernel, still_mapped);
 	tcase_add_test(kernel, a_session_begins_while_mapped);
 	tcase_add_test(kernel, a_session_begins_before_the_flush);
+	tcase_add_test(kernel, mapped_in_a_session);
+	tcase_add_test(kernel, mapped_while_lent);
+	tcase_add_test(kernel, mapped_after_a_wrong_mark);
 	tcase_add_test(kernel, not_flushed_at_all);
 	tcase_add_test(kernel, told_once);
 	tcase_add_test(kernel, one_cpu_left_out);

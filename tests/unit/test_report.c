@@ -257,7 +257,7 @@ START_TEST(unreadable)
 
 	write_trace(10);
 	text = (char *)rig_read(&rig, "metadata", &bytes);
-	memcpy(strstr(text, "kvalab_trace_version = 4"), "kvalab_trace_version = 9", 24);
+	memcpy(strstr(text, "kvalab_trace_version = 5"), "kvalab_trace_version = 9", 24);
 	rig_write(&rig, "metadata", text, bytes);
 	free(text);
 	report(0, EXIT_VMM);

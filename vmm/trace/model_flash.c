@@ -84,13 +84,13 @@ void model_chip_mapped(struct model *model, struct table *table, u32 index,
 {
 	if (!model_is_reader(model, change->new, table->level))
 		return;
-	if (!chip_is_array(model))
-		model_add_finding(
-			model, FINDING_CHIP_MAPPED, change->ticket,
-			"%s maps va %#llx to the chip (gpa %#llx) while the chip does not "
-			"return its array",
-			model_site(model, change->site), (ull)change->va,
-			(ull)pte_gpa(change->new, table->level));
+	if (!chip_is_array(model) || model->chip_session)
+		model_add_finding(model, FINDING_CHIP_MAPPED, change->ticket,
+				  "%s maps va %#llx to the chip (gpa %#llx) while %s",
+				  model_site(model, change->site), (ull)change->va,
+				  (ull)pte_gpa(change->new, table->level),
+				  chip_is_array(model) ? "a session may command it"
+						       : "the chip does not return its array");
 	add_reader(model, table, index, change);
 }
 
@@ -189,13 +189,19 @@ void model_flash_command(struct model *model, const struct kvl_record *record)
 		partition->state = KVL_FLASH_PROGRAM;
 }
 
-/* The guest's word that commands follow: with engine qemu, whose chip is not ours, the only one. */
+/*
+ * The guest's word that commands follow, and that no more do: with engine qemu, whose chip is not ours,
+ * the only one.
+ */
 void model_flash_mark(struct model *model, const struct kvl_record *record)
 {
 	struct order order = { .ticket = record->ticket };
 
+	if (record->h[0] == KVL_FLASH_ARRAY)
+		model->chip_session = false;
 	if (record->h[0] != KVL_FLASH_WRITING)
 		return;
+	model->chip_session = true;
 	snprintf(order.text, sizeof(order.text), "session on the chip at gpa %#llx",
 		 (ull)record->a[0]);
 	must_be_unreachable(model, &order);

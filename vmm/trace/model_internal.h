@@ -199,6 +199,7 @@ struct model {
 	struct readers untold, told; /* by a finding; at a command, only untold ones are new */
 	u32 nreaders;
 	struct chip_partition partition[MAX_PARTITIONS];
+	bool chip_session; /* by the guest's marks */
 
 	struct hash soft;    /* what the CPUs' soft TLBs hold */
 	struct hash stories; /* of stale uses: those that were told */

@@ -45,6 +45,7 @@ static const struct event_word outcome_words[] = {
 static const struct event_word flash_mark_words[] = {
 	{ KVL_FLASH_READABLE, "readable" },
 	{ KVL_FLASH_WRITING, "writing" },
+	{ KVL_FLASH_ARRAY, "array" },
 	{ 0, NULL },
 };
 
