@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: MIT
 # flash-xip: programs that run from flash. Both arms under all writers, on all numbers of CPUs, in both
 # schedules; what a run counts; the order of events in each fault that maps a page of the chip.
-# needs: awk wc
 . "$(dirname "$0")/common"
 need_host
 
@@ -98,27 +97,10 @@ holds "fault: code was fetched again after it had been revoked" '.metrics.refetc
 holds "fault: no command while a CPU could reach the chip" \
 	'.oracle.flash_violations == 0 and .findings == []'
 
-# W4, from the trace: a fault that maps a page of the chip waits first, if at all, then marks the chip,
-# then maps; from the mark to the entry the chip gets no command.
-"$kvalab" trace print "$work/trace" \
-	--event fault_enter,wait_begin,wait_end,flash_mark,pt_set,fault_exit,flash_command >"$work/events"
-awk '
-	$3 == "flash_command" { commands++ }
-	$3 == "flash_mark" { before[$2] = last[$2]; seen[$2] = commands }
-	$3 ~ /^(fault|wait|flash_mark)/ { last[$2] = $3 }
-	$3 == "pt_set" && $4 == "flash.fault" && /level=1/ {
-		if (last[$2] == "flash_mark" && before[$2] ~ /^(fault_enter|wait_end)$/ &&
-		    seen[$2] == commands)
-			good++
-		else
-			print
-		waited += before[$2] == "wait_end"
-	}
-	END { print good + 0, waited + 0 }' "$work/events" >"$work/log"
-read -r mapped waited <"$work/log"
+maps_in_order "$work/trace"
 # the last program's faults come when all has been counted
 least=$(jq .metrics.mapping_faults "$work/result")
-if [ "$(wc -l <"$work/log")" = 1 ] && [ "$mapped" -ge "$least" ] && [ "$mapped" -le $((least + 1)) ] &&
+if in_order && [ "$mapped" -ge "$least" ] && [ "$mapped" -le $((least + 1)) ] &&
 	{ [ "$waited" -gt 0 ] || [ $host = qemu ]; }; then
 	pass "fault: (wait,) mark, map in each of $mapped faults; $waited waited"
 else
