@@ -326,6 +326,42 @@ START_TEST(the_table_has_multiples_of_the_base_arm)
 }
 END_TEST
 
+/* What a run has counted until a check failed, or until it crashed, is no unit. */
+static const enum exit_status not_well[] = { EXIT_CHECK, EXIT_GUEST };
+
+START_TEST(a_base_that_did_not_end_well_has_no_multiples)
+{
+	char *text;
+
+	options.base = "copy";
+	add(HOST_KVM, "fault", 2, "{\"a\": 5}");
+	add(HOST_KVM, "copy", 2, "{\"a\": 2}")->status = not_well[_i];
+	add(HOST_AMD_NPT, "fault", 2, "{\"a\": 5}");
+	add(HOST_AMD_NPT, "copy", 2, "{\"a\": 2}");
+	judge(0);
+	text = shown();
+	ck_assert_ptr_nonnull(
+		strstr(text, "\ntimes that of arm copy\n  a           -     -     2.50     1.00\n"));
+	free(text);
+}
+END_TEST
+
+START_TEST(the_object_names_the_base)
+{
+	json_t *root;
+
+	add(HOST_KVM, "copy", 2, "{\"a\": 2}");
+	judge(0);
+	root = compare_json(&comparison);
+	ck_assert(json_is_null(json_object_get(root, "base")));
+	json_decref(root);
+	options.base = "copy";
+	root = compare_json(&comparison);
+	ck_assert_str_eq(json_string_value(json_object_get(root, "base")), "copy");
+	json_decref(root);
+}
+END_TEST
+
 START_TEST(without_a_base_there_are_no_multiples)
 {
 	char *text;
@@ -410,6 +446,9 @@ int main(void)
 	tcase_add_test(tcase, a_host_that_cannot_is_a_failure_only_where_it_was_named);
 	tcase_add_test(tcase, the_table_marks_what_differs);
 	tcase_add_test(tcase, the_table_has_multiples_of_the_base_arm);
+	tcase_add_loop_test(tcase, a_base_that_did_not_end_well_has_no_multiples, 0,
+			    ARRAY_LEN(not_well));
+	tcase_add_test(tcase, the_object_names_the_base);
 	tcase_add_test(tcase, without_a_base_there_are_no_multiples);
 	tcase_add_test(tcase, a_table_that_is_too_wide_goes_on_below);
 	tcase_add_test(tcase, the_object_has_a_value_for_each_column);

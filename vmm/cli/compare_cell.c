@@ -41,15 +41,19 @@ static void head_cell(const struct column *column, const char *name, char *cell,
 		snprintf(cell, bytes, "%s", compare_host_field(column, name));
 }
 
-/* The run that @column is held against: of the base arm, on the same host, with as many vCPUs, TLB. */
+/*
+ * The run that @column is held against: of the base arm, on the same host, with as many vCPUs, TLB. One
+ * that did not end well stopped somewhere: its counts are no unit for others.
+ */
 static const struct column *base_of(const struct comparison *comparison,
 				    const struct column *column)
 {
 	for (u32 i = 0; i < comparison->ncolumns; i++) {
 		const struct column *base = &comparison->column[i];
 
-		if (base->state == COLUMN_RAN && base->host == column->host &&
-		    base->cpus == column->cpus && base->tlb.entries == column->tlb.entries &&
+		if (base->state == COLUMN_RAN && base->status == EXIT_OK &&
+		    base->host == column->host && base->cpus == column->cpus &&
+		    base->tlb.entries == column->tlb.entries &&
 		    base->tlb.policy == column->tlb.policy &&
 		    strcmp(base->arm, comparison->options->base) == 0)
 			return base;
@@ -57,7 +61,7 @@ static const struct column *base_of(const struct comparison *comparison,
 	return NULL;
 }
 
-/* "-": one of both is not there, or the base is 0 and has no multiples. */
+/* "-": one of both is not there, or the base has not ended well, or is 0 and has no multiples. */
 static void factor_cell(const struct comparison *comparison, const struct column *column,
 			const struct row *row, char *cell, size_t bytes)
 {

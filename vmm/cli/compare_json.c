@@ -72,9 +72,9 @@ json_t *compare_json(const struct comparison *comparison)
 		if (json_array_append_new(differences,
 					  difference_json(comparison, &comparison->difference[i])))
 			goto no_memory;
-	return json_pack("{s:s, s:s, s:b, s:i, s:o, s:o}", "schema", SCHEMA, "scenario",
-			 comparison->scenario->name, "judged",
-			 !comparison->unjudged && comparison->groups, "status",
+	return json_pack("{s:s, s:s, s:o, s:b, s:i, s:o, s:o}", "schema", SCHEMA, "scenario",
+			 comparison->scenario->name, "base", name_json(comparison->options->base),
+			 "judged", !comparison->unjudged && comparison->groups, "status",
 			 (int)compare_status(comparison), "columns", columns, "differences",
 			 differences);
 
