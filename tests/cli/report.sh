@@ -110,8 +110,12 @@ sed -i 's/\(kvalab_trace_version = \)[0-9]*/\199/' "$work/gone/metadata"
 expect "report of a whole trace, and one of another version" 5 "version" \
 	"$kvalab" report "$work/made" "$work/gone" -o "$work/gone.html"
 tab=$(printf '\t')
-# numbers of kind DIR KIND: of lines of JSON, with which the page shares no code
-kind() { "$kvalab" trace export "$1" --format ndjson -o - | grep -c "\"event\":\"$2\""; }
+# numbers of kind DIR KIND: of lines of JSON, with which the page shares no code; entries that the VMM sets apart
+kind()
+{
+	"$kvalab" trace export "$1" --format ndjson -o - | grep "\"event\":\"$2\"" |
+		if [ "$2" = pt_set ]; then grep -cv '"cpu":"vmm"'; else wc -l; fi
+}
 # grouped N: as the page writes it
 grouped()
 {
@@ -152,3 +156,22 @@ card()
 card "as many entries, without the VMM's" "$(result pt_set)" "Entries set, +"
 card "as many flushes" "$(($(result flush_page) + $(result flush_space)))" "Flushes"
 card "as many interrupts" "$(result ipis)" "IPIs sent"
+
+# Two runs of one scenario: their columns say what is not the same in both, and what the guests counted.
+entries=$(result pt_set)
+"$kvalab" run hello --cpus 2 --seed 7 --trace "$work/seven" --json "$work/result" >"$work/log" 2>&1 ||
+	fail "another run of hello"
+"$kvalab" report "$work/hello" "$work/seven" -o "$work/both.html"
+shows "two runs: one head says what differs" "$work/both.html" "seed 1, CPUs 4"
+shows "two runs: so does the other" "$work/both.html" "seed 7, CPUs 2"
+shows "two runs: entries are those that the runs count" "$work/both.html" \
+	"^pt_set$tab$(grouped "$entries")$tab$(grouped "$(result pt_set)")\$"
+shows "two runs: the VMM's entries stand apart" "$work/both.html" "^pt_set by the VMM$tab[1-9]"
+cp -r "$work/seven" "$work/twin"
+"$kvalab" report "$work/seven" "$work/twin" -o "$work/twins.html"
+node tests/report/text.mjs "$modules" "$browser" "$work/twins.html" >"$work/log" 2>&1
+if [ "$(grep -c "^$work/twin\$" "$work/log")" = 2 ] && [ "$(grep -c "^$work/seven\$" "$work/log")" = 2 ]; then
+	pass "two runs with the same options: their directories tell them apart, in the choice and in the table"
+else
+	fail "two runs with the same options: nothing tells them apart in the table"
+fi
