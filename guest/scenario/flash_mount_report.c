@@ -123,6 +123,7 @@ static void report_chip(const struct flash_mount *m, const struct flash_writer *
 	const struct flash_waits *waits = &m->reader.waits;
 
 	metric("writer_delay_max_ticks", w->waits->write_max_ticks);
+	metric("own_delay_ticks", waits->write_max_ticks);
 	metric("reader_wait_max_ticks", waits->max_ticks);
 	metric("reader_wait_p99_ticks", wait_p99(waits));
 	metric("reader_wait_max_ns", waits->max_ns);

@@ -100,6 +100,67 @@ if jq -e '.guest.ticks == "insn"' "$work/point.json" >/dev/null; then
 	fi
 fi
 
+# How long at most each arm lets a writer wait (row W7), with a full record, under the seeded schedule. What
+# is stated beforehand: a revocation is one shootdown, whatever is mapped. An entry that is cleared and flushed on
+# two CPUs takes up to 250 instructions, all else of it 2,500, a fault that is under way 3,000. A page of 2,048 words
+# is copied at two instructions a word, with 1,000 for all else.
+# value NAME: of the last run
+value() { jq ".metrics.$1 // .counts.$1" "$work/result"; }
+# Instructions, of a chip that is busy
+counted() { [ "$host" != qemu ] && [ "$(jq -r .guest.ticks "$work/result")" = insn ]; }
+# delays ARM SEED WRITER
+delays()
+{
+	fresh_chip "$work/image"
+	# shellcheck disable=SC2086 # an option of two words, or none
+	"$kvalab" run flash-mount --engine $engine --arm "$1" --seed "$2" --flash "$chip" $chip_set \
+		--set list=off --set "writer=$3" --json "$work/result" >"$work/log" 2>&1 ||
+		fail "$1, seed $2, writer $3: exit status $?"
+}
+# at_most TEXT NUMBER BOUND
+at_most()
+{
+	echo "$1: $2" >"$work/log"
+	if [ "$2" -gt 0 ] && [ "$2" -le "$3" ]; then
+		pass "$1: at most $3"
+	else
+		fail "$1: not in 1 to $3"
+	fi
+}
+for seed in 1 2 3; do
+	delays copy $seed mixed
+	others=$(value shootdowns)
+	delay=$(value writer_delay_max_ticks)
+	! counted || at_most "seed $seed: copy lets a writer wait for a buffer fill" "$delay" 5096
+	for mode in off mixed; do
+		delays fault $seed $mode
+		left=$(($(value mapping_faults) > $(value pages_revoked))) # these go when the area does
+		if [ "$(value shootdowns)" = $((others + $(value chip_revokes) + left)) ]; then
+			pass "seed $seed, writer $mode: fault shoots down once for each revocation"
+		else
+			fail "seed $seed, writer $mode: $(value shootdowns) shootdowns, $(value chip_revokes) revocations"
+		fi
+		counted || continue
+		revocation=$((2500 + 250 * $(value pages_touched)))
+		if [ $mode = off ]; then
+			at_most "seed $seed: with all pages mapped, who writes waits for one revocation" \
+				"$(value own_delay_ticks)" $revocation
+		else
+			at_most "seed $seed: fault lets a writer wait for one fault and one revocation" \
+				"$(value writer_delay_max_ticks)" $((revocation + 3000))
+		fi
+	done
+	counted || continue
+	delays point $seed mixed
+	delay=$(value writer_delay_max_ticks)
+	at_most "seed $seed: point lets a writer wait for what is left of the mount" "$delay" "$(value mount_ticks)"
+	if [ "$delay" -gt $((revocation + 3000)) ]; then
+		pass "seed $seed: that is more than fault's bound"
+	else
+		fail "seed $seed: $delay is not more than fault's bound"
+	fi
+done
+
 # The soft TLB: nothing that is counted changes but its own fills; a page that another task reads over
 # and over never shows anything else, also while the chip is busy.
 soft_counts()
