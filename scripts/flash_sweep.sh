@@ -22,7 +22,7 @@ usage: scripts/flash_sweep.sh [options]
   --insn-ns N    time of an instruction for the modelled time, an assumption (default 5)
   --seed N       contents of the images, interleaving (default 1)
   --tiny         one image, one part, one kind of writer
-OUT=DIR: where kvalab is (default build). Needs mkfs.jffs2 (mtd-utils) and jq.
+OUT=DIR: where kvalab is (default build). Needs mkfs.jffs2 and sumtool (mtd-utils), and jq.
 end
 }
 
@@ -59,7 +59,7 @@ done
 case $engine in kvm | qemu) ;; *) refuse "--engine $engine: kvm or qemu" ;; esac
 case $insn_ns$seed in *[!0-9]*) refuse "--insn-ns and --seed take whole numbers" ;; esac
 [ -z "$from" ] || [ -r "$from" ] || refuse "--from $from: there is no such file that can be read"
-for tool in mkfs.jffs2 jq "$kvalab"; do
+for tool in mkfs.jffs2 sumtool jq "$kvalab"; do
 	[ -n "$from" ] || command -v "$tool" >/dev/null || refuse "$tool is not there"
 done
 work=$(mktemp -d)
@@ -104,6 +104,48 @@ make_image()
 	rm -rf "$work/tree"
 }
 
+# make_text BYTES: files of text made of words out of the seed, some 0.3 to 40 KiB each, BYTES in all
+make_text()
+{
+	rm -rf "$work/tree"
+	mkdir "$work/tree"
+	LC_ALL=C awk -v bytes="$1" -v seed="$seed" -v dir="$work/tree" '
+	function draw(n) { x = x * 16807 % 2147483647; return int(x / 2147483647 * n) }
+	BEGIN {
+		x = seed % 2147483646 + 1
+		for (i = 0; i < 2000; i++)
+			for (n = 2 + draw(8); n > 0; n--)
+				word[i] = word[i] substr("etaoinshrdlucmfwypvbgkqjxz", 1 + draw(26), 1)
+		for (file = 0; bytes > 0; file++) {
+			name = sprintf("%s/file-%04d.txt", dir, file)
+			size = 300 * exp(draw(1000) / 1000 * 4.9)
+			for (line = 0; size > 0 && bytes > 0; size -= length(text) + 1) {
+				text = ""
+				while (length(text) < 70)
+					text = text word[int(2000 * (draw(1000) / 1000) ^ 2)] " "
+				print text >name
+				bytes -= length(text) + 1
+			}
+			close(name)
+		}
+	}'
+}
+
+# make_default_image BYTES BLOCK SUMS: of such text, as mkfs.jffs2 makes it by default (zlib, and what else it
+# finds smaller); SUMS: then sumtool adds a summary to each block
+make_default_image()
+{
+	make_text "$1"
+	mkfs.jffs2 --root="$work/tree" --output="$work/image" --eraseblock="$2" --little-endian \
+		--no-cleanmarkers --faketime --squash
+	[ -z "$3" ] || {
+		sumtool --input="$work/image" --output="$work/summed" --eraseblock="$2" --littleendian \
+			--no-cleanmarkers
+		mv "$work/summed" "$work/image"
+	}
+	rm -rf "$work/tree"
+}
+
 # --- runs --------------------------------------------------------------------------------------------
 # run ARM PART PARTITION LOG SECTOR OPTIONS...: on a fresh chip; PARTITION, LOG are bytes: the log lies behind
 run()
@@ -138,21 +180,48 @@ mount_numbers="nodes mount_ticks copy_ticks parse_ticks mount_wait_ticks words_r
 image_table_bytes"
 writer_numbers="writer_delay_max_ticks reader_waits reader_wait_max_ticks reader_wait_p99_ticks reader_wait_max_ns
 mapping_faults ipis flash_suspends turns_lent"
+delay_numbers="pages_touched writer_delay_max_ticks own_delay_ticks"
 
 # head_line WORDS: a line of names
 head_line() { echo "$*" | tr '\n' ' ' | sed 's/ $//' | tr ' ' '\t' && echo; }
 
-# mount WHAT PART BLOCK BYTES NODE PER_FILE [FREE]: a line for each arm; FREE: erased blocks behind the image
-mount()
+# mount_arms WHAT PART BLOCK PARTITION NODE PER_FILE: of $work/image, a line for each arm
+mount_arms()
 {
-	partition=$((($4 + $3 - 1) / $3 * $3 + ${7:-0} * $3))
-	make_image "$4" "$3" "$5" "$6"
 	for arm in copy fault point kmap; do
 		# the scenario writes two words to the last block of the log
-		run "$arm" "$2" "$partition" $((512 * 1024)) "$3" --set writer=off
+		run "$arm" "$2" "$4" $((512 * 1024)) "$3" --set writer=off
 		got=$(numbers "$mount_numbers")
 		printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$1" "$part" "$3" "$(wc -c <"$work/image")" "$5" "$6" \
 			"$arm" "$got"
+	done
+}
+
+# mount WHAT PART BLOCK BYTES NODE PER_FILE [FREE]: FREE: erased blocks behind the image
+mount()
+{
+	make_image "$4" "$3" "$5" "$6"
+	mount_arms "$1" "$2" "$3" $((($4 + $3 - 1) / $3 * $3 + ${7:-0} * $3)) "$5" "$6"
+}
+
+# mount_default WHAT PART BLOCK BYTES SUMS: text as people have it, and one free block
+mount_default()
+{
+	make_default_image "$4" "$3" "$5"
+	size=$(wc -c <"$work/image")
+	mount_arms "$1" "$2" "$3" $(((size + $3 - 1) / $3 * $3 + $3)) 4096 -
+}
+
+# delays PART BYTES: how long a writer waits at most, by each arm; and the mount's own word when nobody else writes
+delays()
+{
+	make_image "$2" $((128 * 1024)) 4096 16
+	for arm in copy fault point kmap; do
+		run "$arm" "$1" "$2" $((1024 * 1024)) $((128 * 1024)) --set writer=erase --set blocks=6
+		with=$(numbers "$delay_numbers")
+		run "$arm" "$1" "$2" $((1024 * 1024)) $((128 * 1024)) --set writer=off
+		printf '%s\t%s\t%s\t%s\n' "$2" "$arm" "$(echo "$with" | cut -f 1,2)" \
+			"$(numbers "$delay_numbers" | cut -f 3)"
 	done
 }
 
@@ -186,6 +255,8 @@ all_mounts()
 	mount node $intel $((128 * k)) $((256 * k)) 1024 16
 	mount node $intel $((128 * k)) $((256 * k)) $((16 * k)) 4
 	mount "small files" $intel $((128 * k)) $((256 * k)) 256 1
+	mount_default "text, zlib" $intel $((128 * k)) $((512 * k)) ''
+	mount_default "the same, summaries" $intel $((128 * k)) $((512 * k)) 1
 	[ "$engine" = qemu ] || mount chip s29gl256n $((128 * k)) $((256 * k)) $((4 * k)) 16
 }
 
@@ -202,6 +273,16 @@ all_writers()
 		done
 		# Side by side in earnest: in the seeded schedule one CPU stands still while the other parses.
 		[ -n "$tiny" ] || writer "$part" mixed off free
+	done
+}
+
+all_delays()
+{
+	head_line image arm pages_touched writer_delay_max_ticks own_delay_ticks
+	delays 28f128j3 $((128 * 1024))
+	[ -z "$tiny" ] || return 0
+	for kib in 256 512 1024; do
+		delays 28f128j3 $((kib * 1024))
 	done
 }
 
@@ -293,6 +374,44 @@ time_table()
 	}'
 }
 
+# What the factor is on other machines: computed from the instructions and words of a row
+ns_table()
+{
+	LC_ALL=C awk -F '\t' -v OFS='\t' "$each_mount"'
+	function ms(arm, insn, read) { return at["mount", arm] * insn + at["words", arm] * read }
+	BEGIN { ninsn = split("2 5 20", insn, " "); nread = split("60 90 150", read, " ") }
+	NR == 1 {
+		line = "swept" OFS "node" OFS "image KiB"
+		for (i = 1; i <= ninsn; i++)
+			for (j = 1; j <= nread; j++)
+				line = line OFS insn[i] "; " read[j]
+		print line
+		next
+	}
+	each_line() && at["mount", "copy"] != "-" && $3 == 131072 && $1 !~ /free|chip/ {
+		line = $1 OFS $5 OFS int($4 / 1024)
+		for (i = 1; i <= ninsn; i++)
+			for (j = 1; j <= nread; j++)
+				line = line OFS sprintf("%.1f", ms("copy", insn[i], read[j]) /
+								ms("fault", insn[i], read[j]))
+		print line
+	}'
+}
+
+# A line for the four runs of each image
+delay_table()
+{
+	LC_ALL=C awk -F '\t' -v OFS='\t' '
+	NR == 1 {
+		print "image KiB", "pages", "copy", "fault", "point", "kmap", "fault, all pages mapped"
+		next
+	}
+	{ delay[$2] = $4; own[$2] = $5 }
+	$2 == "kmap" {
+		print int($1 / 1024), $3, delay["copy"], delay["fault"], delay["point"], delay["kmap"], own["fault"]
+	}'
+}
+
 ram_table()
 {
 	LC_ALL=C awk -F '\t' -v OFS='\t' '
@@ -318,16 +437,28 @@ if [ -n "$from" ]; then
 else
 	all_mounts >"$work/rows"
 	# QEMU's chip is never busy
-	[ "$engine" = qemu ] || all_writers >>"$work/rows"
+	[ "$engine" = qemu ] || {
+		all_delays
+		all_writers
+	} >>"$work/rows"
 fi
 if [ "$format" = tsv ]; then
 	cat "$work/rows"
 	exit 0
 fi
-sed "/^part$tab/,\$d" "$work/rows" >"$work/mounts"
-sed -n "/^part$tab/,\$p" "$work/rows" >"$work/writers"
+# part NAME: the lines from that head to the next
+part()
+{
+	LC_ALL=C awk -F '\t' -v head="$1" '$1 ~ /^(what|image|part)$/ { on = $1 == head } on' "$work/rows"
+}
+part what >"$work/mounts"
+part image >"$work/delays"
+part part >"$work/writers"
 insn_table <"$work/mounts" | show "Instructions of a mount"
 time_table <"$work/mounts" | show "Words of a mount, and time: the chip's, and $insn_ns ns an instruction (assumed)"
+ns_table <"$work/mounts" | show "Time, copy : fault, by ns an instruction and ns a read (computed)"
 ram_table <"$work/mounts" | show "RAM"
+[ ! -s "$work/delays" ] || delay_table <"$work/delays" |
+	show "How long a writer waits at most, in instructions, by the size of the image"
 [ ! -s "$work/writers" ] ||
 	writer_table <"$work/writers" | show "Who waits (in instructions; chip ms: flash clock)"

@@ -4,7 +4,7 @@
 # many instructions they take; and its tables.
 . "$(dirname "$0")/common"
 need_kvm
-for tool in mkfs.jffs2 jq; do
+for tool in mkfs.jffs2 sumtool jq; do
 	command -v $tool >/dev/null || {
 		skip "the sweep: $tool is not installed"
 		exit 0
@@ -31,15 +31,18 @@ holds()
 {
 	wrong=$(LC_ALL=C awk -F '\t' '
 	function wrong(what) { print what; bad = 1 }
-	$1 == "what" || $1 == "part" {
+	$1 == "what" || $1 == "part" || $1 == "image" {
 		writers = $1 == "part"
+		delays = $1 == "image"
 		for (i = 1; i <= NF; i++)
 			name[i] = $i
 		next
 	}
 	{
 		for (i = 1; i <= NF; i++)
-			if (writers)
+			if (delays)
+				delay[name[i], $2] = $i
+			else if (writers)
 				at[name[i], $4, $3] = $i # of the seeded schedule
 			else
 				at[name[i], $7] = $i
@@ -57,7 +60,13 @@ holds()
 	fi
 }
 
-holds "four mounts, and eight that somebody writes meanwhile" 'if (runs != 12) wrong(runs " runs")'
+holds "four mounts, four delays, and eight mounts that somebody writes meanwhile" 'if (runs != 16) wrong(runs " runs")'
+holds "with all pages mapped a writer waits longer than for copy, and less than the mount takes" '
+	own = delay["own_delay_ticks", "fault"]
+	if (own != "-" && (own <= delay["own_delay_ticks", "copy"] || own >= at["mount_ticks", "fault"]))
+		wrong("fault: " own)
+	if (delay["pages_touched", "fault"] < 32)
+		wrong(delay["pages_touched", "fault"] " pages")'
 holds "all arms mount the same" 'for (a in arms)
 	if (!(at["nodes", arms[a]] > 20) || at["nodes", arms[a]] != at["nodes", "copy"])
 		wrong(arms[a] ": " at["nodes", arms[a]] " nodes")'
@@ -107,11 +116,11 @@ holds "only fault takes faults" 'for (a in arms)
 expect "the tables of these runs" 0 "^ *size  *28f128j3 " $sweep --from "$work/rows"
 cp "$work/log" "$work/text"
 expect "the same for a document" 0 "^\| size +\| 28f128j3 " $sweep --from "$work/rows" --markdown
-if [ "$(grep -c '^| size ' "$work/log")" = 2 ] && [ "$(grep -c '^|--' "$work/log")" = 4 ] &&
+if [ "$(grep -c '^| size ' "$work/log")" = 3 ] && [ "$(grep -c '^|--' "$work/log")" = 6 ] &&
 	[ "$(grep -c '^| 28f128j3 ' "$work/log")" = 8 ]; then
-	pass "four tables, a row for each mount and for each that is written meanwhile"
+	pass "six tables, a row for each mount and for each that is written meanwhile"
 else
-	fail "not four tables with a row for each mount and for each that is written meanwhile"
+	fail "not six tables with a row for each mount and for each that is written meanwhile"
 fi
 if [ "$(grep '^| ' "$work/log" | tr -d '| -')" = "$(sed -n '/^  /p' "$work/text" | tr -d ' -')" ]; then
 	pass "both say the same"
