@@ -379,6 +379,7 @@ ns_table()
 {
 	LC_ALL=C awk -F '\t' -v OFS='\t' "$each_mount"'
 	function ms(arm, insn, read) { return at["mount", arm] * insn + at["words", arm] * read }
+	function ratio(insn, read) { return sprintf("%.1f", ms("copy", insn, read) / ms("fault", insn, read)) }
 	BEGIN { ninsn = split("2 5 20", insn, " "); nread = split("60 90 150", read, " ") }
 	NR == 1 {
 		line = "swept" OFS "node" OFS "image KiB"
@@ -392,8 +393,7 @@ ns_table()
 		line = $1 OFS $5 OFS int($4 / 1024)
 		for (i = 1; i <= ninsn; i++)
 			for (j = 1; j <= nread; j++)
-				line = line OFS sprintf("%.1f", ms("copy", insn[i], read[j]) /
-								ms("fault", insn[i], read[j]))
+				line = line OFS ratio(insn[i], read[j])
 		print line
 	}'
 }
