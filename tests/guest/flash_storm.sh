@@ -62,8 +62,8 @@ fi
 
 for part in 28f128j3 s29gl256n; do
 	storm "$part: fault, $rounds rounds" $part --arm fault --cpus 4 --set program=buffer
-	storm "$part: fault, $rounds rounds, operations rest, TLB soft" $part --arm fault --cpus 4 --set suspend=on \
-		--set program=buffer --tlb soft,entries=8
+	storm "$part: fault, $rounds rounds, erases rest, TLB soft" $part --arm fault --cpus 4 --set suspend=on \
+		--set writer=erase --tlb soft,entries=8
 	has "$part: operations rested" '.counts.flash_suspends > 0'
 	for arm in point kmap copy; do
 		storm "$part: $arm, $rounds rounds, operations rest" $part --arm $arm --cpus 2 --set suspend=on --set program=buffer
