@@ -127,7 +127,7 @@ cat >"$bad/flash_mount_wild.c" <<'END'
 #include "guest/scenario/flash_mount.h"
 #include "guest/trace.h"
 
-static const struct vma_ops wild_ops = { .name = "wild" };
+static const struct vma_ops wild_ops FAULT_TABLE = { .name = "wild" };
 
 static bool wild_open(struct flash_reader *reader)
 {
