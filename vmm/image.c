@@ -102,7 +102,8 @@ static int find_segments(struct image *image, const struct elf_view *elf, struct
 
 		if (phdr.p_type == PT_INTERP || phdr.p_type == PT_TLS)
 			return damaged(err, "it wants an interpreter or thread-local storage");
-		if (phdr.p_type == PT_LOAD && phdr.p_memsz && add_segment(image, elf, &phdr, err))
+		if (phdr.p_type == PT_LOAD && (phdr.p_memsz || phdr.p_filesz) &&
+		    add_segment(image, elf, &phdr, err))
 			return -1;
 	}
 	if (!image->bytes)

@@ -340,8 +340,8 @@ START_TEST(a_base_that_did_not_end_well_has_no_multiples)
 	add(HOST_AMD_NPT, "copy", 2, "{\"a\": 2}");
 	judge(0);
 	text = shown();
-	ck_assert_ptr_nonnull(
-		strstr(text, "\ntimes that of arm copy\n  a           -     -     2.50     1.00\n"));
+	ck_assert_ptr_nonnull(strstr(
+		text, "\ntimes that of arm copy\n  a           -     -     2.50     1.00\n"));
 	free(text);
 }
 END_TEST
