@@ -3,20 +3,17 @@
 #include "guest/flash/page_store.h"
 
 #include "guest/host.h"
-#include "guest/lib/string.h"
 
 /* By way of a buffer: to read the chip may have to wait, and a local mapping must not. */
 enum flash_error flash_read_page(const struct flash_partition *partition, u64 offset,
 				 struct page *to)
 {
-	void *buffer = kalloc(PAGE_BYTES), *address;
+	void *buffer = kalloc(PAGE_BYTES);
 	enum flash_error error = flash_partition_read(partition, offset, buffer, PAGE_BYTES);
 
 	if (!error) {
 		flash_words_read(PAGE_BYTES / partition->bank_width);
-		address = kmap_local(to);
-		memcpy(address, buffer, PAGE_BYTES);
-		kunmap_local(address);
+		page_fill(to, buffer, PAGE_BYTES);
 	}
 	kfree(buffer);
 	return error;

@@ -5,20 +5,16 @@
  * not wait, but takes the locks of the allocator and of the tables: whoever holds one must not touch.
  */
 #include "guest/arch.h"
-#include "guest/lib/string.h"
 #include "guest/mm/vm.h"
 #include "guest/trace.h"
 
 static enum fault_result anon_fault(struct vma *vma, const struct fault *fault)
 {
 	struct page *page = page_alloc(ZONE_HIGHMEM, 0);
-	void *address;
 
 	if (!page)
 		return FAULT_ERROR;
-	address = kmap_local(page);
-	memset(address, 0, PAGE_BYTES);
-	kunmap_local(address);
+	page_fill(page, NULL, 0);
 	if (!pt_map(vma->mm, ALIGN_DOWN(fault->va, PAGE_BYTES), page_gpa(page), vma->prot,
 		    SITE("anon.fault")))
 		page_free(page); /* another thread was first */

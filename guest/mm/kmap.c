@@ -8,6 +8,7 @@
  */
 #include "guest/arch.h"
 #include "guest/kernel.h"
+#include "guest/lib/string.h"
 #include "guest/mm/pt.h"
 #include "guest/mm/vm.h"
 #include "guest/trace.h"
@@ -50,4 +51,13 @@ void kunmap_local(void *address)
 	fixmap_set(va, 0, SITE("kunmap_local"));
 	tlb_cpu_page(va, 0, SITE("kunmap_local"));
 	arch_irq_restore(irq);
+}
+
+void page_fill(struct page *page, const void *from, u64 bytes)
+{
+	u8 *address = kmap_local(page);
+
+	memcpy(address, from, bytes);
+	memset(address + bytes, 0, PAGE_BYTES - bytes);
+	kunmap_local(address);
 }

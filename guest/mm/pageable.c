@@ -12,7 +12,6 @@
 
 #include "guest/kernel.h"
 #include "guest/lib/draw.h"
-#include "guest/lib/string.h"
 #include "guest/mm/fault.h"
 #include "guest/mm/swap.h"
 #include "guest/trace.h"
@@ -227,10 +226,7 @@ static void fill(const struct pageable_page *page, struct page *frame)
 	const struct page_store *store = page->area->store;
 
 	if (!page->stored) {
-		void *address = kmap_local(frame);
-
-		memset(address, 0, PAGE_BYTES);
-		kunmap_local(address);
+		page_fill(frame, NULL, 0);
 	} else if (!store->ops->read(store->owner, place_of(page), frame)) {
 		panic("page lost", "page %lx cannot be read from page %lu of the %s", va_of(page),
 		      place_of(page), store->ops->name);
@@ -428,10 +424,7 @@ static bool copy_to_swap(const struct pageable_section *section, u64 first)
 	bool copied = frame;
 
 	for (u64 at = 0; copied && at < section->bytes; at += PAGE_BYTES) {
-		void *address = kmap_local(frame);
-
-		memcpy(address, section->loaded + at, PAGE_BYTES);
-		kunmap_local(address);
+		page_fill(frame, section->loaded + at, PAGE_BYTES);
 		copied = swap->ops->write(swap->owner, first + at / PAGE_BYTES, frame);
 	}
 	if (frame)
@@ -498,5 +491,5 @@ void pageable_stop(void)
 
 struct pageable_totals pageable_totals(void)
 {
-	return (struct pageable_totals){ pool.frames, pool.peak, pool.samples };
+	return (struct pageable_totals){ pool.peak, pool.samples };
 }

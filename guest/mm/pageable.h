@@ -60,8 +60,8 @@ void pageable_start(u32 frames, const struct replacement *replacement,
 void pageable_stop(void);
 
 struct pageable_totals {
-	u32 frames, peak; /* allowed; most that were in use at a time */
-	u64 samples;	  /* touches that replacement found */
+	u32 peak;    /* most frames that were in use at a time */
+	u64 samples; /* touches that replacement found */
 };
 struct pageable_totals pageable_totals(void);
 

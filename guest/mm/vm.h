@@ -124,6 +124,8 @@ void iounmap(void *address);
 /* --- short-lived local mapping of any page (two slots per CPU, like kmap_local); not across a wait */
 void *kmap_local(struct page *page);
 void kunmap_local(void *address); /* last mapped first unmapped */
+/* By such a mapping: @page is the @bytes at @from, and zero behind them. */
+void page_fill(struct page *page, const void *from, u64 bytes);
 
 /* --- user memory: true if all bytes were copied --- */
 bool copy_from_user(void *to, u64 va, size_t bytes);

@@ -2,7 +2,6 @@
 /* User tasks: a space with a copy of the programs' text, stacks, the way to CPL 3. */
 #include "guest/arch.h"
 #include "guest/kernel.h"
-#include "guest/lib/string.h"
 #include "guest/trace.h"
 #include "guest/user/user.h"
 
@@ -17,14 +16,10 @@ static enum fault_result text_fault(struct vma *vma, const struct fault *fault)
 	u64 left = user_text_end - user_text_start - offset;
 	u64 n = left < PAGE_BYTES ? left : PAGE_BYTES;
 	struct page *page = page_alloc(ZONE_HIGHMEM, 0);
-	void *address;
 
 	if (!page)
 		return FAULT_ERROR;
-	address = kmap_local(page);
-	memcpy(address, user_text_start + offset, n);
-	memset((u8 *)address + n, 0, PAGE_BYTES - n);
-	kunmap_local(address);
+	page_fill(page, user_text_start + offset, n);
 	if (!pt_map(vma->mm, va, page_gpa(page), vma->prot, SITE("user.text")))
 		page_free(page); /* another thread was first */
 	return FAULT_DONE;
