@@ -5,6 +5,7 @@
  */
 #include "guest/scenario/flash_mount.h"
 
+#include "guest/lib/draw.h"
 #include "guest/lib/string.h"
 #include "guest/scenario/flash_params.h"
 
@@ -90,10 +91,8 @@ static void make_words(u8 *want, const u8 *before, u32 bytes, u64 offset)
 {
 	u64 x = boot_options.seed ^ offset * 0x9e3779b97f4a7c15ull;
 
-	for (u32 i = 0; i < bytes; i++) {
-		x = x * 6364136223846793005ull + 1442695040888963407ull;
-		want[i] = x >> 56 & before[i];
-	}
+	for (u32 i = 0; i < bytes; i++)
+		want[i] = draw_next(&x) >> 23 & before[i];
 }
 
 static void program_block(struct flash_writer *w, u64 offset, u8 *want, u8 *got)
