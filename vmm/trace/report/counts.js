@@ -90,37 +90,17 @@ function drawCounts() {
 	const head = ["event", ...app.trace.cpus.map(cpuName), "all"];
 
 	byId("counts").replaceChildren(
-		element(
-			"table",
-			{},
-			element(
-				"thead",
-				{},
-				element(
-					"tr",
-					{},
-					...head.map((name, k) =>
-						element(
-							"th",
-							{ scope: "col", class: k ? "n" : "" },
-							name,
-						),
-					),
-				),
-			),
-			element(
-				"tbody",
-				{},
-				...[...rows].map(([id, numbers]) => {
-					const kind = app.schema.get(id);
+		tableOf(
+			head.map((name, k) => element("th", { scope: "col", class: k ? "n" : "" }, name)),
+			[...rows].map(([id, numbers]) => {
+				const kind = app.schema.get(id);
 
-					return countRow(
-						kind ? kind.name : "unknown",
-						`var(--${kind ? kind.family : "host"})`,
-						numbers,
-					);
-				}),
-			),
+				return countRow(
+					kind ? kind.name : "unknown",
+					`var(--${kind ? kind.family : "host"})`,
+					numbers,
+				);
+			}),
 			element("tfoot", {}, countRow("events", "transparent", sums)),
 		),
 	);

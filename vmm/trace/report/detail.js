@@ -144,21 +144,11 @@ function drawAround(i) {
 
 	for (let k = from; k <= to; k++) rows.push(aroundRow(k));
 	box.replaceChildren(
-		element(
-			"table",
-			{},
-			element(
-				"thead",
-				{},
-				element(
-					"tr",
-					{},
-					...["ticket", "who", "event", "site", "fields"].map(
-						(name) => element("th", { scope: "col" }, name),
-					),
-				),
+		tableOf(
+			["ticket", "who", "event", "site", "fields"].map((name) =>
+				element("th", { scope: "col" }, name),
 			),
-			element("tbody", {}, ...rows),
+			rows,
 		),
 	);
 	const here = box.querySelector(".here");

@@ -112,20 +112,9 @@ function drawSides() {
 	byId("p-sides").hidden = app.ntraces < 2;
 	if (app.ntraces < 2) return;
 	byId("sides").replaceChildren(
-		element(
-			"table",
-			{},
-			element(
-				"thead",
-				{},
-				element(
-					"tr",
-					{},
-					element("th", { scope: "col" }, "of each trace"),
-					...sideHeads(sides),
-				),
-			),
-			element("tbody", {}, ...sideRows(sides)),
+		tableOf(
+			[element("th", { scope: "col" }, "of each trace"), ...sideHeads(sides)],
+			sideRows(sides),
 		),
 	);
 }

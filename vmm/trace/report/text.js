@@ -16,6 +16,17 @@ function element(name, attributes, ...children) {
 	return made;
 }
 
+/* A table of one row of heads, and rows; @rest: what may come behind them. */
+function tableOf(heads, rows, ...rest) {
+	return element(
+		"table",
+		{},
+		element("thead", {}, element("tr", {}, ...heads)),
+		element("tbody", {}, ...rows),
+		...rest,
+	);
+}
+
 function byId(id) {
 	return document.getElementById(id);
 }
