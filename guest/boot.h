@@ -3,7 +3,7 @@
 #ifndef GUEST_BOOT_H
 #define GUEST_BOOT_H
 
-/* Reads the device tree at @fdt into boot_options and plans the layout. */
+/* Reads the device tree at @fdt into boot_options. */
 void options_read(const void *fdt);
 
 /* Entry in C, on the first CPU's boot stack. */

@@ -6,6 +6,7 @@
 #include "devices/abi/catalog.h"
 #include "devices/abi/layout.h"
 #include "guest/host.h"
+#include "guest/mm/layout.h"
 #include "guest/task/sched.h"
 
 /* Console. %s %c %d %u %x %lu %ld %lx %p and widths (%-20s, %8lu, %08x); enough for tables. */
@@ -34,6 +35,7 @@ struct flash_partition_info {
 struct boot_options {
 	struct kvl_layout_request request;
 	char scenario[32], arm[KVL_ARM_NAME_BYTES];
+	char layout[KVL_ARM_NAME_BYTES]; /* an arm of the scenario layout; "": the first */
 	u64 seed;
 	bool seeded;	 /* schedule */
 	bool tlb_random; /* which entry of a soft TLB makes room: any, not the oldest */
@@ -47,7 +49,6 @@ struct boot_options {
 	struct flash_partition_info flash_partition[8];
 };
 extern struct boot_options boot_options;
-extern struct kvl_layout layout;
 
 /* --set KEY=VALUE, as text; @fallback (may be NULL) if it is not given. */
 const char *param_text(const char *key, const char *fallback);

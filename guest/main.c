@@ -7,6 +7,7 @@
 #include "guest/arch.h"
 #include "guest/boot.h"
 #include "guest/kernel.h"
+#include "guest/mm/layout.h"
 #include "guest/mm/pageable.h"
 #include "guest/mm/pt.h"
 #include "guest/mm/tlb.h"
@@ -29,6 +30,7 @@ void kernel_main(void)
 		      boot->magic, boot->version, shared->version, KVL_ABI_VERSION);
 	host_mark(KVL_MARK_FIRST_C);
 	options_read((const void *)(KVL_DTB_GPA + boot->page_offset));
+	layout_start(scenario_layout());
 	turnstile_init(boot_options.seed, boot_options.seeded);
 	trace_init();
 	tlb_start(0, boot->root_gpa, SITE("boot"));

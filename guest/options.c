@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The device tree, read in one linear pass (a look-up by path walks the tree again each time), and
- * what it says: boot_options, the layout, the scenario's parameters.
+ * what it says: boot_options, the scenario's parameters.
  */
 #include <libfdt.h>
 
@@ -13,7 +13,6 @@
 #define MAX_PARAMS 32
 
 struct boot_options boot_options;
-struct kvl_layout layout;
 
 static struct {
 	const char *key, *value;
@@ -84,8 +83,12 @@ static void chosen(const struct property *p)
 		o->request.mem_bytes = cells(p, 0, 2);
 	else if (is(p, DT_PAGE_OFFSET))
 		o->request.page_offset = cells(p, 0, 2);
+	else if (is(p, DT_LAYOUT))
+		str_copy(o->layout, text(p), sizeof(o->layout));
 	else if (is(p, DT_VMALLOC))
 		o->request.vmalloc_bytes = cells(p, 0, 2);
+	else if (is(p, DT_VMALLOC_UPPER))
+		o->request.vmalloc_upper_bytes = cells(p, 0, 2);
 	else if (is(p, DT_KVA))
 		o->request.kva_bytes = cells(p, 0, 2);
 	else if (is(p, DT_ARENA_HIGH))
@@ -227,14 +230,10 @@ static void read_tree(const void *fdt)
 
 void options_read(const void *fdt)
 {
-	struct kvl_layout_failure why;
-
 	if (fdt_check_header(fdt))
 		panic("bad device tree", "no header at %p", fdt);
 	read_tree(fdt);
 	boot_options.request.ncpus = boot_options.ncpus;
-	if (kvl_layout_plan(&boot_options.request, &layout, &why))
-		panic("bad layout", "planner: error %u", why.error);
 }
 
 const char *param_text(const char *key, const char *fallback)

@@ -60,6 +60,19 @@ static s64 count_rows(const struct image *image, u64 va, u64 row_bytes)
 	return -1;
 }
 
+static int read_layout(const struct image *image, u64 ops, struct catalog_arm *arm, struct err *err)
+{
+	const void *at = image_at(image, ops, sizeof(u64));
+	u64 kind = KVL_LAYOUT_KINDS;
+
+	if (at)
+		memcpy(&kind, at, sizeof(kind));
+	if (kind >= KVL_LAYOUT_KINDS)
+		return bad(err, "an arm's layout is of no kind that there is");
+	arm->layout = (enum kvl_layout_kind)kind;
+	return 0;
+}
+
 static int read_arms(const struct image *image, u64 va, struct catalog_scenario *out,
 		     struct err *err)
 {
@@ -79,6 +92,8 @@ static int read_arms(const struct image *image, u64 va, struct catalog_scenario 
 		       sizeof(row));
 		if (copy_string(image, row.name, true, &arm->name, err) ||
 		    copy_string(image, row.about, false, &arm->about, err))
+			return -1;
+		if (out->arms_are_layouts && read_layout(image, guest_address(row.ops), arm, err))
 			return -1;
 	}
 	return 0;
@@ -155,6 +170,7 @@ static int read_scenario(const struct image *image, u64 va, struct catalog_scena
 
 	memcpy(&row, image_at(image, va, sizeof(row)), sizeof(row));
 	out->needs_flash = row.needs_flash != 0;
+	out->arms_are_layouts = row.arms_are_layouts != 0;
 	if (copy_string(image, row.name, true, &out->name, err) ||
 	    copy_string(image, row.about, false, &out->about, err) ||
 	    read_arms(image, guest_address(row.arms), out, err) ||
@@ -225,6 +241,14 @@ const struct catalog_arm *catalog_find_arm(const struct catalog_scenario *scenar
 	for (u32 i = 0; i < scenario->narms; i++)
 		if (!strcmp(scenario->arms[i].name, arm))
 			return &scenario->arms[i];
+	return NULL;
+}
+
+const struct catalog_scenario *catalog_layouts(const struct catalog *catalog)
+{
+	for (u32 i = 0; i < catalog->nscenarios; i++)
+		if (catalog->scenarios[i].arms_are_layouts)
+			return &catalog->scenarios[i];
 	return NULL;
 }
 

@@ -6,11 +6,12 @@
 #ifndef KVL_CATALOG_H
 #define KVL_CATALOG_H
 
-#include "devices/abi/types.h"
+#include "devices/abi/layout.h"
 #include "vmm/err.h"
 
 struct catalog_arm {
 	const char *name, *about;
+	enum kvl_layout_kind layout; /* of an arm that is one */
 };
 
 struct catalog_param {
@@ -24,6 +25,7 @@ struct catalog_varies {
 struct catalog_scenario {
 	const char *name, *about;
 	bool needs_flash;
+	bool arms_are_layouts;
 	u32 narms; /* 0: the scenario has no arms */
 	const struct catalog_arm *arms;
 	u32 nparams;
@@ -52,6 +54,9 @@ const struct catalog *catalog_read(const struct image *image, struct err *err);
 const struct catalog_scenario *catalog_find(const struct catalog *catalog, const char *scenario);
 const struct catalog_arm *catalog_find_arm(const struct catalog_scenario *scenario,
 					   const char *arm);
+
+/* The scenario whose arms are the layouts that there are. NULL: there is none, which is damage. */
+const struct catalog_scenario *catalog_layouts(const struct catalog *catalog);
 
 /* Is @value one of "off|erase|program"? */
 bool catalog_among(const char *values, const char *value);

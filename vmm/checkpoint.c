@@ -37,24 +37,14 @@ static u32 find_running(struct vm *vm, struct audit_cpu *running)
 
 u64 checkpoint_audit(struct vm *vm, struct model *model)
 {
-	const struct kvl_layout *layout = &vm->layout;
-	struct audit_range usable[ARRAY_LEN(layout->usable)];
 	struct kvl_record pending[KVL_MAX_CPUS];
 	struct audit_cpu running[KVL_MAX_CPUS];
 	u32 npending = 0, nrunning = find_running(vm, running);
 
-	for (u32 i = 0; i < layout->nusable; i++)
-		usable[i] =
-			(struct audit_range){ layout->usable[i].start, layout->usable[i].bytes };
 	for (u32 i = 0; i < vm->ncpus; i++)
 		npending += trace_pending(vm->trace, i, &pending[npending]);
 	return model_audit(model, &(struct audit_config){ .mem = &vm->mem,
-							  .arena_gpa = layout->arena.start,
-							  .arena_bytes = layout->arena.bytes,
-							  .page_offset = layout->page_offset,
-							  .lowmem_end_gpa = layout->lowmem_end_gpa,
-							  .usable = usable,
-							  .nusable = layout->nusable,
+							  .layout = &vm->layout,
 							  .running = running,
 							  .nrunning = nrunning,
 							  .pending = pending,

@@ -209,7 +209,9 @@ static void write_chosen(struct writer *w, const struct run_config *config)
 	put_text(w, DT_SCHEDULE, config->schedule == SCHEDULE_SEEDED ? "seeded" : "free");
 	put_u64(w, DT_MEM, config->layout.mem_bytes);
 	put_u64(w, DT_PAGE_OFFSET, config->layout.page_offset);
+	put_text(w, DT_LAYOUT, config->layout_name ? config->layout_name : "");
 	put_u64(w, DT_VMALLOC, config->layout.vmalloc_bytes);
+	put_u64(w, DT_VMALLOC_UPPER, config->layout.vmalloc_upper_bytes);
 	put_u64(w, DT_KVA, config->layout.kva_bytes);
 	put_u32(w, DT_ARENA_HIGH, config->layout.arena_highmem);
 	put_u32(w, DT_TLB_ENTRIES, config->layout.soft_entries);

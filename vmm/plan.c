@@ -35,6 +35,8 @@ static int explain_hole(const struct kvl_layout_request *request,
 static int explain(const struct kvl_layout_request *request, const struct kvl_layout_failure *why,
 		   struct err *err)
 {
+	static const char *const sizes[] = { "vmalloc", "kva", "upper vmalloc" };
+
 	switch (why->error) {
 	case KVL_LAYOUT_MEM_SMALL:
 		return err_set(err, EXIT_USAGE,
@@ -52,7 +54,12 @@ static int explain(const struct kvl_layout_request *request, const struct kvl_la
 			       U(request->page_offset));
 	case KVL_LAYOUT_ALIGN:
 		return err_set(err, EXIT_USAGE, "the %s size 0x%llx is not a multiple of 2 MiB",
-			       why->index ? "kva" : "vmalloc", U(why->value));
+			       sizes[why->index], U(why->value));
+	case KVL_LAYOUT_UPPER:
+		return err_set(err, EXIT_USAGE,
+			       "%llu MiB of vmalloc behind lowmem are more than the %llu MiB in "
+			       "all: make --vmalloc-upper smaller, or --vmalloc larger",
+			       MIB(request->vmalloc_upper_bytes), MIB(why->value));
 	case KVL_LAYOUT_NO_ROOM:
 		return err_set(
 			err, EXIT_USAGE,

@@ -56,12 +56,11 @@ struct run {
 /* --- before ----------------------------------------------------------------------------------- */
 static struct soft_ranges soft_ranges(const struct vm *vm)
 {
-	const struct kvl_range *region = vm->layout.region;
+	struct soft_ranges soft = { .entries = vm->config->layout.soft_entries,
+				    .nranges = vm->layout.ndynamic };
 
-	return (struct soft_ranges){ .entries = vm->config->layout.soft_entries,
-				     .lowmem_start = region[KVL_REGION_LOWMEM].start,
-				     .dynamic_start = region[KVL_REGION_VMALLOC].start,
-				     .dynamic_end = region[KVL_REGION_FIXMAP].start };
+	memcpy(soft.range, vm->layout.dynamic, sizeof(soft.range));
+	return soft;
 }
 
 static int open_record(struct run *run, struct err *err)
@@ -113,20 +112,31 @@ static int open_record(struct run *run, struct err *err)
 	return vm->trace ? 0 : -1;
 }
 
+static u64 largest_vmalloc(const struct kvl_layout *layout)
+{
+	u64 largest = 0;
+
+	for (u32 i = 0; i < layout->nvmalloc; i++)
+		if (layout->vmalloc[i].bytes > largest)
+			largest = layout->vmalloc[i].bytes;
+	return largest;
+}
+
 /* The guest maps the whole bank, with a page behind it that stays empty. */
 static int check_window(const struct run *run, struct err *err)
 {
-	u64 room = run->vm.layout.region[KVL_REGION_VMALLOC].bytes;
+	u64 room = largest_vmalloc(&run->vm.layout);
 	const struct flash_config *bank = &run->config->flash.bank;
 
 	if (!run->config->flash.file || flash_bank_bytes(bank) + PAGE_BYTES <= room)
 		return 0;
-	return err_set(err, EXIT_USAGE,
-		       "%u x %s, %llu MiB, cannot be mapped in the %llu MiB of vmalloc: give "
-		       "--vmalloc more",
-		       bank->chips ? bank->chips : 1, bank->part->name,
-		       (unsigned long long)(flash_bank_bytes(bank) >> 20),
-		       (unsigned long long)(room >> 20));
+	return err_set(
+		err, EXIT_USAGE,
+		"%u x %s, %llu MiB, cannot be mapped in one piece: the largest of vmalloc has %llu MiB: give "
+		"--vmalloc more",
+		bank->chips ? bank->chips : 1, bank->part->name,
+		(unsigned long long)(flash_bank_bytes(bank) >> 20),
+		(unsigned long long)(room >> 20));
 }
 
 static int build(struct run *run, struct err *err)

@@ -60,6 +60,7 @@ enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 struct run_config {
 	const struct engine *engine;
 	const char *scenario, *arm;
+	const char *layout_name; /* an arm of the scenario layout; NULL: the first */
 	struct kvl_layout_request layout;
 	u64 seed;
 	enum run_schedule schedule;

@@ -45,6 +45,8 @@ struct scenario {
 	const struct scenario_param *params;  /* ends with a NULL key; NULL: none */
 	const struct scenario_varies *varies; /* ends with a NULL count; NULL: none may */
 	u64 needs_flash;		      /* 1: cannot run without --flash */
+	/* 1: its arms are kinds of layout; their ops begin with a u64, enum kvl_layout_kind */
+	u64 arms_are_layouts;
 	void (*run)(const struct arm *arm);
 };
 

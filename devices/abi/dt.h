@@ -20,12 +20,14 @@
 #define DT_SEED "kvalab,seed"	      /* u64 */
 #define DT_SCHEDULE "kvalab,schedule" /* string: "seeded" or "free" */
 /* The layout request (layout.h), from which the guest plans the same layout again: */
-#define DT_MEM "kvalab,mem"		     /* u64 bytes */
-#define DT_PAGE_OFFSET "kvalab,page-offset"  /* u64 */
-#define DT_VMALLOC "kvalab,vmalloc"	     /* u64 bytes */
-#define DT_KVA "kvalab,kva"		     /* u64 bytes */
-#define DT_ARENA_HIGH "kvalab,arena-highmem" /* u32: 0 or 1 */
-#define DT_TLB_ENTRIES "kvalab,tlb-entries"  /* u32: of a soft TLB; 0: the processor's own */
+#define DT_MEM "kvalab,mem"		    /* u64 bytes */
+#define DT_PAGE_OFFSET "kvalab,page-offset" /* u64 */
+#define DT_LAYOUT "kvalab,layout"   /* string: an arm of the scenario layout, which says the kind */
+#define DT_VMALLOC "kvalab,vmalloc" /* u64 bytes */
+#define DT_VMALLOC_UPPER "kvalab,vmalloc-upper" /* u64 bytes */
+#define DT_KVA "kvalab,kva"			/* u64 bytes */
+#define DT_ARENA_HIGH "kvalab,arena-highmem"	/* u32: 0 or 1 */
+#define DT_TLB_ENTRIES "kvalab,tlb-entries"	/* u32: of a soft TLB; 0: the processor's own */
 
 #define DT_TLB_POLICY "kvalab,tlb-policy" /* string: "fifo" or "random"; what makes room there */
 

@@ -75,6 +75,16 @@ const char *kvl_region_name(enum kvl_region_kind kind)
 	return "?";
 }
 
+static u64 vmalloc_wanted(const struct kvl_layout_request *request)
+{
+	return request->vmalloc_bytes ? request->vmalloc_bytes : KVL_VMALLOC_DEFAULT;
+}
+
+static u64 kva_wanted(const struct kvl_layout_request *request)
+{
+	return request->kva_bytes ? request->kva_bytes : KVL_KVA_DEFAULT;
+}
+
 static int check_sizes(const struct kvl_layout_request *request, struct kvl_layout_failure *why)
 {
 	if (request->ncpus == 0 || request->ncpus > KVL_MAX_CPUS)
@@ -92,6 +102,10 @@ static int check_sizes(const struct kvl_layout_request *request, struct kvl_layo
 		return fail_hole(why, KVL_LAYOUT_ALIGN, 0, 0, request->vmalloc_bytes);
 	if (request->kva_bytes % LARGE_BYTES)
 		return fail_hole(why, KVL_LAYOUT_ALIGN, 1, 0, request->kva_bytes);
+	if (request->vmalloc_upper_bytes % LARGE_BYTES)
+		return fail_hole(why, KVL_LAYOUT_ALIGN, 2, 0, request->vmalloc_upper_bytes);
+	if (request->vmalloc_upper_bytes > vmalloc_wanted(request))
+		return fail(why, KVL_LAYOUT_UPPER, vmalloc_wanted(request));
 	if (request->soft_entries &&
 	    (request->soft_entries < KVL_SOFT_MIN || request->soft_entries > KVL_SOFT_MAX))
 		return fail(why, KVL_LAYOUT_SOFT, request->soft_entries);
@@ -117,52 +131,216 @@ static void place_core(const struct kvl_layout_request *request, struct kvl_layo
 	out->core = (struct kvl_range){ KVL_BOOT_GPA, end_of(out->frames) - KVL_BOOT_GPA };
 }
 
+/* --- room for lowmem and vmalloc ------------------------------------------------------------------ */
+
 /*
- * The regions keep their size, lowmem gets what is left of kernel space but at least the core; with
- * less RAM than that, vmalloc takes the rest.
+ * What the options leave of kernel space for lowmem and vmalloc together, and for lowmem alone. All in
+ * bytes from page_offset, so that of a linear map they are guest-physical addresses, too; the pageable
+ * region is among them.
  */
-static int place_regions(const struct kvl_layout_request *request, struct kvl_layout *out,
-			 struct kvl_layout_failure *why)
+struct room {
+	u64 both;
+	u64 direct;   /* for lowmem, if all vmalloc is behind it, and RAM reaches so far */
+	u64 farthest; /* where lowmem ends at the latest */
+	u64 ram_end;  /* no frame from here on gets a direct address */
+};
+
+/* The regions keep their size, lowmem gets what is left of kernel space, but at least the core. */
+static int find_room(const struct kvl_layout_request *request, const struct kvl_layout *out,
+		     struct room *room, struct kvl_layout_failure *why)
 {
 	const u64 fixed = GAP_BYTES + UKVA_BYTES + FIXMAP_BYTES;
-	u64 vmalloc = request->vmalloc_bytes ? request->vmalloc_bytes : KVL_VMALLOC_DEFAULT;
-	u64 kva = request->kva_bytes ? request->kva_bytes : KVL_KVA_DEFAULT;
+	u64 vmalloc = vmalloc_wanted(request), kva = kva_wanted(request);
 	u64 space = SPACE_END - request->page_offset;
-	u64 bytes[KVL_REGIONS];
-	u64 wanted, at = request->page_offset;
-
 	/* Each capped, so that the sum cannot wrap. */
-	wanted = end_of(out->core) + fixed + least(vmalloc, GiB(1024)) + least(kva, GiB(1024));
+	u64 wanted = end_of(out->core) + fixed + least(vmalloc, GiB(1024)) + least(kva, GiB(1024));
+
 	if (wanted > space)
 		return fail(why, KVL_LAYOUT_NO_ROOM, wanted - space);
+	room->both = space - fixed - kva;
+	room->farthest = room->both - request->vmalloc_upper_bytes;
+	room->ram_end = least(out->ram_end_gpa, KVL_LOW_RAM_END_GPA);
+	room->direct = least(room->both - vmalloc, room->ram_end);
+	return 0;
+}
 
-	out->lowmem_end_gpa = least(space - fixed - vmalloc - kva, request->mem_bytes);
-	out->lowmem_end_gpa = least(out->lowmem_end_gpa, KVL_LOW_RAM_END_GPA);
+/* Last of the RAM below 4 GiB: the first CPU loads its root in 32-bit mode. */
+static int place_high_arena(const struct kvl_layout_request *request, struct kvl_layout *out,
+			    struct room *room, struct kvl_layout_failure *why)
+{
+	if (!request->arena_highmem)
+		return 0;
+	out->arena.start = room->ram_end - KVL_ARENA_BYTES;
+	if (out->arena.start < room->direct)
+		return fail(why, KVL_LAYOUT_NO_HIGHMEM, room->direct);
+	room->ram_end = out->arena.start;
+	return 0;
+}
+
+/* --- the direct map --------------------------------------------------------------------------------- */
+
+static void add_piece(struct kvl_layout *out, u64 gpa, u64 va, u64 bytes)
+{
+	if (bytes)
+		out->lowmem[out->nlowmem++] = (struct kvl_piece){ gpa, va, bytes };
+}
+
+static const struct kvl_piece *last_piece(const struct kvl_layout *out)
+{
+	return &out->lowmem[out->nlowmem - 1];
+}
+
+static void map_linear(const struct room *room, struct kvl_layout *out)
+{
+	for (u32 i = 0; i < out->nusable && out->usable[i].start < room->direct; i++) {
+		u64 start = out->usable[i].start, end = least(end_of(out->usable[i]), room->direct);
+
+		add_piece(out, start, start + out->page_offset, end - start);
+	}
+	out->lowmem_end_gpa = room->direct;
+}
+
+/*
+ * Where RAM from @gpa on goes in a layout without gaps; the piece before it ends at a hole. What is as low
+ * as the image stays: that one lies where it was linked to be.
+ */
+static u64 moved_to(const struct kvl_layout *out, u64 gpa)
+{
+	const struct kvl_piece *last = last_piece(out);
+	u64 last_end = last->gpa + last->bytes, at = last->va + last->bytes;
+
+	if (gpa < end_of(out->core))
+		return gpa + out->page_offset;
+	if (out->kind == KVL_LAYOUT_PACKED)
+		return at;
+	if (gpa / LARGE_BYTES == (last_end - 1) / LARGE_BYTES)
+		return at + gpa - last_end;
+	return ALIGN_UP(at, LARGE_BYTES) + gpa % LARGE_BYTES;
+}
+
+static void map_moved(const struct room *room, struct kvl_layout *out)
+{
+	u64 limit = out->page_offset + room->direct;
+
+	for (u32 i = 0; i < out->nusable && out->usable[i].start < room->ram_end; i++) {
+		u64 start = out->usable[i].start,
+		    end = least(end_of(out->usable[i]), room->ram_end);
+		u64 va = i ? moved_to(out, start) : start + out->page_offset;
+
+		if (va >= limit)
+			break;
+		add_piece(out, start, va, least(end - start, limit - va));
+	}
+	out->lowmem_end_gpa = last_piece(out)->gpa + last_piece(out)->bytes;
+}
+
+/* As much as if the holes were RAM of somebody else's, and no farther than vmalloc behind it allows. */
+static void map_intermixed(const struct room *room, struct kvl_layout *out)
+{
+	u64 left = room->direct - PAGEABLE_BYTES, last = least(room->ram_end, room->farthest);
+
+	for (u32 i = 0; i < out->nusable && out->usable[i].start < last && left; i++) {
+		u64 start = out->usable[i].start, end = least(end_of(out->usable[i]), last);
+		u64 bytes = least(end - start, left);
+
+		add_piece(out, start, start + out->page_offset, bytes);
+		left -= bytes;
+	}
+	out->lowmem_end_gpa = last_piece(out)->gpa + last_piece(out)->bytes;
+}
+
+static void map_lowmem(const struct room *room, struct kvl_layout *out)
+{
+	out->nlowmem = 0;
+	switch (out->kind) {
+	case KVL_LAYOUT_PACKED:
+	case KVL_LAYOUT_SECTIONS: map_moved(room, out); break;
+	case KVL_LAYOUT_INTERMIXED: map_intermixed(room, out); break;
+	case KVL_LAYOUT_LINEAR:
+	case KVL_LAYOUT_KINDS: map_linear(room, out); break;
+	}
+}
+
+/* --- the regions -------------------------------------------------------------------------------------- */
+
+static void place_regions(const struct kvl_layout_request *request, const struct room *room,
+			  struct kvl_layout *out)
+{
+	u64 at = out->page_offset, bytes[KVL_REGIONS];
+	u64 lowmem_end = out->kind == KVL_LAYOUT_LINEAR
+				 ? room->direct
+				 : last_piece(out)->va + last_piece(out)->bytes - at;
+
 	bytes[KVL_REGION_PAGEABLE] = PAGEABLE_BYTES;
-	bytes[KVL_REGION_LOWMEM] = out->lowmem_end_gpa - PAGEABLE_BYTES;
+	bytes[KVL_REGION_LOWMEM] = lowmem_end - PAGEABLE_BYTES;
 	bytes[KVL_REGION_GAP] = GAP_BYTES;
-	bytes[KVL_REGION_VMALLOC] = space - out->lowmem_end_gpa - fixed - kva;
-	bytes[KVL_REGION_KVA] = kva;
+	bytes[KVL_REGION_VMALLOC] = room->both - lowmem_end;
+	bytes[KVL_REGION_KVA] = kva_wanted(request);
 	bytes[KVL_REGION_UKVA] = UKVA_BYTES;
 	bytes[KVL_REGION_FIXMAP] = FIXMAP_BYTES;
 	for (u32 i = 0; i < KVL_REGIONS; i++) {
 		out->region[i] = (struct kvl_range){ at, bytes[i] };
 		at += bytes[i];
 	}
-	return 0;
 }
 
-/* Last of the RAM below 4 GiB: the first CPU loads its root in 32-bit mode. */
-static int place_high_arena(const struct kvl_layout_request *request, struct kvl_layout *out,
-			    struct kvl_layout_failure *why)
+static void add_vmalloc(struct kvl_layout *out, u64 start, u64 end)
 {
-	if (!request->arena_highmem)
-		return 0;
-	out->arena.start = least(out->ram_end_gpa, KVL_LOW_RAM_END_GPA) - KVL_ARENA_BYTES;
-	if (out->arena.start < out->lowmem_end_gpa)
-		return fail(why, KVL_LAYOUT_NO_HIGHMEM, out->lowmem_end_gpa);
-	return 0;
+	if (start < end)
+		out->vmalloc[out->nvmalloc++] = (struct kvl_range){ start, end - start };
 }
+
+static void place_vmalloc(struct kvl_layout *out)
+{
+	u64 at = out->region[KVL_REGION_LOWMEM].start;
+
+	out->nvmalloc = 0;
+	for (u32 i = 0; i < out->nlowmem && out->kind == KVL_LAYOUT_INTERMIXED; i++) {
+		add_vmalloc(out, at, out->lowmem[i].va);
+		at = out->lowmem[i].va + out->lowmem[i].bytes;
+	}
+	at = out->region[KVL_REGION_VMALLOC].start;
+	add_vmalloc(out, at, out->region[KVL_REGION_KVA].start);
+}
+
+static void add_dynamic(struct kvl_layout *out, u64 start, u64 end)
+{
+	if (start < end)
+		out->dynamic[out->ndynamic++] = (struct kvl_range){ start, end - start };
+}
+
+/* The gap before the vmalloc region is as large as what a directory entry maps: none is shared. */
+static void find_dynamic(struct kvl_layout *out)
+{
+	out->ndynamic = 0;
+	add_dynamic(out, 0, out->region[KVL_REGION_LOWMEM].start);
+	for (u32 i = 0;
+	     i < out->nvmalloc && out->vmalloc[i].start < out->region[KVL_REGION_GAP].start; i++)
+		add_dynamic(out, ALIGN_UP(out->vmalloc[i].start, LARGE_BYTES),
+			    ALIGN_DOWN(end_of(out->vmalloc[i]), LARGE_BYTES));
+	add_dynamic(out, ALIGN_DOWN(out->region[KVL_REGION_VMALLOC].start, LARGE_BYTES),
+		    out->region[KVL_REGION_FIXMAP].start);
+}
+
+u64 kvl_lowmem_bytes(const struct kvl_layout *layout)
+{
+	u64 bytes = 0;
+
+	for (u32 i = 0; i < layout->nlowmem; i++)
+		bytes += layout->lowmem[i].bytes;
+	return bytes;
+}
+
+u64 kvl_vmalloc_bytes(const struct kvl_layout *layout)
+{
+	u64 bytes = 0;
+
+	for (u32 i = 0; i < layout->nvmalloc; i++)
+		bytes += layout->vmalloc[i].bytes;
+	return bytes;
+}
+
+/* --- the testbed's own -------------------------------------------------------------------------------- */
 
 /* Behind all that is placed; not across the device gap, because it is mapped as one piece. */
 static struct kvl_range place_behind(struct kvl_layout *out, u64 bytes)
@@ -207,10 +385,13 @@ u64 kvl_soft_gpa(const struct kvl_layout *layout, u32 entries, u32 cpu)
 
 bool kvl_is_soft(const struct kvl_layout *layout, u64 va)
 {
-	return va < layout->region[KVL_REGION_LOWMEM].start ||
-	       (va >= layout->region[KVL_REGION_VMALLOC].start &&
-		va < layout->region[KVL_REGION_FIXMAP].start);
+	for (u32 i = 0; i < layout->ndynamic; i++)
+		if (va - layout->dynamic[i].start < layout->dynamic[i].bytes)
+			return true;
+	return false;
 }
+
+/* --- holes ---------------------------------------------------------------------------------------------- */
 
 /* Is it one piece of RAM? RAM is [2 MiB, 3 GiB) and, if there is more, [4 GiB, ram_end). */
 static bool is_ram(const struct kvl_layout *layout, struct kvl_range range)
@@ -284,18 +465,25 @@ static void take_out_holes(struct kvl_layout *out, u64 start, u64 end)
 int kvl_layout_plan(const struct kvl_layout_request *request, struct kvl_layout *out,
 		    struct kvl_layout_failure *why)
 {
+	struct room room;
+
 	if (check_sizes(request, why))
 		return -1;
+	out->kind = request->kind;
 	out->page_offset = request->page_offset;
 	place_core(request, out);
-	if (place_regions(request, out, why) || place_high_arena(request, out, why) ||
+	if (find_room(request, out, &room, why) || place_high_arena(request, out, &room, why) ||
 	    check_holes(request, out, why))
 		return -1;
-	place_testbed(request, out);
 	sort_holes(request, out);
 	out->nusable = 0;
 	take_out_holes(out, KVL_RAM_START_GPA, least(out->ram_end_gpa, KVL_LOW_RAM_END_GPA));
 	take_out_holes(out, KVL_HIGH_RAM_GPA, out->ram_end_gpa);
+	map_lowmem(&room, out);
+	place_regions(request, &room, out);
+	place_vmalloc(out);
+	find_dynamic(out);
+	place_testbed(request, out);
 	why->error = KVL_LAYOUT_OK;
 	return 0;
 }

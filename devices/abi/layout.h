@@ -17,6 +17,15 @@
  * vmalloc and the windows keep their size; lowmem gets what is left, or what RAM there is; vmalloc
  * then begins behind it and takes the rest.
  *
+ * RAM may have holes that the kernel may not touch. What becomes of the addresses that would show them
+ * is the kind of the layout (seed rows A1-A3):
+ *
+ *   linear      va = gpa + page_offset: the holes' addresses are lost
+ *   packed      lowmem has no gaps: pages behind a hole follow those before it
+ *   sections    the same by sections of 2 MiB: only what is a hole from end to end goes
+ *   intermixed  va = gpa + page_offset, and the holes' addresses are vmalloc space. As all of that
+ *               together is as large as was asked for, lowmem goes on where vmalloc would begin
+ *
  * The first 2 MiB of guest-physical space are no RAM for the kernel, so the addresses that would show
  * them are free. They are near the image at every split: so code there calls the rest of the kernel,
  * and is called, as any other.
@@ -56,11 +65,21 @@ struct kvl_range {
 #define KVL_SOFT_FIXED_PAGES 8
 #define KVL_SOFT_ENTRY_BYTES (KiB(1) + 64)
 
+enum kvl_layout_kind {
+	KVL_LAYOUT_LINEAR,
+	KVL_LAYOUT_PACKED,
+	KVL_LAYOUT_SECTIONS,
+	KVL_LAYOUT_INTERMIXED,
+	KVL_LAYOUT_KINDS,
+};
+
 struct kvl_layout_request {
-	u64 mem_bytes;	   /* RAM, holes and low memory included */
-	u64 page_offset;   /* 1, 2 or 3 GiB */
-	u64 vmalloc_bytes; /* 0 = default */
-	u64 kva_bytes;	   /* 0 = default */
+	enum kvl_layout_kind kind;
+	u64 mem_bytes;		 /* RAM, holes and low memory included */
+	u64 page_offset;	 /* 1, 2 or 3 GiB */
+	u64 vmalloc_bytes;	 /* 0 = default */
+	u64 vmalloc_upper_bytes; /* of these, at least so many behind lowmem (seed row A9) */
+	u64 kva_bytes;		 /* 0 = default */
 	bool arena_highmem;
 	u32 soft_entries; /* of each CPU's soft TLB; 0: the processor's own is used */
 	u32 ncpus;
@@ -79,9 +98,25 @@ enum kvl_region_kind {
 	KVL_REGIONS,
 };
 
+/* Consecutive frames at consecutive addresses. */
+struct kvl_piece {
+	u64 gpa, va, bytes;
+};
+
 struct kvl_layout {
+	enum kvl_layout_kind kind;
 	u64 page_offset;
 	struct kvl_range region[KVL_REGIONS]; /* kernel-virtual, by kvl_region_kind, ascending */
+	/* The direct map, inside lowmem: ascending either way. All usable RAM below lowmem_end_gpa. */
+	u32 nlowmem;
+	struct kvl_piece lowmem[KVL_MAX_HOLES + 1];
+	/* What vmalloc may use, ascending: in an intermixed layout first what is inside lowmem, and then,
+	 * as in the others, its region; none is empty. */
+	u32 nvmalloc;
+	struct kvl_range vmalloc[KVL_MAX_HOLES + 2];
+	/* What a soft TLB translates (kvl_is_soft()), ascending, of whole directory entries. */
+	u32 ndynamic;
+	struct kvl_range dynamic[KVL_MAX_HOLES + 3];
 
 	/* guest-physical */
 	u64 ram_end_gpa;    /* first address behind RAM (RAM is [2 MiB, 3 GiB) and [4 GiB, …)) */
@@ -108,11 +143,12 @@ struct kvl_layout {
 
 enum kvl_layout_error {
 	KVL_LAYOUT_OK = 0,
-	KVL_LAYOUT_MEM_SMALL,	 /* value: least bytes that would do */
-	KVL_LAYOUT_MEM_LARGE,	 /* value: most bytes */
-	KVL_LAYOUT_MEM_ALIGN,	 /* RAM is not a multiple of 2 MiB */
-	KVL_LAYOUT_SPLIT,	 /* page_offset is not 1, 2 or 3 GiB */
-	KVL_LAYOUT_ALIGN,	 /* value: not a multiple of 2 MiB; index: 0 vmalloc, 1 kva */
+	KVL_LAYOUT_MEM_SMALL, /* value: least bytes that would do */
+	KVL_LAYOUT_MEM_LARGE, /* value: most bytes */
+	KVL_LAYOUT_MEM_ALIGN, /* RAM is not a multiple of 2 MiB */
+	KVL_LAYOUT_SPLIT,     /* page_offset is not 1, 2 or 3 GiB */
+	KVL_LAYOUT_ALIGN, /* value: not a multiple of 2 MiB; index: 0 vmalloc, 1 kva, 2 vmalloc upper */
+	KVL_LAYOUT_UPPER,	 /* more vmalloc behind lowmem than in all; value: bytes in all */
 	KVL_LAYOUT_NO_ROOM,	 /* value: bytes of kernel space wanted beyond what there is */
 	KVL_LAYOUT_HOLE_ALIGN,	 /* empty, or not page-aligned; index: which hole */
 	KVL_LAYOUT_HOLE_OUTSIDE, /* index: hole does not lie in RAM; value: where RAM ends */
@@ -137,12 +173,18 @@ int kvl_layout_plan(const struct kvl_layout_request *request, struct kvl_layout 
 /* Names for people: "lowmem", "vmalloc", … */
 const char *kvl_region_name(enum kvl_region_kind kind);
 
+/* Bytes that have a direct address. */
+u64 kvl_lowmem_bytes(const struct kvl_layout *layout);
+/* Bytes of address space that vmalloc may use. */
+u64 kvl_vmalloc_bytes(const struct kvl_layout *layout);
+
 /* Guest-physical place of a CPU's soft TLB: of the root on which that CPU runs. */
 u64 kvl_soft_gpa(const struct kvl_layout *layout, u32 entries, u32 cpu);
 
 /*
  * Does a soft TLB hold the translation of @va? Of user space and the kernel's dynamic regions; not of
- * lowmem (stacks, descriptors, what the fault path needs), the fixmap, the testbed window.
+ * lowmem (stacks, descriptors, what the fault path needs) and what shares a directory entry with it,
+ * the fixmap, the testbed window.
  */
 bool kvl_is_soft(const struct kvl_layout *layout, u64 va);
 

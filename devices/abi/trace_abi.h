@@ -13,7 +13,7 @@
 
 #include "types.h"
 
-#define KVL_TRACE_VERSION 5
+#define KVL_TRACE_VERSION 6
 
 struct kvl_record {
 	u64 ticket;

@@ -21,13 +21,11 @@ static _Noreturn void bad_access(const struct fault *fault, const char *why)
 {
 	const char *what = fault->exec ? "fetch from" : fault->write ? "write to" : "read of";
 
-	for (u32 i = 0; i < layout.nholes; i++) {
-		u64 va = layout.hole[i].start + layout.page_offset;
+	const struct kvl_range *hole = layout_hole_at(fault->va);
 
-		if (fault->va >= va && fault->va - va < layout.hole[i].bytes)
-			panic("touch of a hole", "%s %lx, in the hole at gpa %lx, at %lx", what,
-			      fault->va, layout.hole[i].start, fault->pc);
-	}
+	if (hole)
+		panic("touch of a hole", "%s %lx, in the hole at gpa %lx, at %lx", what, fault->va,
+		      hole->start, fault->pc);
 	if (fault->va < PAGE_BYTES)
 		panic("null pointer", "%s %lx at %lx", what, fault->va, fault->pc);
 	panic("wild pointer", "%s %lx at %lx: %s", what, fault->va, fault->pc, why);

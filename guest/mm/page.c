@@ -51,7 +51,7 @@ void *page_address(const struct page *page)
 {
 	u64 gpa = page_gpa(page);
 
-	return gpa < layout.lowmem_end_gpa ? (void *)(gpa + layout.page_offset) : NULL;
+	return gpa < layout.lowmem_end_gpa ? (void *)layout_ops->phys_to_virt(gpa) : NULL;
 }
 
 struct page *gpa_page(u64 gpa)

@@ -464,26 +464,30 @@ void pt_destroy(struct mm *mm)
 
 /* --- start ---------------------------------------------------------------------------------------- */
 
-/* The direct map of all usable lowmem; the host has mapped the core already. */
+/* With large leaves as far as both addresses are aligned to them. */
+static void map_piece(const struct kvl_piece *piece, u16 site)
+{
+	bool aligned = (piece->va - piece->gpa) % LARGE_BYTES == 0;
+	u64 at = piece->va, end = at + piece->bytes;
+
+	while (at < end) {
+		bool large = aligned && at % LARGE_BYTES == 0 && end - at >= LARGE_BYTES;
+		u64 stop = large     ? ALIGN_DOWN(end, LARGE_BYTES)
+			   : aligned ? ALIGN_UP(at + 1, LARGE_BYTES)
+				     : end;
+
+		stop = stop < end ? stop : end;
+		pt_map_range(&init_mm, at, at - piece->va + piece->gpa, stop - at,
+			     PROT_WRITE | (large ? PROT_LARGE : 0), site);
+		at = stop;
+	}
+}
+
+/* The host has mapped the core already. */
 static void map_lowmem(void)
 {
-	u16 site = SITE("boot.direct_map");
-
-	for (u32 i = 0; i < layout.nusable; i++) {
-		u64 at = layout.usable[i].start, end = at + layout.usable[i].bytes;
-
-		end = end < layout.lowmem_end_gpa ? end : layout.lowmem_end_gpa;
-		while (at < end) {
-			bool large = at % LARGE_BYTES == 0 && end - at >= LARGE_BYTES;
-			u64 stop = large ? ALIGN_DOWN(end, LARGE_BYTES)
-					 : ALIGN_UP(at + 1, LARGE_BYTES);
-
-			stop = stop < end ? stop : end;
-			pt_map_range(&init_mm, at + layout.page_offset, at, stop - at,
-				     PROT_WRITE | (large ? PROT_LARGE : 0), site);
-			at = stop;
-		}
-	}
+	for (u32 i = 0; i < layout.nlowmem; i++)
+		map_piece(&layout.lowmem[i], SITE("boot.direct_map"));
 }
 
 void pt_init(void)

@@ -115,6 +115,7 @@ void tlb_flush_range(struct mm *mm, u64 va, u64 bytes, u16 site);
 extern const struct vma_ops anon_ops;
 
 /* --- vmalloc region --- */
+bool is_vmalloc_addr(u64 va);
 void *vmalloc(u64 bytes, u16 site); /* highmem pages, mapped now; NULL: no memory or no space */
 void vfree(void *address);
 /* Device memory, uncached, 4 KiB or 2 MiB leaves. */

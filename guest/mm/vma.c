@@ -134,7 +134,7 @@ void vma_remove(struct vma *vma)
 		vma->ops->close(vma);
 	if (pt_unmap(mm, vma->start, vma->end - vma->start, site))
 		tlb_flush_range(mm, vma->start, vma->end - vma->start, site);
-	if (vma->start >= layout.region[KVL_REGION_VMALLOC].start)
+	if (is_vmalloc_addr(vma->start))
 		vmalloc_release(vma->start);
 }
 

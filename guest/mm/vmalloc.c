@@ -39,6 +39,14 @@ static void insert_first_fit(struct reservation *r, u64 bytes, u64 align)
 	*at = r;
 }
 
+bool is_vmalloc_addr(u64 va)
+{
+	for (u32 i = 0; i < layout.nvmalloc; i++)
+		if (va - layout.vmalloc[i].start < layout.vmalloc[i].bytes)
+			return true;
+	return false;
+}
+
 u64 vmalloc_reserve(u64 bytes, u64 align)
 {
 	struct reservation *r = kalloc(sizeof(*r));

@@ -13,6 +13,7 @@
 #include "guest/scenario/flash_mount.h"
 #include "guest/scenario/flash_xip.h"
 #include "guest/scenario/hello.h"
+#include "guest/scenario/layout.h"
 #include "guest/scenario/pageable.h"
 
 const struct scenario scenarios[] = {
@@ -40,6 +41,12 @@ const struct scenario scenarios[] = {
 	  .params = pageable_params,
 	  .varies = pageable_varies,
 	  .run = pageable_run },
+	{ .name = "layout",
+	  .about = "lowmem and vmalloc where RAM has holes",
+	  .arms = layout_arms,
+	  .params = layout_params,
+	  .arms_are_layouts = 1,
+	  .run = layout_run },
 	{ .name = "bench",
 	  .about = "what this host's events cost, in TSC cycles (kvalab probe runs it)",
 	  .params = bench_params,
@@ -112,6 +119,14 @@ static const struct arm *find_arm(const struct scenario *scenario, const char *n
 		if (strcmp(a->name, name) == 0)
 			return a;
 	usage_failure("scenario %s has no arm '%s'", scenario->name, name);
+}
+
+const struct layout_ops *scenario_layout(void)
+{
+	for (const struct arm *a = layout_arms; a->name; a++)
+		if (!boot_options.layout[0] || strcmp(a->name, boot_options.layout) == 0)
+			return a->ops;
+	usage_failure("no layout '%s'", boot_options.layout);
 }
 
 struct usage {

@@ -11,6 +11,9 @@
 
 extern const struct scenario scenarios[];
 
+/* The layout that the options name: an arm of the scenario layout. */
+const struct layout_ops *scenario_layout(void);
+
 /* Runs what the options name, checks for leaks, reports the counters. */
 void scenario_run(void);
 

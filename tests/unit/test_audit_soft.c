@@ -15,6 +15,7 @@ enum { ROOT, UPPER, DIRECTORY, LEAVES, TABLES };
 
 static u64 table[TABLES][PTE_ENTRIES] __attribute__((aligned(PAGE_BYTES)));
 static struct gmem mem;
+static const struct kvl_layout layout; /* no arena, no lowmem: only the soft TLB is looked at */
 static struct audit_config config;
 static struct audit_cpu running;
 
@@ -27,9 +28,8 @@ static void setup(void)
 {
 	model_setup(&(struct model_config){
 		.soft = { .entries = 4,
-			  .lowmem_start = GiB(3),
-			  .dynamic_start = 0xf0000000,
-			  .dynamic_end = 0xff000000 },
+			  .nranges = 2,
+			  .range = { { 0, GiB(3) }, { 0xf0000000, 0x0f000000 } } },
 	});
 	hang_tables();
 	memset(table, 0, sizeof(table));
@@ -42,7 +42,9 @@ static void setup(void)
 	running = (struct audit_cpu){
 		.cpu = 1, .root = table_at(ROOT), .soft_root = table_at(ROOT), .at_rest = true
 	};
-	config = (struct audit_config){ .mem = &mem, .running = &running, .nrunning = 1 };
+	config = (struct audit_config){
+		.mem = &mem, .layout = &layout, .running = &running, .nrunning = 1
+	};
 	set_at(MAP, KERNEL_VA, KERNEL_TABLE, 1, 0, A);
 	set_at(MAP, LARGE_VA, LARGE_TABLE, 2, 0, LARGE_A);
 }

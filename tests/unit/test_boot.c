@@ -230,7 +230,7 @@ START_TEST(the_trace_knows_every_entry)
 	struct model_config config = { .ncpus = 1 };
 	struct model *model = model_create(&config);
 	struct trace_config to = { .ncpus = 1, .scenario = "", .arm = "", .model = model };
-	struct audit_range core;
+	struct kvl_layout mapped;
 	struct trace *trace;
 	u64 compared;
 
@@ -238,18 +238,17 @@ START_TEST(the_trace_knows_every_entry)
 	trace = trace_open(&to, &err);
 	ck_assert_msg(trace != NULL, "%s", err.text);
 	plan(_i);
-	core = (struct audit_range){ layout.core.start, layout.core.bytes };
+	mapped = layout; /* of lowmem, only the core so far */
+	mapped.nlowmem = 1;
+	mapped.lowmem[0] = (struct kvl_piece){ layout.core.start,
+					       layout.core.start + layout.page_offset,
+					       layout.core.bytes };
 	make(trace);
 	ck_assert_int_eq(trace_finish(trace, &err), 0);
 	model_finish(model, true);
 	compared = model_audit(model, &(struct audit_config){
 					      .mem = &mem,
-					      .arena_gpa = layout.arena.start,
-					      .arena_bytes = layout.arena.bytes,
-					      .page_offset = layout.page_offset,
-					      .lowmem_end_gpa = core.start + core.bytes,
-					      .usable = &core,
-					      .nusable = 1,
+					      .layout = &mapped,
 				      });
 	ck_assert_uint_eq(compared, (u64)used * 512);
 	if (model_findings(model))

@@ -10,7 +10,7 @@
 #include "tests/unit/suite.h"
 #include "vmm/cli/compare.h"
 
-static const struct catalog_arm arms[] = { { "fault", "" }, { "copy", "" } };
+static const struct catalog_arm arms[] = { { .name = "fault" }, { .name = "copy" } };
 static const struct catalog_param params[] = { { "writer", "off|on", "on", "" } };
 static const struct catalog_varies varies[] = { { "waits", "writer!=off", "it takes longer" } };
 static const struct catalog_scenario scenario = { .name = "made-up",

@@ -8,14 +8,16 @@
 #include "vmm/trace/metadata.h"
 
 static const char *const sites[] = { "", "a.b" };
-static const struct metadata soft = { .scenario = "hello",
-				      .arm = "",
-				      .host_class = "none",
-				      .tlb = "soft,entries=64,policy=fifo",
-				      .soft = { 64, 0xC0000000, 0xF2200000, 0xFFE00000 },
-				      .ncpus = 2,
-				      .site = sites,
-				      .nsites = 2 };
+static const struct metadata soft = {
+	.scenario = "hello",
+	.arm = "",
+	.host_class = "none",
+	.tlb = "soft,entries=64,policy=fifo",
+	.soft = { 64, 2, { { 0, 0xC0000000 }, { 0xF2200000, 0xDC00000 } } },
+	.ncpus = 2,
+	.site = sites,
+	.nsites = 2
+};
 static struct metadata_parsed parsed;
 static struct err err;
 
@@ -66,10 +68,10 @@ START_TEST(what_cannot_be_is_refused)
 		const char *key, *value; /* NULL: the key is gone */
 	} bad[] = {
 		{ "soft_entries", "1025" },	  { "soft_entries", "x" },
-		{ "soft_entries", NULL },	  { "lowmem_start", NULL },
-		{ "lowmem_start", "4294967295" }, { "dynamic_start", "4294967295" },
-		{ "dynamic_start", "1" },	  { "dynamic_end", "4294967297" },
-		{ "dynamic_end", "-1" },	  { "dynamic_end", NULL },
+		{ "soft_entries", NULL },	  { "soft_ranges", NULL },
+		{ "soft_ranges", "\"0+1 0+1\"" }, { "soft_ranges", "\"0+100000001\"" },
+		{ "soft_ranges", "\"1000\"" },	  { "soft_ranges", "\"1000+\"" },
+		{ "soft_ranges", "\"x\"" },	  { "soft_ranges", "\"100000001+0\"" },
 	};
 	char *text = text_of(&soft), *at, *end, changed[8192];
 

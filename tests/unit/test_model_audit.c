@@ -25,7 +25,7 @@ static struct {
 	struct gmem mem;
 	u8 *ram;
 	u64 ticket;
-	struct audit_range usable[2];
+	struct kvl_layout layout;
 	struct audit_config config;
 } machine;
 
@@ -81,16 +81,13 @@ static void setup_in_boot(void)
 	machine.ram = aligned_alloc(PAGE_BYTES, RAM_BYTES);
 	memset(machine.ram, 0, RAM_BYTES);
 	ck_assert(gmem_add(&machine.mem, gpa(0), RAM_BYTES, machine.ram));
-	machine.usable[0] = (struct audit_range){ MiB(2), MiB(6) };
-	machine.config = (struct audit_config){
-		.mem = &machine.mem,
-		.arena_gpa = ARENA,
-		.arena_bytes = KiB(64),
-		.page_offset = OFFSET,
-		.lowmem_end_gpa = RAM_BYTES,
-		.usable = machine.usable,
-		.nusable = 1,
+	machine.layout = (struct kvl_layout){
+		.arena = { ARENA, KiB(64) },
+		.region[KVL_REGION_LOWMEM] = { OFFSET + MiB(2), MiB(6) },
+		.nlowmem = 1,
+		.lowmem = { { MiB(2), OFFSET + MiB(2), MiB(6) } },
 	};
+	machine.config = (struct audit_config){ .mem = &machine.mem, .layout = &machine.layout };
 	for (u32 i = 0; i < NTABLES; i++)
 		record(KVL_EV_TABLE_ALLOC, 0, level_of[i], table_at(i), i == USER_ROOT, 0, 0);
 	record(KVL_EV_MM_CREATE, 0, 0, 0, table_at(ROOT), 0, 0);
@@ -266,7 +263,7 @@ END_TEST
 
 START_TEST(arena_without_memory)
 {
-	machine.config.arena_gpa = GiB(2);
+	machine.layout.arena.start = GiB(2);
 	ck_assert_uint_gt(model_audit(machine.model, &machine.config), 0);
 	ck_assert_uint_gt(model_finding_count(machine.model, FINDING_FOREIGN_TABLE), 0);
 }
@@ -424,9 +421,9 @@ END_TEST
 
 START_TEST(direct_map_over_a_hole)
 {
-	machine.usable[0] = (struct audit_range){ MiB(2), MiB(1) };
-	machine.usable[1] = (struct audit_range){ MiB(4), MiB(4) };
-	machine.config.nusable = 2;
+	machine.layout.lowmem[0].bytes = MiB(1);
+	machine.layout.lowmem[1] = (struct kvl_piece){ MiB(4), OFFSET + MiB(4), MiB(4) };
+	machine.layout.nlowmem = 2;
 	expect(1, FINDING_DIRECT_MAP,
 	       "leaf at va 0xc0200000 maps [0x200000, 0x400000), which is "
 	       "not all usable RAM");
@@ -466,8 +463,47 @@ START_TEST(highmem)
 {
 	for (u64 at = MiB(7); at < MiB(8); at += PAGE_BYTES)
 		set(SMALL, OFFSET + at, 0);
-	machine.config.lowmem_end_gpa = MiB(7);
+	machine.layout.lowmem[0].bytes = MiB(5);
+	machine.layout.region[KVL_REGION_LOWMEM].bytes = MiB(5);
 	expect(0, 0, "");
+}
+END_TEST
+
+/* Two large pages change places, as in a layout that moves what is behind a hole. */
+START_TEST(direct_map_that_is_moved)
+{
+	set(DIRECTORY, OFFSET + MiB(2), MiB(4) | FLAGS | PTE_LARGE);
+	set(DIRECTORY, OFFSET + MiB(4), 0);
+	machine.layout.lowmem[0] = (struct kvl_piece){ MiB(4), OFFSET + MiB(2), MiB(2) };
+	machine.layout.lowmem[1] = (struct kvl_piece){ MiB(6), OFFSET + MiB(6), MiB(2) };
+	machine.layout.nlowmem = 2;
+	expect(0, 0, "");
+}
+END_TEST
+
+/* Where no lowmem is, nothing may be mapped, unless the addresses are vmalloc's. */
+START_TEST(leaf_between_pieces)
+{
+	machine.layout.lowmem[0].bytes = MiB(4);
+	machine.layout.lowmem[1] = (struct kvl_piece){ MiB(7), OFFSET + MiB(7), MiB(1) };
+	machine.layout.nlowmem = 2;
+	if (_i) {
+		machine.layout.nvmalloc = 1;
+		machine.layout.vmalloc[0] = (struct kvl_range){ OFFSET + MiB(6), MiB(1) };
+	}
+	expect(_i ? 0 : 256, FINDING_DIRECT_MAP,
+	       "leaf at va 0xc0600000 maps [0x600000, 0x601000), where no RAM belongs");
+}
+END_TEST
+
+START_TEST(a_hole_that_is_mapped)
+{
+	machine.layout.nvmalloc = 1;
+	machine.layout.vmalloc[0] = (struct kvl_range){ OFFSET + MiB(6), MiB(2) };
+	machine.layout.lowmem[0].bytes = MiB(4);
+	machine.layout.nholes = 1;
+	machine.layout.hole[0] = (struct kvl_range){ MiB(7) + KiB(4), KiB(4) };
+	expect(1, FINDING_HOLE, "maps the hole at 0x701000");
 }
 END_TEST
 
@@ -544,6 +580,9 @@ int main(void)
 	tcase_add_test(direct, not_before_the_scenario);
 	tcase_add_test(direct, no_init_mm);
 	tcase_add_test(direct, direct_map_over_a_hole);
+	tcase_add_test(direct, direct_map_that_is_moved);
+	tcase_add_loop_test(direct, leaf_between_pieces, 0, 2);
+	tcase_add_test(direct, a_hole_that_is_mapped);
 	tcase_add_test(direct, direct_map_misses_large);
 	tcase_add_test(direct, direct_map_misses_a_page);
 	tcase_add_test(direct, direct_map_misses_all);

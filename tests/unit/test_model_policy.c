@@ -14,7 +14,7 @@ static void start(enum policy_kind kind, u64 amount)
 	model_setup(&(struct model_config){
 		.ncpus = CPUS,
 		.policy = { kind, amount },
-		.soft = { .dynamic_start = 0xf0000000, .dynamic_end = 0xff000000 },
+		.soft = { .nranges = 2, .range = { { 0, 0 }, { 0xf0000000, 0x0f000000 } } },
 	});
 	hang_tables();
 }

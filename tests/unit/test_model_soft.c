@@ -13,9 +13,8 @@ static void setup(void)
 {
 	model_setup(&(struct model_config){
 		.soft = { .entries = 2,
-			  .lowmem_start = GiB(3),
-			  .dynamic_start = 0xf0000000,
-			  .dynamic_end = 0xff000000 },
+			  .nranges = 2,
+			  .range = { { 0, GiB(3) }, { 0xf0000000, 0x0f000000 } } },
 	});
 	hang_tables();
 }

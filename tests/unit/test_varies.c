@@ -6,7 +6,7 @@
 #include "tests/unit/suite.h"
 #include "vmm/varies.h"
 
-static const struct catalog_arm arms[] = { { "fault", "" }, { "copy", "" } };
+static const struct catalog_arm arms[] = { { .name = "fault" }, { .name = "copy" } };
 static const struct catalog_param params[] = {
 	{ "writer", "off|erase|mixed", "mixed", "" },
 	{ "blocks", "number", "2", "" },

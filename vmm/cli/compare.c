@@ -47,6 +47,7 @@ static int check_columns(const struct comparison *comparison, const struct catal
 
 	for (u32 i = 0; i < comparison->ncolumns; i++) {
 		config.arm = comparison->column[i].arm;
+		config.layout_name = comparison->options->run.layout_name;
 		config.layout.ncpus = comparison->column[i].cpus;
 		options_use_tlb(&config, comparison->column[i].tlb);
 		if (names_check(catalog, &config, "--arms", err) ||

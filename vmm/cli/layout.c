@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* kvalab layout: plans a layout and draws it, without KVM. The picture: draw.c. */
+#include "vmm/catalog.h"
 #include "vmm/cli/cli.h"
+#include "vmm/cli/names.h"
 #include "vmm/plan.h"
 
 #include <stdio.h>
@@ -49,10 +51,17 @@ static void print_sums(const struct kvl_layout *plan)
 
 int cmd_layout(struct options *options)
 {
+	const struct catalog *catalog;
 	struct kvl_layout plan;
 	struct err err;
+	int failed;
 
-	if (layout_plan(&options->run.layout, &plan, &err))
+	catalog = catalog_load(&err);
+	if (!catalog)
+		return cli_fail(&err);
+	failed = names_layout(catalog, &options->run, &err);
+	catalog_free(catalog);
+	if (failed || layout_plan(&options->run.layout, &plan, &err))
 		return cli_fail(&err);
 	draw_layout(stdout, &plan);
 	printf("\nguest-physical:\n");

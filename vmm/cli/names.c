@@ -92,15 +92,44 @@ const struct catalog_scenario *names_find_scenario(const struct catalog *catalog
 	return scenario;
 }
 
-int names_check(const struct catalog *catalog, const struct run_config *config,
-		const char *arm_option, struct err *err)
+int names_layout(const struct catalog *catalog, struct run_config *config, struct err *err)
+{
+	const struct catalog_scenario *layouts = catalog_layouts(catalog);
+	const char *name = config->layout_name ? config->layout_name : layouts->arms[0].name;
+	const struct catalog_arm *layout = catalog_find_arm(layouts, name);
+	char hint[HINT_BYTES];
+
+	if (!layout)
+		return err_set(err, EXIT_USAGE, "--layout: there is no \"%s\"; %s", name,
+			       name_hint(name, name_of_arm, layouts, hint));
+	config->layout.kind = layout->layout;
+	return 0;
+}
+
+/* Where the arms are layouts, the arm says which it is. */
+static int layout_of_arm(const struct catalog *catalog, const struct catalog_scenario *scenario,
+			 struct run_config *config, struct err *err)
+{
+	if (!scenario->arms_are_layouts)
+		return names_layout(catalog, config, err);
+	if (config->layout_name && strcmp(config->layout_name, config->arm))
+		return err_set(err, EXIT_USAGE,
+			       "--layout: the arms of %s are the layouts: leave it out",
+			       scenario->name);
+	config->layout_name = config->arm;
+	return names_layout(catalog, config, err);
+}
+
+int names_check(const struct catalog *catalog, struct run_config *config, const char *arm_option,
+		struct err *err)
 {
 	const struct catalog_scenario *scenario =
 		names_find_scenario(catalog, config->scenario, err);
 
 	if (!scenario)
 		return -1;
-	if (check_arm(scenario, config->arm, arm_option, err))
+	if (check_arm(scenario, config->arm, arm_option, err) ||
+	    layout_of_arm(catalog, scenario, config, err))
 		return -1;
 	for (u32 i = 0; i < config->nparams; i++)
 		if (check_param(scenario, &config->param[i], err))

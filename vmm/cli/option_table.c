@@ -138,6 +138,18 @@ static int parse_vmalloc(struct options *options, const char *value, struct err 
 	return parse_window("--vmalloc", value, &options->run.layout.vmalloc_bytes, err);
 }
 
+static int parse_vmalloc_upper(struct options *options, const char *value, struct err *err)
+{
+	return parse_size("--vmalloc-upper", value, &options->run.layout.vmalloc_upper_bytes, err);
+}
+
+static int parse_layout(struct options *options, const char *value, struct err *err)
+{
+	(void)err;
+	options->run.layout_name = value;
+	return 0;
+}
+
 static int parse_kva(struct options *options, const char *value, struct err *err)
 {
 	return parse_window("--kva", value, &options->run.layout.kva_bytes, err);
@@ -460,8 +472,12 @@ const struct option_row option_table[] = {
 	  "RAM that the kernel may not touch; repeat" },
 	{ MACHINE, "--split", "SIZE", FOR_RUNS | FOR_LAYOUT, false, parse_split,
 	  "user space: 1G, 2G or 3G (default), kernel above" },
+	{ MACHINE, "--layout", "NAME", FOR_RUNS | FOR_LAYOUT, false, parse_layout,
+	  "lowmem and vmalloc around holes (kvalab list layout):\nclassic (default), translate, table, intermix" },
 	{ MACHINE, "--vmalloc", "SIZE", FOR_RUNS | FOR_LAYOUT, false, parse_vmalloc,
-	  "vmalloc region (default 112M); with little RAM it\ntakes the rest, what lowmem leaves" },
+	  "vmalloc in all (default 112M); with little RAM it\ntakes the rest, what lowmem leaves" },
+	{ MACHINE, "--vmalloc-upper", "SIZE", FOR_RUNS | FOR_LAYOUT, false, parse_vmalloc_upper,
+	  "of these, at least so many behind lowmem (default 0)" },
 	{ MACHINE, "--kva", "SIZE", FOR_RUNS | FOR_LAYOUT, false, parse_kva,
 	  "window of dynamic addresses (default 100M)" },
 	{ MACHINE, "--arena", "ZONE", FOR_RUNS | FOR_LAYOUT, false, parse_arena,

@@ -20,7 +20,7 @@
 #include "vmm/rate.h"
 
 /* All that can be said to be wrong before /dev/kvm is opened. */
-static int check_config(const struct run_config *config, struct err *err)
+static int check_config(struct run_config *config, struct err *err)
 {
 	const struct catalog *catalog = catalog_load(err);
 	struct kvl_layout plan;

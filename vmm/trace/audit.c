@@ -28,9 +28,10 @@ static bool read_table(const struct audit *audit, u64 table, u64 *entry)
 
 static bool in_arena(const struct audit *audit, u64 table)
 {
-	u64 offset = table - audit->config->arena_gpa;
+	u64 offset = table - audit->config->layout->arena.start;
 
-	return table >= audit->config->arena_gpa && offset < audit->config->arena_bytes;
+	return table >= audit->config->layout->arena.start &&
+	       offset < audit->config->layout->arena.bytes;
 }
 
 /* --- first pass: tables that the trace knows -------------------------------------------------- */
@@ -82,7 +83,7 @@ static void compare_known(struct audit *audit)
 /* True the first time that the table is met at this level. */
 static bool first_visit(struct audit *audit, u64 at, u32 level)
 {
-	u64 frame = (at - audit->config->arena_gpa) / PAGE_BYTES;
+	u64 frame = (at - audit->config->layout->arena.start) / PAGE_BYTES;
 	u8 bit = (u8)(1u << level);
 
 	if (frame >= audit->nframes || (audit->visited[frame] & bit))
@@ -123,6 +124,23 @@ static void check_bits(struct audit *audit, u64 at, u32 level, u32 index, u64 en
 				  entry & PTE_ACCESSED ? "dirty" : "accessed");
 }
 
+/* A hole's frames belong to somebody else: no mapping leads there, whoever's it is. */
+static void check_holes(struct audit *audit, u64 at, u32 level, u32 index, u64 entry)
+{
+	const struct kvl_layout *layout = audit->config->layout;
+	u64 bytes = pte_span(level), start = ALIGN_DOWN(entry & PTE_FRAME, bytes);
+
+	if (!pte_present(entry) || !pte_is_leaf(entry, level))
+		return;
+	for (u32 i = 0; i < layout->nholes; i++)
+		if (start < layout->hole[i].start + layout->hole[i].bytes &&
+		    layout->hole[i].start < start + bytes)
+			model_add_finding(
+				audit->model, FINDING_HOLE, 0,
+				"entry %u of the level-%u table %#llx (%#llx) maps the hole at %#llx",
+				index, level, (ull)at, (ull)entry, (ull)layout->hole[i].start);
+}
+
 /* Bounded: four levels deep, each (frame, level) once. */
 static void follow_table(struct audit *audit, u64 at, u32 level)
 {
@@ -134,6 +152,7 @@ static void follow_table(struct audit *audit, u64 at, u32 level)
 		u64 next = pte_table_gpa(entry[i]);
 
 		check_bits(audit, at, level, i, entry[i]);
+		check_holes(audit, at, level, i, entry[i]);
 		if (!pte_present(entry[i]) || pte_is_leaf(entry[i], level))
 			continue;
 		if (!in_arena(audit, next)) {
@@ -256,62 +275,80 @@ static struct leaf find_leaf(const struct audit *audit, u64 root, u64 va)
 			      pte_span(level) };
 }
 
-static bool is_usable(const struct audit_config *config, u64 start, u64 bytes)
+static const struct kvl_piece *piece_at(const struct kvl_layout *layout, u64 va)
 {
-	for (u32 i = 0; i < config->nusable; i++)
-		if (start >= config->usable[i].start &&
-		    start - config->usable[i].start < config->usable[i].bytes)
-			return bytes <= config->usable[i].bytes - (start - config->usable[i].start);
+	for (u32 i = 0; i < layout->nlowmem; i++)
+		if (va - layout->lowmem[i].va < layout->lowmem[i].bytes)
+			return &layout->lowmem[i];
+	return NULL;
+}
+
+/* In an intermixed layout also inside lowmem. */
+static bool is_vmalloc(const struct kvl_layout *layout, u64 va)
+{
+	for (u32 i = 0; i < layout->nvmalloc; i++)
+		if (va - layout->vmalloc[i].start < layout->vmalloc[i].bytes)
+			return true;
 	return false;
 }
 
 static void check_leaf(struct audit *audit, const struct leaf *leaf)
 {
+	const struct kvl_piece *piece = piece_at(audit->config->layout, leaf->start);
 	u64 start = ALIGN_DOWN(leaf->entry & PTE_FRAME, leaf->bytes);
-	u64 expected = leaf->start - audit->config->page_offset;
+	u64 offset = piece ? leaf->start - piece->va : 0;
 
-	if (start != expected)
+	if (!piece && is_vmalloc(audit->config->layout, leaf->start))
+		return;
+	if (!piece)
+		model_add_finding(audit->model, FINDING_DIRECT_MAP, 0,
+				  "the direct map's leaf at va %#llx maps [%#llx, %#llx), where no "
+				  "RAM belongs",
+				  (ull)leaf->start, (ull)start, (ull)(start + leaf->bytes));
+	else if (start != piece->gpa + offset)
 		model_add_finding(
 			audit->model, FINDING_DIRECT_MAP, 0,
 			"the direct map has gpa %#llx at va %#llx, where gpa %#llx belongs",
-			(ull)start, (ull)leaf->start, (ull)expected);
-	else if (!is_usable(audit->config, start, leaf->bytes))
+			(ull)start, (ull)leaf->start, (ull)(piece->gpa + offset));
+	else if (leaf->bytes > piece->bytes - offset)
 		model_add_finding(audit->model, FINDING_DIRECT_MAP, 0,
 				  "the direct map's leaf at va %#llx maps [%#llx, %#llx), which is "
 				  "not all usable RAM",
 				  (ull)leaf->start, (ull)start, (ull)(start + leaf->bytes));
 }
 
-/* Nothing is mapped at [start, end) of guest-physical space: is there RAM that should be? */
+/* Nothing is mapped at [start, end): is there RAM that should be? */
 static void check_unmapped(struct audit *audit, u64 start, u64 end)
 {
-	for (u32 i = 0; i < audit->config->nusable; i++) {
-		u64 from = audit->config->usable[i].start;
-		u64 to = from + audit->config->usable[i].bytes;
+	const struct kvl_layout *layout = audit->config->layout;
 
-		from = from > start ? from : start;
-		to = to < end ? to : end;
+	for (u32 i = 0; i < layout->nlowmem; i++) {
+		const struct kvl_piece *piece = &layout->lowmem[i];
+		u64 from = piece->va > start ? piece->va : start;
+		u64 to = piece->va + piece->bytes < end ? piece->va + piece->bytes : end;
+
 		if (from < to)
 			model_add_finding(
 				audit->model, FINDING_DIRECT_MAP, 0,
 				"usable RAM [%#llx, %#llx) is missing from the direct map",
-				(ull)from, (ull)to);
+				(ull)(from - piece->va + piece->gpa),
+				(ull)(to - piece->va + piece->gpa));
 	}
 }
 
 static void check_direct_map(struct audit *audit, u64 root)
 {
-	u64 base = audit->config->page_offset, end = audit->config->lowmem_end_gpa;
-	u64 unmapped = KVL_RAM_START_GPA;
+	const struct kvl_range *lowmem = &audit->config->layout->region[KVL_REGION_LOWMEM];
+	u64 end = lowmem->start + lowmem->bytes, unmapped = lowmem->start;
 
 	for (u64 at = unmapped; at < end;) {
-		struct leaf leaf = find_leaf(audit, root, base + at);
+		struct leaf leaf = find_leaf(audit, root, at);
 
 		if (leaf.entry) {
 			check_unmapped(audit, unmapped, at);
 			check_leaf(audit, &leaf);
 		}
-		at = leaf.start + leaf.bytes - base;
+		at = leaf.start + leaf.bytes;
 		if (leaf.entry)
 			unmapped = at;
 	}
@@ -325,7 +362,7 @@ u64 model_audit(struct model *model, const struct audit_config *config)
 
 	if (model->incomplete)
 		return 0;
-	audit.nframes = config->arena_bytes / PAGE_BYTES;
+	audit.nframes = config->layout->arena.bytes / PAGE_BYTES;
 	audit.visited = calloc(audit.nframes ? audit.nframes : 1, 1);
 	if (!audit.visited) {
 		model_add_finding(model, FINDING_UNREPORTED, 0,

@@ -78,6 +78,15 @@ static void write_trace(FILE *out, const struct metadata *metadata)
 	      out);
 }
 
+static void write_soft(FILE *out, const struct soft_ranges *soft)
+{
+	fprintf(out, "\tsoft_entries = %u;\n\tsoft_ranges = \"", soft->entries);
+	for (u32 i = 0; i < soft->nranges; i++)
+		fprintf(out, "%s%" PRIx64 "+%" PRIx64, i ? " " : "", soft->range[i].start,
+			soft->range[i].bytes);
+	fputs("\";\n", out);
+}
+
 static void write_layout(FILE *out, const struct kvl_layout *layout)
 {
 	for (u32 i = 0; layout && i < KVL_REGIONS; i++)
@@ -98,10 +107,7 @@ static void write_env(FILE *out, const struct metadata *metadata)
 	fprintf(out, "\tflash_gpa = %" PRIu64 ";\n\tflash_bytes = %" PRIu64 ";\n",
 		metadata->flash_gpa, metadata->flash_bytes);
 	write_env_string(out, "tlb", metadata->tlb ? metadata->tlb : "hw");
-	fprintf(out, "\tsoft_entries = %u;\n\tlowmem_start = %" PRIu64 ";\n",
-		metadata->soft.entries, metadata->soft.lowmem_start);
-	fprintf(out, "\tdynamic_start = %" PRIu64 ";\n\tdynamic_end = %" PRIu64 ";\n",
-		metadata->soft.dynamic_start, metadata->soft.dynamic_end);
+	write_soft(out, &metadata->soft);
 	if (metadata->image_hash)
 		fprintf(out, "\tguest_image = \"%016" PRIx64 "\";\n", metadata->image_hash);
 	write_layout(out, metadata->layout);

@@ -238,6 +238,7 @@ const char *finding_kind_name(enum finding_kind kind)
 		[FINDING_UNREPORTED] = "unreported-write",
 		[FINDING_FOREIGN_TABLE] = "foreign-table",
 		[FINDING_DIRECT_MAP] = "direct-map",
+		[FINDING_HOLE] = "hole",
 		[FINDING_ACCESSED] = "accessed-dirty",
 		[FINDING_STALE_USE] = "stale-use",
 		[FINDING_KVA] = "address-in-use",

@@ -8,6 +8,7 @@
 #ifndef KVL_MODEL_H
 #define KVL_MODEL_H
 
+#include "devices/abi/layout.h"
 #include "devices/abi/trace_abi.h"
 #include "vmm/err.h"
 #include "vmm/gmem.h"
@@ -27,10 +28,11 @@ struct flush_policy {
 	u64 amount;
 };
 
-/* What a CPU's soft TLB translates: [0, lowmem_start) and [dynamic_start, dynamic_end). */
+/* What a CPU's soft TLB translates: struct kvl_layout's dynamic[], ascending. */
 struct soft_ranges {
 	u32 entries; /* how many it holds; 0: there is none, the processor's own is used */
-	u64 lowmem_start, dynamic_start, dynamic_end;
+	u32 nranges;
+	struct kvl_range range[KVL_MAX_HOLES + 3];
 };
 
 struct model_config {
@@ -53,6 +55,7 @@ enum finding_kind {
 	FINDING_UNREPORTED,    /* audit: tables in memory differ from the trace */
 	FINDING_FOREIGN_TABLE, /* audit: an entry points to a table outside the arena */
 	FINDING_DIRECT_MAP,    /* audit: a direct-map leaf is wrong or missing */
+	FINDING_HOLE,	       /* audit: an entry maps what the kernel may not touch */
 	FINDING_ACCESSED,      /* audit: an entry without its accessed or dirty bit */
 	FINDING_STALE_USE,     /* a CPU used an address for which it may hold another translation */
 	FINDING_KVA,	       /* an address did not stay what kva_get said until kva_put */
@@ -129,21 +132,15 @@ struct finding *model_add_finding(struct model *model, enum finding_kind kind, u
 
 /*
  * The audit: walks the tables in guest memory from every root that the model knows and compares
- * every entry with the model. @arena: where tables may lie. @usable (ascending): RAM that the
- * direct map of [page_offset + gpa), from 2 MiB to @lowmem_end, must map exactly once and completely. All
- * vCPUs are stopped. @running: where those that have paging on are; with a soft TLB, each on that
- * TLB's root.
+ * every entry with the model. @layout: where tables may lie, what the direct map must map exactly once
+ * and completely, what nothing may map. All vCPUs are stopped. @running: where those that have paging on
+ * are; with a soft TLB, each on that TLB's root.
  * @pending: for each CPU, a pt_set record whose ticket was taken but not committed (id 0 = none):
  * that entry may have its old or new value.
  */
 struct audit_config {
 	const struct gmem *mem;
-	u64 arena_gpa, arena_bytes;
-	u64 page_offset, lowmem_end_gpa;
-	const struct audit_range {
-		u64 start, bytes;
-	} * usable;
-	u32 nusable;
+	const struct kvl_layout *layout;
 	const struct audit_cpu {
 		u32 cpu;
 		u64 root;      /* CR3, the frame only */

@@ -19,10 +19,18 @@ struct policy_page {
 	u64 installed; /* ticket */
 };
 
+/* In the dynamic regions behind the pageable one, which the first range ends with. */
+static bool is_dynamic(const struct soft_ranges *soft, u64 va)
+{
+	for (u32 i = 1; i < soft->nranges; i++)
+		if (va - soft->range[i].start < soft->range[i].bytes)
+			return true;
+	return false;
+}
+
 static bool is_policed(const struct model *model, u64 mm, u64 va, u32 level, u64 entry)
 {
-	return mm == 0 && level == 1 && !pte_global(entry) &&
-	       va >= model->config.soft.dynamic_start && va < model->config.soft.dynamic_end;
+	return mm == 0 && level == 1 && !pte_global(entry) && is_dynamic(&model->config.soft, va);
 }
 
 static struct policy_page *page_of(struct model *model, u64 va, u64 ticket)

@@ -18,10 +18,12 @@ struct soft_entry {
 
 bool model_is_soft(const struct model *model, u64 va)
 {
-	u64 start = model->config.soft.dynamic_start, end = model->config.soft.dynamic_end;
+	const struct soft_ranges *soft = &model->config.soft;
 
-	return model->config.soft.entries &&
-	       (va < model->config.soft.lowmem_start || (va >= start && va < end));
+	for (u32 i = 0; soft->entries && i < soft->nranges; i++)
+		if (va - soft->range[i].start < soft->range[i].bytes)
+			return true;
+	return false;
 }
 
 static u64 soft_key(u32 cpu, u64 va, u32 level)
