@@ -79,7 +79,7 @@ static enum kvl_fault_outcome unresolved(const struct fault *fault)
 {
 	if (fault->user)
 		return KVL_FAULT_KILLED;
-	if (fault->has_fixup && fault->va < layout.page_offset)
+	if (fault->has_fixup && (fault->va < layout.page_offset || current()->may_fail))
 		return KVL_FAULT_FIXUP;
 	return KVL_FAULT_PANIC;
 }
@@ -111,4 +111,14 @@ bool copy_from_user(void *to, u64 va, size_t bytes)
 	if (va >= layout.page_offset || bytes > layout.page_offset - va)
 		return false;
 	return arch_copy_user(to, (const void *)va, bytes);
+}
+
+bool store_nofault(u64 *to, u64 value)
+{
+	bool stored;
+
+	current()->may_fail = true;
+	stored = arch_copy_user(to, &value, sizeof(value));
+	current()->may_fail = false;
+	return stored;
 }

@@ -6,8 +6,8 @@
 #include "guest/mm/vm.h"
 
 /*
- * Resolves @fault: true = retry the access; false = the kernel's own access to user memory cannot
- * be resolved, go on at its fixup. Anything that cannot be answered so does not return: the user
+ * Resolves @fault: true = retry the access; false = an access of the kernel that may fail cannot be
+ * resolved, go on at its fixup. Anything that cannot be answered so does not return: the user
  * task is killed, or the run ends with a named failure.
  */
 bool fault_handle(const struct fault *fault);

@@ -345,6 +345,58 @@ u64 pt_replace(struct mm *mm, u64 va, u64 entry, u16 site)
 	return old;
 }
 
+/* --- the direct map: what it allows, page by page ------------------------------------------------- */
+
+/* The large leaf of lowmem for @va becomes a table of small ones that say the same. Flushed by the caller. */
+static u64 split_lowmem(u64 va, u64 directory, u64 leaf, u16 site)
+{
+	u64 table = arena_alloc(1, init_mm.id), start = ALIGN_DOWN(va, LARGE_BYTES);
+
+	map_in_table(&init_mm, start, start + LARGE_BYTES, table, 1, arch_pte_gpa(leaf), PROT_WRITE,
+		     site);
+	pt_set_one(&init_mm, va, directory, 2, arch_pte_table(table, false), site);
+	return table;
+}
+
+/* The table of small leaves for @va, split off if there is a large one; @split: there was. */
+static u64 small_table(u64 va, bool *split, u16 site)
+{
+	u64 directory = walk(&init_mm, va, 2, false, site);
+	u64 entry = directory ? pt_get(directory, arch_pt_index(va, 2)) : 0;
+
+	*split = arch_pte_present(entry) && arch_pte_is_leaf(entry, 2);
+	if (!arch_pte_present(entry))
+		panic("nothing mapped", "%lx is no lowmem", va);
+	return *split ? split_lowmem(va, directory, entry, site) : arch_pte_gpa(entry);
+}
+
+bool pt_protect_lowmem(u64 va, u32 prot, u16 site)
+{
+	u64 table, index = arch_pt_index(va, 1);
+	bool split;
+
+	spin_lock(&init_mm.pt_lock);
+	table = small_table(va, &split, site);
+	pt_set_one(&init_mm, va, table, 1, arch_pte_leaf(arch_pte_gpa(pt_get(table, index)), prot),
+		   site);
+	spin_unlock(&init_mm.pt_lock);
+	if (split)
+		clear_copies(va, site);
+	tlb_flush_range(&init_mm, va, PAGE_BYTES, site);
+	return split;
+}
+
+u64 pt_leaf_bytes(struct mm *mm, u64 va)
+{
+	u64 entry, table;
+	u32 level;
+
+	spin_lock(&mm->pt_lock);
+	table = find_leaf(mm, va, &level, &entry);
+	spin_unlock(&mm->pt_lock);
+	return table ? level_bytes(level) : 0;
+}
+
 /* --- the kernel's part of a space ---------------------------------------------------------------- */
 
 /* init_mm's directory entry (level 2) for @va, if it leads to a translation; else 0. */

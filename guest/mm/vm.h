@@ -16,7 +16,7 @@ struct fault {
 	u64 error;		/* the processor's error code, for the trace */
 	bool write, exec, user; /* what the access was */
 	bool present;		/* there was a translation: a protection fault */
-	bool has_fixup;		/* the kernel's own access to user memory: may fail */
+	bool has_fixup;		/* an access that may fail: to user memory, or store_nofault() */
 };
 
 enum fault_result {
@@ -101,9 +101,17 @@ u32 pt_map_range(struct mm *mm, u64 va, u64 gpa, u64 bytes, u32 prot, u16 site);
 u32 pt_unmap(struct mm *mm, u64 va, u64 bytes, u16 site);
 /* The leaf entry for @va, 0 if none. */
 u64 pt_lookup(struct mm *mm, u64 va);
+/* How much that leaf translates; 0: none. */
+u64 pt_leaf_bytes(struct mm *mm, u64 va);
 /* Replaces a present leaf; returns the old entry. The caller flushes, unless it only allows more: a CPU
  * that has the old one faults once, and looks again. */
 u64 pt_replace(struct mm *mm, u64 va, u64 entry, u16 site);
+
+/*
+ * What the direct map allows for one page of lowmem behind the core, flushed everywhere. A large leaf is
+ * split, and stays so (as Linux's set_memory_ro() and the like do). Returns whether one was.
+ */
+bool pt_protect_lowmem(u64 va, u32 prot, u16 site);
 
 /* Table pages in use, all spaces, boot tables included. */
 u64 pt_tables_in_use(void);
@@ -130,5 +138,8 @@ void page_fill(struct page *page, const void *from, u64 bytes);
 
 /* --- user memory: true if all bytes were copied --- */
 bool copy_from_user(void *to, u64 va, size_t bytes);
+
+/* --- the kernel's own: false if no store is allowed there (as copy_to_kernel_nofault()) --- */
+bool store_nofault(u64 *to, u64 value);
 
 #endif

@@ -10,7 +10,6 @@
 #include "guest/mm/pt.h"
 #include "guest/mm/vm.h"
 #include "guest/scenario/hello.h"
-#include "guest/task/turnstile.h"
 #include "guest/trace.h"
 
 enum { OLD = 1, NEW = 2 };
@@ -20,18 +19,6 @@ struct remap {
 	u64 before, beside, after;
 	volatile bool has_read, is_new;
 };
-
-/*
- * With another CPU at work this one stays in the guest: an exit may flush more than was asked for
- * (in the box each one flushes everything).
- */
-static void spin_for_other(void)
-{
-	if (boot_options.ncpus > 1)
-		turnstile_spin();
-	else
-		task_yield();
-}
 
 static u64 read_word(const struct remap *r)
 {
@@ -47,7 +34,7 @@ static void read_twice(void *arg)
 	r->beside = r->word[PAGE_BYTES / sizeof(*r->word)];
 	r->has_read = true;
 	while (!r->is_new)
-		spin_for_other();
+		task_spin();
 	r->after = read_word(r);
 }
 
@@ -67,7 +54,7 @@ void hello_remap(void)
 	*r.word = OLD;
 	reader = task_start("reader", boot_options.ncpus - 1, NULL, read_twice, &r);
 	while (!r.has_read)
-		spin_for_other();
+		task_spin();
 	show(r.word, arch_pte_leaf(page_gpa(page), PROT_WRITE));
 	r.is_new = true;
 	task_join(reader);

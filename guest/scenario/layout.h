@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * layout: what becomes of lowmem and vmalloc where RAM has holes (seed rows A1-A11). The arms are the
- * kinds of layout and their conversions (struct layout_ops): a file and a row each.
+ * layout: what becomes of lowmem and vmalloc where RAM has holes (seed rows A1-A9, A11, T1, T5). The arms
+ * are the kinds of layout and their conversions (struct layout_ops): a file and a row each.
  */
 #ifndef GUEST_SCENARIO_LAYOUT_H
 #define GUEST_SCENARIO_LAYOUT_H
@@ -19,5 +19,15 @@ void layout_run(const struct arm *arm);
 #include "guest/scenario/layout.arms"
 #undef ARM
 #undef VARIES
+
+/* --- the parts of a run: each reports its metrics and checks --- */
+/* How much lowmem there is, and came back; its leaves; its end (layout_lowmem.c). */
+void layout_account_for_lowmem(void);
+/* @n conversions each way (layout_costs.c). */
+void layout_measure_conversions(u32 n);
+/* @n accesses to pages of all RAM (layout_access.c). */
+void layout_access_all_ram(u32 n);
+/* A large leaf of lowmem is split (layout_protect.c). */
+void layout_protect_a_page(void);
 
 #endif

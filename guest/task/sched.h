@@ -34,6 +34,7 @@ struct task {
 	struct mm *mm;	   /* own address space; NULL: kernel task, runs on whatever is loaded */
 	struct task *next; /* run queue */
 	u32 fault_depth;   /* page faults being handled */
+	bool may_fail;	   /* inside store_nofault() */
 	int exit_code;
 	u32 chips_held; /* for reading, by flash_hold(): it must not write to them */
 	bool in_driver; /* runs inside the flash driver with the chip in command mode */
@@ -70,6 +71,12 @@ int task_join(struct task *task);
 
 /* Lets other tasks of this CPU, or other CPUs, run. Every loop that waits calls it. */
 void task_yield(void);
+
+/*
+ * The same for a wait for a task of another CPU that must not leave the guest: an exit may flush more than
+ * was asked for (in the box each one flushes everything).
+ */
+void task_spin(void);
 
 /* True if this CPU must not wait: interrupts off, or a spinlock held. */
 bool in_atomic(void);

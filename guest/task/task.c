@@ -149,6 +149,14 @@ void task_yield(void)
 		turnstile_yield();
 }
 
+void task_spin(void)
+{
+	if (cpus_online() & (cpus_online() - 1))
+		turnstile_spin();
+	else
+		task_yield();
+}
+
 void task_first(void *arg, void (*fn)(void *))
 {
 	finish_switch();

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Owns what lowmem is for: "there is a penalty for mapping/unmapping highmem" (seed row A11). Pages of all
+ * RAM are read, each by a short-lived local mapping, which is none where the page has an address.
+ */
+#include "guest/lib/draw.h"
+#include "guest/scenario/layout.h"
+
+#define PER 1000000 /* accesses that a figure is of */
+
+/* The @nth usable frame, behind the core. */
+static u64 nth_frame(u64 nth)
+{
+	for (u32 i = 0; i < layout.nusable; i++) {
+		u64 frames = layout.usable[i].bytes / PAGE_BYTES;
+
+		if (nth < frames)
+			return layout.usable[i].start + nth * PAGE_BYTES;
+		nth -= frames;
+	}
+	panic("no such frame", "%lu frames too far", nth);
+}
+
+static u64 usable_frames(void)
+{
+	u64 frames = 0;
+
+	for (u32 i = 0; i < layout.nusable; i++)
+		frames += layout.usable[i].bytes / PAGE_BYTES;
+	return frames;
+}
+
+/* Returns the ticks; @high: whether it had to be mapped. */
+static u64 read_frame(u64 gpa, bool *high)
+{
+	struct page *page = gpa_page(gpa);
+	u64 start = ticks_now();
+	void *address = kmap_local(page);
+
+	(void)*(volatile u64 *)address;
+	kunmap_local(address);
+	*high = address != page_address(page);
+	return ticks_now() - start;
+}
+
+void layout_access_all_ram(u32 n)
+{
+	u64 state = draw_stream(boot_options.seed, 0), frames = usable_frames();
+	u64 sets = count_total(COUNT_PT_SET), maps = 0, above = 0, ticks[2] = { 0, 0 };
+
+	for (u32 i = 0; i < n; i++) {
+		u64 gpa = nth_frame(draw_next(&state) % frames);
+		bool high;
+		u64 took = read_frame(gpa, &high);
+
+		above += gpa >= layout.lowmem_end_gpa;
+		maps += high;
+		ticks[high] += took;
+	}
+	metric("highmem_maps", maps * PER / n); /* of a million accesses */
+	metric("lowmem_access_ticks", maps < n ? ticks[false] / (n - maps) : 0);
+	metric("highmem_access_ticks", maps ? ticks[true] / maps : 0);
+	check_equal("access.maps", maps, above);
+	check_count("access.entries", COUNT_PT_SET, sets, 2 * maps);
+}
