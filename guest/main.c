@@ -11,6 +11,7 @@
 #include "guest/mm/pageable.h"
 #include "guest/mm/pt.h"
 #include "guest/mm/tlb.h"
+#include "guest/mm/vmalloc.h"
 #include "guest/scenario/scenario.h"
 #include "guest/task/smp.h"
 #include "guest/task/turnstile.h"
@@ -36,6 +37,7 @@ void kernel_main(void)
 	tlb_start(0, boot->root_gpa, SITE("boot"));
 	pt_init();
 	page_init();
+	vmalloc_init();
 	pageable_sections_init();
 	arch_irq_enable();
 	cpus_start(boot_options.ncpus);

@@ -54,6 +54,7 @@ look()
 		need binutils program ld
 		need binutils program objcopy
 		need_lib libfdt-dev libfdt.h libfdt.a
+		need libbsd-dev header bsd/sys/tree.h
 		need_lib libcapstone-dev capstone/capstone.h libcapstone.a
 		need_lib libjansson-dev jansson.h libjansson.a
 		need_lib libxxhash-dev xxhash.h libxxhash.a

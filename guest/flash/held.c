@@ -26,7 +26,7 @@ enum flash_error flash_held_open(const struct flash_partition *partition, struct
 	held->chip = partition->chip;
 	held->offset = partition->offset;
 	held->bytes = partition->bytes;
-	held->va = vmalloc_reserve(partition->bytes, PAGE_BYTES);
+	held->va = vmalloc_reserve(partition->bytes, PAGE_BYTES, "flash hold");
 	if (!held->va) {
 		kfree(held);
 		return FLASH_NO_SPACE;

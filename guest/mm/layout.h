@@ -17,6 +17,8 @@ struct layout_ops {
 	/* Of lowmem; anything else is the caller's mistake. */
 	u64 (*phys_to_virt)(u64 gpa);
 	u64 (*virt_to_phys)(u64 va);
+	/* The kernel's own is_vmalloc_addr(): one of guest/mm/is_vmalloc.h. */
+	bool (*is_vmalloc_addr)(u64 va);
 };
 
 extern struct kvl_layout layout;

@@ -122,13 +122,19 @@ void tlb_flush_range(struct mm *mm, u64 va, u64 bytes, u16 site);
 /* --- anonymous memory: zeroed highmem pages on first touch, freed with the area --- */
 extern const struct vma_ops anon_ops;
 
-/* --- vmalloc region --- */
-bool is_vmalloc_addr(u64 va);
+/* --- vmalloc: what shares its addresses (guest/mm/vmalloc.h), a guard page behind each. What ends an area
+ * takes its first address, and is a named failure with any other; @site is who asks. --- */
 void *vmalloc(u64 bytes, u16 site); /* highmem pages, mapped now; NULL: no memory or no space */
 void vfree(void *address);
-/* Device memory, uncached, 4 KiB or 2 MiB leaves. */
+/* @n pages one after the other, which stay the caller's. NULL: no space. */
+void *vmap(struct page *const *pages, u32 n, u32 prot, u16 site);
+void vunmap(void *address);
+/* Device memory, uncached, 4 KiB or 2 MiB leaves. NULL: no space. */
 void *ioremap(u64 gpa, u64 bytes, u16 site);
 void iounmap(void *address);
+/* Is it an address of these? As well as the layout can tell (guest/mm/is_vmalloc.h): exactly, or whether
+ * it could be one. Never true for user space and the kernel's other regions but lowmem. */
+bool is_vmalloc_addr(u64 va);
 
 /* --- short-lived local mapping of any page (two slots per CPU, like kmap_local); not across a wait */
 void *kmap_local(struct page *page);

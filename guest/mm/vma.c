@@ -84,7 +84,7 @@ struct vma *vma_map_user(struct mm *mm, u64 start, u64 bytes, u32 prot, const st
 struct vma *vma_map_kernel(u64 bytes, u32 prot, const struct vma_ops *ops, void *private,
 			   u64 offset)
 {
-	u64 start = vmalloc_reserve(bytes, PAGE_BYTES);
+	u64 start = vmalloc_reserve(bytes, PAGE_BYTES, ops->name);
 	struct vma *vma;
 
 	if (!start)

@@ -4,6 +4,7 @@
  * so conversions cost the same; the planner gives the addresses of holes to vmalloc and as many of
  * vmalloc's behind lowmem to lowmem.
  */
+#include "guest/mm/is_vmalloc.h"
 #include "guest/scenario/layout.h"
 
 static u64 to_virt(u64 gpa)
@@ -20,4 +21,5 @@ const struct layout_ops layout_intermix FAULT_TABLE = {
 	.kind = KVL_LAYOUT_INTERMIXED,
 	.phys_to_virt = to_virt,
 	.virt_to_phys = to_phys,
+	.is_vmalloc_addr = is_vmalloc_bitmap,
 };

@@ -4,6 +4,7 @@
  * large pages. One load each, whatever the holes; but what of a hole is less than a section keeps its
  * addresses, and the tables have to be in the cache.
  */
+#include "guest/mm/is_vmalloc.h"
 #include "guest/scenario/layout.h"
 
 #define SHIFT 21
@@ -43,4 +44,5 @@ const struct layout_ops layout_table FAULT_TABLE = {
 	.start = start,
 	.phys_to_virt = to_virt,
 	.virt_to_phys = to_phys,
+	.is_vmalloc_addr = is_vmalloc_range,
 };

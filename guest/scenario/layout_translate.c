@@ -4,6 +4,7 @@
  * ignore a large region of memory" (seed row A4), for any number of holes: each is a comparison more.
  * Holes below the image are not ignored, because the image lies where it was linked to be.
  */
+#include "guest/mm/is_vmalloc.h"
 #include "guest/scenario/layout.h"
 
 static struct ignored {
@@ -50,4 +51,5 @@ const struct layout_ops layout_translate FAULT_TABLE = {
 	.start = start,
 	.phys_to_virt = to_virt,
 	.virt_to_phys = to_phys,
+	.is_vmalloc_addr = is_vmalloc_range,
 };
