@@ -62,15 +62,19 @@ void vmalloc_set_fit(enum area_fit fit)
 	spin_unlock(&vmalloc_lock);
 }
 
-/* Addresses for @bytes and the guard page. Returns @area; there is no room: frees it, and returns NULL. */
-static struct area *reserve(struct area *area, u64 bytes, u64 align)
+/*
+ * Addresses for @bytes and the guard page, at @start, or where there is room if that is 0. Returns @area;
+ * there is no room: frees it, and returns NULL.
+ */
+static struct area *reserve(struct area *area, u64 start, u64 bytes, u64 align)
 {
+	u64 all = ALIGN_UP(bytes, PAGE_BYTES) + PAGE_BYTES;
 	bool found = false;
 
 	spin_lock(&vmalloc_lock);
 	if (bytes <= vmalloc_space.bytes && bytes) /* so it survives the rounding */
-		found = area_reserve(&vmalloc_space, area, ALIGN_UP(bytes, PAGE_BYTES) + PAGE_BYTES,
-				     align);
+		found = start ? area_reserve_at(&vmalloc_space, area, start, all)
+			      : area_reserve(&vmalloc_space, area, all, align);
 	if (found) {
 		is_vmalloc_bitmap_set(area->start, area->end);
 		used += area->end - area->start;
@@ -123,9 +127,14 @@ static struct area *find(enum area_kind kind, u64 start)
 	return area;
 }
 
+bool vmalloc_reserve_at(u64 start, u64 bytes, const char *who)
+{
+	return reserve(new_area(AREA_VMA, who, 0), start, bytes, PAGE_BYTES);
+}
+
 u64 vmalloc_reserve(u64 bytes, u64 align, const char *who)
 {
-	struct area *area = reserve(new_area(AREA_VMA, who, 0), bytes, align);
+	struct area *area = reserve(new_area(AREA_VMA, who, 0), 0, bytes, align);
 
 	return area ? area->start : 0;
 }
@@ -167,7 +176,8 @@ static bool add_pages(struct area *area, u32 n, u16 site)
 
 void *vmalloc(u64 bytes, u16 site)
 {
-	struct area *area = reserve(new_area(AREA_VMALLOC, site_name(site), 0), bytes, PAGE_BYTES);
+	struct area *area =
+		reserve(new_area(AREA_VMALLOC, site_name(site), 0), 0, bytes, PAGE_BYTES);
 	u32 n = ALIGN_UP(bytes, PAGE_BYTES) / PAGE_BYTES;
 
 	if (!area)
@@ -193,7 +203,7 @@ void vfree(void *address)
 void *vmap(struct page *const *pages, u32 n, u32 prot, u16 site)
 {
 	struct area *area =
-		reserve(new_area(AREA_VMAP, site_name(site), 0), n * PAGE_BYTES, PAGE_BYTES);
+		reserve(new_area(AREA_VMAP, site_name(site), 0), 0, n * PAGE_BYTES, PAGE_BYTES);
 
 	if (!area)
 		return NULL;
@@ -214,7 +224,7 @@ void vunmap(void *address)
 void *ioremap(u64 gpa, u64 bytes, u16 site)
 {
 	bool large = gpa % LARGE_BYTES == 0 && bytes % LARGE_BYTES == 0;
-	struct area *area = reserve(new_area(AREA_IOREMAP, site_name(site), gpa), bytes,
+	struct area *area = reserve(new_area(AREA_IOREMAP, site_name(site), gpa), 0, bytes,
 				    large ? LARGE_BYTES : PAGE_BYTES);
 
 	if (!area)

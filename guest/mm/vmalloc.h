@@ -24,6 +24,8 @@ void vmalloc_init(void);
  * follows. @who asks: for the listing, kept as a pointer. 0: no room.
  */
 u64 vmalloc_reserve(u64 bytes, u64 align, const char *who);
+/* The same at a fixed place; false: not all of it is free. */
+bool vmalloc_reserve_at(u64 start, u64 bytes, const char *who);
 void vmalloc_release(u64 start); /* a named failure if that is no such reservation's */
 
 /* How addresses are chosen from now on; first fit at the start. */

@@ -3,6 +3,7 @@
 #include "guest/scenario/layout.h"
 
 #include "guest/lib/string.h"
+#include "guest/mm/vmalloc.h"
 #include "guest/trace.h"
 
 const struct arm layout_arms[] = {
@@ -17,6 +18,12 @@ const struct arm layout_arms[] = {
 const struct scenario_param layout_params[] = {
 	{ "conversions", "number", "256", "of an address, that are measured" },
 	{ "accesses", "number", "256", "to pages of all RAM" },
+	{ "pages", "some|all", "some", "that are compared with the tables" },
+	{ "areas", "number", "10", "that there are when is_vmalloc_addr() is measured" },
+	{ "allocations", "number", "200", "of the workload that fragments vmalloc" },
+	{ "fit", "first|best", "first", "how vmalloc chooses addresses" },
+	{ "static", "bytes", "16M", "of a mapping at the end of vmalloc; 0: none" },
+	{ "list", "off|on", "on", "vmallocinfo" },
 	{ "provoke", "none|hole|hole-mapped", "none",
 	  "touch the first hole: where lowmem would show it; by a mapping of its own" },
 	{ NULL, NULL, NULL, NULL },
@@ -35,6 +42,28 @@ static void touch_hole(const char *how)
 	check_true("provoked_failure_happened", false);
 }
 
+static void look_at_lowmem(void)
+{
+	layout_account_for_lowmem();
+	layout_measure_conversions(param_number("conversions", 256, 64, 1000000));
+	layout_access_all_ram(param_number("accesses", 256, 1, 1000000));
+	layout_protect_a_page();
+	layout_compare_pages(param_choice("pages", "some", "all"));
+}
+
+static void look_at_vmalloc(void)
+{
+	u64 static_bytes = param_u64("static", MiB(16));
+
+	if (param_choice("fit", "first", "best"))
+		vmalloc_set_fit(AREA_BEST_FIT);
+	layout_account_for_vmalloc();
+	if (static_bytes)
+		layout_map_static(static_bytes);
+	layout_measure_is_vmalloc(param_number("areas", 10, 1, 30000));
+	layout_fragment(param_number("allocations", 200, 1, 10000000));
+}
+
 void layout_run(const struct arm *arm)
 {
 	const char *provoke = param_text("provoke", "none");
@@ -45,8 +74,8 @@ void layout_run(const struct arm *arm)
 	}
 	printk("layout: %s, %lu MiB of lowmem, %u holes\n", arm->name,
 	       kvl_lowmem_bytes(&layout) >> 20, layout.nholes);
-	layout_account_for_lowmem();
-	layout_measure_conversions(param_number("conversions", 256, 64, 1000000));
-	layout_access_all_ram(param_number("accesses", 256, 1, 1000000));
-	layout_protect_a_page();
+	if (param_choice("list", "off", "on"))
+		vmallocinfo_print();
+	look_at_lowmem();
+	look_at_vmalloc();
 }

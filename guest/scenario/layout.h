@@ -29,5 +29,17 @@ void layout_measure_conversions(u32 n);
 void layout_access_all_ram(u32 n);
 /* A large leaf of lowmem is split (layout_protect.c). */
 void layout_protect_a_page(void);
+/* All pages, or some, against the tables (layout_pages.c). */
+void layout_compare_pages(bool all);
+
+/* Of vmalloc's addresses (layout_vmalloc.c): how many there are; a mapping of @bytes at their end; what it
+ * costs to tell them from others while there are @nareas areas; @n seeded reservations. */
+void layout_account_for_vmalloc(void);
+void layout_map_static(u64 bytes);
+void layout_measure_is_vmalloc(u32 nareas);
+void layout_fragment(u32 n);
+
+/* Ticks of 1000 calls with addresses of lowmem and vmalloc (layout_costs.c). */
+u64 layout_ask_ticks(bool (*is_vmalloc)(u64 va));
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns what conversions cost (seed row A4): the same addresses are converted again and again, and what the
- * loop costs without a conversion is taken off. First and last: of the first piece of lowmem, and of the
- * last, which lies behind all holes; spread: of all lowmem.
+ * Owns what conversions cost (seed row A4), and questions whether an address is vmalloc's (A7): the same
+ * addresses are asked for again and again, and what the loop costs without it is taken off. First and last:
+ * of the first piece of lowmem, and of the last, which lies behind all holes; else of all lowmem.
  */
 #include "guest/host.h"
 #include "guest/scenario/layout.h"
@@ -70,4 +70,31 @@ void layout_measure_conversions(u32 n)
 	choose(addresses, 0, all);
 	measure(addresses, n, "phys_to_virt_ticks", "virt_to_phys_ticks");
 	kfree(addresses);
+}
+
+/* --- is it vmalloc's? ------------------------------------------------------------------------------------- */
+
+static bool not_asked(u64 va)
+{
+	return va == 0;
+}
+
+static __attribute__((noinline)) u64 ask_loop_ticks(bool (*ask)(u64), u64 first, u64 step)
+{
+	u64 start = ticks_now();
+	volatile bool sink;
+
+	for (u32 i = 0; i < SPREAD; i++)
+		sink = ask(first + i * step);
+	(void)sink;
+	return ticks_now() - start;
+}
+
+u64 layout_ask_ticks(bool (*is_vmalloc)(u64 va))
+{
+	u64 first = layout.region[KVL_REGION_LOWMEM].start;
+	u64 step = ALIGN_DOWN((layout.region[KVL_REGION_KVA].start - first) / SPREAD, PAGE_BYTES);
+
+	return (ask_loop_ticks(is_vmalloc, first, step) - ask_loop_ticks(not_asked, first, step)) *
+	       PER / SPREAD;
 }
