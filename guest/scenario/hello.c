@@ -101,7 +101,7 @@ static void reach_tables(void)
 {
 	u8 *area = vmalloc(PAGE_BYTES, SITE("hello.vmalloc"));
 	struct page *page = page_alloc(ZONE_HIGHMEM, 0);
-	u64 beside = ALIGN_DOWN((u64)area, LARGE_BYTES) + LARGE_BYTES - PAGE_BYTES;
+	u64 beside = (u64)area + PAGE_BYTES; /* its guard page */
 	bool mapped_tables = layout.arena.start >= layout.lowmem_end_gpa;
 	u64 sets = count_total(COUNT_PT_SET), flushes = count_total(COUNT_FLUSH_PAGE);
 
