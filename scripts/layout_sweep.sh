@@ -1,0 +1,129 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The tables of docs/layouts.md, from runs: what each layout gives back, what conversions and questions
+# cost, what is starved, what fragments (seed rows A3, A4, A7, A9, A11). One CPU on engine qemu, where ticks
+# are instructions. Stops at the first run that fails.
+set -eu
+cd "$(dirname "$0")/.."
+kvalab=${OUT:-build}/kvalab
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM HUP
+
+arms="classic translate table intermix"
+worst="--hole 100M:64M --hole 400M:24M --hole 600M:12M"
+odd="--hole 100M:65684K --hole 400M:24532K --hole 600M:12180K" # the same, and 148, -44 and -108 KiB
+few_areas="--set areas=1" few="--set allocations=1" quick="$few_areas $few --set accesses=64"
+
+# run ARM OPTIONS...: the result to $work/result
+run()
+{
+	arm=$1
+	shift
+	if ! "$kvalab" run layout --arm "$arm" --engine qemu --cpus 1 --set list=off --timeout 600 \
+		--json "$work/result" "$@" >"$work/log" 2>&1; then
+		cat "$work/log" >&2
+		exit 1
+	fi
+}
+
+# row FILTER: jq's array as a line of a table
+row() { jq -r ".metrics as \$m | def mib: . / 1048576 | round; def per: . / 1000 | round; $1 | \"| \" + (map(tostring) | join(\" | \")) + \" |\"" "$work/result"; }
+
+holes_of()
+{
+	i=0
+	while [ $i -lt "$1" ]; do
+		echo "--hole $((78 + 48 * i))M:$((4 + i % 4 * 2))M"
+		i=$((i + 1))
+	done
+}
+
+recovered()
+{
+	echo "| holes | layout | lowmem MiB | recovered MiB | % | large leaves | small leaves | table pages | instructions to boot |"
+	echo "|---|---|--:|--:|--:|--:|--:|--:|--:|"
+	for set in "three, aligned to 2 MiB:$worst" "three, not aligned:$odd"; do
+		for arm in $arms; do
+			# shellcheck disable=SC2086 # options are words
+			run $arm ${set#*:} $quick
+			row "[\"${set%%:*}\", \"$arm\", (\$m.lowmem_bytes | mib), (\$m.recovered_bytes / 1048576 * 10 | round / 10), \$m.recovered_percent, \$m.large_leaves, \$m.small_leaves, \$m.table_pages, \$m.boot_ticks]"
+		done
+	done
+}
+
+conversions()
+{
+	echo "| layout | conversion | 0 holes | 1 | 2 | 4 | 8 | 16 |"
+	echo "|---|---|--:|--:|--:|--:|--:|--:|"
+	for arm in $arms; do
+		: >"$work/to"
+		: >"$work/from"
+		for n in 0 1 2 4 8 16; do
+			# shellcheck disable=SC2046,SC2086
+			run $arm $(holes_of $n) $quick
+			jq '.metrics.phys_to_virt_last_ticks / 1000' "$work/result" >>"$work/to"
+			jq '.metrics.virt_to_phys_last_ticks / 1000' "$work/result" >>"$work/from"
+		done
+		echo "| $arm | physical to virtual |$(awk '{ printf " %s |", $1 }' "$work/to")"
+		echo "| | virtual to physical |$(awk '{ printf " %s |", $1 }' "$work/from")"
+	done
+}
+
+questions()
+{
+	echo "| areas | range | bitmap | tree | walk |"
+	echo "|--:|--:|--:|--:|--:|"
+	for n in 10 1000 10000; do
+		# shellcheck disable=SC2086
+		run intermix $worst $few --set areas=$n
+		row "[$n, (\$m.is_vmalloc_range_ticks | per), (\$m.is_vmalloc_bitmap_ticks | per), (\$m.is_vmalloc_tree_ticks | per), (\$m.is_vmalloc_walk_ticks | per)]"
+	done
+}
+
+starved()
+{
+	echo "| --vmalloc | --vmalloc-upper | recovered MiB | vmalloc in all | behind lowmem | largest piece | 16 MiB static | 64 MiB static |"
+	echo "|--:|--:|--:|--:|--:|--:|---|---|"
+	for vmalloc in 64M 112M 176M 212M; do
+		for upper in 0 32M 64M; do
+			# shellcheck disable=SC2086
+			run intermix $worst $quick --vmalloc $vmalloc --vmalloc-upper $upper --set static=64M
+			large=$(jq -r 'if .metrics.static_mapped == 1 then "yes" else "no" end' "$work/result")
+			# shellcheck disable=SC2086
+			run intermix $worst $quick --vmalloc $vmalloc --vmalloc-upper $upper --set static=16M
+			row "[\"$vmalloc\", \"$upper\", (\$m.recovered_bytes | mib), (\$m.vmalloc_bytes | mib), (\$m.vmalloc_upper_bytes | mib), (\$m.vmalloc_largest_bytes | mib), (if \$m.static_mapped == 1 then \"yes\" else \"no\" end), \"$large\"]"
+		done
+	done
+}
+
+fragments()
+{
+	echo "| layout | fit | free MiB | largest free run MiB | fragmentation % | failed of 100,000 |"
+	echo "|---|---|--:|--:|--:|--:|"
+	for arm in classic intermix; do
+		for fit in first best; do
+			# shellcheck disable=SC2086
+			run $arm $worst $few_areas --set fit=$fit --set allocations=100000
+			row "[\"$arm\", \"$fit\", (\$m.loaded_free_bytes | mib), (\$m.loaded_largest_bytes / 1048576 * 10 | round / 10), \$m.fragmentation_percent, \$m.areas_failed]"
+		done
+	done
+}
+
+accesses()
+{
+	echo "| RAM | layout | highmem MiB | local mappings per million accesses | instructions: lowmem | highmem |"
+	echo "|--:|---|--:|--:|--:|--:|"
+	for mem in 896M 1G 2G; do
+		for arm in $arms; do
+			# shellcheck disable=SC2086
+			run $arm $worst --mem $mem $few_areas $few --set accesses=100000
+			row "[\"$mem\", \"$arm\", (\$m.highmem_bytes | mib), \$m.highmem_maps, \$m.lowmem_access_ticks, \$m.highmem_access_ticks]"
+		done
+	done
+}
+
+for table in recovered conversions questions starved fragments accesses; do
+	echo
+	$table
+done
