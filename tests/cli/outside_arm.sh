@@ -254,5 +254,10 @@ if make -C "$tree" all >"$work/log" 2>&1 && cmp "$tree/build/guest_image" "$work
 else
 	fail "without the folder the guest is not the tree's own"
 fi
-follow "the arm in the tree" "11." "A scenario"
+follow "the arm in the tree" "11." "An arm of layout"
 says "one file and one row are all that the tree needs" "checks +[0-9]+ hold, 0 do not"
+
+# --- a layout -----------------------------------------------------------------------------------------
+follow "a layout from outside" "An arm of layout" "A scenario"
+says "it is compared with the others" "phys_to_virt_last_ticks" "^  arm +classic +translate +search"
+says "another scenario runs on it" "^run +hello" "checks +[0-9]+ hold, 0 do not" "^exit +0"
