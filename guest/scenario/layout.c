@@ -23,7 +23,7 @@ const struct scenario_param layout_params[] = {
 	{ "allocations", "number", "200", "of the workload that fragments vmalloc" },
 	{ "fit", "first|best", "first", "how vmalloc chooses addresses" },
 	{ "static", "bytes", "16M", "of a mapping at the end of vmalloc; 0: none" },
-	{ "list", "off|on", "on", "vmallocinfo" },
+	{ "list", "on|off", "on", "the areas of vmalloc, with one of each kind" },
 	{ "provoke", "none|hole|hole-mapped", "none",
 	  "touch the first hole: where lowmem would show it; by a mapping of its own" },
 	{ NULL, NULL, NULL, NULL },
@@ -74,8 +74,8 @@ void layout_run(const struct arm *arm)
 	}
 	printk("layout: %s, %lu MiB of lowmem, %u holes\n", arm->name,
 	       kvl_lowmem_bytes(&layout) >> 20, layout.nholes);
-	if (param_choice("list", "off", "on"))
-		vmallocinfo_print();
+	if (!param_choice("list", "on", "off"))
+		layout_list_areas();
 	look_at_lowmem();
 	look_at_vmalloc();
 }

@@ -35,6 +35,7 @@ void layout_compare_pages(bool all);
 /* Of vmalloc's addresses (layout_vmalloc.c): how many there are; a mapping of @bytes at their end; what it
  * costs to tell them from others while there are @nareas areas; @n seeded reservations. */
 void layout_account_for_vmalloc(void);
+void layout_list_areas(void);
 void layout_map_static(u64 bytes);
 void layout_measure_is_vmalloc(u32 nareas);
 void layout_fragment(u32 n);

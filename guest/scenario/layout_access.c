@@ -8,17 +8,14 @@
 
 #define PER 1000000 /* accesses that a figure is of */
 
-/* The @nth usable frame, behind the core. */
+/* The @nth usable frame, of so many as there are. */
 static u64 nth_frame(u64 nth)
 {
-	for (u32 i = 0; i < layout.nusable; i++) {
-		u64 frames = layout.usable[i].bytes / PAGE_BYTES;
+	const struct kvl_range *usable = layout.usable;
 
-		if (nth < frames)
-			return layout.usable[i].start + nth * PAGE_BYTES;
-		nth -= frames;
-	}
-	panic("no such frame", "%lu frames too far", nth);
+	for (; nth >= usable->bytes / PAGE_BYTES; usable++)
+		nth -= usable->bytes / PAGE_BYTES;
+	return usable->start + nth * PAGE_BYTES;
 }
 
 static u64 usable_frames(void)

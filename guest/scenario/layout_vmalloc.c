@@ -8,6 +8,7 @@
 #include "guest/mm/is_vmalloc.h"
 #include "guest/mm/vmalloc.h"
 #include "guest/scenario/layout.h"
+#include "guest/trace.h"
 
 #define LOAD 75		/* percent of vmalloc space that the workload keeps in use at most */
 #define MOST_LIVE 16384 /* of its areas */
@@ -26,6 +27,26 @@ static bool is_inside(u64 start, u64 pages)
 			    layout.vmalloc[i].start + layout.vmalloc[i].bytes)
 			return true;
 	return false;
+}
+
+/* --- rows A5, A6: the listing ---------------------------------------------------------------------------- */
+
+/* One area of each kind, beside what the kernel has, and lowmem where it is among them. */
+void layout_list_areas(void)
+{
+	struct page *page = page_alloc(ZONE_HIGHMEM, 0);
+	void *memory = vmalloc(3 * PAGE_BYTES, SITE("layout.vmalloc"));
+	void *pages = vmap(&page, 1, PROT_READ, SITE("layout.vmap"));
+	void *device = ioremap(KVL_LAPIC_GPA, PAGE_BYTES, SITE("layout.ioremap"));
+	u64 addresses = vmalloc_reserve(MiB(1), PAGE_BYTES, "layout.vma");
+
+	check_true("list.areas", page && memory && pages && device && addresses);
+	vmallocinfo_print();
+	vmalloc_release(addresses);
+	iounmap(device);
+	vunmap(pages);
+	vfree(memory);
+	page_free(page);
 }
 
 /* --- the cost of is_vmalloc_addr() ------------------------------------------------------------------------ */

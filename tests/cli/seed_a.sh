@@ -1,0 +1,5 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The seed about layouts, row by row.
+page=docs/seed-a.md letter=A rows=11
+. "$(dirname "$0")/seed_page"
