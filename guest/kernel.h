@@ -34,6 +34,7 @@ struct flash_partition_info {
 
 struct boot_options {
 	struct kvl_layout_request request;
+	const char *hole_label[KVL_MAX_HOLES]; /* beside layout.hole[]: whose it is, or NULL */
 	char scenario[32], arm[KVL_ARM_NAME_BYTES];
 	char layout[KVL_ARM_NAME_BYTES]; /* an arm of the scenario layout; "": the first */
 	u64 seed;

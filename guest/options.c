@@ -111,6 +111,8 @@ static void hole(const struct property *p)
 {
 	struct kvl_layout_request *request = &boot_options.request;
 
+	if (is(p, "label") && request->nholes)
+		boot_options.hole_label[request->nholes - 1] = text(p);
 	if (!is(p, "reg"))
 		return;
 	if (request->nholes == KVL_MAX_HOLES)

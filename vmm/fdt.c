@@ -92,23 +92,39 @@ static void write_memory(struct writer *w, const struct kvl_layout *layout)
 	memory_node(w, KVL_HIGH_RAM_GPA, layout->ram_end_gpa);
 }
 
-static void reserved_node(struct writer *w, const char *name, const struct kvl_range *range,
-			  bool no_map)
+static void begin_reserved(struct writer *w, const char *name, const struct kvl_range *range,
+			   bool no_map)
 {
 	begin_at(w, name, range->start);
 	put_reg(w, range->start, range->bytes);
 	if (no_map)
 		put_flag(w, "no-map");
+}
+
+static void reserved_node(struct writer *w, const char *name, const struct kvl_range *range,
+			  bool no_map)
+{
+	begin_reserved(w, name, range, no_map);
 	end(w);
 }
 
-static void write_reserved(struct writer *w, const struct kvl_layout *layout)
+static void hole_node(struct writer *w, const struct kvl_range *hole, const char *label)
+{
+	begin_reserved(w, DT_NODE_HOLE, hole, true);
+	if (label)
+		put_text(w, "label", label);
+	end(w);
+}
+
+static void write_reserved(struct writer *w, const struct run_config *config,
+			   const struct kvl_layout *layout)
 {
 	begin(w, "reserved-memory");
 	put_cells(w, 2, 2);
 	put_flag(w, "ranges");
 	for (u32 i = 0; i < layout->nholes; i++)
-		reserved_node(w, DT_NODE_HOLE, &layout->hole[i], true);
+		hole_node(w, &layout->hole[i],
+			  board_hole_name(&config->board, &config->layout, layout->hole[i].start));
 	reserved_node(w, DT_NODE_ARENA, &layout->arena, false);
 	reserved_node(w, DT_NODE_SHARED, &layout->shared, true);
 	if (layout->soft.bytes)
@@ -230,7 +246,7 @@ static void write_tree(struct writer *w, const struct run_config *config,
 	put_cells(w, 2, 2);
 	put_text(w, "compatible", "kvalab");
 	write_memory(w, layout);
-	write_reserved(w, layout);
+	write_reserved(w, config, layout);
 	write_cpus(w, config->layout.ncpus);
 	write_flash(w, &config->flash);
 	write_disk(w, &config->disk);

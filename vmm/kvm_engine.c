@@ -113,14 +113,18 @@ static void touch_hole(void *owner, struct bus_access *access)
 {
 	struct vm *vm = owner;
 	const struct kvl_range *hole = &vm->layout.hole[0];
+	const char *name;
+	char whose[BOARD_OWNER_BYTES];
 
 	for (u32 i = 1; i < vm->layout.nholes; i++)
 		if (access->address >= vm->layout.hole[i].start)
 			hole = &vm->layout.hole[i];
+	name = board_hole_name(&vm->config->board, &vm->config->layout, hole->start);
 	vm_end(vm, EXIT_GUEST, true, access->cpu,
-	       "touch of a hole: vCPU %u %s 0x%llx, in the hole 0x%llx-0x%llx", access->cpu,
+	       "touch of a hole: vCPU %u %s 0x%llx, in the hole 0x%llx-0x%llx%s", access->cpu,
 	       access->write ? "writes to" : "reads", (unsigned long long)access->address,
-	       (unsigned long long)hole->start, (unsigned long long)(hole->start + hole->bytes));
+	       (unsigned long long)hole->start, (unsigned long long)(hole->start + hole->bytes),
+	       board_owner(name, whose));
 	access->data = UINT64_MAX;
 }
 

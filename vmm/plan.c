@@ -2,38 +2,64 @@
 /* Says in words why a layout cannot be planned. The arithmetic: devices/abi/layout.c. */
 #include "vmm/plan.h"
 
+#include <stdio.h>
+
 #define U(x) ((unsigned long long)(x))
 #define MIB(x) (((unsigned long long)(x) + (MiB(1) - 1)) >> 20)
 
-static int explain_hole(const struct kvl_layout_request *request,
+#define HOLE_BYTES (BOARD_OWNER_BYTES + 64)
+
+/* As the option has it, and whose it is. */
+static const char *hole_text(const struct kvl_layout_request *request, const struct board *board,
+			     u32 index, char text[HOLE_BYTES])
+{
+	char owner[BOARD_OWNER_BYTES];
+	const struct kvl_range *hole = &request->hole[index];
+
+	snprintf(text, HOLE_BYTES, "0x%llx:0x%llx%s", U(hole->start), U(hole->bytes),
+		 board_owner(board ? board->hole_name[index] : NULL, owner));
+	return text;
+}
+
+#define ADVICE_BYTES 96
+
+/* What more RAM would have to be, where the device tree of a board says it. */
+static const char *mem_advice(const struct kvl_layout_request *request, const struct board *board,
+			      char text[ADVICE_BYTES])
+{
+	text[0] = '\0';
+	if (board && board->mem_bytes > request->mem_bytes)
+		snprintf(text, ADVICE_BYTES, "; the board has %llu MiB: give --mem %lluM",
+			 MIB(board->mem_bytes), MIB(board->mem_bytes));
+	return text;
+}
+
+static int explain_hole(const struct kvl_layout_request *request, const struct board *board,
 			const struct kvl_layout_failure *why, struct err *err)
 {
-	const struct kvl_range *hole = &request->hole[why->index];
+	char hole[HOLE_BYTES], other[HOLE_BYTES], advice[ADVICE_BYTES];
 
+	hole_text(request, board, why->index, hole);
 	switch (why->error) {
 	case KVL_LAYOUT_HOLE_ALIGN:
-		return err_set(err, EXIT_USAGE,
-			       "hole 0x%llx:0x%llx is empty or not made of whole 4 KiB pages",
-			       U(hole->start), U(hole->bytes));
+		return err_set(err, EXIT_USAGE, "hole %s is empty or not made of whole 4 KiB pages",
+			       hole);
 	case KVL_LAYOUT_HOLE_OUTSIDE:
 		return err_set(
 			err, EXIT_USAGE,
-			"hole 0x%llx:0x%llx does not lie in RAM (from 2 MiB, not across 3 GiB, "
-			"up to 0x%llx)",
-			U(hole->start), U(hole->bytes), U(why->value));
+			"hole %s does not lie in RAM (from 2 MiB, not across 3 GiB, up to 0x%llx)%s",
+			hole, U(why->value), mem_advice(request, board, advice));
 	case KVL_LAYOUT_HOLE_OVERLAP:
-		return err_set(err, EXIT_USAGE, "holes 0x%llx:0x%llx and 0x%llx:0x%llx overlap",
-			       U(hole->start), U(hole->bytes), U(request->hole[why->other].start),
-			       U(request->hole[why->other].bytes));
+		return err_set(err, EXIT_USAGE, "holes %s and %s overlap", hole,
+			       hole_text(request, board, why->other, other));
 	default: break;
 	}
-	return err_set(err, EXIT_USAGE, "hole 0x%llx:0x%llx lies in the %s, which ends at 0x%llx",
-		       U(hole->start), U(hole->bytes),
+	return err_set(err, EXIT_USAGE, "hole %s lies in the %s, which ends at 0x%llx", hole,
 		       why->other ? "page-table arena" : "kernel's core", U(why->value));
 }
 
-static int explain(const struct kvl_layout_request *request, const struct kvl_layout_failure *why,
-		   struct err *err)
+static int explain(const struct kvl_layout_request *request, const struct board *board,
+		   const struct kvl_layout_failure *why, struct err *err)
 {
 	static const char *const sizes[] = { "vmalloc", "kva", "upper vmalloc" };
 
@@ -82,15 +108,16 @@ static int explain(const struct kvl_layout_request *request, const struct kvl_la
 		return err_set(err, EXIT_USAGE,
 			       "a soft TLB of %u entries is not possible: %u to %u",
 			       request->soft_entries, KVL_SOFT_MIN, KVL_SOFT_MAX);
-	default: return explain_hole(request, why, err);
+	default: return explain_hole(request, board, why, err);
 	}
 }
 
-int layout_plan(const struct kvl_layout_request *request, struct kvl_layout *out, struct err *err)
+int layout_plan(const struct kvl_layout_request *request, const struct board *board,
+		struct kvl_layout *out, struct err *err)
 {
 	struct kvl_layout_failure why = { 0 };
 
 	if (!kvl_layout_plan(request, out, &why))
 		return 0;
-	return explain(request, &why, err);
+	return explain(request, board, &why, err);
 }

@@ -4,9 +4,14 @@
 #define KVL_PLAN_H
 
 #include "devices/abi/layout.h"
+#include "vmm/board.h"
 #include "vmm/err.h"
 
-/* kvl_layout_plan(); what cannot work is EXIT_USAGE and names the option that would help. */
-int layout_plan(const struct kvl_layout_request *request, struct kvl_layout *out, struct err *err);
+/*
+ * kvl_layout_plan(); what cannot work is EXIT_USAGE and names the option that would help. @board: whose
+ * the holes are, or NULL.
+ */
+int layout_plan(const struct kvl_layout_request *request, const struct board *board,
+		struct kvl_layout *out, struct err *err);
 
 #endif

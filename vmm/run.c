@@ -143,8 +143,8 @@ static int build(struct run *run, struct err *err)
 {
 	struct vm *vm = &run->vm;
 
-	if (layout_plan(&run->config->layout, &vm->layout, err) || check_window(run, err) ||
-	    image_open_embedded(&run->image, vm->layout.page_offset, err))
+	if (layout_plan(&run->config->layout, &run->config->board, &vm->layout, err) ||
+	    check_window(run, err) || image_open_embedded(&run->image, vm->layout.page_offset, err))
 		return -1;
 	vm->ncpus = run->config->layout.ncpus;
 	vm->image = &run->image;

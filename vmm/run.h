@@ -8,6 +8,7 @@
 
 #include "devices/abi/layout.h"
 #include "devices/flash/flash.h"
+#include "vmm/board.h"
 #include "vmm/err.h"
 #include "vmm/trace/model.h"
 #include "vmm/trace/trace.h"
@@ -62,6 +63,7 @@ struct run_config {
 	const char *scenario, *arm;
 	const char *layout_name; /* an arm of the scenario layout; NULL: the first */
 	struct kvl_layout_request layout;
+	struct board board; /* whose the holes are */
 	u64 seed;
 	enum run_schedule schedule;
 	enum run_tlb_policy tlb_policy;

@@ -9,7 +9,7 @@
 #define KVL_ABI_DT_H
 
 /* /reserved-memory: one child per hole, plus these */
-#define DT_NODE_HOLE "hole"	/* hole@GPA { reg; no-map; } */
+#define DT_NODE_HOLE "hole" /* hole@GPA { reg; no-map; label: whose it is, if known }; ascending */
 #define DT_NODE_ARENA "arena"	/* arena@GPA { reg; }: page-table arena */
 #define DT_NODE_SHARED "shared" /* shared@GPA { reg; no-map; }: shared.h */
 #define DT_NODE_SOFT "soft-tlb" /* soft-tlb@GPA { reg; no-map; }, with --tlb soft: layout.h */

@@ -22,10 +22,12 @@ static _Noreturn void bad_access(const struct fault *fault, const char *why)
 	const char *what = fault->exec ? "fetch from" : fault->write ? "write to" : "read of";
 
 	const struct kvl_range *hole = layout_hole_at(fault->va);
+	const char *label = hole ? boot_options.hole_label[hole - layout.hole] : NULL;
 
 	if (hole)
-		panic("touch of a hole", "%s %lx, in the hole at gpa %lx, at %lx", what, fault->va,
-		      hole->start, fault->pc);
+		panic("touch of a hole", "%s %lx, in the hole at gpa %lx%s%s%s, at %lx", what,
+		      fault->va, hole->start, label ? " (" : "", label ? label : "",
+		      label ? ")" : "", fault->pc);
 	if (fault->va < PAGE_BYTES)
 		panic("null pointer", "%s %lx at %lx", what, fault->va, fault->pc);
 	panic("wild pointer", "%s %lx at %lx: %s", what, fault->va, fault->pc, why);

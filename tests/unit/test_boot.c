@@ -46,7 +46,7 @@ static void plan(int i)
 					      .nholes = row[i].hole.bytes != 0,
 					      .hole = { row[i].hole } };
 
-	ck_assert_msg(layout_plan(&request, &layout, &err) == 0, "%s", err.text);
+	ck_assert_msg(layout_plan(&request, NULL, &layout, &err) == 0, "%s", err.text);
 	arena = aligned_alloc(4096, layout.arena.bytes);
 	low = calloc(1, MiB(2));
 	ck_assert(arena && low);

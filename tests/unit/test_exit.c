@@ -231,6 +231,10 @@ START_TEST(a_touched_hole_is_named)
 	rig->vm.layout.nholes = 2;
 	rig->vm.layout.hole[0] = (struct kvl_range){ MiB(64), MiB(2) };
 	rig->vm.layout.hole[1] = (struct kvl_range){ MiB(128), PAGE_BYTES };
+	rig->config.layout.nholes = 2; /* in another order */
+	rig->config.layout.hole[0] = rig->vm.layout.hole[1];
+	rig->config.layout.hole[1] = rig->vm.layout.hole[0];
+	rig->config.board.hole_name[1] = "modem@4000000";
 	ck_assert_int_eq(holes_claim(&rig->vm, &err), 0);
 	rig_load(rig, 0, MiB(64) - 1, 1);
 	rig_load(rig, 0, MiB(66), 1);
@@ -239,8 +243,9 @@ START_TEST(a_touched_hole_is_named)
 		rig_store(rig, 1, MiB(128) + PAGE_BYTES - 8, 8, 0);
 	else
 		rig_load(rig, 1, MiB(64), 4);
-	ENDED(EXIT_GUEST, _i ? "vCPU 1 writes to 0x8000ff8, in the hole 0x8000000-0x8001000"
-			     : "vCPU 1 reads 0x4000000, in the hole 0x4000000-0x4200000");
+	ENDED(EXIT_GUEST,
+	      _i ? "vCPU 1 writes to 0x8000ff8, in the hole 0x8000000-0x8001000"
+		 : "vCPU 1 reads 0x4000000, in the hole 0x4000000-0x4200000 (modem@4000000)");
 }
 END_TEST
 

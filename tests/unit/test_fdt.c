@@ -27,10 +27,11 @@ static void setup(void)
 			    .ncpus = 3,
 			    .nholes = 2,
 			    .hole = { { GiB(1), MiB(2) }, { MiB(512), PAGE_BYTES } } },
+		.board.hole_name = { "modem@c0000000" },
 		.nparams = 2,
 		.param = { { "writer", "erase" }, { "nodes", "17" } },
 	};
-	ck_assert_int_eq(layout_plan(&config.layout, &layout, &err), 0);
+	ck_assert_int_eq(layout_plan(&config.layout, NULL, &layout, &err), 0);
 }
 
 static void write_tree(void)
@@ -90,6 +91,9 @@ START_TEST(memory_and_holes)
 	check_reg("/reserved-memory/hole@20000000", MiB(512), PAGE_BYTES);
 	check_reg("/reserved-memory/hole@40000000", GiB(1), MiB(2));
 	property("/reserved-memory/hole@40000000", "no-map", 0);
+	check_text("/reserved-memory/hole@40000000", "label", "modem@c0000000");
+	ck_assert_ptr_null(
+		fdt_getprop(tree, node("/reserved-memory/hole@20000000"), "label", NULL));
 	ck_assert_ptr_nonnull(fdt_getprop(tree, node("/reserved-memory"), "ranges", NULL));
 }
 END_TEST
@@ -99,7 +103,7 @@ START_TEST(a_small_machine_has_one_memory_node)
 	config.layout = (struct kvl_layout_request){ .mem_bytes = MiB(64),
 						     .page_offset = GiB(3),
 						     .ncpus = 1 };
-	ck_assert_int_eq(layout_plan(&config.layout, &layout, &err), 0);
+	ck_assert_int_eq(layout_plan(&config.layout, NULL, &layout, &err), 0);
 	write_tree();
 	check_reg("/memory@200000", MiB(2), MiB(62));
 	ck_assert_int_eq(fdt_path_offset(tree, "/memory@100000000"), -FDT_ERR_NOTFOUND);
@@ -128,7 +132,7 @@ START_TEST(a_soft_tlb)
 
 	config.layout.soft_entries = 100;
 	config.tlb_policy = TLB_RANDOM;
-	ck_assert_int_eq(layout_plan(&config.layout, &layout, &err), 0);
+	ck_assert_int_eq(layout_plan(&config.layout, NULL, &layout, &err), 0);
 	write_tree();
 	snprintf(path, sizeof(path), "/reserved-memory/soft-tlb@%llx",
 		 (unsigned long long)layout.soft.start);

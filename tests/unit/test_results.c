@@ -229,9 +229,44 @@ START_TEST(each_layout_failure_has_words)
 	request.mem_bytes = request.mem_bytes ? request.mem_bytes : MiB(256);
 	request.page_offset = request.page_offset ? request.page_offset : GiB(3);
 	request.ncpus = request.ncpus ? request.ncpus : 1;
-	ck_assert_int_eq(layout_plan(&request, &layout, &err), -1);
+	ck_assert_int_eq(layout_plan(&request, NULL, &layout, &err), -1);
 	ck_assert_int_eq(err.status, EXIT_USAGE);
 	ck_assert_msg(strstr(err.text, row[_i].text), "%s", err.text);
+}
+END_TEST
+
+START_TEST(a_refused_hole_has_a_name)
+{
+	static const struct {
+		struct kvl_range hole[2];
+		u64 board_mem;
+		const char *text;
+	} row[] = {
+		{ { { MiB(16), MiB(2) }, { MiB(64), MiB(2) } },
+		  0,
+		  "hole 0x1000000:0x200000 (a@1) lies in the kernel's core" },
+		{ { { MiB(64), MiB(4) }, { MiB(64), MiB(2) } },
+		  0,
+		  "holes 0x4000000:0x400000 (a@1) and 0x4000000:0x200000 overlap" },
+		{ { { MiB(320), MiB(2) }, { MiB(64), MiB(2) } },
+		  MiB(512),
+		  "hole 0x14000000:0x200000 (a@1) does not lie in RAM" },
+		{ { { MiB(320), MiB(2) }, { MiB(64), MiB(2) } },
+		  MiB(256),
+		  "hole 0x14000000:0x200000 (a@1) does not lie in RAM" },
+	};
+	struct board board = { .hole_name = { "a@1" }, .mem_bytes = row[_i].board_mem };
+	struct kvl_layout_request request = {
+		.mem_bytes = MiB(256), .page_offset = GiB(3), .ncpus = 1, .nholes = 2
+	};
+	struct kvl_layout layout;
+
+	memcpy(request.hole, row[_i].hole, sizeof(row[_i].hole));
+	ck_assert_int_eq(layout_plan(&request, &board, &layout, &err), -1);
+	ck_assert_msg(strstr(err.text, row[_i].text), "%s", err.text);
+	ck_assert_msg(!strstr(err.text, "the board has 512 MiB: give --mem 512M") ==
+			      (row[_i].board_mem != MiB(512)),
+		      "%s", err.text);
 }
 END_TEST
 
@@ -253,6 +288,7 @@ int main(void)
 	tcase_add_loop_test(tcase, findings, 0, 9);
 	tcase_add_test(tcase, lost_events_are_wrong_unless_they_may_be_lost);
 	tcase_add_loop_test(tcase, each_layout_failure_has_words, 0, 14);
+	tcase_add_loop_test(tcase, a_refused_hole_has_a_name, 0, 4);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }

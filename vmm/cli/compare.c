@@ -51,7 +51,7 @@ static int check_columns(const struct comparison *comparison, const struct catal
 		config.layout.ncpus = comparison->column[i].cpus;
 		options_use_tlb(&config, comparison->column[i].tlb);
 		if (names_check(catalog, &config, "--arms", err) ||
-		    layout_plan(&config.layout, &plan, err))
+		    layout_plan(&config.layout, &config.board, &plan, err))
 			return -1;
 	}
 	return 0;

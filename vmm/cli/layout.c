@@ -26,8 +26,17 @@ static void print_range(const char *name, struct kvl_range range, const char *ab
 {
 	char size[SIZE_TEXT_BYTES];
 
-	printf("%-8s %#12llx  %10s  %s\n", name, (unsigned long long)range.start,
-	       size_text(range.bytes, size), about);
+	printf("%-8s %#12llx  %10s%s%s\n", name, (unsigned long long)range.start,
+	       size_text(range.bytes, size), *about ? "  " : "", about);
+}
+
+static void print_holes(const struct kvl_layout *plan, const struct run_config *run)
+{
+	for (u32 i = 0; i < plan->nholes; i++) {
+		const char *name = board_hole_name(&run->board, &run->layout, plan->hole[i].start);
+
+		print_range("hole", plan->hole[i], name ? name : "");
+	}
 }
 
 /* RAM with and without a direct address, holes left out. */
@@ -61,7 +70,7 @@ int cmd_layout(struct options *options)
 		return cli_fail(&err);
 	failed = names_layout(catalog, &options->run, &err);
 	catalog_free(catalog);
-	if (failed || layout_plan(&options->run.layout, &plan, &err))
+	if (failed || layout_plan(&options->run.layout, &options->run.board, &plan, &err))
 		return cli_fail(&err);
 	draw_layout(stdout, &plan);
 	printf("\nguest-physical:\n");
@@ -72,6 +81,7 @@ int cmd_layout(struct options *options)
 							   : "page tables, in highmem");
 	print_range("frames", plan.frames, "  one struct page per frame");
 	print_range("shared", plan.shared, "trace rings and results, behind RAM");
+	print_holes(&plan, &options->run);
 	print_sums(&plan);
 	return EXIT_OK;
 }

@@ -29,7 +29,7 @@ static int check_config(struct run_config *config, struct err *err)
 	if (!catalog)
 		return -1;
 	failed = names_check(catalog, config, "--arm", err) ||
-		 layout_plan(&config->layout, &plan, err);
+		 layout_plan(&config->layout, &config->board, &plan, err);
 	catalog_free(catalog);
 	return failed ? -1 : 0;
 }

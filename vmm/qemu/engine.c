@@ -157,17 +157,21 @@ static bool hole_was_touched(const struct qemu *qemu, const struct kvl_range *ho
 
 static void look_into_holes(struct vm *vm, struct run_result *result)
 {
-	char reason[160];
+	char reason[160 + BOARD_OWNER_BYTES], whose[BOARD_OWNER_BYTES];
+	const char *name;
 	u64 gpa;
 
 	for (u32 i = 0; i < vm->layout.nholes; i++) {
-		if (!hole_was_touched(vm->qemu, &vm->layout.hole[i], &gpa))
+		const struct kvl_range *hole = &vm->layout.hole[i];
+
+		if (!hole_was_touched(vm->qemu, hole, &gpa))
 			continue;
+		name = board_hole_name(&vm->config->board, &vm->config->layout, hole->start);
 		snprintf(
 			reason, sizeof(reason),
-			"touch of a hole: at 0x%llx, in the hole 0x%llx-0x%llx (seen after the run)",
-			(unsigned long long)gpa, (unsigned long long)vm->layout.hole[i].start,
-			(unsigned long long)(vm->layout.hole[i].start + vm->layout.hole[i].bytes));
+			"touch of a hole: at 0x%llx, in the hole 0x%llx-0x%llx%s (seen after the run)",
+			(unsigned long long)gpa, (unsigned long long)hole->start,
+			(unsigned long long)(hole->start + hole->bytes), board_owner(name, whose));
 		judge_offer(result, EXIT_GUEST, reason);
 	}
 }

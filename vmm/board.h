@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is known of the real board whose holes a run has (--dtb-overlay), beside the holes themselves:
+ * for people alone, neither the planner nor the guest needs it.
+ */
+#ifndef KVL_BOARD_H
+#define KVL_BOARD_H
+
+#include "devices/abi/layout.h"
+
+struct board {
+	/* Whose the holes are, beside the request's hole[]; NULL: --hole gave it. */
+	const char *hole_name[KVL_MAX_HOLES];
+	u64 mem_bytes; /* the --mem that has all of the board's RAM; 0: not known */
+};
+
+/*
+ * Whose that hole of @request is that begins at @start: "mpss@8000000". NULL if nobody said, or if
+ * @board is NULL.
+ */
+const char *board_hole_name(const struct board *board, const struct kvl_layout_request *request,
+			    u64 start);
+
+/* A name to stand behind a hole's addresses: " (mpss@8000000)", or "" of NULL. Returns @text. */
+#define BOARD_OWNER_BYTES 128
+const char *board_owner(const char *name, char text[BOARD_OWNER_BYTES]);
+
+#endif
