@@ -81,6 +81,8 @@ look()
 		need mtd-utils program jffs2dump
 		need util-linux program unshare
 		need patch program patch
+		need device-tree-compiler program dtc
+		need device-tree-compiler program fdtoverlay
 		need npm program npm # uPlot for reports, playwright-core for their tests
 		need nodejs program node
 		need chromium browser

@@ -8,6 +8,10 @@ if ! command -v mkfs.jffs2 >/dev/null; then
 	skip "README: mtd-utils is not installed"
 	exit 0
 fi
+if ! command -v dtc >/dev/null; then
+	skip "README: device-tree-compiler is not installed"
+	exit 0
+fi
 
 awk '/^## / { on = /^## (Using it|Looking at a run)$/ }
 	/^```/ { code = on && /^```sh$/; next }

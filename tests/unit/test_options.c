@@ -55,6 +55,8 @@ static const struct {
 	{ "--vmalloc 0", "must be at least 2M" },
 	{ "--hole 256M", "is not START:SIZE" },
 	{ "--hole 256M:x", "\"x\" is not a size" },
+	{ "--dtb-overlay /nowhere", "--dtb-overlay: device tree /nowhere cannot be opened" },
+	{ "--dtb-overlay /dev/null", "device tree /dev/null is not a regular file" },
 	{ "--cpus 0", "not between 1 and 16" },
 	{ "--cpus 17", "not between 1 and 16" },
 	{ "--cpus two", "not a number" },

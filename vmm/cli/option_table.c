@@ -2,7 +2,7 @@
 /*
  * Owns the table of options: name, meaning, default, help of each. How a command line is taken
  * apart: options.c. The syntax of single values: parse.c; that of --flash, --tlb and --disk:
- * flash_option.c, tlb_option.c, disk_option.c.
+ * flash_option.c, tlb_option.c, disk_option.c. What --dtb-overlay names: overlay_option.c.
  */
 #include "vmm/cli/option_table.h"
 
@@ -470,6 +470,8 @@ const struct option_row option_table[] = {
 	  "RAM, 64M to 64G (default 1G)" },
 	{ MACHINE, "--hole", "START:SIZE", FOR_RUNS | FOR_LAYOUT, true, parse_hole,
 	  "RAM that the kernel may not touch; repeat" },
+	{ MACHINE, "--dtb-overlay", "FILE", FOR_RUNS | FOR_LAYOUT, false, parse_dtb_overlay,
+	  "more holes: what has no-map in /reserved-memory of a\nboard's device tree (compiled, from dtc)" },
 	{ MACHINE, "--split", "SIZE", FOR_RUNS | FOR_LAYOUT, false, parse_split,
 	  "user space: 1G, 2G or 3G (default), kernel above" },
 	{ MACHINE, "--layout", "NAME", FOR_RUNS | FOR_LAYOUT, false, parse_layout,

@@ -75,8 +75,8 @@ struct options {
 	const char *word[OPTIONS_MAX_WORDS];
 
 	u64 given;  /* bit per row of the table: which were given */
-	u32 nowned; /* copies of arguments that were cut in pieces */
-	char *owned[40];
+	u32 nowned; /* copies of arguments that were cut in pieces, names of holes */
+	char *owned[64];
 };
 
 /* The defaults that --help states. */
@@ -109,6 +109,8 @@ void options_free(struct options *options);
 int parse_flash(struct options *options, const char *value, struct err *err);
 /* "16M", or "file=…,readonly", into options->run.disk (disk_option.c) */
 int parse_disk(struct options *options, const char *value, struct err *err);
+/* Adds the holes of a board's device tree to options->run.layout (overlay_option.c). */
+int parse_dtb_overlay(struct options *options, const char *value, struct err *err);
 /* "stuck=3", "vpp", … into options->run.flash.bank.faults */
 int parse_flash_fault(struct options *options, const char *value, struct err *err);
 /* "eager", "batch=64", "lazy=4M", "mask" or "seq" into options->policy (policy_option.c) */
