@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The tables of docs/layouts.md, from runs: what each layout gives back, what conversions and questions
 # cost, what is starved, what fragments (seed rows A3, A4, A7, A9, A11). One CPU on engine qemu, where ticks
-# are instructions. Stops at the first run that fails.
+# are instructions. Stops at the first run that fails. Needs dtc, for the boards.
 set -eu
 cd "$(dirname "$0")/.."
 kvalab=${OUT:-build}/kvalab
@@ -123,7 +123,30 @@ accesses()
 	done
 }
 
-for table in recovered conversions questions starved fragments accesses; do
+# board NAME MEM: of tests/boards
+board()
+{
+	dtc -q -O dtb -o "$work/board.dtb" "tests/boards/$1.dts"
+	for arm in classic intermix; do
+		for vmalloc in 112M 256M; do
+			# shellcheck disable=SC2086
+			run $arm --dtb-overlay "$work/board.dtb" --mem "$2" --vmalloc $vmalloc $few_areas $few \
+				--set accesses=100000
+			row "[\"$1\", \"$2\", \"$vmalloc\", \"$arm\", (\$m.hole_bytes | mib), (\$m.lowmem_bytes | mib), (\$m.recovered_bytes | mib), (\$m.vmalloc_bytes | mib), (\$m.vmalloc_upper_bytes | mib), \$m.highmem_maps]"
+		done
+	done
+}
+
+boards()
+{
+	echo "| board | RAM | --vmalloc | layout | holes inside MiB | lowmem MiB | recovered MiB | vmalloc in all | behind lowmem | local mappings per million accesses |"
+	echo "|---|--:|--:|---|--:|--:|--:|--:|--:|--:|"
+	board msm8974 2G
+	board msm8916 1G
+	board stm32mp157c-dk2 512M
+}
+
+for table in recovered boards conversions questions starved fragments accesses; do
 	echo
 	$table
 done
