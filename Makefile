@@ -6,7 +6,7 @@
 #                                                    HOSTS="kvm qemu": where the guest tests run
 #   make guest        guest image      make bench    measures this host
 #   make format       clang-format     make install  PREFIX=/usr/local DESTDIR=
-#   make fuzz         a model (FUZZ=flash, virtio), for FUZZ_SECONDS=3600 or FUZZ_RUNS= sequences
+#   make fuzz         a model (FUZZ=flash, virtio, layout), for FUZZ_SECONDS=3600 or FUZZ_RUNS= sequences
 #   make deps         what is missing  make box      the KVM host in a box, made and tried once
 #   make clean
 #
@@ -71,8 +71,10 @@ GUEST_SRCS := $(wildcard guest/*.c guest/*/*.c arch/$(ARCH)/guest/*.c arch/$(ARC
 ARM_SRCS := $(wildcard $(ARMS:%=%/*.c))
 TEST_SRCS := $(wildcard tests/unit/test_*.c)
 STATIC_SRCS := tests/static/flush_proof.c
+# The guest's arms of layout are tested on the host, too.
+LAYOUT_ARMS := $(shell sed -n 's,^ARM."\([^"]*\)".*,guest/scenario/layout_\1.c,p' guest/scenario/layout.arms)
 TEST_HELPERS := $(filter-out $(TEST_SRCS),$(wildcard tests/unit/*.c)) \
-	$(filter-out $(STATIC_SRCS),$(wildcard tests/static/*.c))
+	$(filter-out $(STATIC_SRCS),$(wildcard tests/static/*.c)) $(LAYOUT_ARMS)
 QEMU_TEST_SRCS := $(wildcard tests/qemu/test_*.c)
 QEMU_HELPERS := $(filter-out $(QEMU_TEST_SRCS),$(wildcard tests/qemu/*.c))
 FORMATTED := $(wildcard vmm/*.[ch] vmm/*/*.[ch] devices/*/*.[ch] guest/*.[ch] guest/*/*.[ch] \
@@ -95,8 +97,9 @@ STATIC_PROGRAMS := $(STATIC_SRCS:%.c=$(OUT)/%)
 QEMU_HELPER_OBJS := $(QEMU_HELPERS:%.c=$(OUT)/host/%.o)
 QEMU_TESTS := $(QEMU_TEST_SRCS:%.c=$(OUT)/%)
 FUZZ_VIRTIO := $(wildcard devices/virtio/*.c tests/fuzz/*virtio*.c)
-FUZZ_FLASH := $(filter-out $(FUZZ_VIRTIO),$(wildcard devices/flash/*.c tests/fuzz/*.c))
-FUZZ_OBJS := $(patsubst %.c,$(OUT)/fuzz/%.o,$(FUZZ_FLASH) $(FUZZ_VIRTIO))
+FUZZ_LAYOUT := devices/abi/layout.c $(LAYOUT_ARMS) $(wildcard tests/unit/layout_*.c tests/fuzz/*layout*.c)
+FUZZ_FLASH := $(filter-out $(FUZZ_VIRTIO) $(FUZZ_LAYOUT),$(wildcard devices/flash/*.c tests/fuzz/*.c))
+FUZZ_OBJS := $(patsubst %.c,$(OUT)/fuzz/%.o,$(FUZZ_FLASH) $(FUZZ_VIRTIO) $(FUZZ_LAYOUT))
 IMAGE_OBJ := $(OUT)/guest_image.o
 
 # What the test runner's scripts need to know.
@@ -258,10 +261,17 @@ $(OUT)/tests/report/%: $(OUT)/host/tests/report/%.o $(OUT)/libhost.a $(IMAGE_OBJ
 	$(Q)$(CC) -o $@ $^ $(HOST_LIBS)
 
 # --- fuzzing: always clang; the models are traced, what watches them is not ----------------------
+define compile_traced
+$(say) FUZZ $<
+$(Q)mkdir -p $(@D)
+$(Q)$(CLANG) $(FUZZ_CFLAGS) $(FUZZ_TRACED) -c -o $@ $<
+endef
+
 $(OUT)/fuzz/devices/%.o: devices/%.c Makefile | $(OUT)/.deps-fuzz
-	$(say) FUZZ $<
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CLANG) $(FUZZ_CFLAGS) $(FUZZ_TRACED) -c -o $@ $<
+	$(compile_traced)
+
+$(OUT)/fuzz/guest/%.o: guest/%.c Makefile | $(OUT)/.deps-fuzz
+	$(compile_traced)
 
 $(OUT)/fuzz/tests/%.o: tests/%.c Makefile | $(OUT)/.deps-fuzz
 	$(say) FUZZ $<
@@ -273,6 +283,8 @@ $(OUT)/fuzz/fuzz_flash: $(FUZZ_FLASH:%.c=$(OUT)/fuzz/%.o)
 	$(Q)$(CLANG) $(SANITIZE) -fsanitize=fuzzer -Wl,--wrap=malloc,--wrap=calloc -o $@ $^
 
 $(OUT)/fuzz/fuzz_virtio: $(FUZZ_VIRTIO:%.c=$(OUT)/fuzz/%.o)
+$(OUT)/fuzz/fuzz_layout: $(FUZZ_LAYOUT:%.c=$(OUT)/fuzz/%.o)
+$(OUT)/fuzz/fuzz_virtio $(OUT)/fuzz/fuzz_layout:
 	$(say) LINK $@
 	$(Q)$(CLANG) $(SANITIZE) -fsanitize=fuzzer -o $@ $^
 
@@ -299,7 +311,7 @@ ON_EACH := $(filter-out $(ON_ALL),$(wildcard tests/guest/*.sh))
 GUEST_CHECKS = $(foreach host,$(HOSTS),$(ON_EACH:%=%@$(host))) $(ON_ALL)
 # The longest first, so that no core is idle at the end.
 CHECKS = tests/mutants/run.sh tests/mutants/units.sh tests/static/clang.sh tests/fuzz/flash.sh tests/fuzz/virtio.sh \
-	$(GUEST_CHECKS) \
+	tests/fuzz/layout.sh $(GUEST_CHECKS) \
 	$(wildcard tests/cli/*.sh) $(STATIC_CHECKS) tests/static/format.sh tests/static/arm64.sh \
 	tests/static/fault_path.sh tests/static/pageable.sh
 

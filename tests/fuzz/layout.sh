@@ -1,0 +1,7 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Random option sets, planned and held against a model of the map: those of the corpus, then new ones.
+fuzzed=layout
+FUZZ_SECONDS=${FUZZ_SECONDS:-30}
+. "$(dirname "$0")/common"
+fuzz_both -max_len=72
