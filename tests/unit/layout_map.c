@@ -6,8 +6,6 @@
  */
 #include <stdlib.h>
 
-#include "devices/abi/shared.h"
-#include "devices/abi/trace_abi.h"
 #include "tests/unit/layout_model.h"
 
 /* Two boundaries, and for some what they are rounded to, of all ranges that there can be. */
@@ -67,7 +65,7 @@ static u32 claims(const struct kvl_range *range, u32 n, u64 at)
 	return count;
 }
 
-/* --- the lists that a plan has -------------------------------------------------------------------------- */
+/* --- the lists that a plan has ----------------------------------------------------------------- */
 
 static void expect_ascending(const struct kvl_range *range, u32 n, const char *text)
 {
@@ -136,7 +134,7 @@ static void expect_regions(const struct layout_facts *facts, const struct kvl_la
 	rule(at == SPACE_END, "regions end at 4 GiB", at, 0);
 }
 
-/* --- kernel space --------------------------------------------------------------------------------------- */
+/* --- kernel space ------------------------------------------------------------------------------ */
 
 static u32 pieces_at(const struct kvl_layout *plan, u64 va)
 {
@@ -167,9 +165,9 @@ static bool is_lost_in_section(const struct kvl_layout *plan, u64 va)
 }
 
 /*
- * May @va, in the region lowmem, belong to nobody? In kind linear if the frame that it would show is of a
- * hole. In packed and sections also so below the core, whose image stays where it was linked to be; and
- * in sections what of a hole is less than a section. In intermixed nothing is lost.
+ * May @va, in the region lowmem, belong to nobody? In kind linear if the frame that it would show is of
+ * a hole. In packed and sections also so below the core, whose image stays where it was linked to be;
+ * and in sections what of a hole is less than a section. In intermixed nothing is lost.
  */
 static bool is_lost(const struct kvl_layout *plan, u64 va)
 {
@@ -237,7 +235,7 @@ static void expect_owners(const struct kvl_layout_request *request, const struct
 		     "vmalloc lies in kernel space (start)", plan->vmalloc[i].start, 0);
 }
 
-/* --- what a soft TLB translates ------------------------------------------------------------------------- */
+/* --- what a soft TLB translates ---------------------------------------------------------------- */
 
 static bool overlaps(struct kvl_range range, u64 start, u64 end)
 {
@@ -295,7 +293,7 @@ static void expect_soft_places(const struct kvl_layout *plan)
 		     plan->dynamic[i].start, plan->dynamic[i].bytes);
 }
 
-/* --- guest-physical ------------------------------------------------------------------------------------- */
+/* --- guest-physical ---------------------------------------------------------------------------- */
 
 static const struct kvl_range image = { KVL_BOOT_GPA, KVL_CORE_END_GPA - KVL_BOOT_GPA };
 
@@ -363,68 +361,11 @@ static void expect_frames(const struct layout_facts *facts, const struct kvl_lay
 			expect_frame(facts, plan, all.at[i]);
 }
 
-static void expect_core(const struct layout_facts *facts, const struct kvl_layout *plan)
-{
-	rule(plan->ram_end_gpa == facts->ram_end, "RAM ends where it should", plan->ram_end_gpa,
-	     facts->ram_end);
-	rule(plan->core.start == KVL_BOOT_GPA && range_end(plan->core) == facts->core_end &&
-		     range_end(plan->frames) == facts->core_end,
-	     "the core begins at the boot page and ends with the frame table", plan->core.start,
-	     plan->core.bytes);
-	rule(plan->frames.bytes / KVL_FRAME_ENTRY_BYTES >= facts->ram_end / PAGE_BYTES,
-	     "each frame has an entry in the table (entries, frames)",
-	     plan->frames.bytes / KVL_FRAME_ENTRY_BYTES, facts->ram_end / PAGE_BYTES);
-	rule(plan->frames.start % LARGE_BYTES == 0, "the frame table begins at a large page",
-	     plan->frames.start, 0);
-	rule(plan->heap.bytes == KVL_HEAP_BYTES && plan->arena.bytes == KVL_ARENA_BYTES,
-	     "heap and arena have their sizes", plan->heap.bytes, plan->arena.bytes);
-	if (facts->request->arena_highmem)
-		rule(range_end(plan->arena) == facts->low_ram_end,
-		     "the arena is the last RAM below the device gap", plan->arena.start, 0);
-}
-
-/* Consecutive in the host's memory, at large pages, from @offset on or behind. Returns where it ends. */
-static u64 expect_behind(struct kvl_range range, u64 offset)
-{
-	u64 start = kvl_machine_offset(range.start);
-
-	rule((range.start | range.bytes) % LARGE_BYTES == 0 && start >= offset &&
-		     kvl_machine_offset(range_end(range) - 1) == start + range.bytes - 1,
-	     "the testbed's own is behind RAM and in one piece (start, bytes)", range.start,
-	     range.bytes);
-	return start + range.bytes;
-}
-
-/* Each CPU's soft TLB: KVL_SOFT_FIXED_PAGES, a leaf table for each entry, accounts. */
-static void expect_testbed(const struct kvl_layout_request *request, const struct kvl_layout *plan)
-{
-	u64 end = expect_behind(plan->shared, request->mem_bytes), n = request->soft_entries;
-	u64 rings = request->ncpus * KVL_RING_PACKETS * KVL_PACKET_BYTES, step;
-
-	rule(plan->shared.bytes >= KVL_RINGS_OFFSET + rings, "the shared region holds the rings",
-	     plan->shared.bytes, rings);
-	if (n) {
-		end = expect_behind(plan->soft, end);
-		step = kvl_soft_gpa(plan, (u32)n, 1) - plan->soft.start;
-		rule(step % PAGE_BYTES == 0 &&
-			     step >= (8 + n) * PAGE_BYTES + n * KVL_SOFT_ENTRY_BYTES &&
-			     plan->soft.bytes >= request->ncpus * step &&
-			     kvl_soft_gpa(plan, (u32)n, 0) == plan->soft.start,
-		     "each CPU has room for its soft TLB (bytes, of all)", step, plan->soft.bytes);
-	} else {
-		rule(plan->soft.bytes == 0, "no soft TLBs are planned", plan->soft.bytes, 0);
-	}
-	rule(plan->machine_bytes == end, "host memory ends behind all (bytes, end)",
-	     plan->machine_bytes, end);
-}
-
 void layout_expect_map(const struct layout_facts *facts, const struct kvl_layout *plan)
 {
 	expect_lists(facts, plan);
 	expect_regions(facts, plan);
 	expect_owners(facts->request, plan);
 	expect_soft_places(plan);
-	expect_core(facts, plan);
 	expect_frames(facts, plan);
-	expect_testbed(facts->request, plan);
 }

@@ -12,7 +12,7 @@ static u64 least(u64 a, u64 b)
 	return a < b ? a : b;
 }
 
-/* --- numbers that are wrong by themselves --------------------------------------------------------------- */
+/* --- numbers that are wrong by themselves ------------------------------------------------------ */
 
 static u64 vmalloc_asked(const struct kvl_layout_request *request)
 {
@@ -54,7 +54,7 @@ static bool numbers_are_right(const struct kvl_layout_request *request)
 	return true;
 }
 
-/* --- what cannot be placed ------------------------------------------------------------------------------ */
+/* --- what cannot be placed --------------------------------------------------------------------- */
 
 /* Boot page and image, heap, arena unless it is in highmem; then, at a large page, the frame table. */
 static u64 core_end(const struct kvl_layout_request *request, u64 ram_end)
@@ -164,7 +164,7 @@ static bool can_work(const struct layout_facts *facts)
 	return !space_missing(facts) && !has_no_highmem(facts) && holes_are_right(facts);
 }
 
-/* --- is a refusal right? -------------------------------------------------------------------------------- */
+/* --- is a refusal right? ----------------------------------------------------------------------- */
 
 static bool reason_is_true(const struct layout_facts *facts, const struct kvl_layout_failure *why)
 {
@@ -221,12 +221,21 @@ static void expect_refusal(const struct kvl_layout_request *request,
 	     why->value);
 }
 
+/* With ranges that could be of a plan, so that it is seen when one is left, or looked at too many. */
+static void fill(struct kvl_layout *plan)
+{
+	const u64 word = MiB(40);
+
+	for (size_t i = 0; i + sizeof(word) <= sizeof(*plan); i += sizeof(word))
+		memcpy((u8 *)plan + i, &word, sizeof(word));
+}
+
 bool layout_judge(const struct kvl_layout_request *request, struct kvl_layout *plan)
 {
 	struct kvl_layout_failure why = { .error = KVL_LAYOUT_OK };
 	struct layout_facts facts;
 
-	memset(plan, 0xa5, sizeof(*plan)); /* what is not planned must not look right */
+	fill(plan);
 	if (kvl_layout_plan(request, plan, &why)) {
 		expect_refusal(request, &why);
 		return false;
@@ -235,6 +244,7 @@ bool layout_judge(const struct kvl_layout_request *request, struct kvl_layout *p
 	find_facts(request, &facts);
 	rule(can_work(&facts), "planned what cannot work", 0, 0);
 	layout_expect_map(&facts, plan);
+	layout_expect_core(&facts, plan);
 	layout_expect_room(&facts, plan);
 	layout_expect_conversions(plan);
 	return true;

@@ -20,7 +20,7 @@ static u32 two_bytes(struct input *input)
 	return low | (u32)input_byte(input) << 8;
 }
 
-/* --- numbers -------------------------------------------------------------------------------------------- */
+/* --- numbers ----------------------------------------------------------------------------------- */
 
 /* 64 MiB to 8 GiB and a little outside; every fourth near a border of the machine. */
 static u64 ram(struct input *input)
@@ -65,7 +65,7 @@ static void spoil(struct kvl_layout_request *request, u8 how)
 	}
 }
 
-/* --- holes ---------------------------------------------------------------------------------------------- */
+/* --- holes ------------------------------------------------------------------------------------- */
 
 /* Bits 2..0: the unit; 7..3: how many. */
 static u64 length(struct input *input)
@@ -96,8 +96,8 @@ static u64 landmark(const struct kvl_layout_request *request, const struct kvl_l
 }
 
 /*
- * A byte says how it lies: bits 2..0: from a landmark (bits 5..3) upward (6) or downward (7; bit 6: ending
- * there), else behind the hole before it. Then come a distance and a size.
+ * A byte says how it lies: bits 2..0: from a landmark (bits 5..3) upward (6) or downward (7; bit 6:
+ * ending there), else behind the hole before it. Then come a distance and a size.
  */
 static struct kvl_range hole(struct input *input, const struct kvl_layout_request *request,
 			     const struct kvl_layout *bare, u64 *behind)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the sizes: what keeps its size, that lowmem could not be larger, and what it has more than in kind
- * linear (seed row A3). Lowmem is not computed: one page more, or in kind sections one section more, has
- * to break what is asked of vmalloc.
+ * Owns the sizes: what keeps its size, that lowmem could not be larger, and what it has more than in
+ * kind linear (seed row A3). Lowmem is not computed: one page more has to break what is asked of
+ * vmalloc.
  */
 #include "tests/unit/layout_model.h"
 
@@ -57,7 +57,7 @@ static void expect_sizes(const struct layout_facts *facts, const struct kvl_layo
 	     "lowmem ends behind the core and before a high arena (gpa)", plan->lowmem_end_gpa, 0);
 }
 
-/* --- lowmem could not be larger ------------------------------------------------------------------------- */
+/* --- lowmem could not be larger ---------------------------------------------------------------- */
 
 /* The lowest frame that is highmem and need not be; false if there is none. */
 static bool next_frame(const struct layout_facts *facts, const struct kvl_layout *plan, u64 *gpa)
@@ -92,8 +92,8 @@ static u64 next_address(const struct kvl_layout *plan, u64 gpa)
 }
 
 /*
- * With one page more, all vmalloc would be less than asked for, or that behind lowmem. In kind intermixed
- * vmalloc has all that lowmem has not, in the others what is behind lowmem.
+ * With one page more, all vmalloc would be less than asked for, or that behind lowmem. In kind
+ * intermixed vmalloc has all that lowmem has not, in the others what is behind lowmem.
  */
 static void expect_maximal(const struct layout_facts *facts, const struct kvl_layout *plan)
 {
@@ -119,7 +119,7 @@ static void expect_maximal(const struct layout_facts *facts, const struct kvl_la
 		     facts->vmalloc);
 }
 
-/* --- row A3 --------------------------------------------------------------------------------------------- */
+/* --- row A3 ------------------------------------------------------------------------------------ */
 
 /* In [start, end). */
 static u64 hole_bytes(const struct kvl_layout_request *request, u64 start, u64 end)
@@ -141,7 +141,7 @@ static bool is_all_hole(const struct kvl_layout_request *request, u64 section)
 	return hole_bytes(request, section, section + LARGE_BYTES) == LARGE_BYTES;
 }
 
-/* Kind sections: bytes of sections behind the core and below the limit that are holes from end to end. */
+/* Kind sections: bytes of sections behind the core and below the limit that are all hole. */
 static u64 whole_sections(const struct layout_facts *facts)
 {
 	u64 bytes = 0;
@@ -172,8 +172,8 @@ static u64 spoilt(const struct layout_facts *facts, u64 bytes)
  *
  *   linear       nothing
  *   packed       holes behind the core. The extension lies at the addresses of these: no bound
- *   sections     sections behind the core that are all hole; as many are taken from the limit on, passing
- *                over those that are all hole, and what holes have of them is lost
+ *   sections     sections behind the core that are all hole; as many are taken from the limit on,
+ *                passing over those that are all hole, and what holes have of them is lost
  *   intermixed   all holes. The extension is [limit, limit + vmalloc - vmalloc_upper), less holes there
  */
 static u64 recoverable(const struct layout_facts *facts)
