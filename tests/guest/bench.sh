@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # bench: the events that are timed did happen, as often as asked for; every figure is there where it
-# belongs. Times are not checked.
+# belongs. Times are not checked. In two parts: what runs on each host, and what in_full and once
+# (tests/guest/common) leave to some.
 . "$(dirname "$0")/common"
 need_host
 
@@ -40,6 +41,35 @@ else
 	pass "bench, seeded and without a chip: no figures that it cannot have"
 fi
 
+rounds=7
+[ "$host" != qemu ] || rounds=2 # whose chip takes long to change its mode
+: >"$work/chip"
+expect "bench, free, with a chip" 0 "^exit +0" "$kvalab" run bench --engine $engine --schedule free --tier off \
+	--set rounds=$rounds --flash "file=$work/chip,chip=$chip_part" --json "$work/result"
+# shellcheck disable=SC2086 # a list
+figures "bench, free, with a chip: its figures" $always mmio_exit flash_switch ipi_user ipi_kernel
+if jq -e '.metrics | .flash_fault_64_ticks > 0 and .lazy_fault_64_ticks > 0' "$work/result" >/dev/null; then
+	pass "bench, with a chip: faults in areas of both kinds"
+else
+	fail "bench, with a chip: no figures for faults in areas of the kernel"
+fi
+if jq -e --argjson events $((20 * rounds)) '[.checks[] | select(.name == "ipis_user" or .name == "faults") | .got] ==
+	[$events, $events]' "$work/result" >/dev/null; then
+	pass "bench: 20 batches of $rounds rounds"
+else
+	fail "bench: not 20 batches of $rounds rounds"
+fi
+
+# --- figures, refusals: on some hosts --------------------------------------------------------------------
+if once; then
+	expect "bench, no rounds" 2 "rounds=0: at least 1" "$kvalab" run bench --engine $engine --set rounds=0
+	expect "bench, more rounds than can be counted" 2 "at most 4294967296" \
+		"$kvalab" run bench --engine $engine --set rounds=4503599627370497 --timeout 10
+	expect "bench, more pages than addresses" 2 "no address space" "$kvalab" run bench --engine $engine --set rounds=100000
+fi
+in_full || exit 0
+expect "bench, one CPU" 0 "^exit +0" "$kvalab" run bench --engine $engine --schedule free --cpus 1
+
 # exact OPTIONS...: where ticks are the instructions of one CPU, the guest has compared them (row W2)
 exact()
 {
@@ -62,25 +92,3 @@ exact
 exact --tier off
 exact --arena highmem
 exact --tlb soft
-
-: >"$work/chip"
-expect "bench, free, with a chip" 0 "^exit +0" "$kvalab" run bench --engine $engine --schedule free --tier off \
-	--set rounds=7 --flash "file=$work/chip,chip=$chip_part" --json "$work/result"
-# shellcheck disable=SC2086 # a list
-figures "bench, free, with a chip: its figures" $always mmio_exit flash_switch ipi_user ipi_kernel
-if jq -e '.metrics | .flash_fault_64_ticks > 0 and .lazy_fault_64_ticks > 0' "$work/result" >/dev/null; then
-	pass "bench, with a chip: faults in areas of both kinds"
-else
-	fail "bench, with a chip: no figures for faults in areas of the kernel"
-fi
-if jq -e '[.checks[] | select(.name == "ipis_user" or .name == "faults") | .got] == [140, 140]' \
-	"$work/result" >/dev/null; then
-	pass "bench: 20 batches of 7 rounds"
-else
-	fail "bench: not 20 batches of 7 rounds"
-fi
-expect "bench, one CPU" 0 "^exit +0" "$kvalab" run bench --engine $engine --schedule free --cpus 1
-expect "bench, no rounds" 2 "rounds=0: at least 1" "$kvalab" run bench --engine $engine --set rounds=0
-expect "bench, more rounds than can be counted" 2 "at most 4294967296" \
-	"$kvalab" run bench --engine $engine --set rounds=4503599627370497 --timeout 10
-expect "bench, more pages than addresses" 2 "no address space" "$kvalab" run bench --engine $engine --set rounds=100000

@@ -31,32 +31,27 @@ clean()
 }
 
 # --- hosts: what can be had here -------------------------------------------------------------------
-"$kvalab" compare hello --hosts all --json "$work/result" >"$work/log" 2>&1
+# With either TLB: what a soft one holds is the seed's, too.
+"$kvalab" compare hello --hosts all --tlb hw,soft,entries=8,policy=random --cpus 2 --json "$work/result" >"$work/log" 2>&1
 got=$?
 if [ $got = 3 ] && jq -e 'all(.columns[]; .state == "cannot")' "$work/result" >/dev/null; then
 	skip "compare: no host can be had: $(jq -r '.columns[0].reason' "$work/result")"
 	exit 0
-elif [ $got = 0 ]; then
+elif [ $got = 0 ] && grep -qE "hosts: the same counts|not judged" "$work/log"; then
 	pass "hello on all hosts"
 else
 	fail "hello on all hosts: exit status $got"
 fi
-holds "hello on all hosts: each ran or says why not" '(.columns | length == 4) and
+holds "hello on all hosts: each ran or says why not" '(.columns | length == 8) and
 	all(.columns[]; .state == "ran" or (.state == "cannot" and (.reason | length > 5)))'
 holds "hello on all hosts: no count differs" '.differences == []'
-echo "hello ran on: $(jq -r '[.columns[] | select(.state == "ran") | .host] | join(", ")' "$work/result")"
+holds "hello on all hosts: the runs are those of the TLBs" 'all(.columns[] | select(.state == "ran");
+	.result.guest.tlb == .tlb and (.result.counts.tlb_fills > 0) == (.tlb != "hw"))'
+echo "hello ran on: $(jq -r '[.columns[] | select(.state == "ran") | .host] | unique | join(", ")' "$work/result")"
 clean "hello on all hosts"
 need_kvm # from here on the column of kvm is what others are set against
 
 expect "one host" 0 "^hosts: one host: nothing to set against$" "$kvalab" compare hello --hosts kvm
-
-# --- TLBs: what a soft one holds is the seed's, too -------------------------------------------------
-expect "TLBs on all hosts" 0 "hosts: the same counts|not judged" "$kvalab" compare hello --hosts all \
-	--tlb hw,soft,entries=8,policy=random --cpus 2 --json "$work/result"
-holds "TLBs on all hosts: no count differs" '.differences == []'
-holds "TLBs: the runs are those of the columns" 'all(.columns[] | select(.state == "ran");
-	.result.guest.tlb == .tlb and (.result.counts.tlb_fills > 0) == (.tlb != "hw"))'
-clean "TLBs on all hosts"
 
 # --- arms and vCPUs --------------------------------------------------------------------------------
 if command -v mkfs.jffs2 >/dev/null; then

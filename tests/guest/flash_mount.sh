@@ -2,59 +2,9 @@
 # SPDX-License-Identifier: MIT
 # flash-mount end to end, where the host has a part in it: the mounted tree node by node against
 # mtd-utils' jffs2dump, damage named as jffs2dump names it, schedules and CPUs, what a user of a
-# mapping must not do. What is the same on every host: tests/cli/flash_images.sh.
+# mapping must not do. What is the same on every host: tests/cli/flash_images.sh. In two parts: what
+# runs on each host, and what in_full and once (tests/guest/common) leave to some.
 . "$(dirname "$0")/flash_image"
-
-make_image "$work/image" --little-endian --no-cleanmarkers
-for arm in copy fault; do
-	fresh_chip "$work/image"
-	try "$arm" 0 "0 lost, 0 unreported" $arm --set list=full --set writer=program
-	same_nodes "$arm" "$work/image"
-done
-
-# Damage of each kind, as "kind offset stored computed".
-jffs2dump -c "$work/image" >"$work/dump"
-# flip KIND NUMBER BYTE: byte BYTE of the NUMBER-th node of that kind
-flip()
-{
-	node=$(sed -n "s/^ *$1 *node at \(0x[0-9a-f]*\), .*/\1/p" "$work/dump" | sed -n "$2p")
-	flip_at $((node + $3))
-}
-flip Inode 2 80
-flip Inode 4 30
-flip Inode 6 5
-flip Dirent 3 41
-flip Dirent 5 18
-jffs2dump -c "$work/image" 2>&1 |
-	sed -n 's/^Wrong \([a-z]*\)_crc *at *0x\([0-9a-f]*\), 0x\([0-9a-f]*\) instead of 0x\([0-9a-f]*\)/\1 \2 \3 \4/p' |
-	sed 's/^hdr/header/' | LC_ALL=C sort >"$work/want"
-for arm in copy fault; do
-	fresh_chip "$work/image"
-	try "$arm: five damaged nodes, as expected" 0 "5 damaged" $arm --set expect_damaged=5
-	sed -n 's/^jffs2: damaged .* at \([0-9a-f]*\): \([a-z]*\) CRC: want \([0-9a-f]*\), got \([0-9a-f]*\)/\2 \1 \3 \4/p' \
-		"$work/log" | LC_ALL=C sort >"$work/got"
-	if [ "$(wc -l <"$work/want")" = 5 ] && diff "$work/want" "$work/got" >"$work/log"; then
-		pass "$arm: damage named as jffs2dump names it"
-	else
-		fail "$arm: damage named otherwise than by jffs2dump"
-	fi
-done
-try "damage that nobody expects fails the run" 1 "check damaged: got 5, want 0" fault
-
-make_image "$work/image" --little-endian --no-cleanmarkers
-fresh_chip "$work/image"
-for arm in copy fault; do
-	for mode in off erase program mixed; do
-		try "$arm, writer $mode" 0 " 0 do not" $arm --set writer=$mode --set list=off
-	done
-	for cpus in 1 2 4; do
-		try "$arm on $cpus vCPUs, free schedule" 0 " 0 do not" $arm --cpus $cpus \
-			--schedule free --set list=off
-	done
-	try "$arm on 1 vCPU" 0 " 0 do not" $arm --cpus 1 --set list=off
-	try "$arm, page tables in highmem" 0 " 0 do not" $arm --arena highmem --set list=off
-	try "$arm, a session for each word" 0 " 0 do not" $arm --set batch=1 --set list=off
-done
 
 counts()
 {
@@ -63,28 +13,178 @@ counts()
 		--set list=off --json "$work/result" >"$work/log" 2>&1
 	sed -n '/"counts"/,/}/p' "$work/result"
 }
-for arm in copy fault; do
-	for seed in 1 2; do
-		counts $arm $seed >"$work/first"
-		counts $arm $seed >"$work/second"
-		if [ -s "$work/first" ] && cmp -s "$work/first" "$work/second"; then
-			pass "$arm, seed $seed: equal counts in two runs"
+# equal_counts ARM SEED: in two runs
+equal_counts()
+{
+	counts "$1" "$2" >"$work/first"
+	counts "$1" "$2" >"$work/second"
+	if [ -s "$work/first" ] && cmp -s "$work/first" "$work/second"; then
+		pass "$1, seed $2: equal counts in two runs"
+	else
+		fail "$1, seed $2: counts differ"
+	fi
+}
+
+# The soft TLB: nothing that is counted changes but its own fills; a page that another task reads over
+# and over never shows anything else, also while the chip is busy.
+soft_counts()
+{
+	fresh_chip "$work/image"
+	# shellcheck disable=SC2086 # an option of two words, or none
+	"$kvalab" run flash-mount --engine $engine --flash "$chip" $chip_set --set list=off \
+		--json "$work/result" "$@" >"$work/log" 2>&1 &&
+		jq -cS '[(.counts | del(.tlb_fills, .tlb_evicts)), [.checks[] | [.name, .got]]]' \
+			"$work/result"
+}
+# soft_as_hw OPTIONS...
+soft_as_hw()
+{
+	soft_counts "$@" >"$work/hw"
+	for tlb in soft soft,entries=8,policy=random; do
+		if soft_counts "$@" --tlb $tlb >"$work/soft" && [ -s "$work/soft" ] &&
+			cmp -s "$work/hw" "$work/soft"; then
+			pass "$*, $tlb: the counts of the processor's TLB"
 		else
-			fail "$arm, seed $seed: counts differ"
+			fail "$*, $tlb: other counts than with the processor's TLB"
 		fi
 	done
+}
+
+# Damage of each kind, as "kind offset stored computed".
+damage()
+{
+	jffs2dump -c "$work/image" >"$work/dump"
+	# flip KIND NUMBER BYTE: byte BYTE of the NUMBER-th node of that kind
+	flip()
+	{
+		node=$(sed -n "s/^ *$1 *node at \(0x[0-9a-f]*\), .*/\1/p" "$work/dump" | sed -n "$2p")
+		flip_at $((node + $3))
+	}
+	flip Inode 2 80
+	flip Inode 4 30
+	flip Inode 6 5
+	flip Dirent 3 41
+	flip Dirent 5 18
+	jffs2dump -c "$work/image" 2>&1 |
+		sed -n 's/^Wrong \([a-z]*\)_crc *at *0x\([0-9a-f]*\), 0x\([0-9a-f]*\) instead of 0x\([0-9a-f]*\)/\1 \2 \3 \4/p' |
+		sed 's/^hdr/header/' | LC_ALL=C sort >"$work/want"
+	for arm in copy fault; do
+		fresh_chip "$work/image"
+		try "$arm: five damaged nodes, as expected" 0 "5 damaged" $arm --set expect_damaged=5
+		sed -n 's/^jffs2: damaged .* at \([0-9a-f]*\): \([a-z]*\) CRC: want \([0-9a-f]*\), got \([0-9a-f]*\)/\2 \1 \3 \4/p' \
+			"$work/log" | LC_ALL=C sort >"$work/got"
+		if [ "$(wc -l <"$work/want")" = 5 ] && diff "$work/want" "$work/got" >"$work/log"; then
+			pass "$arm: damage named as jffs2dump names it"
+		else
+			fail "$arm: damage named otherwise than by jffs2dump"
+		fi
+	done
+	try "damage that nobody expects fails the run" 1 "check damaged: got 5, want 0" fault
+}
+
+# --- on each host ----------------------------------------------------------------------------------------
+make_image "$work/image" --little-endian --no-cleanmarkers
+for arm in copy fault; do
+	fresh_chip "$work/image"
+	try "$arm" 0 "0 lost, 0 unreported" $arm --set list=full --set writer=program
+	same_nodes "$arm" "$work/image"
 done
 
-# The rivals that hold the chip: the same tree; a writer waits for all of the mount, or for one piece; who
-# writes to the chip that he holds is told (rows W8, W13, W14).
+fresh_chip "$work/image"
+for arm in copy fault; do
+	try "$arm, writer mixed" 0 " 0 do not" $arm --set writer=mixed --set list=off
+done
+try "fault on 1 vCPU" 0 " 0 do not" fault --cpus 1 --set list=off
+try "fault on 4 vCPUs, free schedule" 0 " 0 do not" fault --cpus 4 --schedule free --set list=off
+try "fault, page tables in highmem" 0 " 0 do not" fault --arena highmem --set list=off
+equal_counts fault 1
+
+# The rivals that hold the chip: the same tree (rows W8, W13, W14).
 for arm in point kmap; do
 	fresh_chip "$work/image"
 	try "$arm" 0 "0 lost, 0 unreported" $arm --set list=full
 	same_nodes "$arm" "$work/image"
 	try "$arm on 4 vCPUs, free schedule" 0 " 0 do not" $arm --cpus 4 --schedule free --set list=off
 	try "$arm on 1 vCPU, soft TLB" 0 " 0 do not" $arm --cpus 1 --tlb soft,entries=8 --set list=off
+done
+
+soft_as_hw --arm fault --cpus 4 --arena highmem --set hot=on
+fresh_chip "$work/image"
+try "fault, soft, free schedule" 0 " 0 do not" fault --cpus 4 --schedule free --set list=off --tlb soft
+
+# The order of events in each fault that maps a page, under a writer (row W4).
+fresh_chip "$work/image"
+try "fault, writer mixed, 4 vCPUs, with a trace" 0 " 0 do not" fault --cpus 4 --set writer=mixed --set list=off \
+	--trace "$work/trace"
+maps_in_order "$work/trace"
+if in_order && [ "$waited" -gt 0 ]; then
+	pass "fault: (wait,) mark, map in each of $mapped faults; $waited waited"
+else
+	fail "fault: not wait, mark, map in each fault"
+fi
+
+try "a store through the mapping" 4 "wild pointer: write to " fault --set provoke=store \
+	--trace "$work/store"
+# Row W3: it never reaches the chip. (QEMU's chip reports no commands.)
+if [ "$host" != qemu ]; then
+	"$kvalab" trace print "$work/store" --event fault_enter,flash_command >"$work/events"
+	awk '
+	/<store/ { stores++ }
+	$3 == "flash_command" && stores { after++ }
+	$3 == "flash_command" && !stores { before++ }
+	END { print before + 0, stores + 0, after + 0 }' "$work/events" >"$work/log"
+	read -r before stores after <"$work/log"
+	if [ "$before" -gt 0 ] && [ "$stores" = 1 ] && [ "$after" = 0 ]; then
+		pass "a store through the mapping: no command behind its fault ($before before)"
+	else
+		fail "a store through the mapping: $before commands, $stores faults, then $after commands"
+	fi
+fi
+atomic="pageable access in atomic context: task mount touches .*"
+try "a touch with a lock held" 4 "$atomic with 1 locks held" fault --set provoke=atomic
+try "a touch with interrupts off" 4 "$atomic with 0 locks held, interrupts off" fault --set provoke=irqs
+try "a fault inside the driver" 4 "fault in the flash driver: task mount" fault \
+	--set provoke=driver
+for arm in copy fault; do
+	try "$arm: a write with a lock held" 4 "wait in atomic context: task mount writes" $arm \
+		--set provoke=write --set writer=off
+done
+
+# --- parameters, figures: on some hosts ----------------------------------------------------------------
+if once; then
+	for arm in copy fault; do
+		equal_counts $arm 2
+	done
+	soft_as_hw --arm copy
+	soft_as_hw --arm fault --cpus 1
+	damage
+fi
+in_full || exit 0
+
+make_image "$work/image" --little-endian --no-cleanmarkers # without the damage
+fresh_chip "$work/image"
+for mode in off erase program; do
+	try "copy, writer $mode" 0 " 0 do not" copy --set writer=$mode --set list=off
+	try "fault, writer $mode" 0 " 0 do not" fault --set writer=$mode --set list=off
+done
+for cpus in 1 2; do
+	try "copy on $cpus vCPUs, free schedule" 0 " 0 do not" copy --cpus $cpus --schedule free --set list=off
+	try "fault on $cpus vCPUs, free schedule" 0 " 0 do not" fault --cpus $cpus --schedule free --set list=off
+done
+try "copy on 4 vCPUs, free schedule" 0 " 0 do not" copy --cpus 4 --schedule free --set list=off
+try "copy on 1 vCPU" 0 " 0 do not" copy --cpus 1 --set list=off
+try "copy, page tables in highmem" 0 " 0 do not" copy --arena highmem --set list=off
+for arm in copy fault; do
+	try "$arm, a session for each word" 0 " 0 do not" $arm --set batch=1 --set list=off
+done
+equal_counts copy 1
+
+# Of the arms that hold the chip: a writer waits for all of the mount, or for one piece; who writes to the chip
+# that he holds is told.
+for arm in point kmap; do
 	try "$arm: the reader writes to the chip that it holds" 4 \
 		"flash deadlock: task mount writes to the chip" $arm --set provoke=own --set list=off
+	fresh_chip "$work/image"
 	counts $arm 1 >"$work/$arm"
 	cp "$work/result" "$work/$arm.json"
 done
@@ -159,69 +259,4 @@ for seed in 1 2 3; do
 	else
 		fail "seed $seed: $delay is not more than fault's bound"
 	fi
-done
-
-# The soft TLB: nothing that is counted changes but its own fills; a page that another task reads over
-# and over never shows anything else, also while the chip is busy.
-soft_counts()
-{
-	fresh_chip "$work/image"
-	# shellcheck disable=SC2086 # an option of two words, or none
-	"$kvalab" run flash-mount --engine $engine --flash "$chip" $chip_set --set list=off \
-		--json "$work/result" "$@" >"$work/log" 2>&1 &&
-		jq -cS '[(.counts | del(.tlb_fills, .tlb_evicts)), [.checks[] | [.name, .got]]]' \
-			"$work/result"
-}
-for options in "--arm copy" "--arm fault --cpus 1" "--arm fault --cpus 4 --arena highmem --set hot=on"; do
-	# shellcheck disable=SC2086 # options are words
-	soft_counts $options >"$work/hw"
-	for tlb in soft soft,entries=8,policy=random; do
-		# shellcheck disable=SC2086 # options are words
-		if soft_counts $options --tlb $tlb >"$work/soft" && [ -s "$work/soft" ] &&
-			cmp -s "$work/hw" "$work/soft"; then
-			pass "$options, $tlb: the counts of the processor's TLB"
-		else
-			fail "$options, $tlb: other counts than with the processor's TLB"
-		fi
-	done
-done
-fresh_chip "$work/image"
-try "fault, soft, free schedule" 0 " 0 do not" fault --cpus 4 --schedule free --set list=off --tlb soft
-
-# The order of events in each fault that maps a page, under a writer (row W4).
-fresh_chip "$work/image"
-try "fault, writer mixed, 4 vCPUs, with a trace" 0 " 0 do not" fault --cpus 4 --set writer=mixed --set list=off \
-	--trace "$work/trace"
-maps_in_order "$work/trace"
-if in_order && [ "$waited" -gt 0 ]; then
-	pass "fault: (wait,) mark, map in each of $mapped faults; $waited waited"
-else
-	fail "fault: not wait, mark, map in each fault"
-fi
-
-try "a store through the mapping" 4 "wild pointer: write to " fault --set provoke=store \
-	--trace "$work/store"
-# Row W3: it never reaches the chip. (QEMU's chip reports no commands.)
-if [ "$host" != qemu ]; then
-	"$kvalab" trace print "$work/store" --event fault_enter,flash_command >"$work/events"
-	awk '
-	/<store/ { stores++ }
-	$3 == "flash_command" && stores { after++ }
-	$3 == "flash_command" && !stores { before++ }
-	END { print before + 0, stores + 0, after + 0 }' "$work/events" >"$work/log"
-	read -r before stores after <"$work/log"
-	if [ "$before" -gt 0 ] && [ "$stores" = 1 ] && [ "$after" = 0 ]; then
-		pass "a store through the mapping: no command behind its fault ($before before)"
-	else
-		fail "a store through the mapping: $before commands, $stores faults, then $after commands"
-	fi
-fi
-atomic="pageable access in atomic context: task mount touches .*"
-try "a touch with a lock held" 4 "$atomic with 1 locks held" fault --set provoke=atomic
-try "a touch with interrupts off" 4 "$atomic with 0 locks held, interrupts off" fault --set provoke=irqs
-try "a fault inside the driver" 4 "fault in the flash driver: task mount" fault \
-	--set provoke=driver
-for arm in copy fault; do
-	try "$arm: a write with a lock held" 4 "wait in atomic context: task mount writes" $arm \
-		--set provoke=write --set writer=off
 done

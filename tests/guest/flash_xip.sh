@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # flash-xip: programs that run from flash. Both arms under all writers, on all numbers of CPUs, in both
-# schedules; what a run counts; the order of events in each fault that maps a page of the chip.
+# schedules; what a run counts; the order of events in each fault that maps a page of the chip. In two parts:
+# what runs on each host, and what in_full and once (tests/guest/common) leave to some.
 . "$(dirname "$0")/common"
 need_host
 
@@ -23,26 +24,7 @@ try()
 }
 
 good="0 lost, 0 unreported"
-fresh_chip
-for arm in copy fault; do
-	for writer in off erase program mixed; do
-		try "$arm, writer $writer" 0 "$good" $arm --set writer=$writer
-	done
-	for cpus in 1 2 4; do
-		try "$arm on $cpus vCPUs" 0 "$good" $arm --cpus $cpus --seed $cpus
-		try "$arm on $cpus vCPUs, free schedule" 0 "$good" $arm --cpus $cpus --schedule free
-	done
-	try "$arm, page tables in highmem" 0 "$good" $arm --cpus 4 --arena highmem
-	try "$arm, one program" 0 "$good" $arm --set tasks=1
-	try "$arm, a space for each program" 0 "$good" $arm --cpus 4 --set tasks=6 --set spaces=6
-	try "$arm, all programs in one space" 0 "$good" $arm --cpus 4 --set tasks=6 --set spaces=1
-	try "$arm, the program's page alone" 0 "$good" $arm --set code=0 --set pages=0
-	try "$arm, many pages" 0 "$good" $arm --set pages=35 --set rounds=1
-	try "$arm, soft TLB, free schedule" 0 "$good" $arm --cpus 4 --schedule free \
-		--tlb soft,entries=8
-done
 
-# --- what is counted ---------------------------------------------------------------------------------
 # result FILE OPTIONS...: on a new chip
 result()
 {
@@ -74,22 +56,31 @@ alike()
 		fail "$1: counts differ"
 	fi
 }
-for arm in copy fault; do
-	for options in "--cpus 2" "--cpus 4 --seed 2"; do
-		# shellcheck disable=SC2086 # options are words
-		{
-			result "$work/first" --arm $arm $options
-			result "$work/second" --arm $arm $options
-			alike "$arm, $options: equal counts in two runs"
-			result "$work/second" --arm $arm $options --tlb soft
-			alike "$arm, $options: the counts of the processor's TLB with the soft one"
-		}
-	done
-done
+# counts_alike ARM OPTIONS...: in two runs, and with either TLB
+counts_alike()
+{
+	arm=$1
+	shift
+	result "$work/first" --arm "$arm" "$@"
+	result "$work/second" --arm "$arm" "$@"
+	alike "$arm, $*: equal counts in two runs"
+	result "$work/second" --arm "$arm" "$@" --tlb soft
+	alike "$arm, $*: the counts of the processor's TLB with the soft one"
+}
 
-result "$work/result" --arm copy
-holds "copy: RAM for each page that each space touched" '.metrics.image_ram_bytes == 2 * 6 * 4096'
-holds "copy: no page comes twice" '.metrics.mapping_faults == 12 and .metrics.refetches == 0'
+# --- on each host ----------------------------------------------------------------------------------------
+fresh_chip
+try "fault, writer mixed" 0 "$good" fault --set writer=mixed
+try "fault on 1 vCPUs" 0 "$good" fault --cpus 1 --seed 1
+for arm in copy fault; do
+	try "$arm on 4 vCPUs, free schedule" 0 "$good" $arm --cpus 4 --schedule free
+done
+try "fault, page tables in highmem" 0 "$good" fault --cpus 4 --arena highmem
+try "fault, a space for each program" 0 "$good" fault --cpus 4 --set tasks=6 --set spaces=6
+try "fault, many pages" 0 "$good" fault --set pages=35 --set rounds=1
+try "fault, soft TLB, free schedule" 0 "$good" fault --cpus 4 --schedule free --tlb soft,entries=8
+counts_alike fault --cpus 4 --seed 2
+
 rm -rf "$work/trace"
 result "$work/result" --arm fault --trace "$work/trace"
 holds "fault: no RAM" '.metrics.image_ram_bytes == 0'
@@ -107,23 +98,61 @@ else
 	fail "fault: not wait, mark, map in each fault"
 fi
 
+# --- parameters, figures: on some hosts ----------------------------------------------------------------
+if once; then
+	counts_alike copy --cpus 2
+	fresh_chip
+	try "copy, the program's page alone" 0 "$good" copy --set code=0 --set pages=0
+	try "copy, many pages" 0 "$good" copy --set pages=35 --set rounds=1
+	fresh_chip
+	expect "no room" 2 "has no room for" "$kvalab" run flash-xip --engine $engine --arm fault \
+		--set pages=64 --set code=64 \
+		--flash "file=$work/chip,chip=$chip_part,partition=xip:0:128K,partition=log:1M:1M"
+	try "partitions that overlap" 2 "partition=xip at 0.* and log=xip at 0.* overlap" fault --set log=xip
+	try "no such partition" 2 "no partition none: add partition=none:START:SIZE" fault --set log=none
+	try "more spaces than programs" 2 "spaces=5: must be from 1 to 4" copy --set spaces=5
+	try "an unknown writer" 2 "\"fast\" is not one of" copy --set writer=fast
+fi
+in_full || exit 0
+
+fresh_chip
+for writer in off erase program; do
+	try "copy, writer $writer" 0 "$good" copy --set writer=$writer
+	try "fault, writer $writer" 0 "$good" fault --set writer=$writer
+done
+try "copy, writer mixed" 0 "$good" copy --set writer=mixed
+for cpus in 2 4; do
+	try "copy on $cpus vCPUs" 0 "$good" copy --cpus $cpus --seed $cpus
+	try "fault on $cpus vCPUs" 0 "$good" fault --cpus $cpus --seed $cpus
+done
+try "copy on 1 vCPUs" 0 "$good" copy --cpus 1 --seed 1
+for cpus in 1 2; do
+	try "copy on $cpus vCPUs, free schedule" 0 "$good" copy --cpus $cpus --schedule free
+	try "fault on $cpus vCPUs, free schedule" 0 "$good" fault --cpus $cpus --schedule free
+done
+try "copy, page tables in highmem" 0 "$good" copy --cpus 4 --arena highmem
+try "copy, a space for each program" 0 "$good" copy --cpus 4 --set tasks=6 --set spaces=6
+for arm in copy fault; do
+	try "$arm, one program" 0 "$good" $arm --set tasks=1
+	try "$arm, all programs in one space" 0 "$good" $arm --cpus 4 --set tasks=6 --set spaces=1
+done
+try "fault, the program's page alone" 0 "$good" fault --set code=0 --set pages=0
+try "copy, soft TLB, free schedule" 0 "$good" copy --cpus 4 --schedule free --tlb soft,entries=8
+counts_alike copy --cpus 4 --seed 2
+counts_alike fault --cpus 2
+
+result "$work/result" --arm copy
+holds "copy: RAM for each page that each space touched" '.metrics.image_ram_bytes == 2 * 6 * 4096'
+holds "copy: no page comes twice" '.metrics.mapping_faults == 12 and .metrics.refetches == 0'
+
 # --- a chip that fails -------------------------------------------------------------------------------
 # At the first write of the second half: programs that touch the chip from then on are killed.
 if [ "$host" = qemu ]; then
 	skip "a chip that gets stuck: QEMU's flash does not"
 else
+	result "$work/result" --arm fault
 	last=$(jq '.counts.flash_buffers + .counts.flash_erases' "$work/result")
 	fresh_chip
 	try "a chip that gets stuck" 1 "\(program\) killed: segmentation fault" fault \
 		--flash-fault stuck=$((last - 2))
 fi
-
-# --- what is refused ---------------------------------------------------------------------------------
-fresh_chip
-expect "no room" 2 "has no room for" "$kvalab" run flash-xip --engine $engine --arm fault \
-	--set pages=64 --set code=64 \
-	--flash "file=$work/chip,chip=$chip_part,partition=xip:0:128K,partition=log:1M:1M"
-try "partitions that overlap" 2 "partition=xip at 0.* and log=xip at 0.* overlap" fault --set log=xip
-try "no such partition" 2 "no partition none: add partition=none:START:SIZE" fault --set log=none
-try "more spaces than programs" 2 "spaces=5: must be from 1 to 4" copy --set spaces=5
-try "an unknown writer" 2 "\"fast\" is not one of" copy --set writer=fast

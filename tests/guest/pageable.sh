@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # pageable: kernel text, data and memory that go out and come back. Both arms, all ways of text, all
-# policies and patterns, on all numbers of CPUs, in both schedules; what a run counts; what is refused.
+# policies and patterns, on all numbers of CPUs, in both schedules; what a run counts; what is refused. In two
+# parts: what runs on each host, and what in_full (tests/guest/common) leaves to one.
 # needs: truncate
 . "$(dirname "$0")/common"
 need_host
@@ -33,23 +34,6 @@ page()
 	try "pageable $*" 0 "$good" --arm pageable --disk 4M --flash "$chip" "$@"
 }
 
-page --set text=xip
-page --set text=copy --set policy=fifo --set pattern=hot --cpus 4 --seed 3
-page --set text=disk --set policy=random --cpus 4 --schedule free
-for policy in fifo clock; do
-	page --set text=disk --set policy=$policy --set pattern=loop --set tasks=1
-done
-page --set text=disk --set pattern=loop --set tasks=1 --set frames=64 # all of it fits
-page --set text=disk --set pressure=ram --mem 64M --set frames=18
-page --set text=copy --set frames=4 --set tasks=2 --set rounds=1
-page --set text=xip --set writer=mixed --cpus 2
-page --set text=copy --set writer=program --cpus 4 --schedule free
-page --set text=xip --arena highmem
-page --set text=xip --tlb soft,entries=8
-page --set text=disk --tlb soft,entries=64 --cpus 4 --schedule free
-page --set text=xip --split 1G --mem 4G
-
-# --- what is counted -----------------------------------------------------------------------------------
 # result FILE OPTIONS...
 result()
 {
@@ -69,6 +53,14 @@ holds()
 	fi
 }
 
+# --- on each host ----------------------------------------------------------------------------------------
+page --set text=copy --set policy=fifo --set pattern=hot --cpus 4 --seed 3
+page --set text=disk --set policy=random --cpus 4 --schedule free
+page --set text=xip --set writer=mixed --cpus 2
+page --set text=xip --arena highmem
+page --set text=xip --tlb soft,entries=8
+page --set text=xip --split 1G --mem 4G
+
 result "$work/first" --cpus 4 --seed 7
 result "$work/result" --cpus 4 --seed 7
 if [ "$(jq -cS '[.counts, .checks]' "$work/first")" = "$(jq -cS '[.counts, .checks]' "$work/result")" ]; then
@@ -81,16 +73,28 @@ holds "RAM is saved" '.metrics.ram_bytes <= 20 * 4096 and
 	.metrics.ram_saved_bytes == (32 + 9 + 9) * 4096 - .metrics.ram_bytes'
 holds "the disk did what the guest asked for" '.counts.disk_reads == .host_counts.disk_reads and
 	.counts.disk_writes == .host_counts.disk_writes'
-result "$work/result" --set text=copy
-holds "copied back, text takes frames" '.metrics.text_paged_in == 18 and .metrics.text_mapped == 0'
 
-# --- where waiting is forbidden (W17) ---------------------------------------------------------------------
+# Where waiting is forbidden (W17).
 for how in locked irqs-off; do
 	try "a touch, $how" 4 "pageable access in atomic context: task main touches" --arm pageable \
 		--disk 4M --set text=disk --set provoke=$how
 done
 
-# --- what is refused ------------------------------------------------------------------------------------
+# --- parameters, figures, refusals: on one host ----------------------------------------------------------
+in_full || exit 0
+page --set text=xip
+for policy in fifo clock; do
+	page --set text=disk --set policy=$policy --set pattern=loop --set tasks=1
+done
+page --set text=disk --set pattern=loop --set tasks=1 --set frames=64 # all of it fits
+page --set text=disk --set pressure=ram --mem 64M --set frames=18
+page --set text=copy --set frames=4 --set tasks=2 --set rounds=1
+page --set text=copy --set writer=program --cpus 4 --schedule free
+page --set text=disk --tlb soft,entries=64 --cpus 4 --schedule free
+
+result "$work/result" --set text=copy
+holds "copied back, text takes frames" '.metrics.text_paged_in == 18 and .metrics.text_mapped == 0'
+
 try "no disk" 2 "data go to a disk; give --disk" --arm pageable --set text=disk
 try "no chip" 2 "the text is in flash; give --flash, or text=disk" --arm pageable --disk 4M
 try "no partition" 2 "no partition none: add partition=none:START:SIZE" --arm pageable --disk 4M \
