@@ -1,9 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # flash-mount: kinds of images, damaged directories, what is refused, a chip of small blocks. All of
-# it is reading of bytes and the guest's own arithmetic, the same on every host, so it runs on this
-# machine's KVM alone.
+# it is reading of bytes and the guest's own arithmetic, the same on every host, so it runs once: on
+# QEMU, where a run takes least, or else on this machine's KVM; there alone what needs a chip of kvalab's.
+if command -v qemu-system-x86_64 >/dev/null; then
+	KVALAB_HOST=qemu
+fi
 . "$(dirname "$0")/../guest/flash_image"
+if [ "$host" = qemu ]; then # the erase blocks that the other hosts' chip has
+	chip_block=128KiB
+	chip_set="--set sector=128K"
+fi
 
 for kind in plain cleanmarkers padded xattr uncompressed summary; do
 	case $kind in
@@ -105,16 +112,18 @@ else
 	fail "what is mounted is not written: the image has changed"
 fi
 try "no such partition" 2 "no partition nowhere: add partition=nowhere:START:SIZE" fault --set partition=nowhere
-try "more blocks than the log has" 2 "blocks=8: partition log" fault --set blocks=8
+try "more blocks than the log has" 2 "blocks=300: partition log" fault --set blocks=300
 try "more words than fit" 2 "words=9999" fault --set words=9999
 try "a storm and a mistake" 2 "nothing is mounted, so leave out provoke" fault --set storm=1 --set provoke=store
 try "a storm and the contents of files" 2 "nothing is mounted" fault --set storm=1 --set contents=on
 try "a storm on one partition" 2 "overlap" fault --set storm=1 --set log=rootfs
+
+# The same on a chip of another shape, that is busy as its own: an 8-bit bus, and erase blocks of 4 KiB,
+# smaller than any JFFS2 image's.
+host=kvm engine=kvm chip_set=
+need_host
 expect "a storm without room to write" 2 "partition log has no 2 erase blocks" "$kvalab" run flash-mount --arm fault \
 	--set storm=1 --flash "file=$work/chip,chip=28f128j3,partition=rootfs:0:1M,partition=log:1M:128K"
-
-# The same on a chip of another shape: an 8-bit bus, and erase blocks of 4 KiB, smaller than any
-# JFFS2 image's.
 chip="file=$work/chip,chip=qemu-x8,partition=rootfs:0:1M,partition=log:1M:1M"
 mkfs.jffs2 --root="$work/tree" --output="$work/small" --eraseblock=8KiB --faketime --squash \
 	--little-endian
