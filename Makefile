@@ -309,11 +309,12 @@ export KVALAB_HOSTS = $(HOSTS)
 ON_ALL := $(wildcard tests/guest/compare.sh tests/guest/history.sh)
 ON_EACH := $(filter-out $(ON_ALL),$(wildcard tests/guest/*.sh))
 GUEST_CHECKS = $(foreach host,$(HOSTS),$(ON_EACH:%=%@$(host))) $(ON_ALL)
-# The longest first, so that no core is idle at the end.
-CHECKS = tests/mutants/run.sh tests/mutants/units.sh tests/static/clang.sh tests/fuzz/flash.sh tests/fuzz/virtio.sh \
-	tests/fuzz/layout.sh $(GUEST_CHECKS) \
-	$(wildcard tests/cli/*.sh) $(STATIC_CHECKS) tests/static/format.sh tests/static/arm64.sh \
-	tests/static/fault_path.sh tests/static/pageable.sh
+# The longest first, and the unit tests last, of which few take a second: so no core is idle at the end.
+LONG := tests/mutants/run.sh tests/mutants/units.sh tests/cli/flash_chips.sh tests/cli/seed_w.sh \
+	tests/cli/flash_sweep.sh tests/static/clang.sh tests/fuzz/flash.sh tests/fuzz/virtio.sh \
+	tests/fuzz/layout.sh
+CHECKS = $(LONG) $(GUEST_CHECKS) $(filter-out $(LONG),$(wildcard tests/cli/*.sh)) $(STATIC_CHECKS) \
+	tests/static/format.sh tests/static/arm64.sh tests/static/fault_path.sh tests/static/pageable.sh
 
 # stdout is the runner's: TAP. What is built first takes all cores, unless -j said how many.
 BUILD = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))

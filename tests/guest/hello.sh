@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# hello on several machines: counts that the seed determines, both schedules, splits, arenas. In two parts: what
-# runs on each host, and what in_full and once (tests/guest/common) leave to some.
+# hello on several machines: counts that the seed determines, both schedules, splits, arenas. In two parts:
+# what runs on each host, and what in_full and once (tests/guest/common) leave to some.
 . "$(dirname "$0")/common"
 need_host
 
