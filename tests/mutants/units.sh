@@ -18,14 +18,25 @@ tar cf - Makefile arch devices guest vmm scripts tests | tar xf - -C "$tree"
 cp -a "$out/host" "$out/libhost.a" "$out/libtest.a" "$out/npm" "$out/page" "$out/guest" "$out/guest.elf" "$out/guest_image.o" \
 	"$out/.deps-build" "$out/.deps-test" "$tree/build/"
 
-# plant, unplant: the bug goes in, and out again
-plant() { patch -s -F0 -p1 -d "$tree" <"tests/mutants/$name.patch" >"$work/log" 2>&1; }
+# plant: the bug goes in. unplant: it goes out again, and what was made with it; what was made before comes
+# back with its time, so that make compiles nothing of it for the next
+plant()
+{
+	touch "$work/planted"
+	patch -s -F0 -p1 -d "$tree" <"tests/mutants/$name.patch" >"$work/log" 2>&1
+}
 unplant()
 {
-	patch -s -F0 -R -p1 -d "$tree" <"tests/mutants/$name.patch" >"$work/log" 2>&1
-	# "+++ b/FILE": its object is of the bug
 	for file in $(sed -n 's,^+++ b/,,p' "tests/mutants/$name.patch"); do
-		touch "$tree/$file"
+		cp -p "$file" "$tree/$file"
+	done
+	find "$tree/build" -type f -newer "$work/planted" | while read -r made; do
+		before=$out/${made#"$tree/build/"}
+		if [ -e "$before" ] && [ "${made#*/build/tests/}" = "$made" ]; then
+			cp -p "$before" "$made"
+		else
+			rm -f "$made"
+		fi
 	done
 }
 
