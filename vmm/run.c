@@ -22,6 +22,7 @@
 #include "vmm/gdb/server.h"
 #include "vmm/image.h"
 #include "vmm/judge.h"
+#include "vmm/layout_map.h"
 #include "vmm/plan.h"
 #include "vmm/results.h"
 
@@ -112,20 +113,10 @@ static int open_record(struct run *run, struct err *err)
 	return vm->trace ? 0 : -1;
 }
 
-static u64 largest_vmalloc(const struct kvl_layout *layout)
-{
-	u64 largest = 0;
-
-	for (u32 i = 0; i < layout->nvmalloc; i++)
-		if (layout->vmalloc[i].bytes > largest)
-			largest = layout->vmalloc[i].bytes;
-	return largest;
-}
-
 /* The guest maps the whole bank, with a page behind it that stays empty. */
 static int check_window(const struct run *run, struct err *err)
 {
-	u64 room = largest_vmalloc(&run->vm.layout);
+	u64 room = layout_largest_vmalloc(&run->vm.layout);
 	const struct flash_config *bank = &run->config->flash.bank;
 
 	if (!run->config->flash.file || flash_bank_bytes(bank) + PAGE_BYTES <= room)

@@ -37,9 +37,9 @@ void cli_output_lost(int error);
  */
 int cli_end(int status);
 
-/* The address map of @plan as text, in the manner of the seed of rows A (vmm/cli/draw.c). */
-struct kvl_layout;
-void draw_layout(FILE *out, const struct kvl_layout *plan);
+/* A map as text, in the manner of the seed of rows A (vmm/cli/draw.c). */
+struct layout_map;
+void draw_layout(FILE *out, const struct layout_map *map);
 
 /* "96 MiB", "4 KiB", "1 GiB", "100 bytes": the largest unit that says it exactly. */
 #define SIZE_TEXT_BYTES 32

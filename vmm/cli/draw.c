@@ -1,155 +1,203 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Owns the picture of a layout: kernel-virtual space on the left, guest-physical on the right, in
- * the manner of the intermix proposal (seed rows A). While lowmem lasts, both sides of a line are
- * the same memory; the arrow is the limit, and what lies below it on the right has no direct address.
+ * the manner of the intermix proposal (seed rows A). Up to the limit, where lowmem ends, what stands on
+ * both sides of a line belongs together: a piece of lowmem and its RAM, a hole and its addresses. The
+ * boxes: vmm/layout_map.h.
  */
 #include "vmm/cli/cli.h"
 
 #include <string.h>
 
-#include "devices/abi/layout.h"
+#include "vmm/layout_map.h"
 
-#define MAX_BOXES (2 * KVL_MAX_HOLES + 24)
+/* Characters of a line: 80. */
+#define INNER 25 /* between the sides of a box */
+#define LEFT 12	 /* before the left one: 0x100000000 and a blank */
+#define RIGHT 14 /* before the right one: room for an arrow, 0x1040000000 and a blank */
+#define SECOND (LEFT + INNER + 2)
+#define LINE_BYTES (SECOND + RIGHT + INNER + 3)
+#define MAX_ROWS (2 * LAYOUT_MAX_BOXES)
 
-struct box {
-	u64 start, end;
-	const char *name; /* NULL: goes on from the box above, without an edge between */
-	char fill;	  /* 'x' where the kernel cannot touch memory */
-	u64 bytes;	  /* to be shown */
+struct cell {
+	const struct layout_box *box; /* NULL: the column has ended */
+	bool begins;		      /* there is an edge above */
 };
 
-struct column {
-	u32 nboxes;
-	struct box box[MAX_BOXES];
+struct picture {
+	u32 nrows;
+	u32 limit; /* the row before which lowmem ends */
+	struct cell kernel[MAX_ROWS], physical[MAX_ROWS];
 };
 
-static void add_box(struct column *column, u64 start, u64 end, const char *name, char fill)
+/* --- which boxes stand beside one another ---------------------------------------------------------- */
+
+/* The addresses of a hole. */
+static bool is_of_hole(const struct layout_box *box)
 {
-	if (start < end)
-		column->box[column->nboxes++] = (struct box){ start, end, name, fill, end - start };
-}
-
-/* RAM [start, end): the holes and what lies between them. */
-static void add_ram(struct column *column, const struct kvl_layout *plan, u64 start, u64 end,
-		    const char *name)
-{
-	for (u32 i = 0; i < plan->nholes; i++) {
-		u64 hole = plan->hole[i].start, hole_end = hole + plan->hole[i].bytes;
-
-		if (hole_end <= start || hole >= end)
-			continue;
-		add_box(column, start, hole, name, ' ');
-		start = hole > start ? hole : start;
-		add_box(column, start, hole_end < end ? hole_end : end, "hole", 'x');
-		start = hole_end;
-	}
-	add_box(column, start, end, name, ' ');
-}
-
-/* Returns how many boxes lie below the limit. */
-static u32 fill_physical(const struct kvl_layout *plan, struct column *column)
-{
-	u64 ram_end = plan->ram_end_gpa;
-	u64 low_end = ram_end < KVL_LOW_RAM_END_GPA ? ram_end : KVL_LOW_RAM_END_GPA;
-	u32 direct;
-
-	add_box(column, 0, KVL_RAM_START_GPA, "(low memory)", ' ');
-	add_ram(column, plan, KVL_RAM_START_GPA, plan->lowmem_end_gpa, "direct map");
-	direct = column->nboxes;
-	add_ram(column, plan, plan->lowmem_end_gpa, low_end, "highmem");
-	if (ram_end > KVL_HIGH_RAM_GPA) {
-		add_box(column, KVL_LOW_RAM_END_GPA, KVL_HIGH_RAM_GPA, "(devices)", ' ');
-		add_ram(column, plan, KVL_HIGH_RAM_GPA, ram_end, "highmem");
-	}
-	return direct;
+	return box->other != LAYOUT_NOWHERE && box->kind != BOX_LOWMEM;
 }
 
 /*
- * What has low memory beside it, which the kernel does not use, is the pageable region; lowmem is one
- * box as long as the other @direct boxes beside it; then the other regions.
+ * Does the next box of the kernel's begin beside @physical? Not if that is a hole that takes no
+ * addresses, or no more than the one before it has.
  */
-static void fill_virtual(const struct kvl_layout *plan, const struct column *physical, u32 direct,
-			 struct column *column)
+static bool begins_beside(const struct layout_box *next, const struct layout_box *physical)
 {
-	const struct kvl_range *region = plan->region;
-
-	add_box(column, region[KVL_REGION_PAGEABLE].start, region[KVL_REGION_LOWMEM].start,
-		kvl_region_name(KVL_REGION_PAGEABLE), ' ');
-	for (u32 i = 1; i < direct; i++)
-		add_box(column, plan->page_offset + physical->box[i].start,
-			plan->page_offset + physical->box[i].end,
-			i > 1 ? NULL : kvl_region_name(KVL_REGION_LOWMEM), ' ');
-	column->box[1].bytes = region[KVL_REGION_LOWMEM].bytes;
-	for (u32 i = KVL_REGION_GAP; i < KVL_REGIONS; i++)
-		add_box(column, region[i].start, region[i].start + region[i].bytes,
-			kvl_region_name(i), ' ');
+	return physical->kind != BOX_HOLE || is_of_hole(next);
 }
 
-#define INNER 24 /* characters between the sides of a box */
-#define CELL_BYTES 64
-
-/* The line above box @i, or below the last one; blank where a column has ended. */
-static const char *edge(const struct column *column, u32 i, char cell[CELL_BYTES])
+static void pair_lowmem(const struct layout_map *map, struct picture *picture, u32 *used)
 {
-	u64 at = i < column->nboxes ? column->box[i].start : column->box[column->nboxes - 1].end;
+	const struct layout_column *kernel = &map->kernel, *physical = &map->physical;
 
-	if (i > column->nboxes)
-		snprintf(cell, CELL_BYTES, "%*s", 13 + INNER + 2, "");
-	else if (i < column->nboxes && !column->box[i].name)
-		snprintf(cell, CELL_BYTES, "%12s |%*s|", "", INNER, "");
-	else
-		snprintf(cell, CELL_BYTES, "%#12llx +%.*s+", (unsigned long long)at, INNER,
-			 "--------------------------------");
-	return cell;
-}
+	for (u32 i = 0; i < physical->nboxes && physical->box[i].start < map->limit_gpa; i++) {
+		bool begins = begins_beside(&kernel->box[*used], &physical->box[i]);
 
-/* The line with the name and size of box @i. */
-static const char *body(const struct column *column, u32 i, char cell[CELL_BYTES])
-{
-	char size[SIZE_TEXT_BYTES], text[INNER + 1];
-	const struct box *box = &column->box[i];
-
-	if (i >= column->nboxes) {
-		snprintf(cell, CELL_BYTES, "%*s", 13 + INNER + 2, "");
-		return cell;
+		*used += begins;
+		picture->kernel[i] = (struct cell){ &kernel->box[*used - 1], begins };
+		picture->physical[i] = (struct cell){ &physical->box[i], true };
+		picture->nrows++;
 	}
-	memset(text, box->fill, INNER);
-	text[INNER] = '\0';
-	if (box->name) {
-		int n = snprintf(text + 1, sizeof(text) - 1, " %s, %.10s ", box->name,
-				 size_text(box->bytes, size));
-
-		text[1 + n] = box->fill;
-	}
-	snprintf(cell, CELL_BYTES, "%12s |%s|", "", text);
-	return cell;
+	picture->limit = picture->nrows;
 }
 
-/* A line without blanks at its end. */
-static void print_pair(FILE *out, const char *left, const char *between, const char *right)
+static struct cell cell_of(const struct layout_column *column, u32 i)
 {
-	char line[2 * CELL_BYTES + 4];
-	int n = snprintf(line, sizeof(line), "%s%s%s", left, between, right);
+	return i < column->nboxes ? (struct cell){ &column->box[i], true } : (struct cell){ 0 };
+}
 
-	while (n > 0 && line[n - 1] == ' ')
+static void arrange(const struct layout_map *map, struct picture *picture)
+{
+	u32 next_kernel = 0, next_physical;
+
+	picture->nrows = 0;
+	pair_lowmem(map, picture, &next_kernel);
+	next_physical = picture->nrows;
+	while (next_kernel < map->kernel.nboxes || next_physical < map->physical.nboxes) {
+		picture->kernel[picture->nrows] = cell_of(&map->kernel, next_kernel++);
+		picture->physical[picture->nrows] = cell_of(&map->physical, next_physical++);
+		picture->nrows++;
+	}
+	picture->kernel[picture->nrows] = picture->physical[picture->nrows] = (struct cell){ 0 };
+}
+
+/* --- lines ------------------------------------------------------------------------------------------- */
+
+/* The address of the edge above row @i; false: there is none. */
+static bool edge_at(const struct cell *column, u32 i, u64 *at)
+{
+	if (!column[i].box && (!i || !column[i - 1].box))
+		return false;
+	*at = column[i].box ? column[i].box->start
+			    : column[i - 1].box->start + column[i - 1].box->bytes;
+	return !column[i].box || column[i].begins;
+}
+
+/* '>' where lowmem ends, '<' above and below a hole whose addresses are of use, '\0' elsewhere. */
+static char arrow_at(const struct picture *picture, u32 i)
+{
+	const struct layout_box *above = i ? picture->kernel[i - 1].box : NULL,
+				*below = picture->kernel[i].box;
+
+	if (i == picture->limit)
+		return '>';
+	if (i > picture->limit || !above || above == below)
+		return '\0';
+	return (above->kind == BOX_VMALLOC || below->kind == BOX_VMALLOC) ? '<' : '\0';
+}
+
+/* The address before a box on the right, with what points from or to it. */
+static void write_address(char *text, size_t width, u64 at, char arrow)
+{
+	char digits[24];
+	size_t n = (size_t)snprintf(digits, sizeof(digits), "%#llx", (unsigned long long)at);
+
+	memset(text, ' ', width);
+	memcpy(text + width - 1 - n, digits, n);
+	if (!arrow)
+		return;
+	memset(text, '-', width - 2 - n);
+	text[arrow == '<' ? 0 : width - 3 - n] = arrow;
+}
+
+static char fill_of(const struct layout_box *box)
+{
+	return box->kind == BOX_HOLE ? 'x' : box->kind == BOX_LOST ? '.' : ' ';
+}
+
+/* What a line that shows no more of @box than its sides has; @width characters before it. */
+static void write_sides(const struct layout_box *box, size_t width, char *text)
+{
+	memset(text + width, fill_of(box), INNER + 2);
+	text[width] = text[width + INNER + 1] = '|';
+}
+
+/* The edge above row @i of one column. */
+static void write_edge(const struct cell *column, u32 i, size_t width, char arrow, char *text)
+{
+	u64 at;
+
+	memset(text, ' ', width + INNER + 2);
+	if (edge_at(column, i, &at)) {
+		write_address(text, width, at, arrow);
+		memset(text + width, '-', INNER + 2);
+		text[width] = text[width + INNER + 1] = '+';
+	} else if (column[i].box) {
+		write_sides(column[i].box, width, text);
+	}
+}
+
+/* " lowmem 2, 254 MiB " at @text, which is filled already; of a long name its beginning. */
+static void write_name(const struct layout_box *box, char *text)
+{
+	char size[SIZE_TEXT_BYTES], number[12] = "", label[64];
+	int n, room;
+
+	size_text(box->bytes, size);
+	if (box->number)
+		snprintf(number, sizeof(number), " %u", box->number);
+	room = INNER - 5 - (int)strlen(size) - (int)strlen(number);
+	if (room < (int)strlen(box->name) && box->name[room - 1] == ' ')
+		room--;
+	n = snprintf(label, sizeof(label), " %.*s%s, %s ", room, box->name, number, size);
+	memcpy(text, label, (size_t)n);
+}
+
+static void write_body(const struct cell *cell, size_t width, char *text)
+{
+	memset(text, ' ', width + INNER + 2);
+	if (cell->box)
+		write_sides(cell->box, width, text);
+	if (cell->begins)
+		write_name(cell->box, text + width + 2);
+}
+
+static void print_line(FILE *out, const char *line)
+{
+	size_t n = strlen(line);
+
+	while (n && line[n - 1] == ' ')
 		n--;
-	fprintf(out, "%.*s\n", n, line);
+	fprintf(out, "%.*s\n", (int)n, line);
 }
 
-void draw_layout(FILE *out, const struct kvl_layout *plan)
+void draw_layout(FILE *out, const struct layout_map *map)
 {
-	struct column physical = { 0 }, virtual = { 0 };
-	char left[CELL_BYTES], right[CELL_BYTES];
-	u32 direct = fill_physical(plan, &physical), rows;
+	char line[LINE_BYTES] = "";
+	struct picture picture;
 
-	fill_virtual(plan, &physical, direct, &virtual);
-	rows = virtual.nboxes > physical.nboxes ? virtual.nboxes : physical.nboxes;
-	fprintf(out, "%13s%-*s%13s%s\n", "", INNER + 4, "kernel-virtual", "", "guest-physical");
-	for (u32 i = 0; i <= rows; i++) {
-		print_pair(out, edge(&virtual, i, left), i == direct ? "->" : "  ",
-			   edge(&physical, i, right));
-		if (i < rows)
-			print_pair(out, body(&virtual, i, left), "  ", body(&physical, i, right));
+	arrange(map, &picture);
+	fprintf(out, "%*s%-*s%*s%s\n", LEFT, "", INNER + 2, "kernel-virtual", RIGHT, "",
+		"guest-physical");
+	for (u32 i = 0; i <= picture.nrows; i++) {
+		write_edge(picture.kernel, i, LEFT, '\0', line);
+		write_edge(picture.physical, i, RIGHT, arrow_at(&picture, i), line + SECOND);
+		print_line(out, line);
+		if (i == picture.nrows)
+			break;
+		write_body(&picture.kernel[i], LEFT, line);
+		write_body(&picture.physical[i], RIGHT, line + SECOND);
+		print_line(out, line);
 	}
 }
