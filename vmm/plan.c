@@ -21,16 +21,24 @@ static const char *hole_text(const struct kvl_layout_request *request, const str
 	return text;
 }
 
+/* Which option that hole came from. */
+static const char *hole_option(const struct board *board, u32 index)
+{
+	return board && board->hole_name[index] ? "--dtb-overlay" : "--hole";
+}
+
 #define ADVICE_BYTES 96
 
 /* What more RAM would have to be, where the device tree of a board says it. */
 static const char *mem_advice(const struct kvl_layout_request *request, const struct board *board,
-			      char text[ADVICE_BYTES])
+			      u32 index, char text[ADVICE_BYTES])
 {
-	text[0] = '\0';
 	if (board && board->mem_bytes > request->mem_bytes)
 		snprintf(text, ADVICE_BYTES, "; the board has %llu MiB: give --mem %lluM",
 			 MIB(board->mem_bytes), MIB(board->mem_bytes));
+	else
+		snprintf(text, ADVICE_BYTES, ": give more --mem, or move it (%s)",
+			 hole_option(board, index));
 	return text;
 }
 
@@ -38,30 +46,40 @@ static int explain_hole(const struct kvl_layout_request *request, const struct b
 			const struct kvl_layout_failure *why, struct err *err)
 {
 	char hole[HOLE_BYTES], other[HOLE_BYTES], advice[ADVICE_BYTES];
+	const char *option = hole_option(board, why->index);
 
 	hole_text(request, board, why->index, hole);
 	switch (why->error) {
 	case KVL_LAYOUT_HOLE_ALIGN:
-		return err_set(err, EXIT_USAGE, "hole %s is empty or not made of whole 4 KiB pages",
-			       hole);
+		return err_set(err, EXIT_USAGE,
+			       "hole %s is empty or not made of whole 4 KiB pages: change it (%s)",
+			       hole, option);
 	case KVL_LAYOUT_HOLE_OUTSIDE:
 		return err_set(
 			err, EXIT_USAGE,
 			"hole %s does not lie in RAM (from 2 MiB, not across 3 GiB, up to 0x%llx)%s",
-			hole, U(why->value), mem_advice(request, board, advice));
+			hole, U(why->value), mem_advice(request, board, why->index, advice));
 	case KVL_LAYOUT_HOLE_OVERLAP:
-		return err_set(err, EXIT_USAGE, "holes %s and %s overlap", hole,
-			       hole_text(request, board, why->other, other));
+		return err_set(err, EXIT_USAGE,
+			       "holes %s and %s overlap: make one of them, or move one (%s)", hole,
+			       hole_text(request, board, why->other, other),
+			       hole_option(board, why->other));
 	default: break;
 	}
-	return err_set(err, EXIT_USAGE, "hole %s lies in the %s, which ends at 0x%llx", hole,
-		       why->other ? "page-table arena" : "kernel's core", U(why->value));
+	return err_set(err, EXIT_USAGE,
+		       "hole %s lies in the %s, which ends at 0x%llx: move it (%s)%s", hole,
+		       why->other ? "page-table arena" : "kernel's core", U(why->value), option,
+		       why->other ? ", or give --arena lowmem" : "");
 }
 
-static int explain(const struct kvl_layout_request *request, const struct board *board,
+int layout_explain(const struct kvl_layout_request *request, const struct board *board,
 		   const struct kvl_layout_failure *why, struct err *err)
 {
-	static const char *const sizes[] = { "vmalloc", "kva", "upper vmalloc" };
+	static const struct {
+		const char *name, *option;
+	} size[] = { { "vmalloc", "--vmalloc" },
+		     { "kva", "--kva" },
+		     { "upper vmalloc", "--vmalloc-upper" } };
 
 	switch (why->error) {
 	case KVL_LAYOUT_MEM_SMALL:
@@ -73,14 +91,17 @@ static int explain(const struct kvl_layout_request *request, const struct board 
 			       "%llu MiB of RAM are too many: give --mem at most %lluM",
 			       MIB(request->mem_bytes), MIB(why->value));
 	case KVL_LAYOUT_MEM_ALIGN:
-		return err_set(err, EXIT_USAGE, "RAM of %llu bytes is not a multiple of 2 MiB",
+		return err_set(err, EXIT_USAGE,
+			       "RAM of %llu bytes is not a multiple of 2 MiB: change --mem",
 			       U(request->mem_bytes));
 	case KVL_LAYOUT_SPLIT:
-		return err_set(err, EXIT_USAGE, "the split must be 1G, 2G or 3G, not 0x%llx",
+		return err_set(err, EXIT_USAGE,
+			       "the split must be 1G, 2G or 3G, not 0x%llx: change --split",
 			       U(request->page_offset));
 	case KVL_LAYOUT_ALIGN:
-		return err_set(err, EXIT_USAGE, "the %s size 0x%llx is not a multiple of 2 MiB",
-			       sizes[why->index], U(why->value));
+		return err_set(err, EXIT_USAGE,
+			       "the %s size 0x%llx is not a multiple of 2 MiB: change %s",
+			       size[why->index].name, U(why->value), size[why->index].option);
 	case KVL_LAYOUT_UPPER:
 		return err_set(err, EXIT_USAGE,
 			       "%llu MiB of vmalloc behind lowmem are more than the %llu MiB in "
@@ -99,15 +120,17 @@ static int explain(const struct kvl_layout_request *request, const struct board 
 			"0x%llx); give more --mem, or --arena lowmem",
 			U(why->value));
 	case KVL_LAYOUT_CPUS:
-		return err_set(err, EXIT_USAGE, "%u CPUs are not possible: 1 to %u", request->ncpus,
-			       KVL_MAX_CPUS);
+		return err_set(err, EXIT_USAGE, "%u CPUs are not possible: give --cpus 1 to %u",
+			       request->ncpus, KVL_MAX_CPUS);
 	case KVL_LAYOUT_HOLES:
-		return err_set(err, EXIT_USAGE, "%u holes are too many: at most %u",
+		return err_set(err, EXIT_USAGE,
+			       "%u holes are too many: give --hole at most %u times",
 			       request->nholes, KVL_MAX_HOLES);
 	case KVL_LAYOUT_SOFT:
-		return err_set(err, EXIT_USAGE,
-			       "a soft TLB of %u entries is not possible: %u to %u",
-			       request->soft_entries, KVL_SOFT_MIN, KVL_SOFT_MAX);
+		return err_set(
+			err, EXIT_USAGE,
+			"a soft TLB of %u entries is not possible: give --tlb soft,entries=%u to %u",
+			request->soft_entries, KVL_SOFT_MIN, KVL_SOFT_MAX);
 	default: return explain_hole(request, board, why, err);
 	}
 }
@@ -119,5 +142,5 @@ int layout_plan(const struct kvl_layout_request *request, const struct board *bo
 
 	if (!kvl_layout_plan(request, out, &why))
 		return 0;
-	return explain(request, board, &why, err);
+	return layout_explain(request, board, &why, err);
 }

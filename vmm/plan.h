@@ -14,4 +14,8 @@
 int layout_plan(const struct kvl_layout_request *request, const struct board *board,
 		struct kvl_layout *out, struct err *err);
 
+/* The same of a failure that kvl_layout_plan() has found. Returns -1. */
+int layout_explain(const struct kvl_layout_request *request, const struct board *board,
+		   const struct kvl_layout_failure *why, struct err *err);
+
 #endif

@@ -145,22 +145,46 @@ struct room {
 	u64 ram_end;  /* no frame from here on gets a direct address */
 };
 
+/*
+ * What each region takes if lowmem ends at @lowmem_end, from page_offset, and vmalloc takes no more than
+ * it was asked to.
+ */
+static void least_regions(const struct kvl_layout_request *request, u64 lowmem_end,
+			  u64 bytes[KVL_REGIONS])
+{
+	bytes[KVL_REGION_PAGEABLE] = PAGEABLE_BYTES;
+	bytes[KVL_REGION_LOWMEM] = lowmem_end - PAGEABLE_BYTES;
+	bytes[KVL_REGION_GAP] = GAP_BYTES;
+	bytes[KVL_REGION_VMALLOC] = vmalloc_wanted(request);
+	bytes[KVL_REGION_KVA] = kva_wanted(request);
+	bytes[KVL_REGION_UKVA] = UKVA_BYTES;
+	bytes[KVL_REGION_FIXMAP] = FIXMAP_BYTES;
+}
+
+void kvl_layout_wanted(const struct kvl_layout_request *request, u64 bytes[KVL_REGIONS])
+{
+	struct kvl_layout placed;
+
+	place_core(request, &placed);
+	least_regions(request, end_of(placed.core), bytes);
+}
+
 /* The regions keep their size, lowmem gets what is left of kernel space, but at least the core. */
 static int find_room(const struct kvl_layout_request *request, const struct kvl_layout *out,
 		     struct room *room, struct kvl_layout_failure *why)
 {
-	const u64 fixed = GAP_BYTES + UKVA_BYTES + FIXMAP_BYTES;
-	u64 vmalloc = vmalloc_wanted(request), kva = kva_wanted(request);
-	u64 space = SPACE_END - request->page_offset;
-	/* Each capped, so that the sum cannot wrap. */
-	u64 wanted = end_of(out->core) + fixed + least(vmalloc, GiB(1024)) + least(kva, GiB(1024));
+	u64 space = SPACE_END - request->page_offset, wanted = 0, bytes[KVL_REGIONS];
 
+	least_regions(request, end_of(out->core), bytes);
+	/* Each capped, so that the sum cannot wrap. */
+	for (u32 i = 0; i < KVL_REGIONS; i++)
+		wanted += least(bytes[i], GiB(1024));
 	if (wanted > space)
 		return fail(why, KVL_LAYOUT_NO_ROOM, wanted - space);
-	room->both = space - fixed - kva;
+	room->both = space - GAP_BYTES - bytes[KVL_REGION_KVA] - UKVA_BYTES - FIXMAP_BYTES;
 	room->farthest = room->both - request->vmalloc_upper_bytes;
 	room->ram_end = least(out->ram_end_gpa, KVL_LOW_RAM_END_GPA);
-	room->direct = least(room->both - vmalloc, room->ram_end);
+	room->direct = least(room->both - bytes[KVL_REGION_VMALLOC], room->ram_end);
 	return 0;
 }
 
@@ -271,13 +295,8 @@ static void place_regions(const struct kvl_layout_request *request, const struct
 				 ? room->direct
 				 : last_piece(out)->va + last_piece(out)->bytes - at;
 
-	bytes[KVL_REGION_PAGEABLE] = PAGEABLE_BYTES;
-	bytes[KVL_REGION_LOWMEM] = lowmem_end - PAGEABLE_BYTES;
-	bytes[KVL_REGION_GAP] = GAP_BYTES;
+	least_regions(request, lowmem_end, bytes);
 	bytes[KVL_REGION_VMALLOC] = room->both - lowmem_end;
-	bytes[KVL_REGION_KVA] = kva_wanted(request);
-	bytes[KVL_REGION_UKVA] = UKVA_BYTES;
-	bytes[KVL_REGION_FIXMAP] = FIXMAP_BYTES;
 	for (u32 i = 0; i < KVL_REGIONS; i++) {
 		out->region[i] = (struct kvl_range){ at, bytes[i] };
 		at += bytes[i];

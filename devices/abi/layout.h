@@ -170,6 +170,9 @@ struct kvl_layout_failure {
 int kvl_layout_plan(const struct kvl_layout_request *request, struct kvl_layout *out,
 		    struct kvl_layout_failure *why);
 
+/* The least bytes of kernel space for each region, whether there are so many or not. */
+void kvl_layout_wanted(const struct kvl_layout_request *request, u64 bytes[KVL_REGIONS]);
+
 /* Names for people: "lowmem", "vmalloc", … */
 const char *kvl_region_name(enum kvl_region_kind kind);
 

@@ -208,20 +208,31 @@ START_TEST(each_layout_failure_has_words)
 	} row[] = {
 		{ { .mem_bytes = MiB(2) }, "2 MiB of RAM are too few: give --mem at least 64M" },
 		{ { .mem_bytes = GiB(1024) }, "too many: give --mem at most 65536M" },
-		{ { .mem_bytes = MiB(65) }, "not a multiple of 2 MiB" },
-		{ { .page_offset = GiB(4) }, "the split must be 1G, 2G or 3G" },
-		{ { .vmalloc_bytes = MiB(3) }, "the vmalloc size 0x300000" },
-		{ { .kva_bytes = MiB(3) }, "the kva size 0x300000" },
-		{ { .vmalloc_bytes = GiB(1) }, "the kernel's 1024 MiB are" },
-		{ { .arena_highmem = true }, "the arena cannot be in highmem" },
-		{ { .ncpus = 17 }, "17 CPUs are not possible: 1 to 16" },
-		{ { .nholes = 17 }, "17 holes are too many" },
+		{ { .mem_bytes = MiB(65) }, "not a multiple of 2 MiB: change --mem" },
+		{ { .page_offset = GiB(4) },
+		  "the split must be 1G, 2G or 3G, not 0x100000000: change --split" },
+		{ { .vmalloc_bytes = MiB(3) },
+		  "the vmalloc size 0x300000 is not a multiple of 2 MiB: change --vmalloc" },
+		{ { .kva_bytes = MiB(3) },
+		  "the kva size 0x300000 is not a multiple of 2 MiB: change --kva" },
+		{ { .vmalloc_upper_bytes = MiB(3) }, "multiple of 2 MiB: change --vmalloc-upper" },
+		{ { .vmalloc_upper_bytes = MiB(200) },
+		  "the 112 MiB in all: make --vmalloc-upper smaller, or --vmalloc larger" },
+		{ { .soft_entries = 5 },
+		  "a soft TLB of 5 entries is not possible: give --tlb soft,entries=8 to 1024" },
+		{ { .vmalloc_bytes = GiB(1) },
+		  "146 MiB too small for lowmem's core, vmalloc and kva: make --vmalloc" },
+		{ { .arena_highmem = true }, "give more --mem, or --arena lowmem" },
+		{ { .ncpus = 17 }, "17 CPUs are not possible: give --cpus 1 to 16" },
+		{ { .nholes = 17 }, "17 holes are too many: give --hole at most 16 times" },
 		{ { .nholes = 1, .hole = { { MiB(64), 5 } } },
-		  "hole 0x4000000:0x5 is empty or not" },
-		{ { .nholes = 1, .hole = { { GiB(2), MiB(2) } } }, "does not lie in RAM" },
-		{ { .nholes = 1, .hole = { { MiB(16), MiB(2) } } }, "kernel's core" },
+		  "is empty or not made of whole 4 KiB pages: change it (--hole)" },
+		{ { .nholes = 1, .hole = { { GiB(2), MiB(2) } } },
+		  "up to 0x10000000): give more --mem, or move it (--hole)" },
+		{ { .nholes = 1, .hole = { { MiB(16), MiB(2) } } },
+		  "kernel's core, which ends at 0x2200000: move it (--hole)" },
 		{ { .nholes = 2, .hole = { { MiB(64), MiB(2) }, { MiB(65), MiB(2) } } },
-		  "holes 0x4000000:0x200000 and 0x4100000:0x200000 overlap" },
+		  "0x4100000:0x200000 overlap: make one of them, or move one (--hole)" },
 	};
 	struct kvl_layout_request request = row[_i].request;
 	struct kvl_layout layout;
@@ -287,7 +298,7 @@ int main(void)
 	tcase_add_test(tcase, a_run_that_ended_early_is_not_blamed_for_its_missing_checks);
 	tcase_add_loop_test(tcase, findings, 0, 9);
 	tcase_add_test(tcase, lost_events_are_wrong_unless_they_may_be_lost);
-	tcase_add_loop_test(tcase, each_layout_failure_has_words, 0, 14);
+	tcase_add_loop_test(tcase, each_layout_failure_has_words, 0, 17);
 	tcase_add_loop_test(tcase, a_refused_hole_has_a_name, 0, 4);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);

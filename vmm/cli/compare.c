@@ -12,7 +12,7 @@
 #include "vmm/cli/cli.h"
 #include "vmm/cli/json.h"
 #include "vmm/cli/names.h"
-#include "vmm/plan.h"
+#include "vmm/cli/refusal.h"
 
 /* --- what is wrong before anything runs ------------------------------------------------------------ */
 static int check_hosts(const struct options *options, struct err *err)
@@ -51,7 +51,7 @@ static int check_columns(const struct comparison *comparison, const struct catal
 		config.layout.ncpus = comparison->column[i].cpus;
 		options_use_tlb(&config, comparison->column[i].tlb);
 		if (names_check(catalog, &config, "--arms", err) ||
-		    layout_plan(&config.layout, &config.board, &plan, err))
+		    cli_plan(&config.layout, &config.board, &plan, err))
 			return -1;
 	}
 	return 0;

@@ -14,7 +14,7 @@
 #include "vmm/cli/cli.h"
 #include "vmm/cli/json.h"
 #include "vmm/cli/names.h"
-#include "vmm/plan.h"
+#include "vmm/cli/refusal.h"
 
 const char *size_text(u64 bytes, char buffer[SIZE_TEXT_BYTES])
 {
@@ -154,7 +154,7 @@ static int plan_all(struct layout_view *view, const struct catalog *catalog, str
 
 	for (u32 kind = 0; kind < KVL_LAYOUT_KINDS; kind++) {
 		request.kind = (enum kvl_layout_kind)kind;
-		if (layout_plan(&request, &view->run->board, &view->plan[kind], err))
+		if (cli_plan(&request, &view->run->board, &view->plan[kind], err))
 			return -1;
 		view->name[kind] = name_of_kind(catalog, request.kind);
 		layout_figures_make(&view->plan[kind], &view->plan[KVL_LAYOUT_LINEAR],

@@ -15,8 +15,8 @@
 #include "vmm/cli/json.h"
 #include "vmm/cli/names.h"
 #include "vmm/cli/outlet.h"
+#include "vmm/cli/refusal.h"
 #include "vmm/cli/summary.h"
-#include "vmm/plan.h"
 #include "vmm/rate.h"
 
 /* All that can be said to be wrong before /dev/kvm is opened. */
@@ -29,7 +29,7 @@ static int check_config(struct run_config *config, struct err *err)
 	if (!catalog)
 		return -1;
 	failed = names_check(catalog, config, "--arm", err) ||
-		 layout_plan(&config->layout, &config->board, &plan, err);
+		 cli_plan(&config->layout, &config->board, &plan, err);
 	catalog_free(catalog);
 	return failed ? -1 : 0;
 }

@@ -1,0 +1,266 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# kvalab layout: its picture, its table and its JSON for each layout, and what run, compare and layout say of
+# layouts that cannot be. Needs no KVM.
+. "$(dirname "$0")/common"
+
+# same TEXT OPTION...: the picture and the table of these options are what stdin has, but for the places in RAM
+same()
+{
+	text=$1
+	shift
+	cat >"$work/want"
+	"$kvalab" layout "$@" 2>&1 | sed '/^guest-physical:/,/^$/d' >"$work/got"
+	if diff "$work/want" "$work/got" >"$work/log"; then
+		pass "$text"
+	else
+		fail "$text: < expected, > drawn"
+	fi
+}
+
+same "intermixed, as the proposal draws it" --hole 256M:100M --layout intermix <<'END'
+            kernel-virtual                           guest-physical
+ 0xc0000000 +-------------------------+            0 +-------------------------+
+            |  pageable, 2 MiB        |              |  low memory, 2 MiB      |
+ 0xc0200000 +-------------------------+     0x200000 +-------------------------+
+            |  lowmem 1, 254 MiB      |              |  direct 1, 254 MiB      |
+ 0xd0000000 +-------------------------+<- 0x10000000 +-------------------------+
+            |  vmalloc, 100 MiB       |              |x hole, 100 MiB xxxxxxxxx|
+ 0xd6400000 +-------------------------+<- 0x16400000 +-------------------------+
+            |  lowmem 2, 544 MiB      |              |  direct 2, 544 MiB      |
+ 0xf8400000 +-------------------------+-> 0x38400000 +-------------------------+
+            |  gap, 2 MiB             |              |  highmem, 124 MiB       |
+ 0xf8600000 +-------------------------+   0x40000000 +-------------------------+
+            |  vmalloc, 12 MiB        |
+ 0xf9200000 +-------------------------+
+            |  kva, 100 MiB           |
+ 0xff600000 +-------------------------+
+            |  ukva, 8 MiB            |
+ 0xffe00000 +-------------------------+
+            |  fixmap, 2 MiB          |
+0x100000000 +-------------------------+
+
+these options as       classic     translate         table    [intermix]
+lowmem                 698 MiB       798 MiB       798 MiB       798 MiB
+  recovered              0 MiB       100 MiB       100 MiB       100 MiB
+addresses lost         100 MiB         0 MiB         0 MiB         0 MiB
+highmem                224 MiB       124 MiB       124 MiB       124 MiB
+vmalloc                112 MiB       112 MiB       112 MiB       112 MiB
+  largest piece        112 MiB       112 MiB       112 MiB       100 MiB
+  behind lowmem        112 MiB       112 MiB       112 MiB        12 MiB
+leaves of 2 MiB            349           399           399           399
+leaves of 4 KiB              0             0             0             0
+END
+
+same "by sections: holes that touch, and what is lost of a section" \
+	--hole 600M:3076K --hole 610M:2M --hole 612M:3M --layout table <<'END'
+            kernel-virtual                           guest-physical
+ 0xc0000000 +-------------------------+            0 +-------------------------+
+            |  pageable, 2 MiB        |              |  low memory, 2 MiB      |
+ 0xc0200000 +-------------------------+     0x200000 +-------------------------+
+            |  lowmem 1, 598 MiB      |              |  direct 1, 598 MiB      |
+ 0xe5800000 +-------------------------+   0x25800000 +-------------------------+
+            |. lost, 1028 KiB ........|              |x hole, 3076 KiB xxxxxxxx|
+ 0xe5901000 +-------------------------+   0x25b01000 +-------------------------+
+            |  lowmem 2, 7164 KiB     |              |  direct 2, 7164 KiB     |
+ 0xe6000000 +-------------------------+   0x26200000 +-------------------------+
+            |. lost, 1 MiB ...........|              |x hole, 2 MiB xxxxxxxxxxx|
+            |.........................|   0x26400000 +-------------------------+
+            |.........................|              |x hole, 3 MiB xxxxxxxxxxx|
+ 0xe6100000 +-------------------------+   0x26700000 +-------------------------+
+            |  lowmem 3, 191 MiB      |              |  direct 3, 191 MiB      |
+ 0xf2000000 +-------------------------+-> 0x32600000 +-------------------------+
+            |  gap, 2 MiB             |              |  highmem, 218 MiB       |
+ 0xf2200000 +-------------------------+   0x40000000 +-------------------------+
+            |  vmalloc, 112 MiB       |
+ 0xf9200000 +-------------------------+
+            |  kva, 100 MiB           |
+ 0xff600000 +-------------------------+
+            |  ukva, 8 MiB            |
+ 0xffe00000 +-------------------------+
+            |  fixmap, 2 MiB          |
+0x100000000 +-------------------------+
+
+these options as       classic     translate       [table]      intermix
+lowmem              808956 KiB    817152 KiB    815100 KiB    817152 KiB
+  recovered              0 KiB      8196 KiB      6144 KiB      8196 KiB
+addresses lost        8196 KiB         0 KiB      2052 KiB         0 KiB
+highmem             229376 KiB    221180 KiB    223232 KiB    221180 KiB
+vmalloc             114688 KiB    114688 KiB    114688 KiB    114688 KiB
+  largest piece     114688 KiB    114688 KiB    114688 KiB    106492 KiB
+  behind lowmem     114688 KiB    114688 KiB    114688 KiB    106492 KiB
+leaves of 2 MiB            394           299           397           398
+leaves of 4 KiB            511         51200           511           512
+END
+
+# A hole that takes no addresses has none beside it.
+expect "packed: lowmem goes on beside a hole" 0 '^ +\|  +\| +\|x hole, 100 MiB x+\|$' \
+	"$kvalab" layout --hole 256M:100M --layout translate
+expect "packed: and then RAM from behind it" 0 '^ 0xd0000000 \+-+\+   0x16400000 \+-+\+$' \
+	"$kvalab" layout --hole 256M:100M --layout translate
+expect "classic: a hole's addresses are lost" 0 '\|\. lost, 100 MiB \.+\| +\|x hole, 100 MiB x+\|$' \
+	"$kvalab" layout --hole 256M:100M
+expect "classic: a hole across the limit is drawn in two" 0 '\+-> 0x32000000 ' "$kvalab" layout --hole 790M:30M
+expect "behind 3 GiB: devices, then RAM" 0 '\|  devices, 1 GiB ' "$kvalab" layout --mem 8G --hole 5G:1G
+expect "places in RAM are listed" 0 '^frames +0x2000000 +4 MiB +one struct page per frame$' "$kvalab" layout
+
+# --- any option set ------------------------------------------------------------------------------------
+# straight: kernel space from first to last, columns that are straight, at most 80 columns; 1: something is not
+straight()
+{
+	awk -v first="$1" '
+		length($0) > 80 { print "long: " $0; bad = 1 }
+		NR == 2 && $1 != first { print "begins at " $1; bad = 1 }
+		/^guest-physical:/ { exit }
+		NR == 1 || /^$/ { next }
+		{ last = $1; if (length($0) > 40) width[length($0)]++ }
+		substr($0, 13, 1) !~ /[|+]/ || substr($0, 39, 1) !~ /[|+]/ { print "left: " $0; bad = 1 }
+		END { n = 0; for (w in width) n++
+			if (n > 1) { print n " widths"; bad = 1 }
+			if (last != "0x100000000") { print "ends at " last; bad = 1 }
+			exit bad }'
+}
+sixteen=
+hole=0
+while [ $hole -lt 16 ]; do
+	sixteen="$sixteen --hole $((96 + 20 * hole))M:$((1024 + 1028 * hole))K"
+	hole=$((hole + 1))
+done
+for layout in classic translate table intermix; do
+	for split in 1G 2G 3G; do
+		: >"$work/log"
+		for mem in 64M 512M 1G 3G 4G 8G; do
+			holes=
+			[ $mem = 64M ] || holes=$sixteen
+			start=$(printf '0x%x' $((${split%G} << 30)))
+			# shellcheck disable=SC2086 # several
+			"$kvalab" layout --layout $layout --split $split --mem $mem $holes >"$work/drawn" 2>&1 &&
+				straight "$start" <"$work/drawn" >>"$work/log" || echo "--mem $mem" >>"$work/log"
+		done
+		if [ -s "$work/log" ]; then
+			fail "$layout, --split $split, 64M to 8G, 16 holes"
+		else
+			pass "$layout, --split $split, 64M to 8G, 16 holes"
+		fi
+	done
+done
+# Sixteen holes take 136 MiB: 16 of 1 MiB, and 0 to 15 times 1028 KiB.
+# shellcheck disable=SC2086 # several
+expect "16 holes: all that they took is recovered" 0 \
+	"^  recovered +0 KiB +$((16 * 1024 + 120 * 1028)) KiB +[0-9]+ KiB +$((16 * 1024 + 120 * 1028)) KiB\$" \
+	"$kvalab" layout --vmalloc 200M $sixteen
+# shellcheck disable=SC2086
+expect "16 holes: seventeen pieces" 0 'lowmem 17,.*direct 17,' "$kvalab" layout --layout translate $sixteen
+
+# --- JSON ---------------------------------------------------------------------------------------------
+if "$kvalab" layout --hole 256M:100M --layout intermix --json - 2>"$work/drawn" >"$work/json" &&
+	grep -q '"schema": "kvalab-layout-1"' "$work/json" && grep -q "kernel-virtual" "$work/drawn"; then
+	pass "--json -: the object on stdout, the picture on stderr"
+else
+	fail "--json -: where is what"
+fi
+if command -v jq >/dev/null; then
+	got=$(jq -c '[.layout, .mem, .split, (.kernel | length), .kernel[2].kind, .kernel[2].other,
+		.physical[2].kind, .layouts.intermix.recovered_bytes]' "$work/json" 2>"$work/log")
+	if [ "$got" = '["intermix",1073741824,3221225472,9,"vmalloc",268435456,"hole",104857600]' ]; then
+		pass "--json: boxes and figures"
+	else
+		fail "--json: boxes and figures: $got"
+	fi
+else
+	skip "--json: boxes and figures: jq is not installed"
+fi
+expect "--json into a place that is not there" 2 "cannot be created" \
+	"$kvalab" layout --json "$work/nowhere/file"
+
+# --- refusals ------------------------------------------------------------------------------------------
+# refused TEXT REASON OPTION...: status 2 of run, compare and layout, with reason and map (stdin, on stderr)
+refused()
+{
+	text=$1 reason=$2
+	shift 2
+	cat >"$work/want"
+	for command in "layout" "run hello --trace $work/trace" "compare hello"; do
+		# shellcheck disable=SC2086 # a command and its words
+		"$kvalab" $command "$@" >"$work/out" 2>"$work/log" </dev/null
+		got=$?
+		if [ $got = 2 ] && [ ! -s "$work/out" ] && [ ! -e "$work/trace" ] &&
+			tail -n 1 "$work/log" | grep -qE -e "^kvalab: .*$reason" &&
+			sed '$d' "$work/log" | cmp -s - "$work/want"; then
+			pass "${command%% *}: $text"
+		else
+			fail "${command%% *}: $text: exit status $got"
+		fi
+	done
+}
+refused "holes that overlap" "holes 0x10000000:0x1000000 and 0x10800000:0x1000000 overlap: make one of them, or move one .--hole." \
+	--hole 256M:16M --hole 100M:1M --hole 264M:16M <<'END'
+guest-physical, and who wants what:
+             0     0x200000        2 MiB  low memory, not the kernel's
+     0x1000000    0x2400000       20 MiB  core: image, heap, page tables, frame table (--mem)
+     0x6400000    0x6500000        1 MiB  hole (--hole)
+>   0x10000000   0x11000000       16 MiB  hole (--hole)
+>   0x10800000   0x11800000       16 MiB  hole (--hole)
+    0x40000000   0x40000000               RAM ends (--mem)
+END
+refused "a hole in the core" "kernel's core, which ends at 0x2400000: move it .--hole." --hole 16M:2M <<'END'
+guest-physical, and who wants what:
+             0     0x200000        2 MiB  low memory, not the kernel's
+>    0x1000000    0x2400000       20 MiB  core: image, heap, page tables, frame table (--mem)
+>    0x1000000    0x1200000        2 MiB  hole (--hole)
+    0x40000000   0x40000000               RAM ends (--mem)
+END
+refused "a hole outside RAM" "give more --mem, or move it .--hole." --mem 4G --hole 3071M:2M <<'END'
+guest-physical, and who wants what:
+             0     0x200000        2 MiB  low memory, not the kernel's
+     0x1000000    0x3400000       36 MiB  core: image, heap, page tables, frame table (--mem)
+>   0xbff00000   0xc0100000        2 MiB  hole (--hole)
+>   0xc0000000  0x100000000        1 GiB  devices
+   0x140000000  0x140000000               RAM ends (--mem)
+END
+refused "a hole in the arena" "move it .--hole., or give --arena lowmem" --arena highmem --hole 1020M:2M <<'END'
+guest-physical, and who wants what:
+             0     0x200000        2 MiB  low memory, not the kernel's
+     0x1000000    0x1c00000       12 MiB  core: image, heap, page tables, frame table (--mem)
+>   0x3f800000   0x40000000        8 MiB  page tables (--arena)
+>   0x3fc00000   0x3fe00000        2 MiB  hole (--hole)
+    0x40000000   0x40000000               RAM ends (--mem)
+END
+refused "an arena without highmem" "give more --mem, or --arena lowmem" --mem 512M --arena highmem <<'END'
+guest-physical, and who wants what:
+             0     0x200000        2 MiB  low memory, not the kernel's
+>     0x200000   0x20000000      510 MiB  lowmem (--vmalloc, --kva)
+>   0x1f800000   0x20000000        8 MiB  page tables, last of this RAM (--arena)
+    0x20000000   0x20000000               RAM ends (--mem)
+END
+refused "vmalloc larger than what is left" "make --vmalloc or --kva smaller, or --split lower" \
+	--split 2G --vmalloc 2G <<'END'
+kernel space, and who wants how much:
+  pageable                2 MiB
+  lowmem                 34 MiB  at the least: the core, which grows with --mem
+  gap                     2 MiB
+  vmalloc              2048 MiB  --vmalloc
+  kva                   100 MiB  --kva
+  ukva                    8 MiB
+  fixmap                  2 MiB
+  together             2196 MiB
+  there are            2048 MiB  --split
+  too much              148 MiB
+END
+refused "more vmalloc behind lowmem than in all" "make --vmalloc-upper smaller, or --vmalloc larger" \
+	--vmalloc 64M --vmalloc-upper 66M <<'END'
+kernel space, and who wants how much:
+  pageable                2 MiB
+  lowmem                 34 MiB  at the least: the core, which grows with --mem
+  gap                     2 MiB
+> vmalloc                64 MiB  --vmalloc
+>   behind lowmem        66 MiB  --vmalloc-upper
+  kva                   100 MiB  --kva
+  ukva                    8 MiB
+  fixmap                  2 MiB
+  together              212 MiB
+  there are            1024 MiB  --split
+END
+refused "a size that is none has no map" "not a multiple of 2 MiB: change --mem" --mem 65M </dev/null
+expect "compare: a layout that only one of its runs cannot have" 2 "a soft TLB|--tlb" \
+	"$kvalab" compare hello --tlb hw,soft,entries=4
