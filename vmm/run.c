@@ -87,7 +87,8 @@ static int open_record(struct run *run, struct err *err)
 				      .soft = model.soft,
 				      .seed = run->config->seed,
 				      .image_hash = image_embedded_hash(),
-				      .layout = &vm->layout };
+				      .layout = &run->config->layout,
+				      .layout_name = run->config->layout_name };
 	char *symbols, *places;
 
 	if (vm->tier == TIER_OFF)

@@ -77,14 +77,23 @@ if [ ! -d "$modules" ] && ! scripts/npm.sh tests/report "$out/npm-test" 2>"$work
 fi
 mkdir -p "$out/check"
 
-# page NAME TRACE: what page.mjs tries, each line with the page's name
+# layout NAME OPTION...: the maps that a page must have, as kvalab layout has them
+layout()
+{
+	name=$1
+	shift
+	"$kvalab" layout "$@" --json "$work/$name" >/dev/null 2>"$work/log" || fail "$name: no layout"
+}
+# page NAME TRACE LAYOUT...: what page.mjs tries, each line with the page's name
 page()
 {
-	"$kvalab" report "$2" -o "$work/$1.html" &&
-		"$kvalab" trace export "$2" --format ndjson -o "$work/$1.json" || fail "$1: no page"
-	node tests/report/page.mjs "$modules" "$browser" "$work/$1.html" "$work/$1.json" \
-		"$out/check/report-$1.png" >"$work/page" 2>"$work/log" || fail "$1: the test of the page died"
-	sed "s/^\([A-Z]*\): /\1: report of $1: /" "$work/page"
+	name=$1 trace=$2
+	shift 2
+	"$kvalab" report "$trace" -o "$work/$name.html" &&
+		"$kvalab" trace export "$trace" --format ndjson -o "$work/$name.json" || fail "$name: no page"
+	node tests/report/page.mjs "$modules" "$browser" "$work/$name.html" "$work/$name.json" \
+		"$out/check/report-$name.png" "$@" >"$work/page" 2>"$work/log" || fail "$name: the test of the page died"
+	sed "s/^\([A-Z]*\): /\1: report of $name: /" "$work/page"
 }
 
 # shows TEXT PAGE PATTERN: what a page says to who reads it
@@ -98,7 +107,14 @@ shows()
 	fi
 }
 
-page made "$work/made"
+# The options are write_trace's.
+holes="--mem 2G --cpus 3 --hole 256M:100M --hole 600M:3076K --hole 1500M:40M"
+# shellcheck disable=SC2086 # several
+layout before $holes --layout classic
+# shellcheck disable=SC2086
+layout after $holes --layout intermix
+page made "$work/made" "$work/before" "$work/after"
+shows "a layout whose name is markup" "$work/made.html" "^After: <i>intermix</i>\$"
 shows "a damaged trace: the page says so" "$work/damaged.html" "Damaged: vcpu1: packet 0 is left out"
 shows "and that nothing was judged" "$work/damaged.html" "The rules were not judged"
 shows "too many events: the page says so" "$work/limit.html" "more than this page holds one by one"
@@ -135,7 +151,8 @@ fi
 need_kvm
 "$kvalab" run hello --cpus 4 --trace "$work/hello" --json "$work/result" >"$work/log" 2>&1 ||
 	fail "a run of hello"
-page hello "$work/hello"
+layout plain --cpus 4
+page hello "$work/hello" "$work/plain"
 shows "the regions of the kernel" "$work/hello.html" "^lowmem 798 MiB"
 # result NAME: a number of the run's result
 result()

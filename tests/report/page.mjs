@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * page.mjs MODULES CHROMIUM PAGE EVENTS SHOT: opens a report in headless Chromium, as a person
+ * page.mjs MODULES CHROMIUM PAGE EVENTS SHOT LAYOUT…: opens a report in headless Chromium, as a person
  * does. MODULES is where npm put playwright-core, EVENTS the same trace as lines of JSON (trace
- * export), which share no code with the page. SHOT becomes a picture. A line "PASS: text" or
+ * export), which share no code with the page. SHOT becomes a picture. LAYOUT is an object of kvalab
+ * layout for each map that the page must have. A line "PASS: text" or
  * "FAIL: text" for each thing that is tried.
  */
 import { readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 
-const [, , modules, executablePath, file, lines, shot] = process.argv;
+const [, , modules, executablePath, file, lines, shot, ...layoutFiles] = process.argv;
 const { chromium } = createRequire(modules + "/")("playwright-core");
 const events = readFileSync(lines, "utf8")
 	.trim()
@@ -567,6 +568,114 @@ async function map() {
 	);
 }
 
+/* What the maps show, as it stands on the screen, of 1: bars of boxes, bands between two of them. */
+const drawnLayouts = () =>
+	page.locator("#map .layout").evaluateAll((nodes) =>
+		nodes.map((node) => {
+			const part = (inner, outer) => {
+				const of = inner.getBoundingClientRect(),
+					all = outer.getBoundingClientRect();
+
+				return {
+					from: (of.left - all.left) / all.width,
+					to: (of.right - all.left) / all.width,
+				};
+			};
+
+			return {
+				text: node.textContent,
+				bars: [...node.querySelectorAll(".whole")].map((bar) =>
+					[...bar.children].map((box) => ({
+						kind: box.className,
+						title: box.title,
+						...part(box, bar),
+					})),
+				),
+				bands: [...node.querySelectorAll("polygon")].map((polygon) =>
+					[...polygon.points].map(({ x, y }) => [x / 100, y]),
+				),
+			};
+		}),
+	);
+
+/* Of boxes of kvalab layout, as the page must place them. */
+function placed(boxes) {
+	const start = boxes[0].start,
+		last = boxes[boxes.length - 1],
+		all = last.start + last.bytes - start;
+
+	return boxes.map((box) => ({
+		...box,
+		from: (box.start - start) / all,
+		to: (box.start + box.bytes - start) / all,
+	}));
+}
+
+const NEAR = 0.003; /* a box is at least 2 of more than 1000 pixels wide */
+const near = (a, b) => Math.abs(a - b) < NEAR;
+
+function checkBar(text, drawn, wanted) {
+	const wrong = wanted.filter(({ kind, from, to }, i) => {
+		const got = drawn[i] || {};
+
+		return got.kind !== kind.replace(" ", "-") || !near(got.from, from) || !near(got.to, to);
+	});
+
+	check(text, drawn.length === wanted.length && !wrong.length, wrong, drawn);
+}
+
+function checkBands(text, bands, kernel, physical) {
+	const lowmem = kernel.filter(({ kind }) => kind === "lowmem");
+	const wrong = lowmem.filter((box, i) => {
+		const ram = physical.find(
+			({ kind, number }) => kind === "direct" && number === box.number,
+		);
+		const [a, b, c, d] = bands[i] || [];
+
+		return !(
+			a &&
+			near(a[0], box.from) &&
+			near(b[0], box.to) &&
+			near(c[0], ram.to) &&
+			near(d[0], ram.from) &&
+			a[1] === 0 &&
+			b[1] === 0 &&
+			c[1] > 0 &&
+			d[1] === c[1]
+		);
+	});
+
+	check(text, bands.length === lowmem.length && !wrong.length, wrong, bands);
+}
+
+async function layouts() {
+	const drawn = await drawnLayouts(),
+		wanted = layoutFiles.map((name) => JSON.parse(readFileSync(name, "utf8")));
+
+	check(`there are ${wanted.length} maps of the layout`, drawn.length === wanted.length);
+	wanted.forEach(({ layout, kernel, physical, layouts: figures }, k) => {
+		const [addresses, ram] = [placed(kernel), placed(physical)];
+		const { text, bars, bands } = drawn[k] || { text: "", bars: [[], []], bands: [] };
+		const recovered = figures[layout].recovered_bytes / 2 ** 20;
+
+		checkBar(`${layout}: the kernel's boxes are to scale`, bars[0], addresses);
+		checkBar(`${layout}: so are RAM's`, bars[1], ram);
+		checkBands(`${layout}: bands go from lowmem to its RAM`, bands, addresses, ram);
+		check(
+			`${layout}: every box says what it is`,
+			bars.flat().every(({ title }) => /0x[0-9a-f]+ – 0x/.test(title)),
+			bars,
+		);
+		check(
+			`${layout}: how much is recovered`,
+			recovered
+				? text.includes(`${Math.round(recovered)} MiB recovered`)
+				: !text.includes("recovered"),
+			text,
+		);
+	});
+}
+
 async function themes() {
 	const light = await theme();
 
@@ -656,6 +765,7 @@ if (!(await page.getByText("no instructions are shown").count())) {
 	await code();
 	await map();
 }
+await layouts();
 await help();
 await themes();
 await press("0");

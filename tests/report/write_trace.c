@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * write_trace DIR EVENTS: a trace for tests of the report, which need no KVM then: events of each kind with
- * values of all sizes, names of sites that are markup, findings, faults, waits, a chip, a soft TLB.
+ * values of all sizes, names that are markup, findings, faults, waits, a chip, a soft TLB, a layout with
+ * holes.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,16 @@ static const char *const sites[] = { "",
 				     "many.l",
 				     "many.m",
 				     "many.n" };
+
+/* The options are report.sh's for kvalab layout, too. */
+static const struct kvl_layout_request layout = {
+	.kind = KVL_LAYOUT_INTERMIXED,
+	.mem_bytes = GiB(2),
+	.page_offset = GiB(3),
+	.ncpus = CPUS,
+	.nholes = 3,
+	.hole = { { MiB(256), MiB(100) }, { MiB(600), KiB(3076) }, { MiB(1500), MiB(40) } },
+};
 
 #define NOISE_SITES 5u /* the first ones, which set an entry at most */
 #define UNKNOWN_MARK 0x6d7574
@@ -151,6 +162,8 @@ int main(int argc, char **argv)
 				       .seed = 1,
 				       .flash_gpa = CHIP,
 				       .flash_bytes = MiB(16),
+				       .layout = &layout,
+				       .layout_name = "<i>intermix</i>",
 				       .places_text = "1 pt.c:12\n4 mapping.c:45\n" };
 
 	if (argc != 3)

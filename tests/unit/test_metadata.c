@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a trace says of its TLB: written, read back, refused where it cannot be. */
+/* What a trace says of its TLB and its layout: written, read back, refused where it cannot be. */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +20,19 @@ static const struct metadata soft = {
 };
 static struct metadata_parsed parsed;
 static struct err err;
+
+static const struct kvl_layout_request layout = {
+	.kind = KVL_LAYOUT_INTERMIXED,
+	.mem_bytes = GiB(5),
+	.page_offset = GiB(2),
+	.vmalloc_upper_bytes = MiB(6),
+	.kva_bytes = MiB(40),
+	.arena_highmem = true,
+	.soft_entries = 64,
+	.ncpus = 2,
+	.nholes = 2,
+	.hole = { { GiB(4), MiB(3) }, { MiB(256), KiB(12) } },
+};
 
 static char *text_of(const struct metadata *metadata)
 {
@@ -61,28 +74,148 @@ START_TEST(without_one_there_are_no_entries)
 }
 END_TEST
 
+static char *text_with_layout(const struct kvl_layout_request *request)
+{
+	struct metadata metadata = soft;
+
+	metadata.layout = request;
+	metadata.layout_name = "intermix";
+	return text_of(&metadata);
+}
+
+/* A default is written as what it is, for a program that has another one. */
+START_TEST(a_layout_comes_back)
+{
+	char *text = text_with_layout(&layout), name[16];
+	const struct kvl_layout_request *got = &parsed.layout;
+
+	ck_assert_int_eq(metadata_parse(text, &parsed, &err), 0);
+	ck_assert(parsed.layout_known);
+	ck_assert(metadata_env(&parsed, "layout", name, sizeof(name)));
+	ck_assert_str_eq(name, "intermix");
+	ck_assert_int_eq(got->kind, layout.kind);
+	ck_assert_uint_eq(got->mem_bytes, layout.mem_bytes);
+	ck_assert_uint_eq(got->page_offset, layout.page_offset);
+	ck_assert_uint_eq(got->vmalloc_bytes, KVL_VMALLOC_DEFAULT);
+	ck_assert_uint_eq(got->vmalloc_upper_bytes, layout.vmalloc_upper_bytes);
+	ck_assert_uint_eq(got->kva_bytes, layout.kva_bytes);
+	ck_assert(got->arena_highmem);
+	ck_assert_uint_eq(got->soft_entries, layout.soft_entries);
+	ck_assert_uint_eq(got->ncpus, layout.ncpus);
+	ck_assert_uint_eq(got->nholes, layout.nholes);
+	ck_assert_mem_eq(got->hole, layout.hole, sizeof(layout.hole));
+	metadata_free(&parsed);
+	free(text);
+}
+END_TEST
+
+START_TEST(as_many_holes_as_there_may_be)
+{
+	struct kvl_layout_request request = layout;
+	char *text;
+
+	request.nholes = KVL_MAX_HOLES;
+	for (u32 i = 0; i < KVL_MAX_HOLES; i++)
+		request.hole[i] = (struct kvl_range){ GiB(4) + MiB(8) * i, MiB(4) + PAGE_BYTES };
+	text = text_with_layout(&request);
+	ck_assert_int_eq(metadata_parse(text, &parsed, &err), 0);
+	ck_assert_uint_eq(parsed.layout.nholes, KVL_MAX_HOLES);
+	ck_assert_mem_eq(parsed.layout.hole, request.hole, sizeof(request.hole));
+	metadata_free(&parsed);
+	free(text);
+}
+END_TEST
+
+START_TEST(a_layout_may_be_unknown)
+{
+	char *text = text_of(&soft);
+
+	ck_assert_int_eq(metadata_parse(text, &parsed, &err), 0);
+	ck_assert(!parsed.layout_known);
+	metadata_free(&parsed);
+	free(text);
+}
+END_TEST
+
+struct bad_line {
+	const char *key, *value; /* NULL: the key is gone */
+};
+
+/* @text with the line replaced is refused, with @why. */
+static void expect_refused(const char *text, const struct bad_line *bad, const char *why)
+{
+	const char *at = strstr(text, bad->key), *end = at ? strchr(at, ';') : NULL;
+	char changed[16384];
+
+	ck_assert_ptr_nonnull(end);
+	ck_assert_uint_lt(strlen(text), sizeof(changed) - 128);
+	snprintf(changed, sizeof(changed), "%.*s%s = %s%s", (int)(at - text), text,
+		 bad->value ? bad->key : "else", bad->value ? bad->value : "1", end);
+	ck_assert_int_eq(metadata_parse(changed, &parsed, &err), -1);
+	ck_assert_int_eq(err.status, EXIT_VMM);
+	ck_assert_msg(strstr(err.text, why), "%s", err.text);
+}
+
+/* Numbers that are none, words that are none, and what the planner does not take. */
+START_TEST(a_layout_that_cannot_be_is_refused)
+{
+	static const struct bad_line bad[] = {
+		{ "layout_kind", "\"x\"" },
+		{ "layout_kind", "\"\"" },
+		{ "layout_mem", NULL },
+		{ "layout_mem", "x" },
+		{ "layout_mem", "-67108864" },
+		{ "layout_mem", "1073741825" },
+		{ "layout_mem", "99999999999999999999" },
+		{ "layout_split", NULL },
+		{ "layout_split", "4294967296" },
+		{ "layout_split", "0" },
+		{ "layout_vmalloc", NULL },
+		{ "layout_vmalloc", "18446744073707454464" },
+		{ "layout_vmalloc", "1" },
+		{ "layout_vmalloc_upper", NULL },
+		{ "layout_vmalloc_upper", "2147483648" },
+		{ "layout_kva", NULL },
+		{ "layout_kva", "2147483648" },
+		{ "layout_arena", NULL },
+		{ "layout_arena", "\"low\"" },
+		{ "layout_holes", NULL },
+		{ "layout_holes", "\"x\"" },
+		{ "layout_holes", "\"10000000\"" },
+		{ "layout_holes", "\"10000000+\"" },
+		{ "layout_holes", "\"10000000+0\"" },
+		{ "layout_holes", "\"10000000+1000,\"" },
+		{ "layout_holes", "\"10000000+1000+1000\"" },
+		{ "layout_holes", "\"-10000000+1000\"" },
+		{ "layout_holes", "\"10000000+1000 10000000+1000\"" },
+		{ "layout_holes", "\"10000000+fffffffffffff000\"" },
+		{ "layout_holes",
+		  "\"10000000+1000 10001000+1000 10002000+1000 10003000+1000 10004000+1000 "
+		  "10005000+1000 10006000+1000 10007000+1000 10008000+1000 10009000+1000 "
+		  "1000a000+1000 1000b000+1000 1000c000+1000 1000d000+1000 1000e000+1000 "
+		  "1000f000+1000 10010000+1000\"" },
+	};
+	char *text = text_with_layout(&layout);
+
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		expect_refused(text, &bad[i], "what it says of the layout cannot be");
+	free(text);
+}
+END_TEST
+
 /* Each line that the model takes in earnest: gone, or with a value that cannot be. */
 START_TEST(what_cannot_be_is_refused)
 {
-	static const struct {
-		const char *key, *value; /* NULL: the key is gone */
-	} bad[] = {
+	static const struct bad_line bad[] = {
 		{ "soft_entries", "1025" },	  { "soft_entries", "x" },
 		{ "soft_entries", NULL },	  { "soft_ranges", NULL },
 		{ "soft_ranges", "\"0+1 0+1\"" }, { "soft_ranges", "\"0+100000001\"" },
 		{ "soft_ranges", "\"1000\"" },	  { "soft_ranges", "\"1000+\"" },
 		{ "soft_ranges", "\"x\"" },	  { "soft_ranges", "\"100000001+0\"" },
 	};
-	char *text = text_of(&soft), *at, *end, changed[8192];
+	char *text = text_of(&soft);
 
-	at = strstr(text, bad[_i].key);
-	ck_assert_ptr_nonnull(at);
-	end = strchr(at, ';');
-	snprintf(changed, sizeof(changed), "%.*s%s = %s%s", (int)(at - text), text,
-		 bad[_i].value ? bad[_i].key : "else", bad[_i].value ? bad[_i].value : "1", end);
-	ck_assert_int_eq(metadata_parse(changed, &parsed, &err), -1);
-	ck_assert_int_eq(err.status, EXIT_VMM);
-	ck_assert_ptr_nonnull(strstr(err.text, "what it says of the TLB cannot be"));
+	expect_refused(text, &bad[_i], "what it says of the TLB cannot be");
 	free(text);
 }
 END_TEST
@@ -95,6 +228,10 @@ int main(void)
 	tcase_add_test(tcase, a_soft_tlb_comes_back);
 	tcase_add_test(tcase, without_one_there_are_no_entries);
 	tcase_add_loop_test(tcase, what_cannot_be_is_refused, 0, 10);
+	tcase_add_test(tcase, a_layout_comes_back);
+	tcase_add_test(tcase, as_many_holes_as_there_may_be);
+	tcase_add_test(tcase, a_layout_may_be_unknown);
+	tcase_add_test(tcase, a_layout_that_cannot_be_is_refused);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }

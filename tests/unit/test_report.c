@@ -122,6 +122,24 @@ static void add_env(const char *line)
 	free(text);
 }
 
+static void add_layout(const char *kind, const char *holes)
+{
+	static const char *const line[] = {
+		"layout_mem = 1073741824",    "layout_split = 3221225472",
+		"layout_vmalloc = 117440512", "layout_vmalloc_upper = 0",
+		"layout_kva = 104857600",     "layout_arena = \"lowmem\"",
+		"layout = \"</script>\""
+	};
+	char text[80];
+
+	for (size_t i = 0; i < ARRAY_LEN(line); i++)
+		add_env(line[i]);
+	snprintf(text, sizeof(text), "layout_kind = \"%s\"", kind);
+	add_env(text);
+	snprintf(text, sizeof(text), "layout_holes = \"%s\"", holes);
+	add_env(text);
+}
+
 START_TEST(whole)
 {
 	json_t *schema, *map;
@@ -257,7 +275,7 @@ START_TEST(unreadable)
 
 	write_trace(10);
 	text = (char *)rig_read(&rig, "metadata", &bytes);
-	memcpy(strstr(text, "kvalab_trace_version = 5"), "kvalab_trace_version = 9", 24);
+	strstr(text, "kvalab_trace_version = ")[23] = '9';
 	rig_write(&rig, "metadata", text, bytes);
 	free(text);
 	report(0, EXIT_VMM);
@@ -317,7 +335,7 @@ START_TEST(whose_code)
 	snprintf(line, sizeof(line), "guest_image = \"%016llx\"",
 		 (unsigned long long)image_embedded_hash() ^ !same);
 	add_env(line);
-	add_env("region_pageable = \"c0000000+200000\"");
+	add_layout("linear", "");
 	report(0, 0);
 	ck_assert_str_eq(string("image"), same ? "same" : "other");
 	snprintf(rip, sizeof(rip), "0x%llx", (unsigned long long)symbol->va);
@@ -327,8 +345,88 @@ START_TEST(whose_code)
 	if (same)
 		ck_assert_int_eq(json_integer_value(json_array_get(json_array_get(insns, 0), 2)),
 				 1);
-	ck_assert_uint_eq(json_array_size(json_object_get(trace, "regions")), 1);
 	image_close(&image);
+}
+END_TEST
+
+/* --- the layout --------------------------------------------------------------------------------------- */
+
+static json_t *map_of(size_t i)
+{
+	json_t *layout = json_object_get(trace, "layout");
+
+	return json_array_get(json_object_get(layout, "maps"), i);
+}
+
+static size_t maps(void)
+{
+	return json_array_size(json_object_get(json_object_get(trace, "layout"), "maps"));
+}
+
+static json_int_t figure(size_t map, const char *name)
+{
+	return json_integer_value(json_object_get(json_object_get(map_of(map), "figures"), name));
+}
+
+/* Its row of the map: kind, name, start, bytes, other, number. */
+static void expect_box(size_t map, const char *column, size_t i, const char *want)
+{
+	json_t *box = json_array_get(json_object_get(map_of(map), column), i);
+	char *text = json_dumps(box, JSON_COMPACT);
+
+	ck_assert_str_eq(text, want);
+	free(text);
+}
+
+START_TEST(before_and_after)
+{
+	write_trace(1);
+	add_layout("intermixed", "10000000+6400000");
+	report(0, 0);
+	ck_assert_uint_eq(maps(), 2);
+	ck_assert_str_eq(json_string_value(json_object_get(map_of(0), "kind")), "linear");
+	ck_assert_str_eq(json_string_value(json_object_get(map_of(1), "kind")), "intermixed");
+	expect_box(0, "kernel", 2, "[\"lost\",\"lost\",3489660928,104857600,268435456,0]");
+	expect_box(1, "kernel", 2, "[\"vmalloc\",\"vmalloc\",3489660928,104857600,268435456,0]");
+	expect_box(1, "kernel", 3, "[\"lowmem\",\"lowmem\",3594518528,570425344,373293056,2]");
+	expect_box(1, "physical", 2, "[\"hole\",\"hole\",268435456,104857600,null,0]");
+	expect_box(1, "physical", 3, "[\"direct\",\"direct\",373293056,570425344,3594518528,2]");
+	ck_assert_int_eq(figure(0, "recovered"), 0);
+	ck_assert_int_eq(figure(0, "lost"), MiB(100));
+	ck_assert_int_eq(figure(1, "recovered"), MiB(100));
+	ck_assert_int_eq(figure(1, "lowmem"), MiB(798));
+	ck_assert_str_eq(
+		json_string_value(json_object_get(json_object_get(trace, "layout"), "name")),
+		"</script>");
+}
+END_TEST
+
+/* Where nothing would differ there is one map: without holes, and of the linear layout itself. */
+START_TEST(one_map)
+{
+	write_trace(1);
+	add_layout(_i ? "intermixed" : "linear", _i ? "" : "10000000+6400000");
+	report(0, 0);
+	ck_assert_uint_eq(maps(), 1);
+	ck_assert_str_eq(json_string_value(json_object_get(map_of(0), "kind")),
+			 _i ? "intermixed" : "linear");
+}
+END_TEST
+
+START_TEST(no_map)
+{
+	write_trace(1);
+	report(0, 0);
+	ck_assert(json_is_null(json_object_get(trace, "layout")));
+}
+END_TEST
+
+START_TEST(a_layout_that_cannot_be)
+{
+	write_trace(1);
+	add_layout("intermixed", "10000000+6400000 10001000+1000");
+	report(0, EXIT_VMM);
+	ck_assert_ptr_nonnull(strstr(string("unreadable"), "layout cannot be"));
 }
 END_TEST
 
@@ -350,6 +448,10 @@ int main(void)
 	tcase_add_test(pages, no_trace);
 	tcase_add_test(pages, output_full);
 	tcase_add_loop_test(pages, whose_code, 0, 2);
+	tcase_add_test(pages, before_and_after);
+	tcase_add_loop_test(pages, one_map, 0, 2);
+	tcase_add_test(pages, no_map);
+	tcase_add_test(pages, a_layout_that_cannot_be);
 	suite_add_tcase(suite, pages);
 	return run_suite(suite);
 }

@@ -102,6 +102,7 @@ int names_layout(const struct catalog *catalog, struct run_config *config, struc
 	if (!layout)
 		return err_set(err, EXIT_USAGE, "--layout: there is no \"%s\"; %s", name,
 			       name_hint(name, name_of_arm, layouts, hint));
+	config->layout_name = layout->name;
 	config->layout.kind = layout->layout;
 	return 0;
 }

@@ -11,8 +11,8 @@ const struct catalog_scenario *names_find_scenario(const struct catalog *catalog
 						   struct err *err);
 
 /*
- * --layout, or the arm where the scenario's arms are layouts: sets @config's kind of layout. EXIT_USAGE
- * names the nearest that there is.
+ * --layout, or the arm where the scenario's arms are layouts: sets @config's kind of layout, and its
+ * name, which lasts as long as @catalog. EXIT_USAGE names the nearest that there is.
  */
 int names_layout(const struct catalog *catalog, struct run_config *config, struct err *err);
 

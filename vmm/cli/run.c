@@ -20,9 +20,10 @@
 #include "vmm/rate.h"
 
 /* All that can be said to be wrong before /dev/kvm is opened. */
-static int check_config(struct run_config *config, struct err *err)
+static int check_config(struct options *options, struct err *err)
 {
 	const struct catalog *catalog = catalog_load(err);
+	struct run_config *config = &options->run;
 	struct kvl_layout plan;
 	int failed;
 
@@ -30,8 +31,10 @@ static int check_config(struct run_config *config, struct err *err)
 		return -1;
 	failed = names_check(catalog, config, "--arm", err) ||
 		 cli_plan(&config->layout, &config->board, &plan, err);
+	if (!failed)
+		config->layout_name = options_keep(options, config->layout_name, err);
 	catalog_free(catalog);
-	return failed ? -1 : 0;
+	return failed || !config->layout_name ? -1 : 0;
 }
 
 /* --- sinks ---------------------------------------------------------------------------------------- */
@@ -160,7 +163,7 @@ static int run(struct options *options, struct sink *sink, struct run_result *re
 	struct err err;
 	int failed;
 
-	if (check_config(config, &err))
+	if (check_config(options, &err))
 		return cli_fail(&err);
 	catch_signals();
 	if (prepare(options, &file, &err))

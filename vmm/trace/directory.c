@@ -100,6 +100,7 @@ static int write_metadata(const struct trace_config *config, int fd, const u8 *u
 		.nsites = config->nsites,
 		.image_hash = config->image_hash,
 		.layout = config->layout,
+		.layout_name = config->layout_name,
 	};
 	size_t bytes;
 	char *text;

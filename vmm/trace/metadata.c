@@ -2,7 +2,7 @@
 /*
  * Writes "metadata". Owns the mapping from a record's bytes to CTF: ticket (the clock) and id are the
  * event header, the site is the event's context, the rest are its fields.
- * metadata_parse.c reads the result back.
+ * The layout: metadata_layout.c. metadata_parse.c reads the result back.
  */
 #include "vmm/trace/metadata.h"
 
@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vmm/trace/metadata_layout.h"
 #include "vmm/trace/schema.h"
 
 /*
@@ -87,13 +88,6 @@ static void write_soft(FILE *out, const struct soft_ranges *soft)
 	fputs("\";\n", out);
 }
 
-static void write_layout(FILE *out, const struct kvl_layout *layout)
-{
-	for (u32 i = 0; layout && i < KVL_REGIONS; i++)
-		fprintf(out, "\tregion_%s = \"%" PRIx64 "+%" PRIx64 "\";\n", kvl_region_name(i),
-			layout->region[i].start, layout->region[i].bytes);
-}
-
 static void write_env(FILE *out, const struct metadata *metadata)
 {
 	fprintf(out, "env {\n\ttracer_name = \"kvalab\";\n\tkvalab_trace_version = %d;\n",
@@ -110,7 +104,10 @@ static void write_env(FILE *out, const struct metadata *metadata)
 	write_soft(out, &metadata->soft);
 	if (metadata->image_hash)
 		fprintf(out, "\tguest_image = \"%016" PRIx64 "\";\n", metadata->image_hash);
-	write_layout(out, metadata->layout);
+	if (metadata->layout) {
+		write_env_string(out, "layout", metadata->layout_name);
+		metadata_write_layout(out, metadata->layout);
+	}
 	fputs("};\n\n", out);
 }
 

@@ -25,8 +25,9 @@ struct metadata {
 	u64 flash_gpa, flash_bytes; /* the chip; 0 bytes: none */
 	const char *const *site;    /* untrusted bytes; [0] is ignored: site 0 is "-" */
 	u32 nsites;
-	u64 image_hash;			 /* 0: not known */
-	const struct kvl_layout *layout; /* NULL: not known */
+	u64 image_hash;				 /* 0: not known */
+	const struct kvl_layout_request *layout; /* NULL: not known */
+	const char *layout_name;		 /* as --layout takes it */
 };
 
 void metadata_write(FILE *out, const struct metadata *metadata);
@@ -44,14 +45,17 @@ struct metadata_parsed {
 	u32 ncpus;
 	u64 flash_gpa, flash_bytes;
 	struct soft_ranges soft;
+	bool layout_known;
+	struct kvl_layout_request layout; /* the planner takes it */
 	u32 nsites;
 	char (*site)[SITE_NAME_MAX + 1]; /* owned; printable ASCII */
 	char *env;			 /* owned; for metadata_env() */
 };
 
 /*
- * Reads back the version, the uuid, tier, lossy, cpus, the chip's place, the soft TLB and the site names
- * out of @text (NUL-terminated). EXIT_VMM: not a kvalab trace, another version, damaged. Free with metadata_free().
+ * Reads back the version, the uuid, tier, lossy, cpus, the chip's place, the soft TLB, the layout and
+ * the site names out of @text (NUL-terminated). EXIT_VMM: not a kvalab trace, another version, damaged.
+ * Free with metadata_free().
  */
 int metadata_parse(const char *text, struct metadata_parsed *out, struct err *err);
 void metadata_free(struct metadata_parsed *parsed);

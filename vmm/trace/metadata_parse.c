@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "devices/abi/layout.h"
+#include "vmm/trace/metadata_layout.h"
 
 #define MAX_SITES 65536u
 
@@ -232,11 +233,12 @@ int metadata_parse(const char *text, struct metadata_parsed *out, struct err *er
 		return err_set(err, EXIT_VMM, "metadata: %u CPUs, not 1 to %d", out->ncpus,
 			       KVL_MAX_CPUS);
 	out->env = copy_env(text);
-	if (parse_sites(sites, out, err)) {
-		metadata_free(out);
-		return -1;
-	}
-	return 0;
+	if (!metadata_read_layout(out))
+		err_set(err, EXIT_VMM, "metadata: what it says of the layout cannot be");
+	else if (!parse_sites(sites, out, err))
+		return 0;
+	metadata_free(out);
+	return -1;
 }
 
 void metadata_free(struct metadata_parsed *parsed)

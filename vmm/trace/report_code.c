@@ -58,13 +58,11 @@ static const char *compare_image(const struct metadata_parsed *metadata)
 
 static void open_listing(struct listing *listing, const struct metadata_parsed *metadata)
 {
-	char start[64];
 	struct err err;
 
 	memset(listing, 0, sizeof(*listing));
-	if (strcmp(compare_image(metadata), "same") ||
-	    !metadata_env(metadata, "region_pageable", start, sizeof(start)) ||
-	    image_open_embedded(&listing->image, strtoull(start, NULL, 16), &err))
+	if (strcmp(compare_image(metadata), "same") || !metadata->layout_known ||
+	    image_open_embedded(&listing->image, metadata->layout.page_offset, &err))
 		return;
 	if (cs_open(CS_ARCH_X86, CS_MODE_64, &listing->handle) == CS_ERR_OK)
 		return;

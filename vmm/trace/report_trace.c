@@ -15,6 +15,7 @@
 #include "vmm/trace/report_code.h"
 #include "vmm/trace/report_counts.h"
 #include "vmm/trace/report_events.h"
+#include "vmm/trace/report_layout.h"
 #include "vmm/trace/report_tables.h"
 #include "vmm/trace/report_text.h"
 
@@ -32,7 +33,7 @@ struct report_trace {
 	struct report_events events;
 	struct report_tables *tables;
 	struct report_bins *bins; /* NULL: all events are in the page */
-	u64 kernel_start;
+	u64 kernel_start;	  /* 0: not known */
 	u64 before_ticket;
 	char *before; /* the map at the mark "scenario", as JSON; NULL: never reached */
 };
@@ -138,28 +139,6 @@ static void write_env(const struct report_trace *trace)
 	fprintf(trace->out, ",%" PRIu64 "],", metadata->flash_bytes);
 }
 
-/* Lowmem's start is where the kernel begins; read back what metadata.c's write_layout() wrote. */
-static void write_regions(struct report_trace *trace, FILE *out)
-{
-	const char *comma = "";
-
-	fputs("\"regions\":[", out);
-	for (u32 i = 0; i < KVL_REGIONS; i++) {
-		char key[32], value[64], *end;
-		u64 start;
-
-		snprintf(key, sizeof(key), "region_%s", kvl_region_name(i));
-		if (!metadata_env(trace_reader_metadata(trace->reader), key, value, sizeof(value)))
-			continue;
-		start = strtoull(value, &end, 16);
-		fprintf(out, "%s[\"%s\",", comma, kvl_region_name(i));
-		report_hex(out, start);
-		fprintf(out, ",%llu]", *end == '+' ? strtoull(end + 1, NULL, 16) : 0);
-		comma = ",";
-	}
-	fputs("],", out);
-}
-
 static void write_sites(const struct report_trace *trace)
 {
 	u32 nsites = trace_reader_metadata(trace->reader)->nsites;
@@ -240,7 +219,7 @@ static void write_about(struct report_trace *trace)
 	report_string(out, trace->dir);
 	fputc(',', out);
 	write_env(trace);
-	write_regions(trace, out);
+	report_layout_write(trace_reader_metadata(trace->reader), out);
 	write_sites(trace);
 	write_damage(trace);
 	write_findings(trace);
@@ -263,14 +242,6 @@ static void write_about(struct report_trace *trace)
 static int no_memory(struct err *err)
 {
 	return err_set(err, EXIT_HOST, "no memory to report a trace");
-}
-
-static u64 kernel_start(const struct trace_reader *reader)
-{
-	char start[64];
-
-	metadata_env(trace_reader_metadata(reader), "region_pageable", start, sizeof(start));
-	return strtoull(start, NULL, 16);
 }
 
 /* Its place in the page says why it is empty. */
@@ -296,15 +267,18 @@ static int judge(struct report_trace *trace, struct err *err)
 
 static int write_all(struct report_trace *trace, u64 most, struct err *err)
 {
+	const struct metadata_parsed *metadata;
+
 	trace->reader = trace_reader_open(trace->dir, err);
 	if (!trace->reader) {
 		if (err->status == EXIT_VMM)
 			write_unreadable(trace, err);
 		return -1;
 	}
-	trace->kernel_start = kernel_start(trace->reader);
-	trace->tables = report_tables_create(trace_reader_metadata(trace->reader)->flash_gpa,
-					     trace_reader_metadata(trace->reader)->flash_bytes);
+	metadata = trace_reader_metadata(trace->reader);
+	if (metadata->layout_known)
+		trace->kernel_start = metadata->layout.page_offset;
+	trace->tables = report_tables_create(metadata->flash_gpa, metadata->flash_bytes);
 	if (!trace->tables)
 		return no_memory(err);
 	count_all(trace);

@@ -35,10 +35,12 @@ struct trace_config {
 	/* The image's symbols: lines "hex-address name", ascending, addresses as the guest runs;
 	 * kept in the directory for "trace print". NULL: none. */
 	const char *symbols_text;
-	const char *places_text;	 /* of the sites: lines "number file:line"; likewise */
-	u64 image_hash;			 /* of the guest's image; 0: not known */
-	const struct kvl_layout *layout; /* of the kernel's addresses; NULL: not known */
-	struct model *model;		 /* gets every record in ticket order; may be NULL */
+	const char *places_text; /* of the sites: lines "number file:line"; likewise */
+	u64 image_hash;		 /* of the guest's image; 0: not known */
+	const struct kvl_layout_request
+		*layout;	 /* what the guest's was planned from; NULL: not known */
+	const char *layout_name; /* as --layout takes it */
+	struct model *model;	 /* gets every record in ticket order; may be NULL */
 };
 
 /*

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernel's regions, to scale, and in each what was mapped when the scenario began, at any time
- * of it, and at the end; then the user spaces that are left.
+ * The layout (layout.js), and in each of the kernel's boxes what was mapped when the scenario began, at any
+ * time of it, and at the end; then the user spaces that are left.
  */
 
 const MAP_KEYS = [
@@ -13,8 +13,6 @@ const MAP_KEYS = [
 	["was", "memory that was mapped in between"],
 ];
 
-const REGION_HUES = 7; /* --region-1 … in style.css */
-const LABELLED = 6; /* percent of the bar that a name in it needs */
 const WINDOW_VA = 2 ** 39; /* KVL_WINDOW_VA, devices/abi/platform.h */
 
 function svg(name, attributes, ...children) {
@@ -112,10 +110,6 @@ function drawStrip(name, runs, start, bytes) {
 	);
 }
 
-function rangeText(start, bytes) {
-	return `${hex(start)} – ${hex(start + bytes - 1)}`;
-}
-
 function regionRow(name, start, bytes, strips) {
 	const texts = strips.map(([label, runs]) => `${label} ${bytesText(mappedBytes(runs))}`);
 
@@ -141,56 +135,12 @@ function regionRow(name, start, bytes, strips) {
 	];
 }
 
-function regionHue(k) {
-	return `var(--region-${(k % REGION_HUES) + 1})`;
-}
-
-/* Those too narrow for their name: it stands below the bar. */
-function narrowRegions(regions) {
-	const start = regions[0][1],
-		end = Math.max(...regions.map(([, from, bytes]) => from + bytes));
-	const narrow = regions
-		.map(([name, , bytes], k) => [name, bytes, k])
-		.filter(([, bytes]) => (bytes / (end - start)) * 100 <= LABELLED);
-
-	return element(
-		"div",
-		{ class: "keys" },
-		...(narrow.length ? ["narrow, from left to right:"] : []),
-		...narrow.map(([name, bytes, k]) =>
-			element(
-				"span",
-				{ "data-region": name },
-				element("span", { class: "dot", dot: regionHue(k) }),
-				`${name} ${bytesText(bytes)}`,
-			),
-		),
-	);
-}
-
-/* The regions side by side: where what lies, and how large it is beside the others. */
-function wholeKernel(regions) {
-	const start = regions[0][1];
-	const end = Math.max(...regions.map(([, from, bytes]) => from + bytes));
-	const boxes = regions.map(([name, from, bytes], k) => {
-		const left = ((from - start) / (end - start)) * 100;
-		const width = (bytes / (end - start)) * 100;
-
-		return element(
-			"span",
-			{
-				style: `left: ${left}%; width: ${width}%; --dot: ${regionHue(k)}`,
-				title: `${name}: ${rangeText(from, bytes)}, ${bytesText(bytes)}`,
-			},
-			width > LABELLED ? `${name} ${bytesText(bytes)}` : "",
-		);
-	});
-
-	return element(
-		"div",
-		{ class: "whole", role: "img", "aria-label": "the kernel's regions to scale" },
-		...boxes,
-	);
+function regionsOf({ kernel }) {
+	return kernel.map(({ name, number, start, bytes }) => [
+		number ? `${name} ${number}` : name,
+		start,
+		bytes,
+	]);
 }
 
 function kernelRows(regions, before, after, touched) {
@@ -245,11 +195,8 @@ function drawMap() {
 	const { maps } = app.trace,
 		before = runsOf(maps.before),
 		after = runsOf(maps.after);
-	const regions = app.trace.regions.map(([name, start, bytes]) => [
-		name,
-		Number(start),
-		bytes,
-	]);
+	const layouts = layoutsOf(app.trace);
+	const regions = layouts.slice(-1).flatMap(regionsOf);
 	const touched = maps.touched.map(([va, bytes, kind]) => ({
 		va: Number(va),
 		bytes,
@@ -263,6 +210,7 @@ function drawMap() {
 		: "The scenario never began: only what is mapped at the end.";
 
 	byId("map").replaceChildren(
+		...drawLayouts(layouts),
 		element(
 			"div",
 			{ class: "keys" },
@@ -271,7 +219,6 @@ function drawMap() {
 			),
 			element("span", {}, about),
 		),
-		...(regions.length ? [wholeKernel(regions), narrowRegions(regions)] : []),
 		element(
 			"div",
 			{ class: "map" },

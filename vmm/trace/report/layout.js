@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The layout: the kernel's addresses and RAM, each a bar to its own scale, and between them which lowmem
+ * shows which RAM; before and after where there are holes. The boxes come out of the planner
+ * (report_layout.c), as those of kvalab layout do.
+ */
+
+const LAYOUT_KEYS = [
+	["lowmem", "lowmem, and the RAM that it shows"],
+	["vmalloc", "vmalloc"],
+	["highmem", "highmem: RAM without an address"],
+	["hole", "hole: RAM that the kernel may not touch"],
+	["lost", "addresses that a hole takes from everybody"],
+];
+
+const LABELLED = 6; /* percent of the bar that a name in it needs */
+const BAND_HEIGHT = 26;
+
+function boxOf([kind, name, start, bytes, other, number]) {
+	return { kind: kind.replace(" ", "-"), name, start, bytes, other, number };
+}
+
+function boxLabel({ name, number, bytes }) {
+	return `${name}${number ? " " + number : ""} ${bytesText(bytes)}`;
+}
+
+function boxTitle(box) {
+	const { start, bytes, other, kind } = box;
+	const shows = {
+		lowmem: "shows RAM from ",
+		direct: "is shown at ",
+		vmalloc: "the hole's addresses: RAM from ",
+		lost: "the hole's addresses: RAM from ",
+	}[kind];
+
+	return (
+		`${boxLabel(box)}, ${rangeText(start, bytes)}` +
+		(other === null ? "" : "; " + shows + hex(other))
+	);
+}
+
+function rangeText(start, bytes) {
+	return `${hex(start)} – ${hex(start + bytes - 1)}`;
+}
+
+/* In percent of the whole bar. */
+function scaleOf(boxes) {
+	const start = boxes[0].start,
+		last = boxes[boxes.length - 1],
+		bytes = last.start + last.bytes - start;
+
+	return (address) => ((address - start) / bytes) * 100;
+}
+
+function barOf(boxes, about) {
+	const scale = scaleOf(boxes);
+
+	return element(
+		"div",
+		{ class: "whole", role: "img", "aria-label": about },
+		...boxes.map((box) => {
+			const left = scale(box.start),
+				width = scale(box.start + box.bytes) - left;
+
+			return element(
+				"span",
+				{
+					class: box.kind,
+					style: `left: ${left}%; width: ${width}%`,
+					title: boxTitle(box),
+				},
+				width > LABELLED ? boxLabel(box) : "",
+			);
+		}),
+	);
+}
+
+/* From each piece of lowmem down to the RAM that it shows. */
+function bandsOf({ kernel, physical }) {
+	const above = scaleOf(kernel),
+		below = scaleOf(physical);
+	const bands = kernel
+		.filter(({ kind }) => kind === "lowmem")
+		.map((box) => {
+			const { start, bytes, other } = box;
+			const points = [
+				[above(start), 0],
+				[above(start + bytes), 0],
+				[below(other + bytes), BAND_HEIGHT],
+				[below(other), BAND_HEIGHT],
+			];
+
+			return svg(
+				"polygon",
+				{ class: "band", points: points.map((at) => at.join()).join(" ") },
+				svg("title", {}, boxTitle(box)),
+			);
+		});
+
+	return svg(
+		"svg",
+		{
+			class: "bands",
+			viewBox: `0 0 100 ${BAND_HEIGHT}`,
+			preserveAspectRatio: "none",
+			role: "img",
+			"aria-label": "which lowmem shows which RAM",
+		},
+		...bands,
+	);
+}
+
+/* Those too narrow for their name: it stands below the bars. */
+function narrowBoxes(boxes) {
+	const scale = scaleOf(boxes);
+
+	return boxes
+		.filter(({ start, bytes }) => scale(start + bytes) - scale(start) <= LABELLED)
+		.map((box) =>
+			element(
+				"span",
+				{ "data-box": box.kind, title: boxTitle(box) },
+				element("span", { class: "dot " + box.kind }),
+				boxLabel(box),
+			),
+		);
+}
+
+function narrowText(about, boxes) {
+	const narrow = narrowBoxes(boxes);
+
+	return narrow.length
+		? [
+				element(
+					"div",
+					{ class: "keys" },
+					`${about}, narrow, from left to right:`,
+					...narrow,
+				),
+			]
+		: [];
+}
+
+function layoutText({ lowmem, recovered, lost, vmalloc, largest, highmem }) {
+	const pieces = largest < vmalloc ? `, in one piece at most ${bytesText(largest)}` : "";
+
+	return [
+		`lowmem ${bytesText(lowmem)}`,
+		...(recovered ? [`${bytesText(recovered)} recovered`] : []),
+		...(lost ? [`${bytesText(lost)} of addresses lost`] : []),
+		`vmalloc ${bytesText(vmalloc)}${pieces}`,
+		`highmem ${bytesText(highmem)}`,
+	].join("; ");
+}
+
+function layoutMap(map, heading) {
+	return element(
+		"div",
+		{ class: "layout", "data-kind": map.kind },
+		element("h3", {}, heading),
+		element("p", { class: "quiet" }, layoutText(map.figures)),
+		barOf(map.kernel, "the kernel's addresses to scale"),
+		bandsOf(map),
+		barOf(map.physical, "RAM to scale"),
+		...narrowText("addresses", map.kernel),
+		...narrowText("RAM", map.physical),
+	);
+}
+
+/* The maps of this trace, made ready; the last is that of the guest. */
+function layoutsOf({ layout }) {
+	return (layout ? layout.maps : []).map((map) => ({
+		...map,
+		kernel: map.kernel.map(boxOf),
+		physical: map.physical.map(boxOf),
+	}));
+}
+
+function drawLayouts(maps) {
+	if (!maps.length) return [];
+	const name = app.trace.layout.name || maps[maps.length - 1].kind;
+	const headings =
+		maps.length > 1
+			? ["Before: as if holes were RAM of the direct map", `After: ${name}`]
+			: [`Layout: ${name}`];
+	const kinds = new Set(
+		maps.flatMap(({ kernel, physical }) =>
+			[...kernel, ...physical].map(({ kind }) => kind),
+		),
+	);
+
+	return [
+		...maps.map((map, k) => layoutMap(map, headings[k])),
+		element(
+			"div",
+			{ class: "keys" },
+			...LAYOUT_KEYS.filter(([kind]) => kinds.has(kind)).map(([kind, text]) =>
+				element("span", {}, element("span", { class: "dot " + kind }), text),
+			),
+			element(
+				"span",
+				{},
+				"above the kernel's addresses, below RAM, each to its own scale",
+			),
+		),
+	];
+}

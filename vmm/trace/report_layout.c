@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* Owns the data of the page's maps. The boxes: vmm/layout_map.h, which kvalab layout draws, too. */
+#include "vmm/trace/report_layout.h"
+
+#include <inttypes.h>
+
+#include "vmm/layout_map.h"
+#include "vmm/trace/report_text.h"
+
+static void write_box(const struct layout_box *box, FILE *out)
+{
+	fprintf(out, "[\"%s\",", layout_box_name(box->kind));
+	report_string(out, box->name);
+	fprintf(out, ",%" PRIu64 ",%" PRIu64 ",", box->start, box->bytes);
+	if (box->other == LAYOUT_NOWHERE)
+		fputs("null", out);
+	else
+		fprintf(out, "%" PRIu64, box->other);
+	fprintf(out, ",%u]", box->number);
+}
+
+static void write_column(const char *name, const struct layout_column *column, FILE *out)
+{
+	fprintf(out, ",\"%s\":[", name);
+	for (u32 i = 0; i < column->nboxes; i++) {
+		if (i)
+			fputc(',', out);
+		write_box(&column->box[i], out);
+	}
+	fputc(']', out);
+}
+
+static void write_map(const struct kvl_layout *layout, const struct kvl_layout *linear, FILE *out)
+{
+	struct layout_figures figures;
+	struct layout_map map;
+
+	layout_map_make(layout, &map);
+	layout_figures_make(layout, linear, &figures);
+	fprintf(out, "{\"kind\":\"%s\"", layout_kind_name(layout->kind));
+	write_column("kernel", &map.kernel, out);
+	write_column("physical", &map.physical, out);
+	fprintf(out,
+		",\"figures\":{\"lowmem\":%" PRIu64 ",\"recovered\":%" PRIu64 ",\"lost\":%" PRIu64
+		",\"vmalloc\":%" PRIu64 ",\"largest\":%" PRIu64 ",\"highmem\":%" PRIu64 "}}",
+		figures.lowmem_bytes, figures.recovered_bytes, figures.lost_bytes,
+		figures.vmalloc_bytes, figures.vmalloc_largest_bytes, figures.highmem_bytes);
+}
+
+void report_layout_write(const struct metadata_parsed *metadata, FILE *out)
+{
+	struct kvl_layout_request request = metadata->layout;
+	struct kvl_layout layout, linear;
+	struct kvl_layout_failure why;
+	char name[64];
+
+	fputs("\"layout\":", out);
+	request.kind = KVL_LAYOUT_LINEAR;
+	if (!metadata->layout_known || kvl_layout_plan(&metadata->layout, &layout, &why) ||
+	    kvl_layout_plan(&request, &linear, &why)) {
+		fputs("null,", out);
+		return;
+	}
+	metadata_env(metadata, "layout", name, sizeof(name));
+	fputs("{\"name\":", out);
+	report_string(out, name);
+	fputs(",\"maps\":[", out);
+	if (layout.nholes && layout.kind != KVL_LAYOUT_LINEAR) {
+		write_map(&linear, &linear, out);
+		fputc(',', out);
+	}
+	write_map(&layout, &linear, out);
+	fputs("]},", out);
+}
