@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # kvalab layout: its picture, its table and its JSON for each layout, and what run, compare and layout say of
-# layouts that cannot be. Needs no KVM.
+# layouts that cannot be. All of it but the guest's own figures, which are the last, needs no KVM.
 . "$(dirname "$0")/common"
 
 # same TEXT OPTION...: the picture and the table of these options are what stdin has, but for the places in RAM
@@ -264,3 +264,26 @@ END
 refused "a size that is none has no map" "not a multiple of 2 MiB: change --mem" --mem 65M </dev/null
 expect "compare: a layout that only one of its runs cannot have" 2 "a soft TLB|--tlb" \
 	"$kvalab" compare hello --tlb hw,soft,entries=4
+
+# --- what a guest counts -----------------------------------------------------------------------------
+need_kvm
+if ! command -v jq >/dev/null; then
+	skip "the guest's own figures: jq is not installed"
+	exit 0
+fi
+figures='[.lowmem_bytes, .recovered_bytes, .large_leaves, .small_leaves, .vmalloc_bytes,
+	.vmalloc_upper_bytes, .vmalloc_largest_bytes]'
+for layout in classic table intermix; do
+	odd="--hole 100M:65684K --hole 400M:24532K --hole 600M:12180K"
+	# shellcheck disable=SC2086 # several
+	"$kvalab" run layout --arm $layout $odd --json "$work/result" >"$work/log" 2>&1
+	# shellcheck disable=SC2086
+	"$kvalab" layout --layout $layout $odd --json "$work/json" >>"$work/log" 2>&1
+	want=$(jq -c ".layouts.$layout | $figures" "$work/json")
+	got=$(jq -c ".metrics | $figures" "$work/result")
+	if [ -n "$want" ] && [ "$want" = "$got" ]; then
+		pass "$layout: the guest has these figures"
+	else
+		fail "$layout: drawn $want, of the guest $got"
+	fi
+done

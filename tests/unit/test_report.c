@@ -275,7 +275,7 @@ START_TEST(unreadable)
 
 	write_trace(10);
 	text = (char *)rig_read(&rig, "metadata", &bytes);
-	strstr(text, "kvalab_trace_version = ")[23] = '9';
+	strstr(text, "kvalab_trace_version = ")[strlen("kvalab_trace_version = ")] = '9';
 	rig_write(&rig, "metadata", text, bytes);
 	free(text);
 	report(0, EXIT_VMM);

@@ -213,13 +213,13 @@ START_TEST(another_version)
 
 	write_trace(&rig);
 	text = (char *)rig_read(&rig, "metadata", &bytes);
-	at = strstr(text, "kvalab_trace_version = 5");
+	at = strstr(text, "kvalab_trace_version = ");
 	ck_assert_ptr_nonnull(at);
-	memcpy(at, "kvalab_trace_version = 9", 24);
+	at[strlen("kvalab_trace_version = ")] = '9';
 	rig_write(&rig, "metadata", text, bytes);
 	ck_assert_ptr_null(trace_reader_open(rig.trace_dir, &err));
 	ck_assert_int_eq(err.status, EXIT_VMM);
-	ck_assert_ptr_nonnull(strstr(err.text, "version 9, this program reads version 5"));
+	ck_assert_ptr_nonnull(strstr(err.text, "version 9, this program reads version"));
 	free(text);
 	rig_done(&rig);
 }
