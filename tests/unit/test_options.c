@@ -163,6 +163,27 @@ START_TEST(wrong_options_say_why)
 }
 END_TEST
 
+/* Holes grow to whole pages; what is none stays what it is, for the planner to refuse. */
+START_TEST(holes_are_rounded)
+{
+	static const struct {
+		const char *words;
+		struct kvl_range hole;
+	} row[] = {
+		{ "--hole 100M:5000", { MiB(100), KiB(8) } },
+		{ "--hole 104857601:1", { MiB(100), KiB(4) } },
+		{ "--hole 104861695:2", { MiB(100), KiB(8) } },
+		{ "--hole 104861696:4096", { MiB(100) + KiB(4), KiB(4) } },
+		{ "--hole 4097:0", { 4097, 0 } },
+		{ "--hole 1:18446744073709551615", { 1, UINT64_MAX } },
+	};
+
+	ck_assert_int_eq(parse_as(FOR_LAYOUT, row[_i].words), 0);
+	ck_assert_uint_eq(options.run.layout.hole[0].start, row[_i].hole.start);
+	ck_assert_uint_eq(options.run.layout.hole[0].bytes, row[_i].hole.bytes);
+}
+END_TEST
+
 START_TEST(too_many_holes_and_parameters_are_refused)
 {
 	int failed = 0;
@@ -420,6 +441,7 @@ int main(void)
 	tcase_add_loop_test(tcase, wrong_options_of_compare_say_why, 0,
 			    ARRAY_LEN(wrong_for_compare));
 	tcase_add_test(tcase, compare_keeps_what_its_runs_get);
+	tcase_add_loop_test(tcase, holes_are_rounded, 0, 6);
 	tcase_add_test(tcase, too_many_holes_and_parameters_are_refused);
 	tcase_add_test(tcase, defaults);
 	tcase_add_test(tcase, every_option_reaches_its_field);

@@ -89,11 +89,22 @@ static int parse_mem(struct options *options, const char *value, struct err *err
 	return parse_size("--mem", value, &options->run.layout.mem_bytes, err);
 }
 
+/* A page of which the kernel may not touch all is no page for it. Nothing stays nothing, and is refused. */
+static struct kvl_range whole_pages(u64 start, u64 bytes)
+{
+	u64 before = start % PAGE_BYTES;
+
+	if (!bytes || bytes > UINT64_MAX - 2 * PAGE_BYTES)
+		return (struct kvl_range){ start, bytes };
+	return (struct kvl_range){ start - before, ALIGN_UP(bytes + before, PAGE_BYTES) };
+}
+
 static int parse_hole(struct options *options, const char *value, struct err *err)
 {
 	struct kvl_layout_request *layout = &options->run.layout;
 	struct kvl_range *hole = &layout->hole[layout->nholes];
 	char *copy, *colon;
+	u64 start, bytes;
 
 	if (layout->nholes == KVL_MAX_HOLES)
 		return err_set(err, EXIT_USAGE, "--hole: at most %u holes", KVL_MAX_HOLES);
@@ -105,9 +116,9 @@ static int parse_hole(struct options *options, const char *value, struct err *er
 		return err_set(err, EXIT_USAGE, "--hole: \"%s\" is not START:SIZE (as in 256M:16M)",
 			       value);
 	*colon = '\0';
-	if (parse_size("--hole", copy, &hole->start, err) ||
-	    parse_size("--hole", colon + 1, &hole->bytes, err))
+	if (parse_size("--hole", copy, &start, err) || parse_size("--hole", colon + 1, &bytes, err))
 		return -1;
+	*hole = whole_pages(start, bytes);
 	layout->nholes++;
 	return 0;
 }
@@ -469,7 +480,7 @@ const struct option_row option_table[] = {
 	{ MACHINE, "--mem", "SIZE", FOR_RUNS | FOR_LAYOUT, false, parse_mem,
 	  "RAM, 64M to 64G (default 1G)" },
 	{ MACHINE, "--hole", "START:SIZE", FOR_RUNS | FOR_LAYOUT, true, parse_hole,
-	  "RAM that the kernel may not touch; repeat" },
+	  "RAM that the kernel may not touch, in whole pages;\nrepeat" },
 	{ MACHINE, "--dtb-overlay", "FILE", FOR_RUNS | FOR_LAYOUT, false, parse_dtb_overlay,
 	  "more holes: what has no-map in /reserved-memory of a\nboard's device tree (compiled, from dtc)" },
 	{ MACHINE, "--split", "SIZE", FOR_RUNS | FOR_LAYOUT, false, parse_split,
