@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: MIT
 # The tables of docs/layouts.md, from runs: what each layout gives back, what conversions and questions
 # cost, what is starved, what fragments (seed rows A3, A4, A7, A9, A11). One CPU on engine qemu, where ticks
-# are instructions. Stops at the first run that fails. Needs dtc, for the boards.
+# are instructions. Stops at the first run that fails. Needs QEMU, jq, and dtc for the boards.
+#
+#   scripts/layout_sweep.sh [TABLE...]    recovered boards conversions questions starved fragments accesses
 set -eu
 cd "$(dirname "$0")/.."
 kvalab=${OUT:-build}/kvalab
@@ -41,13 +43,13 @@ holes_of()
 
 recovered()
 {
-	echo "| holes | layout | lowmem MiB | recovered MiB | % | large leaves | small leaves | table pages | instructions to boot |"
+	echo "| holes | layout | lowmem MiB | recovered MiB | % | large leaves | small leaves | table pages | thousand instructions to boot |"
 	echo "|---|---|--:|--:|--:|--:|--:|--:|--:|"
 	for set in "three, aligned to 2 MiB:$worst" "three, not aligned:$odd"; do
 		for arm in $arms; do
 			# shellcheck disable=SC2086 # options are words
 			run $arm ${set#*:} $quick
-			row "[\"${set%%:*}\", \"$arm\", (\$m.lowmem_bytes | mib), (\$m.recovered_bytes / 1048576 * 10 | round / 10), \$m.recovered_percent, \$m.large_leaves, \$m.small_leaves, \$m.table_pages, \$m.boot_ticks]"
+			row "[\"${set%%:*}\", \"$arm\", (\$m.lowmem_bytes | mib), (\$m.recovered_bytes / 1048576 * 10 | round / 10), \$m.recovered_percent, \$m.large_leaves, \$m.small_leaves, \$m.table_pages, (\$m.boot_ticks | per)]"
 		done
 	done
 }
@@ -83,19 +85,22 @@ questions()
 
 starved()
 {
-	echo "| --vmalloc | --vmalloc-upper | recovered MiB | vmalloc in all | behind lowmem | largest piece | 16 MiB static | 64 MiB static |"
-	echo "|--:|--:|--:|--:|--:|--:|---|---|"
-	for vmalloc in 64M 112M 176M 212M; do
+	echo "| --vmalloc | --vmalloc-upper | lowmem MiB | recovered MiB | vmalloc in all | behind lowmem | largest piece | 16 MiB static | 64 MiB static |"
+	echo "|--:|--:|--:|--:|--:|--:|--:|---|---|"
+	for vmalloc in 64M 112M 132M 164M 176M; do
 		for upper in 0 32M 64M; do
 			# shellcheck disable=SC2086
 			run intermix $worst $quick --vmalloc $vmalloc --vmalloc-upper $upper --set static=64M
 			large=$(jq -r 'if .metrics.static_mapped == 1 then "yes" else "no" end' "$work/result")
 			# shellcheck disable=SC2086
 			run intermix $worst $quick --vmalloc $vmalloc --vmalloc-upper $upper --set static=16M
-			row "[\"$vmalloc\", \"$upper\", (\$m.recovered_bytes | mib), (\$m.vmalloc_bytes | mib), (\$m.vmalloc_upper_bytes | mib), (\$m.vmalloc_largest_bytes | mib), (if \$m.static_mapped == 1 then \"yes\" else \"no\" end), \"$large\"]"
+			row "[\"$vmalloc\", \"$upper\", (\$m.lowmem_bytes | mib), (\$m.recovered_bytes | mib), (\$m.vmalloc_bytes | mib), (\$m.vmalloc_upper_bytes | mib), (\$m.vmalloc_largest_bytes | mib), (if \$m.static_mapped == 1 then \"yes\" else \"no\" end), \"$large\"]"
 		done
 	done
 }
+
+# of COLUMN: mean, least and most
+of() { awk -v c="$1" '{ s += $c; if (NR == 1 || $c < l) l = $c; if ($c > m) m = $c } END { printf "%.1f (%.1f to %.1f)", s / NR, l, m }' "$work/seeds"; }
 
 fragments()
 {
@@ -103,9 +108,13 @@ fragments()
 	echo "|---|---|--:|--:|--:|--:|"
 	for arm in classic intermix; do
 		for fit in first best; do
-			# shellcheck disable=SC2086
-			run $arm $worst $few_areas --set fit=$fit --set allocations=100000
-			row "[\"$arm\", \"$fit\", (\$m.loaded_free_bytes | mib), (\$m.loaded_largest_bytes / 1048576 * 10 | round / 10), \$m.fragmentation_percent, \$m.areas_failed]"
+			for seed in 1 2 3 4 5 6 7 8 9 10 11 12; do
+				# shellcheck disable=SC2086
+				run $arm $worst $few_areas --set fit=$fit --set allocations=100000 --seed $seed
+				jq -r '.metrics | [.loaded_free_bytes / 1048576, .loaded_largest_bytes / 1048576,
+					.fragmentation_percent, .areas_failed] | @tsv' "$work/result"
+			done >"$work/seeds"
+			echo "| $arm | $fit | $(of 1) | $(of 2) | $(of 3) | $(of 4) |"
 		done
 	done
 }
@@ -117,7 +126,7 @@ accesses()
 	for mem in 896M 1G 2G; do
 		for arm in $arms; do
 			# shellcheck disable=SC2086
-			run $arm $worst --mem $mem $few_areas $few --set accesses=100000
+			run $arm $worst --mem $mem --tier off $few_areas $few --set accesses=100000
 			row "[\"$mem\", \"$arm\", (\$m.highmem_bytes | mib), \$m.highmem_maps, \$m.lowmem_access_ticks, \$m.highmem_access_ticks]"
 		done
 	done
@@ -130,7 +139,7 @@ board()
 	for arm in classic intermix; do
 		for vmalloc in 112M 256M; do
 			# shellcheck disable=SC2086
-			run $arm --dtb-overlay "$work/board.dtb" --mem "$2" --vmalloc $vmalloc $few_areas $few \
+			run $arm --dtb-overlay "$work/board.dtb" --mem "$2" --vmalloc $vmalloc --tier off $few_areas $few \
 				--set accesses=100000
 			row "[\"$1\", \"$2\", \"$vmalloc\", \"$arm\", (\$m.hole_bytes | mib), (\$m.lowmem_bytes | mib), (\$m.recovered_bytes | mib), (\$m.vmalloc_bytes | mib), (\$m.vmalloc_upper_bytes | mib), \$m.highmem_maps]"
 		done
@@ -146,7 +155,8 @@ boards()
 	board stm32mp157c-dk2 512M
 }
 
-for table in recovered boards conversions questions starved fragments accesses; do
+[ $# -gt 0 ] || set -- recovered boards conversions questions starved fragments accesses
+for table; do
 	echo
 	$table
 done

@@ -44,3 +44,17 @@ const struct kvl_range *layout_hole_at(u64 va)
 			return &layout.hole[i];
 	return NULL;
 }
+
+/* A lost address is behind a piece, or in front of all of them. */
+void layout_touch_hole(void)
+{
+	u64 va = layout.region[KVL_REGION_LOWMEM].start;
+
+	for (u32 i = 0; i < layout.nlowmem && !layout_hole_at(va); i++)
+		va = layout.lowmem[i].va + layout.lowmem[i].bytes;
+	if (!layout_hole_at(va))
+		usage_failure(
+			"no hole has lost its addresses: give --hole START:SIZE in lowmem, and "
+			"a layout that loses them (classic)");
+	*(volatile u64 *)va;
+}

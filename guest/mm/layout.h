@@ -27,7 +27,9 @@ extern const struct layout_ops *layout_ops;
 /* Plans what boot_options ask for, as the host has done. */
 void layout_start(const struct layout_ops *ops);
 
-/* The hole whose frames would be mapped at @va, where no address is wasted for it: NULL. */
+/* The hole whose frames lowmem would show at @va; NULL: no address is lost there. */
 const struct kvl_range *layout_hole_at(u64 va);
+/* Reads there, of the first hole that lost its addresses; a usage failure if none did. */
+void layout_touch_hole(void);
 
 #endif

@@ -370,11 +370,20 @@ static u64 small_table(u64 va, bool *split, u16 site)
 	return *split ? split_lowmem(va, directory, entry, site) : arch_pte_gpa(entry);
 }
 
+/*
+ * Held until the copies of a split leaf are gone from all spaces: who finds a table where the leaf was must
+ * not flush, and rely on that, before.
+ */
+static struct spinlock protect_lock = SPINLOCK("protection of lowmem");
+
 bool pt_protect_lowmem(u64 va, u32 prot, u16 site)
 {
 	u64 table, index = arch_pt_index(va, 1);
 	bool split;
 
+	if (va - layout.core.start - layout.page_offset < layout.core.bytes)
+		panic("bad protection", "%lx is the core's, which all spaces have from birth", va);
+	spin_lock(&protect_lock);
 	spin_lock(&init_mm.pt_lock);
 	table = small_table(va, &split, site);
 	pt_set_one(&init_mm, va, table, 1, arch_pte_leaf(arch_pte_gpa(pt_get(table, index)), prot),
@@ -382,6 +391,7 @@ bool pt_protect_lowmem(u64 va, u32 prot, u16 site)
 	spin_unlock(&init_mm.pt_lock);
 	if (split)
 		clear_copies(va, site);
+	spin_unlock(&protect_lock);
 	tlb_flush_range(&init_mm, va, PAGE_BYTES, site);
 	return split;
 }

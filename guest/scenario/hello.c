@@ -239,8 +239,8 @@ static void remap_devices(void)
 				   SITE("hello.ioremap"));
 
 		if (!seen)
-			usage_failure("hello maps 4 MiB of devices in the vmalloc region: at "
-				      "least --vmalloc 6M");
+			usage_failure("hello maps 4 MiB of devices in one piece of vmalloc: give "
+				      "more --vmalloc, or --vmalloc-upper");
 		check_equal("ioremap.word", *(const u32 *)(seen + LARGE_BYTES), device[i].word);
 		check_equal("ioremap.word_in_a_space",
 			    word_in_space(mm, (const u32 *)(seen + LARGE_BYTES)), device[i].word);

@@ -22,13 +22,6 @@ static void wild_pointer(void)
 	*(volatile u64 *)(layout.region[KVL_REGION_GAP].start + 8) = 1;
 }
 
-static void hole(void)
-{
-	if (!layout.nholes)
-		usage_failure("--set fail=hole needs --hole START:SIZE in lowmem");
-	*(volatile u64 *)(layout.hole[0].start + layout.page_offset);
-}
-
 /* Overwrites this CPU's ring with garbage and says it holds records. */
 static void garbage_ring(void)
 {
@@ -115,7 +108,7 @@ bool hello_fail(const char *how)
 	} failure[] = {
 		{ "hang", hang },
 		{ "fault", wild_pointer },
-		{ "hole", hole },
+		{ "hole", layout_touch_hole },
 		{ "triple", arch_triple_fault },
 		{ "ring", garbage_ring },
 		{ "wild", wild_host_addresses },

@@ -18,6 +18,8 @@ const struct arm layout_arms[] = {
 const struct scenario_param layout_params[] = {
 	{ "conversions", "number", "256", "of an address, that are measured" },
 	{ "accesses", "number", "256", "to pages of all RAM" },
+	{ "protections", "number", "2",
+	  "large leaves that two CPUs split at once, where there are three" },
 	{ "pages", "some|all", "some", "that are compared with the tables" },
 	{ "areas", "number", "10", "that there are when is_vmalloc_addr() is measured" },
 	{ "allocations", "number", "200", "of the workload that fragments vmalloc" },
@@ -36,38 +38,61 @@ static void touch_hole(const char *how)
 	if (!layout.nholes)
 		usage_failure("provoke=%s needs a hole: --hole START:SIZE", how);
 	if (strcmp(how, "hole") == 0)
-		*(volatile u64 *)(layout.hole[0].start + layout.page_offset);
+		layout_touch_hole();
 	else
 		*(volatile u64 *)ioremap(layout.hole[0].start, PAGE_BYTES, SITE("layout.hole"));
 	check_true("provoked_failure_happened", false);
 }
 
-static void look_at_lowmem(void)
+struct sizes {
+	u32 conversions, accesses, protections, areas, allocations;
+	u64 static_bytes;
+	bool all_pages;
+};
+
+static void read_sizes(struct sizes *sizes)
 {
-	layout_account_for_lowmem();
-	layout_measure_conversions(param_number("conversions", 256, 64, 1000000));
-	layout_access_all_ram(param_number("accesses", 256, 1, 1000000));
-	layout_protect_a_page();
-	layout_compare_pages(param_choice("pages", "some", "all"));
+	sizes->conversions = param_number("conversions", 256, 64, 1000000);
+	sizes->accesses = param_number("accesses", 256, 1, 1000000);
+	sizes->protections = param_number("protections", 2, 0, 1000);
+	sizes->areas = param_number("areas", 10, 1, 30000);
+	sizes->allocations = param_number("allocations", 200, 1, 10000000);
+	sizes->static_bytes = param_u64("static", MiB(16));
+	sizes->all_pages = param_choice("pages", "some", "all");
+	if (sizes->static_bytes > GiB(1))
+		usage_failure("static=%lu: at most 1G", sizes->static_bytes);
+	if (!layout_has_room(sizes->areas))
+		usage_failure("areas=%u: vmalloc has no room for so many: a larger --vmalloc",
+			      sizes->areas);
 }
 
-static void look_at_vmalloc(void)
+static void look_at_lowmem(const struct sizes *sizes)
 {
-	u64 static_bytes = param_u64("static", MiB(16));
+	layout_account_for_lowmem();
+	layout_measure_conversions(sizes->conversions);
+	layout_access_all_ram(sizes->accesses);
+	layout_protect_a_page();
+	layout_protect_together(sizes->protections);
+	layout_compare_pages(sizes->all_pages);
+}
 
+static void look_at_vmalloc(const struct sizes *sizes)
+{
 	if (param_choice("fit", "first", "best"))
 		vmalloc_set_fit(AREA_BEST_FIT);
 	layout_account_for_vmalloc();
-	if (static_bytes)
-		layout_map_static(static_bytes);
-	layout_measure_is_vmalloc(param_number("areas", 10, 1, 30000));
-	layout_fragment(param_number("allocations", 200, 1, 10000000));
+	if (sizes->static_bytes)
+		layout_map_static(sizes->static_bytes);
+	layout_measure_is_vmalloc(sizes->areas);
+	layout_fragment(sizes->allocations);
 }
 
 void layout_run(const struct arm *arm)
 {
 	const char *provoke = param_text("provoke", "none");
+	struct sizes sizes;
 
+	read_sizes(&sizes);
 	if (strcmp(provoke, "none") != 0) {
 		touch_hole(provoke);
 		return;
@@ -76,6 +101,6 @@ void layout_run(const struct arm *arm)
 	       kvl_lowmem_bytes(&layout) >> 20, layout.nholes);
 	if (!param_choice("list", "on", "off"))
 		layout_list_areas();
-	look_at_lowmem();
-	look_at_vmalloc();
+	look_at_lowmem(&sizes);
+	look_at_vmalloc(&sizes);
 }

@@ -31,13 +31,14 @@ static u64 usable_frames(void)
 static u64 read_frame(u64 gpa, bool *high)
 {
 	struct page *page = gpa_page(gpa);
-	u64 start = ticks_now();
+	u64 start = ticks_now(), ticks;
 	void *address = kmap_local(page);
 
 	(void)*(volatile u64 *)address;
 	kunmap_local(address);
+	ticks = ticks_now() - start;
 	*high = address != page_address(page);
-	return ticks_now() - start;
+	return ticks;
 }
 
 void layout_access_all_ram(u32 n)

@@ -2,7 +2,7 @@
 /*
  * Owns the account of lowmem (seed rows A1-A3, A8, T1, T5): how much there is, how much of what the holes
  * took came back, and whether that is what it must be. What it must be is not asked of the planner but
- * added up here, from the holes and the options.
+ * added up here, from the holes and the options alone.
  */
 #include "guest/scenario/layout.h"
 
@@ -30,30 +30,50 @@ static u64 holes_in(u64 start, u64 end)
 	return bytes;
 }
 
-static u64 low_end(void)
-{
-	return least(layout.ram_end_gpa, KVL_LOW_RAM_END_GPA);
-}
-
-/* No RAM from here on is asked for a direct address: the arena wants to be highmem, the rest is too far. */
-static u64 ram_end(void)
-{
-	return boot_options.request.arena_highmem ? layout.arena.start : low_end();
-}
-
 static u64 usable_in(u64 start, u64 end)
 {
 	return start < end ? end - start - holes_in(start, end) : 0;
 }
 
+/* --- what the options say --------------------------------------------------------------------------- */
+
+/* RAM is one piece up to 3 GiB, and goes on at 4 GiB. */
+static u64 low_end(void)
+{
+	return least(boot_options.request.mem_bytes, KVL_LOW_RAM_END_GPA);
+}
+
+static u64 high_end(void)
+{
+	return KVL_HIGH_RAM_GPA + boot_options.request.mem_bytes - low_end();
+}
+
+/* No RAM from here on is asked for a direct address: the arena wants to be highmem, the rest is too far. */
+static u64 ram_end(void)
+{
+	return boot_options.request.arena_highmem ? low_end() - KVL_ARENA_BYTES : low_end();
+}
+
+static u64 vmalloc_asked(void)
+{
+	u64 bytes = boot_options.request.vmalloc_bytes;
+
+	return bytes ? bytes : KVL_VMALLOC_DEFAULT;
+}
+
+/* For lowmem and vmalloc together, in bytes from page_offset: less the windows behind them, and a gap. */
+static u64 room(void)
+{
+	u64 kva = boot_options.request.kva_bytes;
+	u64 fixed = MiB(2) + MiB(8) + MiB(2); /* gap, per-task space, fixmap */
+
+	return GiB(4) - boot_options.request.page_offset - fixed - (kva ? kva : KVL_KVA_DEFAULT);
+}
+
 /* Where lowmem ends in a linear layout: vmalloc and what is behind it take their bytes from the top. */
 static u64 linear_end(void)
 {
-	u64 vmalloc = boot_options.request.vmalloc_bytes;
-	u64 both = layout.region[KVL_REGION_KVA].start - layout.region[KVL_REGION_GAP].bytes -
-		   layout.page_offset;
-
-	return least(both - (vmalloc ? vmalloc : KVL_VMALLOC_DEFAULT), low_end());
+	return least(room() - vmalloc_asked(), low_end());
 }
 
 /* --- what came back: row A3 ---------------------------------------------------------------------- */
@@ -64,9 +84,7 @@ static u64 linear_end(void)
  */
 static u64 intermixed(u64 limit)
 {
-	u64 vmalloc = boot_options.request.vmalloc_bytes;
-	u64 last = limit + (vmalloc ? vmalloc : KVL_VMALLOC_DEFAULT) -
-		   boot_options.request.vmalloc_upper_bytes;
+	u64 last = limit + vmalloc_asked() - boot_options.request.vmalloc_upper_bytes;
 
 	return least(holes_in(0, limit), usable_in(limit, least(last, ram_end())));
 }
@@ -74,7 +92,7 @@ static u64 intermixed(u64 limit)
 /* Lowmem keeps its size, and all of it is RAM; only holes below the image stay. */
 static u64 packed(u64 limit)
 {
-	return least(holes_in(layout.core.start, limit), usable_in(limit, ram_end()));
+	return least(holes_in(KVL_BOOT_GPA, limit), usable_in(limit, ram_end()));
 }
 
 static bool is_all_hole(u64 section)
@@ -85,7 +103,7 @@ static bool is_all_hole(u64 section)
 /* The sections behind the image that were left out are made up for by as many that are not all hole. */
 static u64 sections(u64 limit)
 {
-	u64 at = layout.core.start, bytes = 0;
+	u64 at = KVL_BOOT_GPA, bytes = 0;
 	u32 left_out = 0;
 
 	for (; at < limit; at += LARGE_BYTES)
@@ -120,7 +138,7 @@ static void account_for_recovery(void)
 	metric("recovered_bytes", recovered);
 	metric("recovered_percent", holes ? recovered * 100 / (s64)holes : 100);
 	metric("highmem_bytes", usable_in(layout.lowmem_end_gpa, low_end()) +
-					usable_in(KVL_HIGH_RAM_GPA, layout.ram_end_gpa));
+					usable_in(KVL_HIGH_RAM_GPA, high_end()));
 	check_equal("lowmem.recovered_bytes", recovered, must_come_back());
 }
 
@@ -174,20 +192,60 @@ static void count_leaves(void)
 	check_equal("lowmem.small_leaves", found.small, planned.small);
 }
 
-/* Row A8: RAM, or a hole, that lies across the limit is split exactly there. */
+/* Where so many usable bytes end, counted from the start of RAM. */
+static u64 end_of_usable(u64 bytes)
+{
+	u64 at = KVL_RAM_START_GPA + bytes;
+
+	while (usable_in(KVL_RAM_START_GPA, at) < bytes)
+		at += bytes - usable_in(KVL_RAM_START_GPA, at);
+	return at;
+}
+
+/*
+ * Row A8: RAM, or a hole, that lies across the limit is split exactly there. What has addresses is all that
+ * is usable below it: the first so many bytes.
+ */
 static void look_at_the_limit(void)
 {
+	u64 linear = usable_in(KVL_RAM_START_GPA, linear_end());
+	u64 want = layout.kind == KVL_LAYOUT_LINEAR ? linear_end()
+						    : end_of_usable(linear + must_come_back());
 	const struct kvl_piece *last = &layout.lowmem[layout.nlowmem - 1];
-	struct page *below = gpa_page(last->gpa + last->bytes - PAGE_BYTES), *above = NULL;
+	struct page *below = gpa_page(last->gpa + last->bytes - PAGE_BYTES);
 
-	for (u32 i = 0; i < layout.nusable && !above; i++)
-		if (layout.usable[i].start + layout.usable[i].bytes > layout.lowmem_end_gpa)
-			above = gpa_page(most(layout.usable[i].start, layout.lowmem_end_gpa));
+	check_equal("limit.gpa", layout.lowmem_end_gpa, want);
 	check_equal("limit.last_address", (u64)page_address(below),
 		    last->va + last->bytes - PAGE_BYTES);
 	check_equal("limit.nothing_behind", pt_lookup(&init_mm, last->va + last->bytes), 0);
-	if (above)
-		check_true("limit.highmem_above", !page_address(above));
+}
+
+/* --- what is left for vmalloc -------------------------------------------------------------------------- */
+
+/* Addresses inside lowmem that show nothing, and are nobody's; of sections that are in part holes: not known. */
+static u64 lost(void)
+{
+	switch (layout.kind) {
+	case KVL_LAYOUT_LINEAR: return holes_in(0, linear_end());
+	case KVL_LAYOUT_PACKED: return holes_in(0, KVL_BOOT_GPA);
+	case KVL_LAYOUT_SECTIONS:
+	case KVL_LAYOUT_INTERMIXED:
+	case KVL_LAYOUT_KINDS: break;
+	}
+	return 0;
+}
+
+void layout_check_vmalloc(u64 bytes, u64 upper)
+{
+	u64 left = room() - KVL_RAM_START_GPA - kvl_lowmem_bytes(&layout) - lost();
+	bool intermixed = layout.kind == KVL_LAYOUT_INTERMIXED;
+
+	if (layout.kind == KVL_LAYOUT_SECTIONS)
+		check_range("vmalloc.bytes", bytes, vmalloc_asked(), left);
+	else
+		check_equal("vmalloc.bytes", bytes, left);
+	check_equal("vmalloc.upper_bytes", upper,
+		    bytes - (intermixed ? holes_in(0, layout.lowmem_end_gpa) : 0));
 }
 
 void layout_account_for_lowmem(void)

@@ -496,6 +496,20 @@ START_TEST(leaf_between_pieces)
 }
 END_TEST
 
+/* It begins where vmalloc may map what it likes, and goes on over lowmem. */
+START_TEST(leaf_across_vmalloc_and_lowmem)
+{
+	machine.layout.lowmem[0].bytes = MiB(4);
+	machine.layout.lowmem[1] = (struct kvl_piece){ MiB(7), OFFSET + MiB(7), MiB(1) };
+	machine.layout.nlowmem = 2;
+	machine.layout.nvmalloc = 1;
+	machine.layout.vmalloc[0] = (struct kvl_range){ OFFSET + MiB(6), MiB(1) };
+	set(DIRECTORY, OFFSET + MiB(6), MiB(4) | FLAGS | PTE_LARGE);
+	expect(1, FINDING_DIRECT_MAP,
+	       "leaf at va 0xc0600000 maps [0x400000, 0x600000), where no RAM belongs");
+}
+END_TEST
+
 START_TEST(a_hole_that_is_mapped)
 {
 	machine.layout.nvmalloc = 1;
@@ -582,6 +596,7 @@ int main(void)
 	tcase_add_test(direct, direct_map_over_a_hole);
 	tcase_add_test(direct, direct_map_that_is_moved);
 	tcase_add_loop_test(direct, leaf_between_pieces, 0, 2);
+	tcase_add_test(direct, leaf_across_vmalloc_and_lowmem);
 	tcase_add_test(direct, a_hole_that_is_mapped);
 	tcase_add_test(direct, direct_map_misses_large);
 	tcase_add_test(direct, direct_map_misses_a_page);

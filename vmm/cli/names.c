@@ -115,8 +115,8 @@ static int layout_of_arm(const struct catalog *catalog, const struct catalog_sce
 		return names_layout(catalog, config, err);
 	if (config->layout_name && strcmp(config->layout_name, config->arm))
 		return err_set(err, EXIT_USAGE,
-			       "--layout: the arms of %s are the layouts: leave it out",
-			       scenario->name);
+			       "--layout: the arms of %s are the layouts, and %s is another",
+			       scenario->name, config->arm);
 	config->layout_name = config->arm;
 	return names_layout(catalog, config, err);
 }
@@ -129,6 +129,8 @@ int names_check(const struct catalog *catalog, struct run_config *config, const 
 
 	if (!scenario)
 		return -1;
+	if (scenario->arms_are_layouts && !config->arm)
+		config->arm = config->layout_name; /* the other name for it */
 	if (check_arm(scenario, config->arm, arm_option, err) ||
 	    layout_of_arm(catalog, scenario, config, err))
 		return -1;

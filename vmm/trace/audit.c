@@ -283,12 +283,15 @@ static const struct kvl_piece *piece_at(const struct kvl_layout *layout, u64 va)
 	return NULL;
 }
 
-/* In an intermixed layout also inside lowmem. */
-static bool is_vmalloc(const struct kvl_layout *layout, u64 va)
+/* All of it; in an intermixed layout also inside lowmem. */
+static bool is_vmalloc(const struct kvl_layout *layout, const struct leaf *leaf)
 {
-	for (u32 i = 0; i < layout->nvmalloc; i++)
-		if (va - layout->vmalloc[i].start < layout->vmalloc[i].bytes)
-			return true;
+	for (u32 i = 0; i < layout->nvmalloc; i++) {
+		u64 offset = leaf->start - layout->vmalloc[i].start;
+
+		if (offset < layout->vmalloc[i].bytes)
+			return leaf->bytes <= layout->vmalloc[i].bytes - offset;
+	}
 	return false;
 }
 
@@ -298,7 +301,7 @@ static void check_leaf(struct audit *audit, const struct leaf *leaf)
 	u64 start = ALIGN_DOWN(leaf->entry & PTE_FRAME, leaf->bytes);
 	u64 offset = piece ? leaf->start - piece->va : 0;
 
-	if (!piece && is_vmalloc(audit->config->layout, leaf->start))
+	if (!piece && is_vmalloc(audit->config->layout, leaf))
 		return;
 	if (!piece)
 		model_add_finding(audit->model, FINDING_DIRECT_MAP, 0,
