@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads the guest's own tables of scenarios (devices/abi/catalog.h) out of the relocated image. Pointers there are guest-virtual; each is followed with its bounds checked, and
- * what it points to is copied.
+ * Reads the guest's own tables of scenarios (devices/abi/catalog.h) out of the relocated image.
+ * Pointers there are guest-virtual; each is followed with its bounds checked, and what it points to
+ * is copied.
  */
 #include "vmm/catalog.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What scenarios, arms, parameters and declared differences there are: tables inside the guest image (symbol "scenarios",
- * ends with a NULL name). The host reads them out of the image for "kvalab list" and to refuse an
- * unknown name before anything starts; there the pointers are guest-virtual addresses.
+ * What scenarios, arms, parameters and declared differences there are: tables inside the guest
+ * image (symbol "scenarios", ends with a NULL name). The host reads them out of the image for
+ * "kvalab list" and to refuse an unknown name before anything starts; there the pointers are
+ * guest-virtual addresses.
  */
 #ifndef KVL_ABI_CATALOG_H
 #define KVL_ABI_CATALOG_H

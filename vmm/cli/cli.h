@@ -41,8 +41,4 @@ int cli_end(int status);
 struct layout_map;
 void draw_layout(FILE *out, const struct layout_map *map);
 
-/* "96 MiB", "4 KiB", "1 GiB", "100 bytes": the largest unit that says it exactly. */
-#define SIZE_TEXT_BYTES 32
-const char *size_text(u64 bytes, char buffer[SIZE_TEXT_BYTES]);
-
 #endif

@@ -5,10 +5,11 @@
  * both sides of a line belongs together: a piece of lowmem and its RAM, a hole and its addresses. The
  * boxes: vmm/layout_map.h.
  */
-#include "vmm/cli/cli.h"
-
+#include <stdio.h>
 #include <string.h>
 
+#include "vmm/cli/cli.h"
+#include "vmm/cli/size_text.h"
 #include "vmm/layout_map.h"
 
 /* Characters of a line: 80. */

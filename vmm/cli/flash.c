@@ -8,6 +8,7 @@
 #include "devices/flash/flash.h"
 #include "vmm/cli/cli.h"
 #include "vmm/cli/parse.h"
+#include "vmm/cli/size_text.h"
 #include "vmm/sidecar.h"
 
 static const char *blocks_text(const struct flash_part *part, char *text, size_t bytes)

@@ -11,14 +11,14 @@ const struct catalog_scenario *names_find_scenario(const struct catalog *catalog
 						   struct err *err);
 
 /*
- * --layout, or the arm where the scenario's arms are layouts: sets @config's kind of layout, and its
- * name, which lasts as long as @catalog. EXIT_USAGE names the nearest that there is.
+ * --layout, or the arm where the scenario's arms are layouts: sets @config's kind of layout, and
+ * its name, which lasts as long as @catalog. EXIT_USAGE names the nearest that there is.
  */
 int names_layout(const struct catalog *catalog, struct run_config *config, struct err *err);
 
 /*
- * The layout as names_layout() finds it, scenario, arm, parameters, and whether there is a chip if it needs one. EXIT_USAGE names the
- * nearest that there is. @arm_option: which one named the arm.
+ * The layout as names_layout() finds it, scenario, arm, parameters, and whether there is a chip if
+ * it needs one. EXIT_USAGE names the nearest that there is. @arm_option: which one named the arm.
  */
 int names_check(const struct catalog *catalog, struct run_config *config, const char *arm_option,
 		struct err *err);

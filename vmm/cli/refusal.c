@@ -5,7 +5,9 @@
  */
 #include "vmm/cli/refusal.h"
 
-#include "vmm/cli/cli.h"
+#include <stdio.h>
+
+#include "vmm/cli/size_text.h"
 #include "vmm/layout_conflict.h"
 #include "vmm/plan.h"
 
