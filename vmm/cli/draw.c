@@ -149,19 +149,19 @@ static void write_edge(const struct cell *column, u32 i, size_t width, char arro
 	}
 }
 
-/* " lowmem 2, 254 MiB " at @text, which is filled already; of a long name its beginning. */
+/* " lowmem 2, 254 MiB " at @text, which is filled already; of a long name its beginning, and "...". */
 static void write_name(const struct layout_box *box, char *text)
 {
 	char size[SIZE_TEXT_BYTES], number[12] = "", label[64];
-	int n, room;
+	int n, room, kept;
 
 	size_text(box->bytes, size);
 	if (box->number)
 		snprintf(number, sizeof(number), " %u", box->number);
 	room = INNER - 5 - (int)strlen(size) - (int)strlen(number);
-	if (room < (int)strlen(box->name) && box->name[room - 1] == ' ')
-		room--;
-	n = snprintf(label, sizeof(label), " %.*s%s, %s ", room, box->name, number, size);
+	kept = (int)strlen(box->name) <= room ? room : room - 3;
+	n = snprintf(label, sizeof(label), " %.*s%s%s, %s ", kept, box->name,
+		     kept < room ? "..." : "", number, size);
 	memcpy(text, label, (size_t)n);
 }
 
