@@ -13,6 +13,11 @@ const char *board_hole_name(const struct board *board, const struct kvl_layout_r
 	return NULL;
 }
 
+const char *board_hole_option(const struct board *board, u32 index)
+{
+	return board && board->hole_name[index] ? "--dtb-overlay" : "--hole";
+}
+
 const char *board_owner(const char *name, char text[BOARD_OWNER_BYTES])
 {
 	snprintf(text, BOARD_OWNER_BYTES, "%s%s%s", name ? " (" : "", name ? name : "",

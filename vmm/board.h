@@ -11,7 +11,8 @@
 struct board {
 	/* Whose the holes are, beside the request's hole[]; NULL: --hole gave it. */
 	const char *hole_name[KVL_MAX_HOLES];
-	u64 mem_bytes; /* the --mem that has all of the board's RAM; 0: not known */
+	bool hole_grown[KVL_MAX_HOLES]; /* beyond what --hole said, to whole pages */
+	u64 mem_bytes; /* the --mem that reaches as far as the board's RAM; 0: not known, or none does */
 };
 
 /*
@@ -20,6 +21,9 @@ struct board {
  */
 const char *board_hole_name(const struct board *board, const struct kvl_layout_request *request,
 			    u64 start);
+
+/* Which option hole @index came from, and would move it. */
+const char *board_hole_option(const struct board *board, u32 index);
 
 /* A name to stand behind a hole's addresses: " (mpss@8000000)", or "" of NULL. Returns @text. */
 #define BOARD_OWNER_BYTES 128

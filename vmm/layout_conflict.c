@@ -5,22 +5,13 @@
  */
 #include "vmm/layout_conflict.h"
 
-static u64 end_of(struct kvl_range range)
-{
-	return range.start + range.bytes < range.start ? UINT64_MAX : range.start + range.bytes;
-}
-
-static bool overlap(struct kvl_range a, struct kvl_range b)
-{
-	return a.start < end_of(b) && b.start < end_of(a);
-}
-
 static struct layout_claim *add(struct layout_conflict *out, struct kvl_range range,
 				const char *what, const char *option)
 {
 	struct layout_claim *claim = &out->claim[out->nclaims++];
 
-	*claim = (struct layout_claim){ .range = range, .what = what, .option = option };
+	*claim =
+		(struct layout_claim){ .range = range, .what = what, .option = option, .note = "" };
 	return claim;
 }
 
@@ -29,7 +20,7 @@ static struct layout_claim *add(struct layout_conflict *out, struct kvl_range ra
 static const char *option_of(enum kvl_region_kind kind)
 {
 	switch (kind) {
-	case KVL_REGION_LOWMEM: return "at the least: the core, which grows with --mem";
+	case KVL_REGION_LOWMEM: return "--mem";
 	case KVL_REGION_VMALLOC: return "--vmalloc";
 	case KVL_REGION_KVA: return "--kva";
 	default: return "";
@@ -41,20 +32,19 @@ static void claim_space(const struct kvl_layout_request *request, bool upper,
 {
 	u64 bytes[KVL_REGIONS];
 
-	kvl_layout_wanted(request, bytes);
+	out->wanted = kvl_layout_wanted(request, bytes);
 	out->in_kernel = true;
 	out->there_is = GiB(4) - request->page_offset;
 	for (u32 i = 0; i < KVL_REGIONS; i++) {
 		bool vmalloc = i == KVL_REGION_VMALLOC;
+		struct layout_claim *claim = add(out, (struct kvl_range){ 0, bytes[i] },
+						 kvl_region_name(i), option_of(i));
 
-		add(out, (struct kvl_range){ 0, bytes[i] }, kvl_region_name(i), option_of(i))
-			->conflict = vmalloc && upper;
-		out->wanted += bytes[i];
+		claim->conflict = vmalloc && upper;
+		claim->note = i == KVL_REGION_LOWMEM ? "at the least: the core" : "";
 		if (vmalloc && request->vmalloc_upper_bytes) {
-			struct layout_claim *claim =
-				add(out, (struct kvl_range){ 0, request->vmalloc_upper_bytes },
+			claim = add(out, (struct kvl_range){ 0, request->vmalloc_upper_bytes },
 				    "behind lowmem", "--vmalloc-upper");
-
 			claim->inner = true;
 			claim->conflict = upper;
 		}
@@ -63,27 +53,22 @@ static void claim_space(const struct kvl_layout_request *request, bool upper,
 
 /* --- two for one place in RAM ------------------------------------------------------------------------ */
 
-/* What is no RAM of the kernel's; where RAM ends is a place of 0 bytes. */
-static void claim_outside(u64 ram_end, struct layout_conflict *out)
+static void claim_devices(bool met, struct layout_conflict *out)
 {
-	add(out, (struct kvl_range){ 0, KVL_RAM_START_GPA }, "low memory, not the kernel's", "");
-	if (ram_end > KVL_LOW_RAM_END_GPA)
-		add(out,
-		    (struct kvl_range){ KVL_LOW_RAM_END_GPA,
-					KVL_HIGH_RAM_GPA - KVL_LOW_RAM_END_GPA },
-		    "devices", "");
-	add(out, (struct kvl_range){ ram_end, 0 }, "RAM ends", "--mem");
+	add(out, (struct kvl_range){ KVL_LOW_RAM_END_GPA, KVL_HIGH_RAM_GPA - KVL_LOW_RAM_END_GPA },
+	    "devices", "")
+		->conflict = met;
 }
 
-/* The hole is known to leave RAM: what it meets there. */
-static void mark_outside(struct kvl_range hole, struct layout_conflict *out)
+/* What is no RAM of the kernel's; where RAM ends is a place of 0 bytes. What @met is marked. */
+static void claim_outside(u64 ram_end, enum kvl_outside met, struct layout_conflict *out)
 {
-	for (u32 i = 0; i < out->nclaims; i++) {
-		struct kvl_range range = out->claim[i].range;
-
-		out->claim[i].conflict = range.bytes ? overlap(range, hole)
-						     : end_of(hole) > range.start;
-	}
+	add(out, (struct kvl_range){ 0, KVL_RAM_START_GPA }, "low memory, not the kernel's", "")
+		->conflict = met == KVL_OUTSIDE_LOW;
+	if (ram_end > KVL_LOW_RAM_END_GPA || met == KVL_OUTSIDE_DEVICES)
+		claim_devices(met == KVL_OUTSIDE_DEVICES, out);
+	add(out, (struct kvl_range){ ram_end, 0 }, "RAM ends", "--mem")->conflict =
+		met == KVL_OUTSIDE_RAM || met == KVL_OUTSIDE_ALL;
 }
 
 static void claim_holes(const struct kvl_layout_request *request, const struct board *board,
@@ -92,7 +77,7 @@ static void claim_holes(const struct kvl_layout_request *request, const struct b
 	for (u32 i = 0; i < request->nholes; i++) {
 		const char *name = board ? board->hole_name[i] : NULL;
 
-		add(out, request->hole[i], name ? name : "hole", name ? "--dtb-overlay" : "--hole")
+		add(out, request->hole[i], name ? name : "hole", board_hole_option(board, i))
 			->conflict = i == why->index ||
 				     (why->error == KVL_LAYOUT_HOLE_OVERLAP && i == why->other);
 	}
@@ -138,9 +123,10 @@ static void sort(struct layout_conflict *out)
 static void claim_places(const struct kvl_layout_request *request, const struct board *board,
 			 const struct kvl_layout_failure *why, struct layout_conflict *out)
 {
-	claim_outside(kvl_machine_gpa(request->mem_bytes - 1) + 1, out);
-	if (why->error == KVL_LAYOUT_HOLE_OUTSIDE)
-		mark_outside(request->hole[why->index], out);
+	bool outside = why->error == KVL_LAYOUT_HOLE_OUTSIDE;
+
+	claim_outside(kvl_ram_end(request->mem_bytes),
+		      outside ? (enum kvl_outside)why->other : KVL_OUTSIDE_NOT, out);
 	claim_core(request, why, out);
 	claim_holes(request, board, why, out);
 	sort(out);
@@ -150,10 +136,10 @@ static void claim_places(const struct kvl_layout_request *request, const struct 
 static void claim_arena(const struct kvl_layout_request *request, u64 lowmem_end,
 			struct layout_conflict *out)
 {
-	u64 ram_end = kvl_machine_gpa(request->mem_bytes - 1) + 1;
+	u64 ram_end = kvl_ram_end(request->mem_bytes);
 	u64 end = ram_end < KVL_LOW_RAM_END_GPA ? ram_end : KVL_LOW_RAM_END_GPA;
 
-	claim_outside(ram_end, out);
+	claim_outside(ram_end, KVL_OUTSIDE_NOT, out);
 	add(out, (struct kvl_range){ KVL_RAM_START_GPA, lowmem_end - KVL_RAM_START_GPA }, "lowmem",
 	    "--vmalloc, --kva")
 		->conflict = true;

@@ -10,10 +10,12 @@
 #include "vmm/board.h"
 
 struct layout_claim {
-	struct kvl_range range;	   /* in_kernel: bytes alone */
-	const char *what, *option; /* option: which one moves it; "": none */
-	bool conflict;		   /* one of those that cannot be together */
-	bool inner;		   /* in_kernel: of the claim before, and not one more */
+	struct kvl_range range; /* in_kernel: bytes alone */
+	const char *what;
+	const char *option; /* which one moves it; "": none */
+	const char *note;   /* what else there is to say of it, or "" */
+	bool conflict;	    /* one of those that cannot be together */
+	bool inner;	    /* in_kernel: of the claim before, and not one more */
 };
 
 struct layout_conflict {

@@ -38,11 +38,6 @@ const char *layout_box_name(enum layout_box_kind kind)
 	return "?";
 }
 
-static u64 end_of(const struct kvl_range *range)
-{
-	return range->start + range->bytes;
-}
-
 static u64 least(u64 a, u64 b)
 {
 	return a < b ? a : b;
@@ -103,9 +98,9 @@ static void fill_kernel(const struct kvl_layout *layout, struct layout_column *c
 		at = layout->lowmem[i].va + layout->lowmem[i].bytes;
 		gpa = layout->lowmem[i].gpa + layout->lowmem[i].bytes;
 	}
-	add_between(column, layout, at, end_of(&region[KVL_REGION_LOWMEM]), gpa);
+	add_between(column, layout, at, kvl_range_end(region[KVL_REGION_LOWMEM]), gpa);
 	for (u32 i = KVL_REGION_GAP; i < KVL_REGIONS; i++)
-		add_box(column, (enum layout_box_kind)i, region[i].start, end_of(&region[i]),
+		add_box(column, (enum layout_box_kind)i, region[i].start, kvl_range_end(region[i]),
 			LAYOUT_NOWHERE);
 }
 
@@ -118,7 +113,7 @@ static void add_highmem(struct layout_column *column, const struct kvl_layout *l
 			u64 end)
 {
 	for (u32 i = 0; i < layout->nholes; i++) {
-		u64 hole = layout->hole[i].start, hole_end = end_of(&layout->hole[i]);
+		u64 hole = layout->hole[i].start, hole_end = kvl_range_end(layout->hole[i]);
 
 		if (hole_end <= start || hole >= end)
 			continue;

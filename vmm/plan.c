@@ -5,65 +5,112 @@
 #include <stdio.h>
 
 #define U(x) ((unsigned long long)(x))
-#define MIB(x) (((unsigned long long)(x) + (MiB(1) - 1)) >> 20)
+#define MIB(x) (U(x) / MiB(1) + (U(x) % MiB(1) != 0))
 
 #define HOLE_BYTES (BOARD_OWNER_BYTES + 64)
 
-/* As the option has it, and whose it is. */
+/* As the option has it, or what was made of that, and whose it is. */
 static const char *hole_text(const struct kvl_layout_request *request, const struct board *board,
 			     u32 index, char text[HOLE_BYTES])
 {
 	char owner[BOARD_OWNER_BYTES];
 	const struct kvl_range *hole = &request->hole[index];
 
-	snprintf(text, HOLE_BYTES, "0x%llx:0x%llx%s", U(hole->start), U(hole->bytes),
+	snprintf(text, HOLE_BYTES, "0x%llx:0x%llx%s%s", U(hole->start), U(hole->bytes),
+		 board && board->hole_grown[index] ? " (in whole pages)" : "",
 		 board_owner(board ? board->hole_name[index] : NULL, owner));
 	return text;
 }
 
-/* Which option that hole came from. */
-static const char *hole_option(const struct board *board, u32 index)
+/* --- holes that do not lie in RAM ------------------------------------------------------------------- */
+
+#define ADVICE_BYTES 160
+
+/* The least --mem with which the hole lies in RAM: it is neither low memory nor where devices are. */
+static u64 mem_needed(struct kvl_range hole)
 {
-	return board && board->hole_name[index] ? "--dtb-overlay" : "--hole";
+	return ALIGN_UP(kvl_machine_offset(kvl_range_end(hole) - 1) + 1, LARGE_BYTES);
 }
 
-#define ADVICE_BYTES 96
-
-/* What more RAM would have to be, where the device tree of a board says it. */
-static const char *mem_advice(const struct kvl_layout_request *request, const struct board *board,
-			      u32 index, char text[ADVICE_BYTES])
+/* The next hole of a board may need still more: what is enough for all of them. */
+static void advise_mem(const struct board *board, u32 index, u64 needed, char text[ADVICE_BYTES])
 {
-	if (board && board->mem_bytes > request->mem_bytes)
-		snprintf(text, ADVICE_BYTES, "; the board has %llu MiB: give --mem %lluM",
-			 MIB(board->mem_bytes), MIB(board->mem_bytes));
+	if (!board || !board->hole_name[index])
+		snprintf(text, ADVICE_BYTES, "it needs --mem %lluM, or move it (--hole)",
+			 MIB(needed));
+	else if (board->mem_bytes > needed)
+		snprintf(text, ADVICE_BYTES,
+			 "it needs --mem %lluM (--mem %lluM reaches as far as the board's RAM)",
+			 MIB(needed), MIB(board->mem_bytes));
 	else
-		snprintf(text, ADVICE_BYTES, ": give more --mem, or move it (%s)",
-			 hole_option(board, index));
-	return text;
+		snprintf(text, ADVICE_BYTES, "it needs --mem %lluM", MIB(needed));
 }
+
+/* How to do without that hole where it is. */
+static const char *without_it(const struct board *board, u32 index)
+{
+	return board && board->hole_name[index]
+		       ? "disable its node in the board's tree (status = \"disabled\")"
+		       : "move it (--hole)";
+}
+
+static int explain_outside(const struct kvl_layout_request *request, const struct board *board,
+			   const struct kvl_layout_failure *why, struct err *err)
+{
+	char hole[HOLE_BYTES], advice[ADVICE_BYTES];
+	const char *move = without_it(board, why->index);
+	u64 needed;
+
+	hole_text(request, board, why->index, hole);
+	switch ((enum kvl_outside)why->other) {
+	case KVL_OUTSIDE_ALL:
+		return err_set(err, EXIT_USAGE, "hole %s reaches beyond all addresses: %s", hole,
+			       move);
+	case KVL_OUTSIDE_LOW:
+		return err_set(
+			err, EXIT_USAGE,
+			"hole %s does not lie in RAM, which begins at 2 MiB for the kernel: %s",
+			hole, move);
+	case KVL_OUTSIDE_DEVICES:
+		return err_set(err, EXIT_USAGE,
+			       "hole %s lies where this machine has devices (3 to 4 GiB), with "
+			       "any --mem: %s",
+			       hole, move);
+	case KVL_OUTSIDE_RAM:
+	case KVL_OUTSIDE_NOT: break;
+	}
+	needed = mem_needed(request->hole[why->index]);
+	if (needed > KVL_MEM_MAX)
+		return err_set(err, EXIT_USAGE,
+			       "hole %s does not lie in RAM, which --mem %lluM lets reach up to "
+			       "0x%llx, and no --mem farther: %s",
+			       hole, MIB(KVL_MEM_MAX), U(kvl_ram_end(KVL_MEM_MAX)), move);
+	advise_mem(board, why->index, needed, advice);
+	return err_set(err, EXIT_USAGE, "hole %s does not lie in RAM, which ends at 0x%llx: %s",
+		       hole, U(why->value), advice);
+}
+
+/* --- all that can be wrong ------------------------------------------------------------------------- */
 
 static int explain_hole(const struct kvl_layout_request *request, const struct board *board,
 			const struct kvl_layout_failure *why, struct err *err)
 {
-	char hole[HOLE_BYTES], other[HOLE_BYTES], advice[ADVICE_BYTES];
-	const char *option = hole_option(board, why->index);
+	char hole[HOLE_BYTES], other[HOLE_BYTES];
+	const char *option = board_hole_option(board, why->index);
 
 	hole_text(request, board, why->index, hole);
 	switch (why->error) {
 	case KVL_LAYOUT_HOLE_ALIGN:
-		return err_set(err, EXIT_USAGE,
-			       "hole %s is empty or not made of whole 4 KiB pages: change it (%s)",
-			       hole, option);
-	case KVL_LAYOUT_HOLE_OUTSIDE:
-		return err_set(
-			err, EXIT_USAGE,
-			"hole %s does not lie in RAM (from 2 MiB, not across 3 GiB, up to 0x%llx)%s",
-			hole, U(why->value), mem_advice(request, board, why->index, advice));
+		return err_set(err, EXIT_USAGE, "hole %s is %s: change it (%s)", hole,
+			       request->hole[why->index].bytes ? "not made of whole 4 KiB pages"
+							       : "empty",
+			       option);
+	case KVL_LAYOUT_HOLE_OUTSIDE: return explain_outside(request, board, why, err);
 	case KVL_LAYOUT_HOLE_OVERLAP:
 		return err_set(err, EXIT_USAGE,
 			       "holes %s and %s overlap: make one of them, or move one (%s)", hole,
 			       hole_text(request, board, why->other, other),
-			       hole_option(board, why->other));
+			       board_hole_option(board, why->other));
 	default: break;
 	}
 	return err_set(err, EXIT_USAGE,

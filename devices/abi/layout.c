@@ -35,14 +35,14 @@ static u64 least(u64 a, u64 b)
 	return a < b ? a : b;
 }
 
-static u64 end_of(struct kvl_range range)
+u64 kvl_range_end(struct kvl_range range)
 {
-	return range.start + range.bytes;
+	return range.bytes > UINT64_MAX - range.start ? UINT64_MAX : range.start + range.bytes;
 }
 
-static bool overlap(struct kvl_range a, struct kvl_range b)
+bool kvl_ranges_overlap(struct kvl_range a, struct kvl_range b)
 {
-	return a.start < end_of(b) && b.start < end_of(a);
+	return a.start < kvl_range_end(b) && b.start < kvl_range_end(a);
 }
 
 u64 kvl_machine_gpa(u64 offset)
@@ -58,6 +58,11 @@ u64 kvl_machine_offset(u64 gpa)
 	if (gpa < KVL_HIGH_RAM_GPA)
 		return UINT64_MAX;
 	return gpa - KVL_HIGH_RAM_GPA + KVL_LOW_RAM_END_GPA;
+}
+
+u64 kvl_ram_end(u64 mem_bytes)
+{
+	return kvl_machine_gpa(mem_bytes - 1) + 1;
 }
 
 const char *kvl_region_name(enum kvl_region_kind kind)
@@ -117,7 +122,7 @@ static void place_core(const struct kvl_layout_request *request, struct kvl_layo
 {
 	u64 at = KVL_CORE_END_GPA;
 
-	out->ram_end_gpa = kvl_machine_gpa(request->mem_bytes - 1) + 1;
+	out->ram_end_gpa = kvl_ram_end(request->mem_bytes);
 	out->heap = (struct kvl_range){ at, KVL_HEAP_BYTES };
 	at += KVL_HEAP_BYTES;
 	out->arena = (struct kvl_range){ 0, KVL_ARENA_BYTES };
@@ -128,7 +133,7 @@ static void place_core(const struct kvl_layout_request *request, struct kvl_layo
 	out->frames.start = ALIGN_UP(at, LARGE_BYTES);
 	out->frames.bytes =
 		ALIGN_UP((out->ram_end_gpa >> PAGE_SHIFT) * KVL_FRAME_ENTRY_BYTES, LARGE_BYTES);
-	out->core = (struct kvl_range){ KVL_BOOT_GPA, end_of(out->frames) - KVL_BOOT_GPA };
+	out->core = (struct kvl_range){ KVL_BOOT_GPA, kvl_range_end(out->frames) - KVL_BOOT_GPA };
 }
 
 /* --- room for lowmem and vmalloc ------------------------------------------------------------------ */
@@ -161,24 +166,33 @@ static void least_regions(const struct kvl_layout_request *request, u64 lowmem_e
 	bytes[KVL_REGION_FIXMAP] = FIXMAP_BYTES;
 }
 
-void kvl_layout_wanted(const struct kvl_layout_request *request, u64 bytes[KVL_REGIONS])
+static u64 sum_up(const u64 bytes[KVL_REGIONS])
+{
+	const u64 most = ALIGN_DOWN(UINT64_MAX, LARGE_BYTES);
+	u64 sum = 0;
+
+	for (u32 i = 0; i < KVL_REGIONS; i++)
+		sum += least(bytes[i], most - sum);
+	return sum;
+}
+
+u64 kvl_layout_wanted(const struct kvl_layout_request *request, u64 bytes[KVL_REGIONS])
 {
 	struct kvl_layout placed;
 
 	place_core(request, &placed);
-	least_regions(request, end_of(placed.core), bytes);
+	least_regions(request, kvl_range_end(placed.core), bytes);
+	return sum_up(bytes);
 }
 
 /* The regions keep their size, lowmem gets what is left of kernel space, but at least the core. */
 static int find_room(const struct kvl_layout_request *request, const struct kvl_layout *out,
 		     struct room *room, struct kvl_layout_failure *why)
 {
-	u64 space = SPACE_END - request->page_offset, wanted = 0, bytes[KVL_REGIONS];
+	u64 space = SPACE_END - request->page_offset, wanted, bytes[KVL_REGIONS];
 
-	least_regions(request, end_of(out->core), bytes);
-	/* Each capped, so that the sum cannot wrap. */
-	for (u32 i = 0; i < KVL_REGIONS; i++)
-		wanted += least(bytes[i], GiB(1024));
+	least_regions(request, kvl_range_end(out->core), bytes);
+	wanted = sum_up(bytes);
 	if (wanted > space)
 		return fail(why, KVL_LAYOUT_NO_ROOM, wanted - space);
 	room->both = space - GAP_BYTES - bytes[KVL_REGION_KVA] - UKVA_BYTES - FIXMAP_BYTES;
@@ -217,7 +231,8 @@ static const struct kvl_piece *last_piece(const struct kvl_layout *out)
 static void map_linear(const struct room *room, struct kvl_layout *out)
 {
 	for (u32 i = 0; i < out->nusable && out->usable[i].start < room->direct; i++) {
-		u64 start = out->usable[i].start, end = least(end_of(out->usable[i]), room->direct);
+		u64 start = out->usable[i].start,
+		    end = least(kvl_range_end(out->usable[i]), room->direct);
 
 		add_piece(out, start, start + out->page_offset, end - start);
 	}
@@ -233,7 +248,7 @@ static u64 moved_to(const struct kvl_layout *out, u64 gpa)
 	const struct kvl_piece *last = last_piece(out);
 	u64 last_end = last->gpa + last->bytes, at = last->va + last->bytes;
 
-	if (gpa < end_of(out->core))
+	if (gpa < kvl_range_end(out->core))
 		return gpa + out->page_offset;
 	if (out->kind == KVL_LAYOUT_PACKED)
 		return at;
@@ -248,7 +263,7 @@ static void map_moved(const struct room *room, struct kvl_layout *out)
 
 	for (u32 i = 0; i < out->nusable && out->usable[i].start < room->ram_end; i++) {
 		u64 start = out->usable[i].start,
-		    end = least(end_of(out->usable[i]), room->ram_end);
+		    end = least(kvl_range_end(out->usable[i]), room->ram_end);
 		u64 va = i ? moved_to(out, start) : start + out->page_offset;
 
 		if (va >= limit)
@@ -264,7 +279,7 @@ static void map_intermixed(const struct room *room, struct kvl_layout *out)
 	u64 left = room->direct - PAGEABLE_BYTES, last = least(room->ram_end, room->farthest);
 
 	for (u32 i = 0; i < out->nusable && out->usable[i].start < last && left; i++) {
-		u64 start = out->usable[i].start, end = least(end_of(out->usable[i]), last);
+		u64 start = out->usable[i].start, end = least(kvl_range_end(out->usable[i]), last);
 		u64 bytes = least(end - start, left);
 
 		add_piece(out, start, start + out->page_offset, bytes);
@@ -336,7 +351,7 @@ static void find_dynamic(struct kvl_layout *out)
 	for (u32 i = 0;
 	     i < out->nvmalloc && out->vmalloc[i].start < out->region[KVL_REGION_GAP].start; i++)
 		add_dynamic(out, ALIGN_UP(out->vmalloc[i].start, LARGE_BYTES),
-			    ALIGN_DOWN(end_of(out->vmalloc[i]), LARGE_BYTES));
+			    ALIGN_DOWN(kvl_range_end(out->vmalloc[i]), LARGE_BYTES));
 	add_dynamic(out, ALIGN_DOWN(out->region[KVL_REGION_VMALLOC].start, LARGE_BYTES),
 		    out->region[KVL_REGION_FIXMAP].start);
 }
@@ -412,27 +427,37 @@ bool kvl_is_soft(const struct kvl_layout *layout, u64 va)
 
 /* --- holes ---------------------------------------------------------------------------------------------- */
 
-/* Is it one piece of RAM? RAM is [2 MiB, 3 GiB) and, if there is more, [4 GiB, ram_end). */
-static bool is_ram(const struct kvl_layout *layout, struct kvl_range range)
+/* RAM is [2 MiB, 3 GiB) and, if there is more, [4 GiB, ram_end). */
+static enum kvl_outside find_outside(const struct kvl_layout *layout, struct kvl_range hole)
 {
-	u64 end = end_of(range);
+	static const struct kvl_range devices = { KVL_LOW_RAM_END_GPA,
+						  KVL_HIGH_RAM_GPA - KVL_LOW_RAM_END_GPA };
+	u64 end = kvl_range_end(hole);
 
-	if (end < range.start || range.start < KVL_RAM_START_GPA || end > layout->ram_end_gpa)
-		return false;
-	return end <= KVL_LOW_RAM_END_GPA || range.start >= KVL_HIGH_RAM_GPA;
+	if (end > ALIGN_DOWN(UINT64_MAX, PAGE_BYTES))
+		return KVL_OUTSIDE_ALL;
+	if (hole.start < KVL_RAM_START_GPA)
+		return KVL_OUTSIDE_LOW;
+	if (kvl_ranges_overlap(hole, devices))
+		return KVL_OUTSIDE_DEVICES;
+	return end > layout->ram_end_gpa ? KVL_OUTSIDE_RAM : KVL_OUTSIDE_NOT;
 }
 
+/* What reaches beyond all addresses could not be made of whole pages, and is no matter of them. */
 static int check_hole(const struct kvl_layout *layout, struct kvl_range hole, u32 index,
 		      struct kvl_layout_failure *why)
 {
-	if (!hole.bytes || hole.start % PAGE_BYTES || hole.bytes % PAGE_BYTES)
+	enum kvl_outside outside = find_outside(layout, hole);
+	bool whole = hole.start % PAGE_BYTES == 0 && hole.bytes % PAGE_BYTES == 0;
+
+	if (!hole.bytes || (!whole && outside != KVL_OUTSIDE_ALL))
 		return fail_hole(why, KVL_LAYOUT_HOLE_ALIGN, index, 0, 0);
-	if (!is_ram(layout, hole))
-		return fail_hole(why, KVL_LAYOUT_HOLE_OUTSIDE, index, 0, layout->ram_end_gpa);
-	if (overlap(hole, layout->core))
-		return fail_hole(why, KVL_LAYOUT_HOLE_CORE, index, 0, end_of(layout->core));
-	if (overlap(hole, layout->arena))
-		return fail_hole(why, KVL_LAYOUT_HOLE_CORE, index, 1, end_of(layout->arena));
+	if (outside != KVL_OUTSIDE_NOT)
+		return fail_hole(why, KVL_LAYOUT_HOLE_OUTSIDE, index, outside, layout->ram_end_gpa);
+	if (kvl_ranges_overlap(hole, layout->core))
+		return fail_hole(why, KVL_LAYOUT_HOLE_CORE, index, 0, kvl_range_end(layout->core));
+	if (kvl_ranges_overlap(hole, layout->arena))
+		return fail_hole(why, KVL_LAYOUT_HOLE_CORE, index, 1, kvl_range_end(layout->arena));
 	return 0;
 }
 
@@ -445,7 +470,7 @@ static int check_holes(const struct kvl_layout_request *request, const struct kv
 		if (check_hole(layout, request->hole[i], i, why))
 			return -1;
 		for (u32 j = 0; j < i; j++)
-			if (overlap(request->hole[j], request->hole[i]))
+			if (kvl_ranges_overlap(request->hole[j], request->hole[i]))
 				return fail_hole(why, KVL_LAYOUT_HOLE_OVERLAP, j, i, 0);
 	}
 	return 0;
@@ -476,7 +501,7 @@ static void take_out_holes(struct kvl_layout *out, u64 start, u64 end)
 		if (out->hole[i].start < start || out->hole[i].start >= end)
 			continue;
 		add_usable(out, start, out->hole[i].start);
-		start = end_of(out->hole[i]);
+		start = kvl_range_end(out->hole[i]);
 	}
 	add_usable(out, start, end);
 }

@@ -51,6 +51,10 @@ struct kvl_range {
 	u64 bytes;
 };
 
+/* The first address behind @range; UINT64_MAX: it reaches as far as numbers do, or beyond. */
+u64 kvl_range_end(struct kvl_range range);
+bool kvl_ranges_overlap(struct kvl_range a, struct kvl_range b);
+
 /*
  * The soft TLB (--tlb soft): tables that a CPU walks in place of the modelled ones, outside the modelled
  * RAM and, in the testbed window, outside the modelled space. For each CPU, in this order:
@@ -141,6 +145,15 @@ struct kvl_layout {
 /* One struct page must fit; asserted in guest/mm/page.h. */
 #define KVL_FRAME_ENTRY_BYTES 16
 
+/* What a hole that does not lie in RAM meets: of several, the first of these. */
+enum kvl_outside {
+	KVL_OUTSIDE_NOT,
+	KVL_OUTSIDE_ALL,     /* the last address that there is, or what would be behind it */
+	KVL_OUTSIDE_LOW,     /* the first 2 MiB */
+	KVL_OUTSIDE_DEVICES, /* 3 to 4 GiB, however much RAM there is */
+	KVL_OUTSIDE_RAM,     /* the end of RAM: more would do */
+};
+
 enum kvl_layout_error {
 	KVL_LAYOUT_OK = 0,
 	KVL_LAYOUT_MEM_SMALL, /* value: least bytes that would do */
@@ -148,10 +161,11 @@ enum kvl_layout_error {
 	KVL_LAYOUT_MEM_ALIGN, /* RAM is not a multiple of 2 MiB */
 	KVL_LAYOUT_SPLIT,     /* page_offset is not 1, 2 or 3 GiB */
 	KVL_LAYOUT_ALIGN, /* value: not a multiple of 2 MiB; index: 0 vmalloc, 1 kva, 2 vmalloc upper */
-	KVL_LAYOUT_UPPER,	 /* more vmalloc behind lowmem than in all; value: bytes in all */
-	KVL_LAYOUT_NO_ROOM,	 /* value: bytes of kernel space wanted beyond what there is */
-	KVL_LAYOUT_HOLE_ALIGN,	 /* empty, or not page-aligned; index: which hole */
-	KVL_LAYOUT_HOLE_OUTSIDE, /* index: hole does not lie in RAM; value: where RAM ends */
+	KVL_LAYOUT_UPPER,      /* more vmalloc behind lowmem than in all; value: bytes in all */
+	KVL_LAYOUT_NO_ROOM,    /* value: bytes of kernel space wanted beyond what there is */
+	KVL_LAYOUT_HOLE_ALIGN, /* empty, or not page-aligned; index: which hole */
+	/* index: hole does not lie in RAM; value: where RAM ends; other: enum kvl_outside */
+	KVL_LAYOUT_HOLE_OUTSIDE,
 	KVL_LAYOUT_HOLE_OVERLAP, /* index, other: which two */
 	KVL_LAYOUT_HOLE_CORE, /* index: touches the core (other 0) or arena (1), which ends at value */
 	KVL_LAYOUT_NO_HIGHMEM, /* arena_highmem, but all RAM is lowmem */
@@ -170,8 +184,11 @@ struct kvl_layout_failure {
 int kvl_layout_plan(const struct kvl_layout_request *request, struct kvl_layout *out,
 		    struct kvl_layout_failure *why);
 
-/* The least bytes of kernel space for each region, whether there are so many or not. */
-void kvl_layout_wanted(const struct kvl_layout_request *request, u64 bytes[KVL_REGIONS]);
+/*
+ * The least bytes of kernel space for each region, whether there are so many or not. Returns their sum;
+ * of one that no number holds, the last multiple of 2 MiB that there is.
+ */
+u64 kvl_layout_wanted(const struct kvl_layout_request *request, u64 bytes[KVL_REGIONS]);
 
 /* Names for people: "lowmem", "vmalloc", … */
 const char *kvl_region_name(enum kvl_region_kind kind);
@@ -196,5 +213,8 @@ u64 kvl_machine_gpa(u64 offset);
 
 /* Reverse of kvl_machine_gpa(); UINT64_MAX for an address that is not machine memory. */
 u64 kvl_machine_offset(u64 gpa);
+
+/* The first guest-physical address behind so much RAM. */
+u64 kvl_ram_end(u64 mem_bytes);
 
 #endif

@@ -76,7 +76,7 @@ refused()
 overlay 1200000 100000 >"$work/core.dts"
 compile "$work/core.dts" "$work/core.dtbo"
 refused "a node in the kernel's core" "\(firmware@1200000\) lies in the kernel's core" --dtb-overlay "$work/core.dtbo"
-refused "less RAM than the board's" "\(gpu@d4000000\) does not lie in RAM .*the board has 512 MiB: give --mem 512M" \
+refused "less RAM than the board's" "\(gpu@d4000000\) does not lie in RAM , which ends at 0x10000000: it needs --mem 384M \(--mem 512M reaches as far as the board's RAM\)" \
 	--mem 256M --dtb-overlay "$work/stm32mp157c-dk2.dtb"
 refused "a hole that another node has" "\(mpss@8000000 to rmtfs@fd80000\) overlap" \
 	--hole 128M:4K --dtb-overlay "$work/msm8974.dtb"

@@ -210,13 +210,53 @@ guest-physical, and who wants what:
 >    0x1000000    0x1200000        2 MiB  hole (--hole)
     0x40000000   0x40000000               RAM ends (--mem)
 END
-refused "a hole outside RAM" "give more --mem, or move it .--hole." --mem 4G --hole 3071M:2M <<'END'
+refused "a hole across devices" "lies where this machine has devices .3 to 4 GiB., with any --mem: move it .--hole." \
+	--mem 4G --hole 3071M:2M <<'END'
 guest-physical, and who wants what:
              0     0x200000        2 MiB  low memory, not the kernel's
      0x1000000    0x3400000       36 MiB  core: image, heap, page tables, frame table (--mem)
 >   0xbff00000   0xc0100000        2 MiB  hole (--hole)
 >   0xc0000000  0x100000000        1 GiB  devices
    0x140000000  0x140000000               RAM ends (--mem)
+END
+refused "a hole where there would be devices" "lies where this machine has devices" --hole 3G:4K <<'END'
+guest-physical, and who wants what:
+             0     0x200000        2 MiB  low memory, not the kernel's
+     0x1000000    0x2400000       20 MiB  core: image, heap, page tables, frame table (--mem)
+    0x40000000   0x40000000               RAM ends (--mem)
+>   0xc0000000  0x100000000        1 GiB  devices
+>   0xc0000000   0xc0001000        4 KiB  hole (--hole)
+END
+refused "a hole in low memory" "RAM, which begins at 2 MiB for the kernel: move it .--hole." --hole 1M:4K <<'END'
+guest-physical, and who wants what:
+>            0     0x200000        2 MiB  low memory, not the kernel's
+>     0x100000     0x101000        4 KiB  hole (--hole)
+     0x1000000    0x2400000       20 MiB  core: image, heap, page tables, frame table (--mem)
+    0x40000000   0x40000000               RAM ends (--mem)
+END
+refused "a hole behind RAM" "RAM, which ends at 0x40000000: it needs --mem 1026M, or move it .--hole." --hole 1G:5000 <<'END'
+guest-physical, and who wants what:
+             0     0x200000        2 MiB  low memory, not the kernel's
+     0x1000000    0x2400000       20 MiB  core: image, heap, page tables, frame table (--mem)
+>   0x40000000   0x40002000        8 KiB  hole (--hole)
+>   0x40000000   0x40000000               RAM ends (--mem)
+END
+refused "a hole at the last address" "reaches beyond all addresses: move it .--hole." \
+	--hole 0xfffffffffffff000:0x1000 <<'END'
+guest-physical, and who wants what:
+             0     0x200000        2 MiB  low memory, not the kernel's
+     0x1000000    0x2400000       20 MiB  core: image, heap, page tables, frame table (--mem)
+>   0x40000000   0x40000000               RAM ends (--mem)
+> 0xfffffffffffff000 0xffffffffffffffff        4 KiB  hole (--hole)
+END
+refused "holes that grew into one another" "holes 0x4000000:0x1000 .in whole pages. and 0x4000000:0x1000 .in whole pages. overlap" \
+	--hole 64M:1 --hole 67108865:1 <<'END'
+guest-physical, and who wants what:
+             0     0x200000        2 MiB  low memory, not the kernel's
+     0x1000000    0x2400000       20 MiB  core: image, heap, page tables, frame table (--mem)
+>    0x4000000    0x4001000        4 KiB  hole (--hole)
+>    0x4000000    0x4001000        4 KiB  hole (--hole)
+    0x40000000   0x40000000               RAM ends (--mem)
 END
 refused "a hole in the arena" "move it .--hole., or give --arena lowmem" --arena highmem --hole 1020M:2M <<'END'
 guest-physical, and who wants what:
@@ -237,7 +277,7 @@ refused "vmalloc larger than what is left" "make --vmalloc or --kva smaller, or 
 	--split 2G --vmalloc 2G <<'END'
 kernel space, and who wants how much:
   pageable                2 MiB
-  lowmem                 34 MiB  at the least: the core, which grows with --mem
+  lowmem                 34 MiB  --mem, at the least: the core
   gap                     2 MiB
   vmalloc              2048 MiB  --vmalloc
   kva                   100 MiB  --kva
@@ -247,11 +287,25 @@ kernel space, and who wants how much:
   there are            2048 MiB  --split
   too much              148 MiB
 END
+refused "more than numbers hold" "are 17592186043390 MiB too small" \
+	--vmalloc 8589934592G --kva 8589934592G <<'END'
+kernel space, and who wants how much:
+  pageable                2 MiB
+  lowmem                 34 MiB  --mem, at the least: the core
+  gap                     2 MiB
+  vmalloc          8796093022208 MiB  --vmalloc
+  kva              8796093022208 MiB  --kva
+  ukva                    8 MiB
+  fixmap                  2 MiB
+  together         17592186044414 MiB
+  there are            1024 MiB  --split
+  too much         17592186043390 MiB
+END
 refused "more vmalloc behind lowmem than in all" "make --vmalloc-upper smaller, or --vmalloc larger" \
 	--vmalloc 64M --vmalloc-upper 66M <<'END'
 kernel space, and who wants how much:
   pageable                2 MiB
-  lowmem                 34 MiB  at the least: the core, which grows with --mem
+  lowmem                 34 MiB  --mem, at the least: the core
   gap                     2 MiB
 > vmalloc                64 MiB  --vmalloc
 >   behind lowmem        66 MiB  --vmalloc-upper

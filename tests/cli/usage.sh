@@ -70,7 +70,10 @@ expect "arena in highmem that is not there" 2 "highmem" "$kvalab" layout --mem 5
 expect "hole outside RAM" 2 "hole" "$kvalab" layout --hole 2G:16M
 expect "hole in the core" 2 "hole" "$kvalab" layout --hole 16M:2M
 expect "holes that overlap" 2 "overlap" "$kvalab" layout --hole 256M:16M --hole 264M:16M
-expect "hole off a page" 2 "4 KiB|page|4096" "$kvalab" layout --hole 256M:100
+expect "hole off a page" 0 "hole +0x10000000 +4 KiB" "$kvalab" layout --hole 256M:100
+expect "hole of nothing" 2 "0x10000000:0x0 is empty" "$kvalab" layout --hole 256M:0
+expect "hole beyond all addresses" 2 "beyond all addresses" \
+	"$kvalab" layout --hole 0xffffffffffffffff:0xffffffffffffffff
 
 expect "trace print without a trace" 2 "nowhere" "$kvalab" trace print "$work/nowhere"
 expect "trace: unknown action" 2 "did you mean \"trace repair\"" "$kvalab" trace repiar "$work"

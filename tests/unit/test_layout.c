@@ -197,6 +197,27 @@ START_TEST(machine_offsets_skip_the_device_gap)
 }
 END_TEST
 
+START_TEST(ranges_do_not_wrap)
+{
+	struct kvl_range last = { 0 - PAGE_BYTES, PAGE_BYTES }, low = { 0, PAGE_BYTES };
+
+	ck_assert_uint_eq(kvl_range_end(low), PAGE_BYTES);
+	ck_assert_uint_eq(kvl_range_end(last), UINT64_MAX);
+	ck_assert(!kvl_ranges_overlap(last, low) && kvl_ranges_overlap(last, last));
+	last.bytes += PAGE_BYTES;
+	ck_assert_uint_eq(kvl_range_end(last), UINT64_MAX);
+	ck_assert(!kvl_ranges_overlap(last, low));
+}
+END_TEST
+
+START_TEST(ram_ends_behind_the_devices)
+{
+	ck_assert_uint_eq(kvl_ram_end(MiB(64)), MiB(64));
+	ck_assert_uint_eq(kvl_ram_end(GiB(3)), GiB(3));
+	ck_assert_uint_eq(kvl_ram_end(GiB(3) + MiB(2)), GiB(4) + MiB(2));
+}
+END_TEST
+
 /* --- refusals ----------------------------------------------------------------------------------- */
 static struct kvl_layout_failure refused(const struct kvl_layout_request *request)
 {
@@ -250,6 +271,7 @@ START_TEST(windows_that_do_not_fit_are_refused)
 	request.kva_bytes = 0 - LARGE_BYTES;
 	request.vmalloc_bytes = 0 - LARGE_BYTES;
 	ck_assert_int_eq(refused(&request).error, KVL_LAYOUT_NO_ROOM);
+	ck_assert_uint_eq(refused(&request).value, 0 - LARGE_BYTES - GiB(1));
 	request = request_of(MiB(512), GiB(3));
 	request.arena_highmem = true;
 	ck_assert_int_eq(refused(&request).error, KVL_LAYOUT_NO_HIGHMEM);
@@ -267,6 +289,7 @@ START_TEST(holes_that_cannot_be_are_refused)
 		{ { { MiB(100) + 1, PAGE_BYTES } }, 1, KVL_LAYOUT_HOLE_ALIGN, 0 },
 		{ { { MiB(100), 100 } }, 1, KVL_LAYOUT_HOLE_ALIGN, 0 },
 		{ { { MiB(100), 0 } }, 1, KVL_LAYOUT_HOLE_ALIGN, 0 },
+		{ { { UINT64_MAX, 0 } }, 1, KVL_LAYOUT_HOLE_ALIGN, 0 },
 		{ { { 0, MiB(2) } }, 1, KVL_LAYOUT_HOLE_OUTSIDE, 0 },
 		{ { { MiB(1020), MiB(8) } }, 1, KVL_LAYOUT_HOLE_OUTSIDE, 0 },
 		{ { { GiB(8), MiB(2) } }, 1, KVL_LAYOUT_HOLE_OUTSIDE, 0 },
@@ -280,6 +303,33 @@ START_TEST(holes_that_cannot_be_are_refused)
 	memcpy(request.hole, row[_i].hole, sizeof(row[_i].hole));
 	ck_assert_int_eq(refused(&request).error, row[_i].error);
 	ck_assert_uint_eq(refused(&request).index, row[_i].index);
+}
+END_TEST
+
+START_TEST(what_a_hole_outside_ram_meets)
+{
+	static const struct {
+		u64 mem;
+		struct kvl_range hole;
+		enum kvl_outside met;
+	} row[] = {
+		{ GiB(1), { MiB(1), MiB(2) }, KVL_OUTSIDE_LOW },
+		{ GiB(1), { 0, GiB(8) }, KVL_OUTSIDE_LOW },
+		{ GiB(1), { GiB(1) - PAGE_BYTES, 2 * PAGE_BYTES }, KVL_OUTSIDE_RAM },
+		{ GiB(1), { GiB(3) - PAGE_BYTES, PAGE_BYTES }, KVL_OUTSIDE_RAM },
+		{ GiB(1), { GiB(3) - PAGE_BYTES, 2 * PAGE_BYTES }, KVL_OUTSIDE_DEVICES },
+		{ GiB(8), { GiB(4) - PAGE_BYTES, 2 * PAGE_BYTES }, KVL_OUTSIDE_DEVICES },
+		{ GiB(1), { GiB(4), PAGE_BYTES }, KVL_OUTSIDE_RAM },
+		{ GiB(1), { 0 - PAGE_BYTES, PAGE_BYTES }, KVL_OUTSIDE_ALL },
+		{ GiB(1), { UINT64_MAX, UINT64_MAX }, KVL_OUTSIDE_ALL },
+		{ GiB(1), { 1, UINT64_MAX }, KVL_OUTSIDE_ALL },
+	};
+	struct kvl_layout_request request = request_of(row[_i].mem, GiB(3));
+
+	request.nholes = 1;
+	request.hole[0] = row[_i].hole;
+	ck_assert_int_eq(refused(&request).error, KVL_LAYOUT_HOLE_OUTSIDE);
+	ck_assert_int_eq(refused(&request).other, row[_i].met);
 }
 END_TEST
 
@@ -317,7 +367,10 @@ int main(void)
 	tcase_add_loop_test(tcase, soft_tlbs_that_cannot_be_are_refused, 0, 4);
 	tcase_add_test(tcase, sizes_that_cannot_work_are_refused);
 	tcase_add_test(tcase, windows_that_do_not_fit_are_refused);
-	tcase_add_loop_test(tcase, holes_that_cannot_be_are_refused, 0, 9);
+	tcase_add_loop_test(tcase, holes_that_cannot_be_are_refused, 0, 10);
+	tcase_add_loop_test(tcase, what_a_hole_outside_ram_meets, 0, 10);
+	tcase_add_test(tcase, ranges_do_not_wrap);
+	tcase_add_test(tcase, ram_ends_behind_the_devices);
 	tcase_add_test(tcase, other_refusals_of_holes);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);

@@ -98,6 +98,12 @@ START_TEST(two_for_one_place)
 		  KVL_LAYOUT_HOLE_OUTSIDE,
 		  "hole",
 		  "RAM ends" },
+		{ GiB(1), /* no RAM, however much there is */
+		  false,
+		  { { MiB(64), MiB(2) }, { MiB(3584), MiB(2) } },
+		  KVL_LAYOUT_HOLE_OUTSIDE,
+		  "devices",
+		  "hole" },
 		{ GiB(1),
 		  false,
 		  { { MiB(64), MiB(2) }, { MiB(512), 5 } },
@@ -143,6 +149,10 @@ START_TEST(all_holes_are_there)
 	request.hole[KVL_MAX_HOLES - 1].start = MiB(1026);
 	refuse(&request, KVL_LAYOUT_HOLE_OVERLAP);
 	expect_marked("hole", "hole");
+	for (u32 i = 0; i < conflict.nclaims; i++)
+		if (conflict.claim[i].conflict)
+			ck_assert(conflict.claim[i].range.start == MiB(1024) ||
+				  conflict.claim[i].range.start == MiB(1026));
 	expect_ascending();
 	ck_assert_uint_eq(conflict.nclaims, KVL_MAX_HOLES + 5);
 }
@@ -166,6 +176,46 @@ START_TEST(too_little_kernel_space)
 	ck_assert_uint_eq(conflict.there_is, GiB(1));
 	ck_assert_int_eq(kvl_layout_plan(&request, &plan, &why), -1);
 	ck_assert_uint_eq(conflict.wanted - conflict.there_is, why.value);
+}
+END_TEST
+
+/* Map and reason have the same numbers, however large they are. */
+START_TEST(much_more_than_there_can_be)
+{
+	static const u64 bytes[][2] = { { 0, GiB(2048) },
+					{ 1ull << 63, 1ull << 63 },
+					{ 0 - GiB(2), 0 },
+					{ 0 - LARGE_BYTES, 0 - LARGE_BYTES } };
+	struct kvl_layout_request request = request_of(GiB(1));
+	struct kvl_layout_failure why;
+	struct kvl_layout plan;
+
+	request.vmalloc_bytes = bytes[_i][0];
+	request.kva_bytes = bytes[_i][1];
+	refuse(&request, KVL_LAYOUT_NO_ROOM);
+	ck_assert_int_eq(kvl_layout_plan(&request, &plan, &why), -1);
+	ck_assert_uint_eq(conflict.wanted - conflict.there_is, why.value);
+	for (u32 i = 0; i < conflict.nclaims; i++)
+		ck_assert_uint_ge(conflict.wanted, conflict.claim[i].range.bytes);
+}
+END_TEST
+
+/* What moves a claim is an option, and nothing but one; what else there is to say stands beside it. */
+START_TEST(options_are_options)
+{
+	struct kvl_layout_request request = request_of(GiB(1));
+	u32 notes = 0;
+
+	request.kva_bytes = MiB(900);
+	refuse(&request, KVL_LAYOUT_NO_ROOM);
+	for (u32 i = 0; i < conflict.nclaims; i++) {
+		const struct layout_claim *claim = &conflict.claim[i];
+
+		ck_assert(!claim->option[0] || !strncmp(claim->option, "--", 2));
+		ck_assert_ptr_null(strchr(claim->option, ' '));
+		notes += claim->note[0] != '\0';
+	}
+	ck_assert_uint_eq(notes, 1);
 }
 END_TEST
 
@@ -210,10 +260,12 @@ int main(void)
 	Suite *suite = suite_create("layout_conflict");
 	TCase *tcase = tcase_create("conflicts");
 
-	tcase_add_loop_test(tcase, two_for_one_place, 0, 8);
+	tcase_add_loop_test(tcase, two_for_one_place, 0, 9);
 	tcase_add_test(tcase, a_hole_of_a_board_has_its_name);
 	tcase_add_test(tcase, all_holes_are_there);
 	tcase_add_loop_test(tcase, too_little_kernel_space, 0, 2);
+	tcase_add_loop_test(tcase, much_more_than_there_can_be, 0, 4);
+	tcase_add_test(tcase, options_are_options);
 	tcase_add_test(tcase, more_behind_lowmem_than_in_all);
 	tcase_add_test(tcase, no_highmem_for_the_arena);
 	tcase_add_test(tcase, a_size_that_is_none_has_no_map);

@@ -169,18 +169,20 @@ START_TEST(holes_are_rounded)
 	static const struct {
 		const char *words;
 		struct kvl_range hole;
+		bool grown;
 	} row[] = {
-		{ "--hole 100M:5000", { MiB(100), KiB(8) } },
-		{ "--hole 104857601:1", { MiB(100), KiB(4) } },
-		{ "--hole 104861695:2", { MiB(100), KiB(8) } },
-		{ "--hole 104861696:4096", { MiB(100) + KiB(4), KiB(4) } },
-		{ "--hole 4097:0", { 4097, 0 } },
-		{ "--hole 1:18446744073709551615", { 1, UINT64_MAX } },
+		{ "--hole 100M:5000", { MiB(100), KiB(8) }, true },
+		{ "--hole 104857601:1", { MiB(100), KiB(4) }, true },
+		{ "--hole 104861695:2", { MiB(100), KiB(8) }, true },
+		{ "--hole 104861696:4096", { MiB(100) + KiB(4), KiB(4) }, false },
+		{ "--hole 4097:0", { 4097, 0 }, false },
+		{ "--hole 1:18446744073709551615", { 1, UINT64_MAX }, false },
 	};
 
 	ck_assert_int_eq(parse_as(FOR_LAYOUT, row[_i].words), 0);
 	ck_assert_uint_eq(options.run.layout.hole[0].start, row[_i].hole.start);
 	ck_assert_uint_eq(options.run.layout.hole[0].bytes, row[_i].hole.bytes);
+	ck_assert(options.run.board.hole_grown[0] == row[_i].grown);
 }
 END_TEST
 

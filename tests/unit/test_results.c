@@ -226,9 +226,9 @@ START_TEST(each_layout_failure_has_words)
 		{ { .ncpus = 17 }, "17 CPUs are not possible: give --cpus 1 to 16" },
 		{ { .nholes = 17 }, "17 holes are too many: give --hole at most 16 times" },
 		{ { .nholes = 1, .hole = { { MiB(64), 5 } } },
-		  "is empty or not made of whole 4 KiB pages: change it (--hole)" },
+		  "is not made of whole 4 KiB pages: change it (--hole)" },
 		{ { .nholes = 1, .hole = { { GiB(2), MiB(2) } } },
-		  "up to 0x10000000): give more --mem, or move it (--hole)" },
+		  "ends at 0x10000000: it needs --mem 2050M, or move it (--hole)" },
 		{ { .nholes = 1, .hole = { { MiB(16), MiB(2) } } },
 		  "kernel's core, which ends at 0x2200000: move it (--hole)" },
 		{ { .nholes = 2, .hole = { { MiB(64), MiB(2) }, { MiB(65), MiB(2) } } },
@@ -275,7 +275,7 @@ START_TEST(a_refused_hole_has_a_name)
 	memcpy(request.hole, row[_i].hole, sizeof(row[_i].hole));
 	ck_assert_int_eq(layout_plan(&request, &board, &layout, &err), -1);
 	ck_assert_msg(strstr(err.text, row[_i].text), "%s", err.text);
-	ck_assert_msg(!strstr(err.text, "the board has 512 MiB: give --mem 512M") ==
+	ck_assert_msg(!strstr(err.text, "--mem 512M reaches as far as the board's RAM") ==
 			      (row[_i].board_mem != MiB(512)),
 		      "%s", err.text);
 }

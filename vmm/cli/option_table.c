@@ -89,7 +89,10 @@ static int parse_mem(struct options *options, const char *value, struct err *err
 	return parse_size("--mem", value, &options->run.layout.mem_bytes, err);
 }
 
-/* A page of which the kernel may not touch all is no page for it. Nothing stays nothing, and is refused. */
+/*
+ * A page of which the kernel may not touch all is no page for it. What is no hole stays what it is, and is
+ * refused.
+ */
 static struct kvl_range whole_pages(u64 start, u64 bytes)
 {
 	u64 before = start % PAGE_BYTES;
@@ -119,7 +122,7 @@ static int parse_hole(struct options *options, const char *value, struct err *er
 	if (parse_size("--hole", copy, &start, err) || parse_size("--hole", colon + 1, &bytes, err))
 		return -1;
 	*hole = whole_pages(start, bytes);
-	layout->nholes++;
+	options->run.board.hole_grown[layout->nholes++] = hole->bytes != bytes;
 	return 0;
 }
 

@@ -11,28 +11,24 @@
 #include "vmm/layout_conflict.h"
 #include "vmm/plan.h"
 
-static const char *option_text(const struct layout_claim *claim, char text[80])
-{
-	snprintf(text, 80, claim->option[0] ? " (%s)" : "%s", claim->option);
-	return text;
-}
-
 static void draw_place(const struct layout_claim *claim)
 {
 	const struct kvl_range *range = &claim->range;
-	char size[SIZE_TEXT_BYTES], option[80];
+	const char *option = claim->option;
+	char size[SIZE_TEXT_BYTES];
 
-	fprintf(stderr, "%c %#12llx %#12llx %12s  %s%s\n", claim->conflict ? '>' : ' ',
-		(unsigned long long)range->start, (unsigned long long)(range->start + range->bytes),
+	fprintf(stderr, "%c %#12llx %#12llx %12s  %s%s%s%s\n", claim->conflict ? '>' : ' ',
+		(unsigned long long)range->start, (unsigned long long)kvl_range_end(*range),
 		range->bytes ? size_text(range->bytes, size) : "", claim->what,
-		option_text(claim, option));
+		option[0] ? " (" : "", option, option[0] ? ")" : "");
 }
 
 /* One unit for all, as they are summed up. */
-static void draw_bytes(char mark, const char *name, u64 bytes, const char *option)
+static void draw_bytes(char mark, const char *name, u64 bytes, const char *option, const char *note)
 {
-	fprintf(stderr, "%c %-16s %8llu MiB%s%s\n", mark, name, (unsigned long long)(bytes >> 20),
-		option[0] ? "  " : "", option);
+	fprintf(stderr, "%c %-16s %8llu MiB%s%s%s%s\n", mark, name,
+		(unsigned long long)(bytes >> 20), option[0] ? "  " : "", option,
+		note[0] ? ", " : "", note);
 }
 
 static void draw_share(const struct layout_claim *claim)
@@ -40,7 +36,8 @@ static void draw_share(const struct layout_claim *claim)
 	char name[40];
 
 	snprintf(name, sizeof(name), "%s%s", claim->inner ? "  " : "", claim->what);
-	draw_bytes(claim->conflict ? '>' : ' ', name, claim->range.bytes, claim->option);
+	draw_bytes(claim->conflict ? '>' : ' ', name, claim->range.bytes, claim->option,
+		   claim->note);
 }
 
 static void draw_conflict(const struct layout_conflict *conflict)
@@ -51,10 +48,10 @@ static void draw_conflict(const struct layout_conflict *conflict)
 		(conflict->in_kernel ? draw_share : draw_place)(&conflict->claim[i]);
 	if (!conflict->in_kernel)
 		return;
-	draw_bytes(' ', "together", conflict->wanted, "");
-	draw_bytes(' ', "there are", conflict->there_is, "--split");
+	draw_bytes(' ', "together", conflict->wanted, "", "");
+	draw_bytes(' ', "there are", conflict->there_is, "--split", "");
 	if (conflict->wanted > conflict->there_is)
-		draw_bytes(' ', "too much", conflict->wanted - conflict->there_is, "");
+		draw_bytes(' ', "too much", conflict->wanted - conflict->there_is, "", "");
 }
 
 int cli_plan(const struct kvl_layout_request *request, const struct board *board,
