@@ -11,6 +11,8 @@
 struct board {
 	/* Whose the holes are, beside the request's hole[]; NULL: --hole gave it. */
 	const char *hole_name[KVL_MAX_HOLES];
+	/* From this address in the hole on the board has no RAM either; nothing if nobody says. */
+	u64 hole_no_ram[KVL_MAX_HOLES];
 	bool hole_grown[KVL_MAX_HOLES]; /* beyond what --hole said, to whole pages */
 	u64 mem_bytes; /* the --mem that reaches as far as the board's RAM; 0: not known, or none does */
 };

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns what a device tree's reserved memory means for kvalab: which nodes are holes, where they lie in
- * guest-physical space, what they are called. Getting the tree out of a file: dtb_file.c; whether
+ * Owns what a device tree's memory and reserved memory mean for kvalab: what is a hole, where it lies in
+ * guest-physical space, what it is called. Getting the tree out of a file: dtb_file.c; whether
  * the holes can be had: the planner (devices/abi/layout.c).
  *
  * A hole is what Linux would neither map nor give away (drivers/of/of_reserved_mem.c): the children of
- * /reserved-memory that have no-map and reg, and are not disabled. Whatever else is in a tree is not
+ * /reserved-memory that have no-map and reg, and are not disabled. And what lies between two ranges of the
+ * memory nodes: there is no RAM, as in the seed's picture (row A1). Whatever else is in a tree is not
  * looked at. Everything that is read may be wrong.
  *
  *   - Addresses: RAM begins where the lowest range of the tree's memory nodes does; that is address 0
@@ -14,6 +15,8 @@
  *     kernel here does not use, is no hole. Nor is what has no size yet: boot loaders give one.
  *   - Pages that are reserved in part are so as a whole.
  *   - Ranges that touch make one hole.
+ *   - A gap needs no hole where this machine has devices. What is reserved there cannot be had, and is
+ *     left for the planner to refuse by name.
  */
 #include "vmm/dtb_overlay.h"
 
@@ -29,11 +32,13 @@
 
 struct bank {
 	u64 start, end;
+	int node;
 };
 
 struct reserved {
 	u64 start, end; /* the board's addresses */
 	int node;
+	bool gap; /* between banks; @node has the RAM behind it */
 };
 
 struct reader {
@@ -42,7 +47,7 @@ struct reader {
 	struct err *err;
 	u32 nbanks, nreserved;
 	struct bank bank[MOST_BANKS];
-	struct reserved reserved[MOST_RANGES];
+	struct reserved reserved[MOST_RANGES + 2 * MOST_BANKS]; /* a gap may be in two pieces */
 };
 
 /* --- messages --------------------------------------------------------------------------------- */
@@ -139,7 +144,8 @@ static int add_bank(struct reader *reader, int node, u64 start, u64 bytes)
 {
 	if (reader->nbanks == MOST_BANKS)
 		return refuse(reader, node, "more than %u ranges of RAM", MOST_BANKS);
-	reader->bank[reader->nbanks++] = (struct bank){ start, bytes ? start + bytes : UINT64_MAX };
+	reader->bank[reader->nbanks++] =
+		(struct bank){ start, bytes ? start + bytes : UINT64_MAX, node };
 	return 0;
 }
 
@@ -155,25 +161,30 @@ static int read_memory(struct reader *reader)
 	return reader->nbanks ? 0 : add_bank(reader, 0, 0, 0);
 }
 
+static int by_bank(const void *a, const void *b)
+{
+	const struct bank *left = a, *right = b;
+
+	return left->start < right->start ? -1 : left->start > right->start;
+}
+
+/* From the first of them, which are sorted, to the farthest end. */
 static struct bank all_banks(const struct reader *reader)
 {
 	struct bank all = reader->bank[0];
 
-	for (u32 i = 1; i < reader->nbanks; i++) {
-		if (reader->bank[i].start < all.start)
-			all.start = reader->bank[i].start;
+	for (u32 i = 1; i < reader->nbanks; i++)
 		if (reader->bank[i].end > all.end)
 			all.end = reader->bank[i].end;
-	}
 	return all;
 }
 
 /* With that many bytes RAM reaches as far as the board's; 0 if no number does it. */
 static u64 mem_bytes(struct bank all)
 {
-	if (all.end == UINT64_MAX || all.end - all.start > KVL_MEM_MAX)
-		return 0;
-	return ALIGN_UP(kvl_machine_offset(all.end - all.start - 1) + 1, LARGE_BYTES);
+	u64 last = kvl_machine_offset(all.end - all.start - 1);
+
+	return all.end == UINT64_MAX || last >= KVL_MEM_MAX ? 0 : ALIGN_UP(last + 1, LARGE_BYTES);
 }
 
 static bool is_ram(const struct reader *reader, u64 start, u64 end)
@@ -192,7 +203,8 @@ static int add_reserved(struct reader *reader, int node, u64 start, u64 bytes)
 		return 0;
 	if (reader->nreserved == MOST_RANGES)
 		return refuse(reader, node, "more than %u ranges are reserved", MOST_RANGES);
-	reader->reserved[reader->nreserved++] = (struct reserved){ start, start + bytes, node };
+	reader->reserved[reader->nreserved++] =
+		(struct reserved){ .start = start, .end = start + bytes, .node = node };
 	return 0;
 }
 
@@ -297,6 +309,11 @@ static int by_start(const void *a, const void *b)
 	return left->start < right->start ? -1 : left->start > right->start;
 }
 
+static void sort_reserved(struct reader *reader)
+{
+	qsort(reader->reserved, reader->nreserved, sizeof(reader->reserved[0]), by_start);
+}
+
 static int check_overlaps(struct reader *reader)
 {
 	char name[NODE_BYTES];
@@ -311,58 +328,106 @@ static int check_overlaps(struct reader *reader)
 	return 0;
 }
 
+/* --- gaps ------------------------------------------------------------------------------------- */
+
+static void add_gap(struct reader *reader, u64 start, u64 end, int node)
+{
+	if (start < end)
+		reader->reserved[reader->nreserved++] = (struct reserved){ start, end, node, true };
+}
+
+static u64 least(u64 a, u64 b)
+{
+	return a < b ? a : b;
+}
+
+static u64 most(u64 a, u64 b)
+{
+	return a > b ? a : b;
+}
+
+/* The banks are sorted. Where the board has no RAM and this machine none either, nothing is missing. */
+static void add_gaps(struct reader *reader)
+{
+	u64 base = reader->bank[0].start, end = reader->bank[0].end;
+
+	for (u32 i = 1; i < reader->nbanks; i++) {
+		const struct bank *bank = &reader->bank[i];
+
+		add_gap(reader, end, least(bank->start, base + KVL_LOW_RAM_END_GPA), bank->node);
+		add_gap(reader, most(end, base + KVL_HIGH_RAM_GPA), bank->start, bank->node);
+		end = most(end, bank->end);
+	}
+}
+
+/* --- places and names ------------------------------------------------------------------------- */
+
 /* Whole pages, counted from the beginning of RAM; empty if none of it is a hole. */
 static struct bank place(const struct reserved *reserved, u64 base)
 {
-	u64 start = reserved->start > base ? reserved->start - base : 0;
+	u64 start = most(reserved->start, base) - base;
 	u64 end = ALIGN_UP(reserved->end - base, PAGE_BYTES);
 
 	start = ALIGN_DOWN(start, PAGE_BYTES);
-	return (struct bank){ start > KVL_RAM_START_GPA ? start : KVL_RAM_START_GPA, end };
+	return (struct bank){ most(start, KVL_RAM_START_GPA), end, reserved->node };
 }
 
-/* From the node @first to the node @last; names of its own length fit. */
-static void name_hole(const struct reader *reader, struct dtb_hole *hole, int first, int last)
+static const char *reserved_name(const struct reader *reader, const struct reserved *reserved,
+				 char text[NODE_BYTES])
 {
-	char a[NODE_BYTES], b[NODE_BYTES];
+	return reserved->gap ? DTB_NO_RAM : node_name(reader, reserved->node, text);
+}
 
-	if (first == last)
-		snprintf(hole->name, sizeof(hole->name), "%s", node_name(reader, first, a));
+/* From @first to @last; names of a node's own length fit. */
+static void name_hole(const struct reader *reader, struct dtb_hole *hole,
+		      const struct reserved *first, const struct reserved *last)
+{
+	char text[2][NODE_BYTES];
+	const char *from = reserved_name(reader, first, text[0]);
+	const char *to = reserved_name(reader, last, text[1]);
+
+	if (strcmp(from, to) == 0)
+		snprintf(hole->name, sizeof(hole->name), "%s", from);
 	else
-		snprintf(hole->name, sizeof(hole->name), "%s to %s", node_name(reader, first, a),
-			 node_name(reader, last, b));
+		snprintf(hole->name, sizeof(hole->name), "%s to %s", from, to);
 }
 
 static int add_hole(struct reader *reader, struct dtb_holes *out, u32 *first, u32 i, struct bank at)
 {
 	struct dtb_hole *hole = out->n ? &out->hole[out->n - 1] : NULL;
+	const struct reserved *reserved = &reader->reserved[i];
 
-	if (hole && at.start <= hole->range.start + hole->range.bytes) {
-		hole->range.bytes = at.end - hole->range.start;
-	} else {
+	if (!hole || at.start > kvl_range_end(hole->range)) {
 		if (out->n == KVL_MAX_HOLES)
-			return refuse(reader, reader->reserved[i].node,
+			return refuse(reader, reserved->node,
 				      "more than %u holes that do not touch", KVL_MAX_HOLES);
 		hole = &out->hole[out->n++];
-		hole->range = (struct kvl_range){ at.start, at.end - at.start };
+		*hole = (struct dtb_hole){ .range = { at.start, 0 }, .no_ram = at.start };
 		*first = i;
 	}
-	name_hole(reader, hole, reader->reserved[*first].node, reader->reserved[i].node);
+	hole->range.bytes = most(at.end, kvl_range_end(hole->range)) - hole->range.start;
+	if (!reserved->gap)
+		hole->no_ram = most(hole->no_ram, at.end);
+	name_hole(reader, hole, &reader->reserved[*first], reserved);
 	return 0;
 }
 
 static int make_holes(struct reader *reader, struct dtb_holes *out)
 {
-	struct bank ram = all_banks(reader);
+	u64 base;
 	u32 first = 0;
 
+	qsort(reader->bank, reader->nbanks, sizeof(reader->bank[0]), by_bank);
+	base = reader->bank[0].start;
 	out->n = 0;
-	out->mem_bytes = mem_bytes(ram);
-	qsort(reader->reserved, reader->nreserved, sizeof(reader->reserved[0]), by_start);
+	out->mem_bytes = mem_bytes(all_banks(reader));
+	sort_reserved(reader);
 	if (check_overlaps(reader))
 		return -1;
+	add_gaps(reader);
+	sort_reserved(reader);
 	for (u32 i = 0; i < reader->nreserved; i++) {
-		struct bank at = place(&reader->reserved[i], ram.start);
+		struct bank at = place(&reader->reserved[i], base);
 
 		if (at.start < at.end && add_hole(reader, out, &first, i, at))
 			return -1;
@@ -372,7 +437,7 @@ static int make_holes(struct reader *reader, struct dtb_holes *out)
 	return err_set(
 		reader->err, EXIT_USAGE,
 		"device tree %s has no hole: no node of /reserved-memory that lies in RAM, from "
-		"2 MiB on, has no-map and is not disabled",
+		"2 MiB on, has no-map and is not disabled, and no gap is between its banks of RAM",
 		reader->file);
 }
 

@@ -76,8 +76,45 @@ refused()
 overlay 1200000 100000 >"$work/core.dts"
 compile "$work/core.dts" "$work/core.dtbo"
 refused "a node in the kernel's core" "\(firmware@1200000\) lies in the kernel's core" --dtb-overlay "$work/core.dtbo"
-refused "less RAM than the board's" "\(gpu@d4000000\) does not lie in RAM , which ends at 0x10000000: it needs --mem 384M \(--mem 512M reaches as far as the board's RAM\)" \
+refused "less RAM than the board's" "\(gpu@d4000000\) does not lie in RAM, which ends at 0x10000000: it needs --mem 384M \(--mem 512M reaches as far as the board's RAM\)" \
 	--mem 256M --dtb-overlay "$work/stm32mp157c-dk2.dtb"
+
+# banks NODE-OF-RESERVED-MEMORY: a board with 256 MiB and, 1 GiB behind their beginning, 4 GiB
+banks()
+{
+	cat <<-END
+		/dts-v1/;
+		/ {
+			#address-cells = <2>;
+			#size-cells = <2>;
+			memory@80000000 {
+				device_type = "memory";
+				reg = <0 0x80000000 0 0x10000000>, <0 0xc0000000 1 0>;
+			};
+			reserved-memory {
+				#address-cells = <2>;
+				#size-cells = <2>;
+				ranges;
+				$1
+			};
+		};
+	END
+}
+banks "" >"$work/banks.dts"
+compile "$work/banks.dts" "$work/banks.dtb"
+holes "a gap between banks" "0x10000000 768 MiB no RAM" --mem 2G --dtb-overlay "$work/banks.dtb"
+holes "as much of it as RAM reaches" "0x10000000 256 MiB no RAM" --dtb-overlay "$work/banks.dtb" --mem 512M
+holes "none of it" "" --mem 256M --dtb-overlay "$work/banks.dtb"
+banks "firmware@8ff00000 { reg = <0 0x8ff00000 0 0x100000>; no-map; };" >"$work/touches.dts"
+compile "$work/touches.dts" "$work/touches.dtb"
+holes "a gap that touches what is reserved" "0xff00000 769 MiB firmware@8ff00000 to no RAM" \
+	--mem 2G --dtb-overlay "$work/touches.dtb"
+holes "and what of it is left" "0xff00000 1 MiB firmware@8ff00000 to no RAM" \
+	--mem 256M --dtb-overlay "$work/touches.dtb"
+banks "far@148000000 { reg = <1 0x48000000 0 0x100000>; no-map; };" >"$work/far.dts"
+compile "$work/far.dts" "$work/far.dtb"
+refused "a node where this machine has devices" "\(far@148000000\) lies where this machine has devices .*: disable its node" \
+	--mem 8G --dtb-overlay "$work/far.dtb"
 refused "a hole that another node has" "\(mpss@8000000 to rmtfs@fd80000\) overlap" \
 	--hole 128M:4K --dtb-overlay "$work/msm8974.dtb"
 

@@ -305,9 +305,78 @@ START_TEST(two_banks)
 	hole("between@a0000000", 0xa0000000, 0x100000);
 	hole("a@c8000000", 0xc8000000, 0x100000);
 	end_reserved();
-	taken(1);
-	is_hole(0, GiB(1) + MiB(128), MiB(1), "a@c8000000");
+	taken(2);
+	is_hole(0, MiB(256), MiB(768), DTB_NO_RAM);
+	is_hole(1, GiB(1) + MiB(128), MiB(1), "a@c8000000");
 	ck_assert_uint_eq(holes.mem_bytes, GiB(1) + MiB(256));
+	ck_assert_uint_eq(holes.hole[0].no_ram, MiB(256));
+	ck_assert_uint_eq(holes.hole[1].no_ram, GiB(1) + MiB(129));
+}
+END_TEST
+
+/* Banks in any order, that touch and overlap; ranges of one node; nothing is reserved at all. */
+START_TEST(gaps_between_banks)
+{
+	begin_tree(1, 1);
+	begin("memory@80000000");
+	text("device_type", "memory");
+	reg(0xb0000000, 0x10000000, 0x80000000, 0x20000000, 0x90000000, 0x1000);
+	end();
+	memory("memory@a0000000", 0xa0000000, 0x8000800);
+	end_tree();
+	taken(1);
+	is_hole(0, MiB(640), MiB(128), DTB_NO_RAM);
+	ck_assert_uint_eq(holes.mem_bytes, GiB(1));
+}
+END_TEST
+
+/* They are one hole with what is reserved at either end. */
+START_TEST(gaps_that_touch_what_is_reserved)
+{
+	begin_tree(1, 1);
+	memory("memory@80000000", 0x80000000, 0x10000000);
+	memory("memory@a0000000", 0xa0000000, 0x10000000);
+	memory("memory@c0000000", 0xc0000000, 0x10000000);
+	begin_reserved(1, 1);
+	hole("last@8ff00000", 0x8ff00000, 0x100000);
+	hole("across@a0000000", 0x9ff00000, 0x200000);
+	hole("top@afff0000", 0xafff0000, 0x10000);
+	end_reserved();
+	taken(2);
+	is_hole(0, MiB(255), MiB(258), "last@8ff00000 to across@a0000000");
+	ck_assert_uint_eq(holes.hole[0].no_ram, MiB(513));
+	is_hole(1, MiB(768) - KiB(64), MiB(256) + KiB(64), "top@afff0000 to no RAM");
+	ck_assert_uint_eq(holes.hole[1].no_ram, MiB(768));
+}
+END_TEST
+
+/* Where this machine has none either, RAM is not missing. */
+START_TEST(a_gap_across_the_devices)
+{
+	begin_tree(2, 2);
+	begin("memory@80000000");
+	text("device_type", "memory");
+	reg(0, 0x80000000, 0, 0x80000000, 2, 0x80000000, 0, 0x80000000);
+	end();
+	end_tree();
+	taken(2);
+	is_hole(0, GiB(2), GiB(1), DTB_NO_RAM);
+	is_hole(1, GiB(4), GiB(4), DTB_NO_RAM);
+	ck_assert_uint_eq(holes.mem_bytes, GiB(9));
+}
+END_TEST
+
+START_TEST(more_gaps_than_there_may_be_holes)
+{
+	begin_tree(1, 1);
+	for (u32 i = 0; i < KVL_MAX_HOLES + 1 + (u32)_i; i++)
+		memory(i <= KVL_MAX_HOLES ? "memory" : "memory@last", 0x10000000 + i * 0x800000,
+		       0x400000);
+	end_tree();
+	if (_i)
+		refused("node memory@last: more than 16 holes");
+	else
+		taken(KVL_MAX_HOLES);
 }
 END_TEST
 
@@ -332,7 +401,7 @@ START_TEST(how_much_ram_the_board_has)
 {
 	static const struct {
 		u32 gib, want;
-	} row[] = { { 3, 3 }, { 4, 0 }, { 6, 5 }, { 65, 0 } };
+	} row[] = { { 3, 3 }, { 4, 0 }, { 6, 5 }, { 65, 64 }, { 66, 0 } };
 
 	begin_tree(2, 2);
 	begin("memory@80000000");
@@ -505,7 +574,7 @@ static void rich_tree(void)
 	begin_tree(2, 1);
 	begin("memory@80000000");
 	text("device_type", "memory");
-	reg(0, 0x80000000, 0x40000000);
+	reg(0, 0x80000000, 0x20000000, 0, 0xa0000000, 0x10000000, 0, 0xc0000000, 0x10000000);
 	end();
 	begin_reserved(2, 1);
 	begin("a@90000000");
@@ -563,8 +632,10 @@ static bool harmless(const u8 *from, size_t bytes)
 		ck_assert_uint_eq(range->bytes % 4096, 0);
 		ck_assert_uint_gt(range->bytes, 0);
 		ck_assert_uint_gt(range->start + range->bytes, range->start);
+		ck_assert_uint_ge(holes.hole[i].no_ram, range->start);
+		ck_assert_uint_le(holes.hole[i].no_ram, range->start + range->bytes);
 		if (i)
-			ck_assert_uint_gt(range->start, range[-1].start);
+			ck_assert_uint_gt(range->start, kvl_range_end(holes.hole[i - 1].range));
 		ck_assert_uint_lt(strnlen(holes.hole[i].name, DTB_NAME_BYTES), DTB_NAME_BYTES);
 	}
 	return true;
@@ -573,7 +644,7 @@ static bool harmless(const u8 *from, size_t bytes)
 START_TEST(a_tree_cut_short_anywhere)
 {
 	rich_tree();
-	taken(3);
+	taken(4);
 	for (size_t bytes = 0; bytes < fdt_totalsize(tree); bytes++)
 		ck_assert_msg(!harmless(tree, bytes), "%zu bytes", bytes);
 }
@@ -621,8 +692,12 @@ int main(void)
 	tcase_add_loop_test(tcase, a_bad_reg_is_refused, 0, (int)ARRAY_LEN(bad_reg));
 	tcase_add_test(tcase, ram_that_begins_elsewhere);
 	tcase_add_test(tcase, two_banks);
+	tcase_add_test(tcase, gaps_between_banks);
+	tcase_add_test(tcase, gaps_that_touch_what_is_reserved);
+	tcase_add_test(tcase, a_gap_across_the_devices);
+	tcase_add_loop_test(tcase, more_gaps_than_there_may_be_holes, 0, 2);
 	tcase_add_loop_test(tcase, ram_without_a_size, 0, 2);
-	tcase_add_loop_test(tcase, how_much_ram_the_board_has, 0, 4);
+	tcase_add_loop_test(tcase, how_much_ram_the_board_has, 0, 5);
 	tcase_add_test(tcase, what_touches_is_one_hole);
 	tcase_add_test(tcase, pages_are_reserved_as_a_whole);
 	tcase_add_test(tcase, overlaps_are_refused);

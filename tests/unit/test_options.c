@@ -186,6 +186,37 @@ START_TEST(holes_are_rounded)
 }
 END_TEST
 
+static void board_hole(const char *name, u64 start, u64 no_ram, u64 end)
+{
+	u32 i = options.run.layout.nholes++;
+
+	options.run.layout.hole[i] = (struct kvl_range){ start, end - start };
+	options.run.board.hole_name[i] = name;
+	options.run.board.hole_no_ram[i] = no_ram;
+}
+
+/* Of a board's holes goes what is no RAM of its own and lies behind this machine's. */
+START_TEST(a_boards_gaps_end_with_ram)
+{
+	const struct kvl_range *hole = options.run.layout.hole;
+
+	board_hole("no RAM", MiB(256), MiB(256), MiB(384));
+	board_hole("a@0 to no RAM", MiB(448), MiB(496), GiB(4));
+	board_hole("b@0 to no RAM", MiB(508), MiB(516), GiB(4));
+	board_hole("no RAM", MiB(600), MiB(600), MiB(700));
+	board_hole("c@0", MiB(800), MiB(801), MiB(801));
+	ck_assert_int_eq(parse_as(FOR_LAYOUT, "--hole 1G:4K --mem 512M"), 0);
+	ck_assert_uint_eq(options.run.layout.nholes, 5);
+	ck_assert_uint_eq(kvl_range_end(hole[0]), MiB(384));
+	ck_assert_uint_eq(kvl_range_end(hole[1]), MiB(512));
+	ck_assert_uint_eq(kvl_range_end(hole[2]), MiB(516));
+	ck_assert_uint_eq(kvl_range_end(hole[3]), MiB(801));
+	ck_assert_str_eq(options.run.board.hole_name[3], "c@0");
+	ck_assert_uint_eq(hole[4].start, GiB(1));
+	ck_assert_ptr_null(options.run.board.hole_name[4]);
+}
+END_TEST
+
 START_TEST(too_many_holes_and_parameters_are_refused)
 {
 	int failed = 0;
@@ -444,6 +475,7 @@ int main(void)
 			    ARRAY_LEN(wrong_for_compare));
 	tcase_add_test(tcase, compare_keeps_what_its_runs_get);
 	tcase_add_loop_test(tcase, holes_are_rounded, 0, 6);
+	tcase_add_test(tcase, a_boards_gaps_end_with_ram);
 	tcase_add_test(tcase, too_many_holes_and_parameters_are_refused);
 	tcase_add_test(tcase, defaults);
 	tcase_add_test(tcase, every_option_reaches_its_field);

@@ -485,7 +485,7 @@ const struct option_row option_table[] = {
 	{ MACHINE, "--hole", "START:SIZE", FOR_RUNS | FOR_LAYOUT, true, parse_hole,
 	  "RAM that the kernel may not touch, in whole pages;\nrepeat" },
 	{ MACHINE, "--dtb-overlay", "FILE", FOR_RUNS | FOR_LAYOUT, false, parse_dtb_overlay,
-	  "more holes: what has no-map in /reserved-memory of a\nboard's device tree (compiled, from dtc)" },
+	  "more holes: what has no-map in /reserved-memory of a\nboard's device tree (compiled), and gaps in its RAM" },
 	{ MACHINE, "--split", "SIZE", FOR_RUNS | FOR_LAYOUT, false, parse_split,
 	  "user space: 1G, 2G or 3G (default), kernel above" },
 	{ MACHINE, "--layout", "NAME", FOR_RUNS | FOR_LAYOUT, false, parse_layout,

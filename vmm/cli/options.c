@@ -176,6 +176,7 @@ int options_parse(struct options *options, enum option_command command, int argc
 		}
 	}
 	options->run.flash.bank.seed = options->run.seed;
+	overlay_fit_ram(options);
 	if (options->help)
 		return 0;
 	if (check_conflicts(options, err))

@@ -111,6 +111,8 @@ int parse_flash(struct options *options, const char *value, struct err *err);
 int parse_disk(struct options *options, const char *value, struct err *err);
 /* Adds the holes of a board's device tree to options->run.layout (overlay_option.c). */
 int parse_dtb_overlay(struct options *options, const char *value, struct err *err);
+/* When all options are known: takes away what of them is no RAM, here or on the board. */
+void overlay_fit_ram(struct options *options);
 /* "stuck=3", "vpp", … into options->run.flash.bank.faults */
 int parse_flash_fault(struct options *options, const char *value, struct err *err);
 /* "eager", "batch=64", "lazy=4M", "mask" or "seq" into options->policy (policy_option.c) */
