@@ -226,3 +226,31 @@ void layout_figures_make(const struct kvl_layout *layout, const struct kvl_layou
 		out->large_leaves += large_leaves(&layout->lowmem[i]);
 	out->small_leaves = (lowmem - out->large_leaves * LARGE_BYTES) / PAGE_BYTES;
 }
+
+#define GETTER(field)                                                \
+	static u64 get_##field(const struct layout_figures *figures) \
+	{                                                            \
+		return figures->field;                               \
+	}
+
+GETTER(lowmem_bytes)
+GETTER(recovered_bytes)
+GETTER(lost_bytes)
+GETTER(highmem_bytes)
+GETTER(vmalloc_bytes)
+GETTER(vmalloc_largest_bytes)
+GETTER(vmalloc_upper_bytes)
+GETTER(large_leaves)
+GETTER(small_leaves)
+
+const struct layout_figure layout_figure[LAYOUT_FIGURES] = {
+	{ "lowmem_bytes", "lowmem", true, get_lowmem_bytes },
+	{ "recovered_bytes", "  recovered", true, get_recovered_bytes },
+	{ "lost_bytes", "addresses lost", true, get_lost_bytes },
+	{ "highmem_bytes", "highmem", true, get_highmem_bytes },
+	{ "vmalloc_bytes", "vmalloc", true, get_vmalloc_bytes },
+	{ "vmalloc_largest_bytes", "  largest piece", true, get_vmalloc_largest_bytes },
+	{ "vmalloc_upper_bytes", "  behind lowmem", true, get_vmalloc_upper_bytes },
+	{ "large_leaves", "leaves of 2 MiB", false, get_large_leaves },
+	{ "small_leaves", "leaves of 4 KiB", false, get_small_leaves },
+};

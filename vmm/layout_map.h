@@ -80,4 +80,15 @@ struct layout_figures {
 void layout_figures_make(const struct kvl_layout *layout, const struct kvl_layout *linear,
 			 struct layout_figures *out);
 
+/* What each is called, in the order in which all of them are shown. */
+struct layout_figure {
+	const char *name;  /* of a field of JSON: "recovered_bytes" */
+	const char *title; /* of a row; one that is indented is a part of the row above */
+	bool is_bytes;
+	u64 (*of)(const struct layout_figures *figures);
+};
+
+#define LAYOUT_FIGURES 9
+extern const struct layout_figure layout_figure[LAYOUT_FIGURES];
+
 #endif

@@ -260,4 +260,12 @@ says "one file and one row are all that the tree needs" "checks +[0-9]+ hold, 0 
 # --- a layout -----------------------------------------------------------------------------------------
 follow "a layout from outside" "An arm of layout" "A scenario"
 says "it is compared with the others" "phys_to_virt_last_ticks" "^  arm +classic +translate +search"
+says "in the map's table its column has its name" "^these options as +classic +\[search\] +table +intermix\$"
+if "$tree/build/kvalab" layout --layout search --hole 256M:64M --json - 2>"$work/log" | jq -e '
+	.layout == "search" and .layouts[.layout].recovered_bytes == 64 * 1048576 and
+	(.layouts | keys == ["classic", "intermix", "search", "table"])' >>"$work/log" 2>&1; then
+	pass "and so it has in JSON"
+else
+	fail "in JSON the layout from outside has another name"
+fi
 says "another scenario runs on it" "^run +hello" "checks +[0-9]+ hold, 0 do not" "^exit +0"

@@ -391,10 +391,10 @@ START_TEST(before_and_after)
 	expect_box(1, "kernel", 3, "[\"lowmem\",\"lowmem\",3594518528,570425344,373293056,2]");
 	expect_box(1, "physical", 2, "[\"hole\",\"hole\",268435456,104857600,null,0]");
 	expect_box(1, "physical", 3, "[\"direct\",\"direct\",373293056,570425344,3594518528,2]");
-	ck_assert_int_eq(figure(0, "recovered"), 0);
-	ck_assert_int_eq(figure(0, "lost"), MiB(100));
-	ck_assert_int_eq(figure(1, "recovered"), MiB(100));
-	ck_assert_int_eq(figure(1, "lowmem"), MiB(798));
+	ck_assert_int_eq(figure(0, "recovered_bytes"), 0);
+	ck_assert_int_eq(figure(0, "lost_bytes"), MiB(100));
+	ck_assert_int_eq(figure(1, "recovered_bytes"), MiB(100));
+	ck_assert_int_eq(figure(1, "lowmem_bytes"), MiB(798));
 	ck_assert_str_eq(
 		json_string_value(json_object_get(json_object_get(trace, "layout"), "name")),
 		"</script>");

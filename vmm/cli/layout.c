@@ -5,7 +5,6 @@
  */
 #include "vmm/cli/layout.h"
 
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,51 +53,43 @@ static void print_places(FILE *out, const struct layout_view *view)
 
 /* --- all layouts beside one another ----------------------------------------------------------------- */
 
-static const struct {
-	const char *name;
-	size_t offset;
-	bool is_size;
-} figure_rows[] = {
-	{ "lowmem", offsetof(struct layout_figures, lowmem_bytes), true },
-	{ "  recovered", offsetof(struct layout_figures, recovered_bytes), true },
-	{ "addresses lost", offsetof(struct layout_figures, lost_bytes), true },
-	{ "highmem", offsetof(struct layout_figures, highmem_bytes), true },
-	{ "vmalloc", offsetof(struct layout_figures, vmalloc_bytes), true },
-	{ "  largest piece", offsetof(struct layout_figures, vmalloc_largest_bytes), true },
-	{ "  behind lowmem", offsetof(struct layout_figures, vmalloc_upper_bytes), true },
-	{ "leaves of 2 MiB", offsetof(struct layout_figures, large_leaves), false },
-	{ "leaves of 4 KiB", offsetof(struct layout_figures, small_leaves), false },
-};
-
-static u64 figure_of(const struct layout_view *view, u32 kind, size_t offset)
-{
-	return *(const u64 *)(const void *)((const u8 *)&view->figures[kind] + offset);
-}
-
 /* Of all sizes one, so that they can be compared at a glance: the largest that says each exactly. */
 static u64 unit_of(const struct layout_view *view)
 {
-	for (size_t row = 0; row < ARRAY_LEN(figure_rows); row++)
-		for (u32 kind = 0; figure_rows[row].is_size && kind < KVL_LAYOUT_KINDS; kind++)
-			if (figure_of(view, kind, figure_rows[row].offset) % MiB(1))
+	for (u32 row = 0; row < LAYOUT_FIGURES; row++)
+		for (u32 kind = 0; layout_figure[row].is_bytes && kind < KVL_LAYOUT_KINDS; kind++)
+			if (layout_figure[row].of(&view->figures[kind]) % MiB(1))
 				return KiB(1);
 	return MiB(1);
 }
 
-static void print_row(FILE *out, const struct layout_view *view, size_t row, u64 unit)
+/* Of an arm from outside the tree a name may be longer than any size is. */
+static int width_of(const struct layout_view *view)
+{
+	int width = 14;
+
+	for (u32 kind = 0; kind < KVL_LAYOUT_KINDS; kind++) {
+		int wanted = (int)strlen(view->name[kind]) + 4; /* brackets, and what separates */
+
+		width = wanted > width ? wanted : width;
+	}
+	return width;
+}
+
+static void print_row(FILE *out, const struct layout_view *view, const struct layout_figure *figure,
+		      u64 unit)
 {
 	const char *unit_name = unit == MiB(1) ? " MiB" : " KiB";
-	bool is_size = figure_rows[row].is_size;
 
-	fprintf(out, "%-16s", figure_rows[row].name);
+	fprintf(out, "%-16s", figure->title);
 	for (u32 kind = 0; kind < KVL_LAYOUT_KINDS; kind++) {
-		u64 figure = figure_of(view, kind, figure_rows[row].offset);
+		u64 value = figure->of(&view->figures[kind]);
 		char text[40];
 
 		snprintf(text, sizeof(text), "%llu%s",
-			 (unsigned long long)(is_size ? figure / unit : figure),
-			 is_size ? unit_name : "");
-		fprintf(out, "%14s", text);
+			 (unsigned long long)(figure->is_bytes ? value / unit : value),
+			 figure->is_bytes ? unit_name : "");
+		fprintf(out, "%*s", width_of(view), text);
 	}
 	fputc('\n', out);
 }
@@ -113,19 +104,23 @@ static void print_comparison(FILE *out, const struct layout_view *view)
 
 		snprintf(text, sizeof(text), kind == view->run->layout.kind ? "[%s]" : "%s",
 			 view->name[kind]);
-		fprintf(out, "%14s", text);
+		fprintf(out, "%*s", width_of(view), text);
 	}
 	fputc('\n', out);
-	for (size_t row = 0; row < ARRAY_LEN(figure_rows); row++)
-		print_row(out, view, row, unit);
+	for (u32 row = 0; row < LAYOUT_FIGURES; row++)
+		print_row(out, view, &layout_figure[row], unit);
 }
 
 /* --- the command --------------------------------------------------------------------------------------- */
 
-static const char *name_of_kind(const struct catalog *catalog, enum kvl_layout_kind kind)
+/* The layout that was asked for; of another kind the first that stands on it. */
+static const char *name_of_kind(const struct catalog *catalog, const struct run_config *run,
+				enum kvl_layout_kind kind)
 {
 	const struct catalog_scenario *layouts = catalog_layouts(catalog);
 
+	if (kind == run->layout.kind)
+		return run->layout_name;
 	for (u32 i = 0; i < layouts->narms; i++)
 		if (layouts->arms[i].layout == kind)
 			return layouts->arms[i].name;
@@ -142,7 +137,7 @@ static int plan_all(struct layout_view *view, const struct catalog *catalog, str
 		request.kind = (enum kvl_layout_kind)kind;
 		if (cli_plan(&request, &view->run->board, &view->plan[kind], err))
 			return -1;
-		view->name[kind] = name_of_kind(catalog, request.kind);
+		view->name[kind] = name_of_kind(catalog, view->run, request.kind);
 		layout_figures_make(&view->plan[kind], &view->plan[KVL_LAYOUT_LINEAR],
 				    &view->figures[kind]);
 	}

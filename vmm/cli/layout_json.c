@@ -36,14 +36,16 @@ static json_t *column_json(const struct layout_column *column)
 
 static json_t *figures_json(const struct layout_figures *figures)
 {
-	return json_pack(
-		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "lowmem_bytes",
-		number(figures->lowmem_bytes), "recovered_bytes", number(figures->recovered_bytes),
-		"lost_bytes", number(figures->lost_bytes), "highmem_bytes",
-		number(figures->highmem_bytes), "vmalloc_bytes", number(figures->vmalloc_bytes),
-		"vmalloc_largest_bytes", number(figures->vmalloc_largest_bytes),
-		"vmalloc_upper_bytes", number(figures->vmalloc_upper_bytes), "large_leaves",
-		number(figures->large_leaves), "small_leaves", number(figures->small_leaves));
+	json_t *object = json_object();
+
+	for (u32 i = 0; i < LAYOUT_FIGURES; i++) {
+		if (json_object_set_new(object, layout_figure[i].name,
+					number(layout_figure[i].of(figures)))) {
+			json_decref(object);
+			return NULL;
+		}
+	}
+	return object;
 }
 
 static json_t *all_json(const struct layout_view *view)

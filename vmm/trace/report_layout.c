@@ -30,6 +30,15 @@ static void write_column(const char *name, const struct layout_column *column, F
 	fputc(']', out);
 }
 
+static void write_figures(const struct layout_figures *figures, FILE *out)
+{
+	fputs(",\"figures\":{", out);
+	for (u32 i = 0; i < LAYOUT_FIGURES; i++)
+		fprintf(out, "%s\"%s\":%" PRIu64, i ? "," : "", layout_figure[i].name,
+			layout_figure[i].of(figures));
+	fputc('}', out);
+}
+
 static void write_map(const struct kvl_layout *layout, const struct kvl_layout *linear, FILE *out)
 {
 	struct layout_figures figures;
@@ -40,11 +49,8 @@ static void write_map(const struct kvl_layout *layout, const struct kvl_layout *
 	fprintf(out, "{\"kind\":\"%s\"", layout_kind_name(layout->kind));
 	write_column("kernel", &map.kernel, out);
 	write_column("physical", &map.physical, out);
-	fprintf(out,
-		",\"figures\":{\"lowmem\":%" PRIu64 ",\"recovered\":%" PRIu64 ",\"lost\":%" PRIu64
-		",\"vmalloc\":%" PRIu64 ",\"largest\":%" PRIu64 ",\"highmem\":%" PRIu64 "}}",
-		figures.lowmem_bytes, figures.recovered_bytes, figures.lost_bytes,
-		figures.vmalloc_bytes, figures.vmalloc_largest_bytes, figures.highmem_bytes);
+	write_figures(&figures, out);
+	fputc('}', out);
 }
 
 void report_layout_write(const struct metadata_parsed *metadata, FILE *out)

@@ -141,15 +141,19 @@ function narrowText(about, boxes) {
 		: [];
 }
 
-function layoutText({ lowmem, recovered, lost, vmalloc, largest, highmem }) {
-	const pieces = largest < vmalloc ? `, in one piece at most ${bytesText(largest)}` : "";
+function layoutText(figures) {
+	const { recovered_bytes, lost_bytes, vmalloc_bytes, vmalloc_largest_bytes } = figures;
+	const pieces =
+		vmalloc_largest_bytes < vmalloc_bytes
+			? `, in one piece at most ${bytesText(vmalloc_largest_bytes)}`
+			: "";
 
 	return [
-		`lowmem ${bytesText(lowmem)}`,
-		...(recovered ? [`${bytesText(recovered)} recovered`] : []),
-		...(lost ? [`${bytesText(lost)} of addresses lost`] : []),
-		`vmalloc ${bytesText(vmalloc)}${pieces}`,
-		`highmem ${bytesText(highmem)}`,
+		`lowmem ${bytesText(figures.lowmem_bytes)}`,
+		...(recovered_bytes ? [`${bytesText(recovered_bytes)} recovered`] : []),
+		...(lost_bytes ? [`${bytesText(lost_bytes)} of addresses lost`] : []),
+		`vmalloc ${bytesText(vmalloc_bytes)}${pieces}`,
+		`highmem ${bytesText(figures.highmem_bytes)}`,
 	].join("; ");
 }
 
