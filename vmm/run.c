@@ -55,15 +55,6 @@ struct run {
 };
 
 /* --- before ----------------------------------------------------------------------------------- */
-static struct soft_ranges soft_ranges(const struct vm *vm)
-{
-	struct soft_ranges soft = { .entries = vm->config->layout.soft_entries,
-				    .nranges = vm->layout.ndynamic };
-
-	memcpy(soft.range, vm->layout.dynamic, sizeof(soft.range));
-	return soft;
-}
-
 static int open_record(struct run *run, struct err *err)
 {
 	struct vm *vm = &run->vm;
@@ -71,7 +62,8 @@ static int open_record(struct run *run, struct err *err)
 				      .site = run->image.site,
 				      .nsites = run->image.nsites,
 				      .trapped = vm->tier == TIER_TRAP,
-				      .soft = soft_ranges(vm) };
+				      .soft = soft_ranges_of(&vm->layout,
+							     vm->config->layout.soft_entries) };
 	char tlb[RUN_TLB_TEXT_BYTES];
 	struct trace_config trace = { .dir = run->config->trace_dir,
 				      .ncpus = vm->ncpus,
@@ -84,11 +76,11 @@ static int open_record(struct run *run, struct err *err)
 				      .host_class = vm->host_class,
 				      .tier = run_tier_names[vm->tier],
 				      .tlb = run_tlb_text(run_tlb(run->config), tlb),
-				      .soft = model.soft,
 				      .seed = run->config->seed,
 				      .image_hash = image_embedded_hash(),
 				      .layout = &run->config->layout,
-				      .layout_name = run->config->layout_name };
+				      .layout_name = run->config->layout_name,
+				      .board = &run->config->board };
 	char *symbols, *places;
 
 	if (vm->tier == TIER_OFF)

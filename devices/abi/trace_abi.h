@@ -13,7 +13,7 @@
 
 #include "types.h"
 
-#define KVL_TRACE_VERSION 6
+#define KVL_TRACE_VERSION 7
 
 struct kvl_record {
 	u64 ticket;

@@ -8,16 +8,13 @@
 #include "vmm/trace/metadata.h"
 
 static const char *const sites[] = { "", "a.b" };
-static const struct metadata soft = {
-	.scenario = "hello",
-	.arm = "",
-	.host_class = "none",
-	.tlb = "soft,entries=64,policy=fifo",
-	.soft = { 64, 2, { { 0, 0xC0000000 }, { 0xF2200000, 0xDC00000 } } },
-	.ncpus = 2,
-	.site = sites,
-	.nsites = 2
-};
+static const struct metadata plain = { .scenario = "hello",
+				       .arm = "",
+				       .host_class = "none",
+				       .tlb = "soft,entries=64,policy=fifo",
+				       .ncpus = 2,
+				       .site = sites,
+				       .nsites = 2 };
 static struct metadata_parsed parsed;
 static struct err err;
 
@@ -46,13 +43,34 @@ static char *text_of(const struct metadata *metadata)
 	return text;
 }
 
+static char *text_with_layout(const struct kvl_layout_request *request)
+{
+	struct metadata metadata = plain;
+
+	metadata.layout = request;
+	metadata.layout_name = "intermix";
+	return text_of(&metadata);
+}
+
+/* What it translates is not in the text: it is what the planner gives the run, too. */
 START_TEST(a_soft_tlb_comes_back)
 {
-	char *text = text_of(&soft);
+	struct kvl_layout_request request = layout;
+	struct kvl_layout_failure why;
+	struct kvl_layout plan;
+	char *text;
 
+	request.hole[1].bytes = MiB(64);
+	text = text_with_layout(&request);
+	ck_assert_int_eq(kvl_layout_plan(&request, &plan, &why), 0);
+	ck_assert_uint_eq(plan.ndynamic, 3); /* with what is under the hole */
 	ck_assert_ptr_nonnull(strstr(text, "\n\ttlb = \"soft,entries=64,policy=fifo\";\n"));
+	ck_assert_ptr_nonnull(strstr(text, "\n\tsoft_entries = 64;\n"));
+	ck_assert_ptr_null(strstr(text, "soft_ranges"));
 	ck_assert_int_eq(metadata_parse(text, &parsed, &err), 0);
-	ck_assert_mem_eq(&parsed.soft, &soft.soft, sizeof(soft.soft));
+	ck_assert_uint_eq(parsed.soft.entries, 64);
+	ck_assert_uint_eq(parsed.soft.nranges, plan.ndynamic);
+	ck_assert_mem_eq(parsed.soft.range, plan.dynamic, 3 * sizeof(plan.dynamic[0]));
 	metadata_free(&parsed);
 	free(text);
 }
@@ -60,11 +78,10 @@ END_TEST
 
 START_TEST(without_one_there_are_no_entries)
 {
-	struct metadata metadata = soft;
+	struct metadata metadata = plain;
 	char *text;
 
 	metadata.tlb = NULL;
-	metadata.soft = (struct soft_ranges){ 0 };
 	text = text_of(&metadata);
 	ck_assert_ptr_nonnull(strstr(text, "\n\ttlb = \"hw\";\n"));
 	ck_assert_int_eq(metadata_parse(text, &parsed, &err), 0);
@@ -73,15 +90,6 @@ START_TEST(without_one_there_are_no_entries)
 	free(text);
 }
 END_TEST
-
-static char *text_with_layout(const struct kvl_layout_request *request)
-{
-	struct metadata metadata = soft;
-
-	metadata.layout = request;
-	metadata.layout_name = "intermix";
-	return text_of(&metadata);
-}
 
 /* A default is written as what it is, for a program that has another one. */
 START_TEST(a_layout_comes_back)
@@ -128,10 +136,11 @@ END_TEST
 
 START_TEST(a_layout_may_be_unknown)
 {
-	char *text = text_of(&soft);
+	char *text = text_of(&plain);
 
 	ck_assert_int_eq(metadata_parse(text, &parsed, &err), 0);
 	ck_assert(!parsed.layout_known);
+	ck_assert_uint_eq(parsed.soft.nranges, 0);
 	metadata_free(&parsed);
 	free(text);
 }
@@ -203,19 +212,92 @@ START_TEST(a_layout_that_cannot_be_is_refused)
 }
 END_TEST
 
-/* Each line that the model takes in earnest: gone, or with a value that cannot be. */
-START_TEST(what_cannot_be_is_refused)
+/* The line that the model takes in earnest: gone, or with a value that cannot be. */
+START_TEST(a_soft_tlb_that_cannot_be_is_refused)
 {
 	static const struct bad_line bad[] = {
-		{ "soft_entries", "1025" },	  { "soft_entries", "x" },
-		{ "soft_entries", NULL },	  { "soft_ranges", NULL },
-		{ "soft_ranges", "\"0+1 0+1\"" }, { "soft_ranges", "\"0+100000001\"" },
-		{ "soft_ranges", "\"1000\"" },	  { "soft_ranges", "\"1000+\"" },
-		{ "soft_ranges", "\"x\"" },	  { "soft_ranges", "\"100000001+0\"" },
+		{ "soft_entries", "1025" },
+		{ "soft_entries", "x" },
+		{ "soft_entries", NULL },
 	};
-	char *text = text_of(&soft);
+	char *text = text_with_layout(&layout);
 
-	expect_refused(text, &bad[_i], "what it says of the TLB cannot be");
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		expect_refused(text, &bad[i], "what it says of the TLB cannot be");
+	free(text);
+}
+END_TEST
+
+/* Nothing would say what it translates. */
+START_TEST(a_soft_tlb_without_a_layout_is_refused)
+{
+	static const struct bad_line bad = { "soft_entries", "64" };
+	char *text = text_of(&plain);
+
+	expect_refused(text, &bad, "what it says of the layout cannot be");
+	free(text);
+}
+END_TEST
+
+/* --- names of holes ------------------------------------------------------------------------------------ */
+
+static char *text_with_names(const char *first, const char *second)
+{
+	struct board board = { .hole_name = { first, second } };
+	struct metadata metadata = plain;
+
+	metadata.layout = &layout;
+	metadata.board = &board;
+	return text_of(&metadata);
+}
+
+/* Of a node and of several, whose name is the longest; a hole between others may have none. */
+START_TEST(names_of_holes_come_back)
+{
+	static const char several[] = "a-node-of-the-longest-name-that-is@10000000 to "
+				      "one-more-node-of-the-longest-name@1f000000";
+	char *text = text_with_names(_i ? NULL : "mpss@100000000", several);
+
+	ck_assert_uint_gt(sizeof(several), SITE_NAME_MAX);
+	ck_assert_int_eq(metadata_parse(text, &parsed, &err), 0);
+	ck_assert_str_eq(parsed.hole_name[0], _i ? "" : "mpss@100000000");
+	ck_assert_str_eq(parsed.hole_name[1], several);
+	ck_assert_str_eq(parsed.hole_name[2], "");
+	metadata_free(&parsed);
+	free(text);
+}
+END_TEST
+
+/* A name cannot end its string, and is not longer than there is room for. */
+START_TEST(names_of_holes_are_not_believed)
+{
+	static const char bad[] = "x\";\n\tlayout_hole_name_1 = \"y\\\xff";
+	char longest[200], *text;
+
+	memset(longest, 'n', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = '\0';
+	text = text_with_names(bad, longest);
+	ck_assert_int_eq(metadata_parse(text, &parsed, &err), 0);
+	ck_assert_str_eq(parsed.hole_name[0], "x\";??layout_hole_name_1 = \"y\\?");
+	ck_assert_uint_eq(strlen(parsed.hole_name[1]), HOLE_NAME_MAX);
+	metadata_free(&parsed);
+	free(text);
+}
+END_TEST
+
+/* Written by nobody here: without an end, and longer than any that is written. */
+START_TEST(names_of_holes_are_cut)
+{
+	char *text = text_with_names("first", "second"), *at = strstr(text, "layout_hole_name_1");
+	char changed[16384];
+
+	ck_assert_uint_lt(strlen(text), sizeof(changed) - 400);
+	snprintf(changed, sizeof(changed), "%.*slayout_hole_name_1 = \"%0300d%s", (int)(at - text),
+		 text, 0, _i ? strchr(at, ';') : strchr(strchr(at, '"') + 1, '"'));
+	ck_assert_int_eq(metadata_parse(changed, &parsed, &err), 0);
+	ck_assert_str_eq(parsed.hole_name[0], "first");
+	ck_assert_uint_eq(strlen(parsed.hole_name[1]), HOLE_NAME_MAX);
+	metadata_free(&parsed);
 	free(text);
 }
 END_TEST
@@ -227,11 +309,15 @@ int main(void)
 
 	tcase_add_test(tcase, a_soft_tlb_comes_back);
 	tcase_add_test(tcase, without_one_there_are_no_entries);
-	tcase_add_loop_test(tcase, what_cannot_be_is_refused, 0, 10);
+	tcase_add_test(tcase, a_soft_tlb_that_cannot_be_is_refused);
+	tcase_add_test(tcase, a_soft_tlb_without_a_layout_is_refused);
 	tcase_add_test(tcase, a_layout_comes_back);
 	tcase_add_test(tcase, as_many_holes_as_there_may_be);
 	tcase_add_test(tcase, a_layout_may_be_unknown);
 	tcase_add_test(tcase, a_layout_that_cannot_be_is_refused);
+	tcase_add_loop_test(tcase, names_of_holes_come_back, 0, 2);
+	tcase_add_test(tcase, names_of_holes_are_not_believed);
+	tcase_add_loop_test(tcase, names_of_holes_are_cut, 0, 2);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }

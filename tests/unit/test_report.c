@@ -390,6 +390,7 @@ START_TEST(before_and_after)
 	expect_box(1, "kernel", 2, "[\"vmalloc\",\"vmalloc\",3489660928,104857600,268435456,0]");
 	expect_box(1, "kernel", 3, "[\"lowmem\",\"lowmem\",3594518528,570425344,373293056,2]");
 	expect_box(1, "physical", 2, "[\"hole\",\"hole\",268435456,104857600,null,0]");
+	expect_box(0, "physical", 2, "[\"hole\",\"hole\",268435456,104857600,null,0]");
 	expect_box(1, "physical", 3, "[\"direct\",\"direct\",373293056,570425344,3594518528,2]");
 	ck_assert_int_eq(figure(0, "recovered_bytes"), 0);
 	ck_assert_int_eq(figure(0, "lost_bytes"), MiB(100));
@@ -398,6 +399,22 @@ START_TEST(before_and_after)
 	ck_assert_str_eq(
 		json_string_value(json_object_get(json_object_get(trace, "layout"), "name")),
 		"</script>");
+}
+END_TEST
+
+/* Whose a hole is stands in both maps; the page's script element does not end in a name. */
+START_TEST(a_hole_with_a_name)
+{
+	write_trace(1);
+	add_layout("intermixed", "20000000+1000 10000000+6400000");
+	add_env("layout_hole_name_1 = \"</script>@10000000\"");
+	report(0, 0);
+	for (size_t map = 0; map < 2; map++) {
+		expect_box(map, "physical", 2,
+			   "[\"hole\",\"</script>@10000000\",268435456,104857600,null,0]");
+		expect_box(map, "physical", 4, "[\"hole\",\"hole\",536870912,4096,null,0]");
+	}
+	ck_assert_ptr_null(strstr(page, "</script>@"));
 }
 END_TEST
 
@@ -449,6 +466,7 @@ int main(void)
 	tcase_add_test(pages, output_full);
 	tcase_add_loop_test(pages, whose_code, 0, 2);
 	tcase_add_test(pages, before_and_after);
+	tcase_add_test(pages, a_hole_with_a_name);
 	tcase_add_loop_test(pages, one_map, 0, 2);
 	tcase_add_test(pages, no_map);
 	tcase_add_test(pages, a_layout_that_cannot_be);

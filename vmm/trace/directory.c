@@ -90,7 +90,6 @@ static int write_metadata(const struct trace_config *config, int fd, const u8 *u
 		.host_class = config->host_class,
 		.tier = config->tier,
 		.tlb = config->tlb,
-		.soft = config->soft,
 		.seed = config->seed,
 		.lossy = config->lossy,
 		.ncpus = config->ncpus,
@@ -101,6 +100,7 @@ static int write_metadata(const struct trace_config *config, int fd, const u8 *u
 		.image_hash = config->image_hash,
 		.layout = config->layout,
 		.layout_name = config->layout_name,
+		.board = config->board,
 	};
 	size_t bytes;
 	char *text;

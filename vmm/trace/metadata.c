@@ -15,11 +15,11 @@
 
 /*
  * A quoted TSDL string: quotes and backslashes escaped, all that is not printable ASCII in octal.
- * Takes at most SITE_NAME_MAX bytes: names come from the guest's image.
+ * Takes at most @most bytes: names come from the guest's image, or from a board's device tree.
  */
-static void write_string(FILE *out, const char *text)
+static void write_string(FILE *out, const char *text, size_t most)
 {
-	size_t length = strnlen(text, SITE_NAME_MAX);
+	size_t length = strnlen(text, most);
 
 	fputc('"', out);
 	for (size_t i = 0; i < length; i++) {
@@ -35,11 +35,16 @@ static void write_string(FILE *out, const char *text)
 	fputc('"', out);
 }
 
-static void write_env_string(FILE *out, const char *key, const char *value)
+void metadata_write_string(FILE *out, const char *key, const char *value, size_t most)
 {
 	fprintf(out, "\t%s = ", key);
-	write_string(out, value ? value : "");
+	write_string(out, value, most);
 	fputs(";\n", out);
+}
+
+static void write_env_string(FILE *out, const char *key, const char *value)
+{
+	metadata_write_string(out, key, value ? value : "", SITE_NAME_MAX);
 }
 
 /*
@@ -79,15 +84,6 @@ static void write_trace(FILE *out, const struct metadata *metadata)
 	      out);
 }
 
-static void write_soft(FILE *out, const struct soft_ranges *soft)
-{
-	fprintf(out, "\tsoft_entries = %u;\n\tsoft_ranges = \"", soft->entries);
-	for (u32 i = 0; i < soft->nranges; i++)
-		fprintf(out, "%s%" PRIx64 "+%" PRIx64, i ? " " : "", soft->range[i].start,
-			soft->range[i].bytes);
-	fputs("\";\n", out);
-}
-
 static void write_env(FILE *out, const struct metadata *metadata)
 {
 	fprintf(out, "env {\n\ttracer_name = \"kvalab\";\n\tkvalab_trace_version = %d;\n",
@@ -101,12 +97,13 @@ static void write_env(FILE *out, const struct metadata *metadata)
 	fprintf(out, "\tflash_gpa = %" PRIu64 ";\n\tflash_bytes = %" PRIu64 ";\n",
 		metadata->flash_gpa, metadata->flash_bytes);
 	write_env_string(out, "tlb", metadata->tlb ? metadata->tlb : "hw");
-	write_soft(out, &metadata->soft);
+	fprintf(out, "\tsoft_entries = %u;\n",
+		metadata->layout ? metadata->layout->soft_entries : 0);
 	if (metadata->image_hash)
 		fprintf(out, "\tguest_image = \"%016" PRIx64 "\";\n", metadata->image_hash);
 	if (metadata->layout) {
 		write_env_string(out, "layout", metadata->layout_name);
-		metadata_write_layout(out, metadata->layout);
+		metadata_write_layout(out, metadata->layout, metadata->board);
 	}
 	fputs("};\n\n", out);
 }
@@ -127,7 +124,7 @@ static void write_sites(FILE *out, const struct metadata *metadata)
 	fputs("enum site : u16_t {\n\t\"-\" = 0", out);
 	for (u32 i = 1; i < metadata->nsites; i++) {
 		fputs(",\n\t", out);
-		write_string(out, metadata->site[i] ? metadata->site[i] : "");
+		write_string(out, metadata->site[i] ? metadata->site[i] : "", SITE_NAME_MAX);
 		fprintf(out, " = %u", i);
 	}
 	fputs("\n};\n\n", out);

@@ -9,16 +9,18 @@
 #include <stdio.h>
 
 #include "devices/abi/layout.h"
+#include "vmm/board.h"
 #include "vmm/err.h"
 #include "vmm/trace/model.h"
 #include "vmm/trace/packet.h"
 
-#define SITE_NAME_MAX 63 /* longer names are cut */
+/* Longer names are cut. */
+#define SITE_NAME_MAX 63
+#define HOLE_NAME_MAX 99
 
 struct metadata {
 	u8 uuid[TRACE_UUID_BYTES];
 	const char *scenario, *arm, *host_class, *tier, *tlb;
-	struct soft_ranges soft;
 	u64 seed;
 	bool lossy;
 	u32 ncpus;
@@ -28,6 +30,7 @@ struct metadata {
 	u64 image_hash;				 /* 0: not known */
 	const struct kvl_layout_request *layout; /* NULL: not known */
 	const char *layout_name;		 /* as --layout takes it */
+	const struct board *board;		 /* names of the layout's holes; NULL: none */
 };
 
 void metadata_write(FILE *out, const struct metadata *metadata);
@@ -44,9 +47,11 @@ struct metadata_parsed {
 	bool lossy, trapped; /* trapped: tier trap */
 	u32 ncpus;
 	u64 flash_gpa, flash_bytes;
-	struct soft_ranges soft;
+	struct soft_ranges soft; /* of the layout; without one there is no soft TLB */
 	bool layout_known;
 	struct kvl_layout_request layout; /* the planner takes it */
+	/* Of its holes; "": nobody gave one. Printable ASCII. */
+	char hole_name[KVL_MAX_HOLES][HOLE_NAME_MAX + 1];
 	u32 nsites;
 	char (*site)[SITE_NAME_MAX + 1]; /* owned; printable ASCII */
 	char *env;			 /* owned; for metadata_env() */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Owns the entries of "metadata" from which a layout can be planned again: written as they were asked
- * for, read back, and believed only if the planner takes them. The text is untrusted.
+ * for, read back, and believed only if the planner takes them; and the names of its holes, which are
+ * for people alone. What a soft TLB translates is not written: the plan says so. The text is untrusted.
  */
 #include "vmm/trace/metadata_layout.h"
 
@@ -25,7 +26,25 @@ static void write_holes(FILE *out, const struct kvl_layout_request *request)
 	fputs("\";\n", out);
 }
 
-void metadata_write_layout(FILE *out, const struct kvl_layout_request *request)
+static void name_key(u32 hole, char key[32])
+{
+	snprintf(key, 32, "layout_hole_name_%u", hole);
+}
+
+static void write_hole_names(FILE *out, const struct kvl_layout_request *request,
+			     const struct board *board)
+{
+	char key[32];
+
+	for (u32 i = 0; board && i < request->nholes; i++) {
+		name_key(i, key);
+		if (board->hole_name[i])
+			metadata_write_string(out, key, board->hole_name[i], HOLE_NAME_MAX);
+	}
+}
+
+void metadata_write_layout(FILE *out, const struct kvl_layout_request *request,
+			   const struct board *board)
 {
 	u64 vmalloc = request->vmalloc_bytes ? request->vmalloc_bytes : KVL_VMALLOC_DEFAULT;
 	u64 kva = request->kva_bytes ? request->kva_bytes : KVL_KVA_DEFAULT;
@@ -38,6 +57,7 @@ void metadata_write_layout(FILE *out, const struct kvl_layout_request *request)
 	fprintf(out, "\tlayout_kva = %" PRIu64 ";\n", kva);
 	fprintf(out, "\tlayout_arena = \"%s\";\n", request->arena_highmem ? "highmem" : "lowmem");
 	write_holes(out, request);
+	write_hole_names(out, request, board);
 }
 
 /* --- read back ----------------------------------------------------------------------------------------- */
@@ -114,6 +134,16 @@ static bool read_request(const struct metadata_parsed *parsed, const char *kind,
 	       read_arena(parsed, &out->arena_highmem) && read_holes(parsed, out);
 }
 
+static void read_hole_names(struct metadata_parsed *parsed)
+{
+	char key[32];
+
+	for (u32 i = 0; i < parsed->layout.nholes; i++) {
+		name_key(i, key);
+		metadata_env(parsed, key, parsed->hole_name[i], sizeof(parsed->hole_name[i]));
+	}
+}
+
 bool metadata_read_layout(struct metadata_parsed *parsed)
 {
 	struct kvl_layout_failure why;
@@ -122,7 +152,11 @@ bool metadata_read_layout(struct metadata_parsed *parsed)
 
 	parsed->layout_known = metadata_env(parsed, "layout_kind", kind, sizeof(kind));
 	if (!parsed->layout_known)
-		return true;
-	return read_request(parsed, kind, &parsed->layout) &&
-	       !kvl_layout_plan(&parsed->layout, &plan, &why);
+		return !parsed->soft.entries;
+	if (!read_request(parsed, kind, &parsed->layout) ||
+	    kvl_layout_plan(&parsed->layout, &plan, &why))
+		return false;
+	read_hole_names(parsed);
+	parsed->soft = soft_ranges_of(&plan, parsed->soft.entries);
+	return true;
 }

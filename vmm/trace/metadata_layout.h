@@ -5,12 +5,20 @@
 
 #include "vmm/trace/metadata.h"
 
-/* Lines of the env block: what the layout was planned from. CPUs and soft TLB stand there already. */
-void metadata_write_layout(FILE *out, const struct kvl_layout_request *request);
+/*
+ * Lines of the env block: what the layout was planned from, and whose its holes are. CPUs and soft TLB
+ * stand there already. @board: NULL, nobody said.
+ */
+void metadata_write_layout(FILE *out, const struct kvl_layout_request *request,
+			   const struct board *board);
+
+/* metadata.c's: one line, of @value @most bytes, escaped. */
+void metadata_write_string(FILE *out, const char *key, const char *value, size_t most);
 
 /*
- * Reads them back into @parsed, whose env, CPUs and soft TLB are there. False: there are some, but not a
- * request that the planner takes.
+ * Reads them back into @parsed, whose env, CPUs and number of soft entries are there, and says what the
+ * entries translate. False: there are some lines, but not a request that the planner takes; or there is
+ * none, and a soft TLB.
  */
 bool metadata_read_layout(struct metadata_parsed *parsed);
 

@@ -167,39 +167,15 @@ static bool env_number(const char *text, const char *key, u64 *out)
 	return *end == ';';
 }
 
-/* "START+BYTES START+BYTES …", ascending; false: cannot be, or are too many. */
-static bool parse_ranges(const char *text, struct soft_ranges *soft)
-{
-	u64 before = 0;
-	char *end;
-
-	for (soft->nranges = 0; *text != '"'; text = end) {
-		struct kvl_range range;
-
-		range.start = strtoull(text, &end, 16);
-		if (end == text || *end != '+' || soft->nranges == ARRAY_LEN(soft->range))
-			return false;
-		text = end + 1;
-		range.bytes = strtoull(text, &end, 16);
-		if (end == text || range.start < before || range.start > GiB(4) ||
-		    range.bytes > GiB(4) - range.start)
-			return false;
-		before = range.start + range.bytes;
-		soft->range[soft->nranges++] = range;
-	}
-	return true;
-}
-
-/* Ranges that are none, or a TLB that cannot be, would lead the model astray. */
+/* What it translates is the layout's: metadata_read_layout(). */
 static bool parse_soft(const char *text, struct soft_ranges *soft)
 {
-	const char *ranges = behind(text, "\n\tsoft_ranges = \"");
 	u64 entries;
 
-	if (!env_number(text, "soft_entries", &entries) || entries > KVL_SOFT_MAX || !ranges)
+	if (!env_number(text, "soft_entries", &entries) || entries > KVL_SOFT_MAX)
 		return false;
 	soft->entries = (u32)entries;
-	return parse_ranges(ranges, soft);
+	return true;
 }
 
 int metadata_parse(const char *text, struct metadata_parsed *out, struct err *err)

@@ -35,6 +35,8 @@ struct soft_ranges {
 	struct kvl_range range[KVL_MAX_HOLES + 3];
 };
 
+struct soft_ranges soft_ranges_of(const struct kvl_layout *layout, u32 entries);
+
 struct model_config {
 	u32 ncpus;
 	const char *const *site;

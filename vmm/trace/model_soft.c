@@ -16,6 +16,16 @@ struct soft_entry {
 	u64 va, entry;
 };
 
+struct soft_ranges soft_ranges_of(const struct kvl_layout *layout, u32 entries)
+{
+	struct soft_ranges soft = { .entries = entries, .nranges = layout->ndynamic };
+
+	_Static_assert(sizeof(soft.range) == sizeof(layout->dynamic), "as many as a plan has");
+	for (u32 i = 0; i < soft.nranges; i++)
+		soft.range[i] = layout->dynamic[i];
+	return soft;
+}
+
 bool model_is_soft(const struct model *model, u64 va)
 {
 	const struct soft_ranges *soft = &model->config.soft;

@@ -39,12 +39,24 @@ static void write_figures(const struct layout_figures *figures, FILE *out)
 	fputc('}', out);
 }
 
-static void write_map(const struct kvl_layout *layout, const struct kvl_layout *linear, FILE *out)
+static struct board board_of(const struct metadata_parsed *metadata)
 {
+	struct board board = { .mem_bytes = 0 };
+
+	for (u32 i = 0; i < metadata->layout.nholes; i++)
+		board.hole_name[i] = *metadata->hole_name[i] ? metadata->hole_name[i] : NULL;
+	return board;
+}
+
+static void write_map(const struct metadata_parsed *metadata, const struct kvl_layout *layout,
+		      const struct kvl_layout *linear, FILE *out)
+{
+	struct board board = board_of(metadata);
 	struct layout_figures figures;
 	struct layout_map map;
 
 	layout_map_make(layout, &map);
+	layout_map_name_holes(&map, layout, &metadata->layout, &board);
 	layout_figures_make(layout, linear, &figures);
 	fprintf(out, "{\"kind\":\"%s\"", layout_kind_name(layout->kind));
 	write_column("kernel", &map.kernel, out);
@@ -72,9 +84,9 @@ void report_layout_write(const struct metadata_parsed *metadata, FILE *out)
 	report_string(out, name);
 	fputs(",\"maps\":[", out);
 	if (layout.nholes && layout.kind != KVL_LAYOUT_LINEAR) {
-		write_map(&linear, &linear, out);
+		write_map(metadata, &linear, &linear, out);
 		fputc(',', out);
 	}
-	write_map(&layout, &linear, out);
+	write_map(metadata, &layout, &linear, out);
 	fputs("]},", out);
 }

@@ -29,7 +29,6 @@ struct trace_config {
 	const char *scenario, *arm, *host_class; /* for the metadata's env block */
 	const char *tier;			 /* NULL: "ring" */
 	const char *tlb;			 /* NULL: "hw" */
-	struct soft_ranges soft;
 	u64 seed;
 	u64 flash_gpa, flash_bytes; /* where the chip is; 0 bytes: nowhere */
 	/* The image's symbols: lines "hex-address name", ascending, addresses as the guest runs;
@@ -38,9 +37,10 @@ struct trace_config {
 	const char *places_text; /* of the sites: lines "number file:line"; likewise */
 	u64 image_hash;		 /* of the guest's image; 0: not known */
 	const struct kvl_layout_request
-		*layout;	 /* what the guest's was planned from; NULL: not known */
-	const char *layout_name; /* as --layout takes it */
-	struct model *model;	 /* gets every record in ticket order; may be NULL */
+		*layout;	   /* what the guest's was planned from; NULL: not known */
+	const char *layout_name;   /* as --layout takes it */
+	const struct board *board; /* names of the layout's holes; NULL: none */
+	struct model *model;	   /* gets every record in ticket order; may be NULL */
 };
 
 /*
