@@ -65,8 +65,17 @@ static void add_piece(struct layout_column *column, const struct kvl_layout *lay
 	u64 other = kind == BOX_LOWMEM ? piece->gpa : piece->va;
 
 	add_box(column, kind, start, start + piece->bytes, other);
-	if (layout->nlowmem > 1)
-		column->box[column->nboxes - 1].number = i + 1;
+}
+
+static void number_boxes(struct layout_column *column, enum layout_box_kind kind)
+{
+	u32 n = 0, next = 0;
+
+	for (u32 i = 0; i < column->nboxes; i++)
+		n += column->box[i].kind == kind;
+	for (u32 i = 0; n > 1 && i < column->nboxes; i++)
+		if (column->box[i].kind == kind)
+			column->box[i].number = ++next;
 }
 
 /* --- kernel-virtual -------------------------------------------------------------------------------- */
@@ -151,6 +160,9 @@ void layout_map_make(const struct kvl_layout *layout, struct layout_map *out)
 	out->limit_gpa = layout->lowmem_end_gpa;
 	fill_kernel(layout, &out->kernel);
 	fill_physical(layout, &out->physical);
+	number_boxes(&out->kernel, BOX_LOWMEM);
+	number_boxes(&out->kernel, BOX_VMALLOC);
+	number_boxes(&out->physical, BOX_DIRECT);
 }
 
 static const struct kvl_range *hole_at(const struct kvl_layout *layout, u64 gpa)

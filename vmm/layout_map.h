@@ -36,7 +36,8 @@ struct layout_box {
 	/* What is shown there: of lowmem RAM's address, of direct-mapped RAM the kernel's; of what is
 	 * lost, and of vmalloc inside lowmem, the hole's. LAYOUT_NOWHERE: nothing. */
 	u64 other;
-	u32 number; /* of lowmem and the direct-mapped RAM it shows, from 1; 0: there is one alone */
+	/* Of lowmem and the direct-mapped RAM it shows, and of vmalloc, from 1; 0: there is one alone. */
+	u32 number;
 	const char *name; /* the kind's; a hole may have one of its own */
 };
 

@@ -113,8 +113,11 @@ holes="--mem 2G --cpus 3 --hole 256M:100M --hole 600M:3076K --hole 1500M:40M"
 layout before $holes --layout classic
 # shellcheck disable=SC2086
 layout after $holes --layout intermix
+# That of write_trace's, of the first hole.
+sed -i '0,/"name": "hole"/s,,"name": "<i>mpss</i>@10000000",' "$work/before" "$work/after"
 page made "$work/made" "$work/before" "$work/after"
-shows "a layout whose name is markup" "$work/made.html" "^After: <i>intermix</i>\$"
+shows "a layout whose name is markup, and its kind" "$work/made.html" "^After: <i>intermix</i> .intermixed.\$"
+shows "a hole whose name is markup" "$work/made.html" "<i>mpss</i>@10000000 100 MiB"
 shows "a damaged trace: the page says so" "$work/damaged.html" "Damaged: vcpu1: packet 0 is left out"
 shows "and that nothing was judged" "$work/damaged.html" "The rules were not judged"
 shows "too many events: the page says so" "$work/limit.html" "more than this page holds one by one"
@@ -192,3 +195,14 @@ if [ "$(grep -c "^$work/twin\$" "$work/log")" = 2 ] && [ "$(grep -c "^$work/seve
 else
 	fail "two runs with the same options: nothing tells them apart in the table"
 fi
+
+# The way of a hole's name: a board's tree, the run, its trace, the page.
+if ! command -v dtc >/dev/null; then
+	skip "a board's holes: device-tree-compiler is not installed"
+	exit 0
+fi
+dtc -q -O dtb -o "$work/board.dtb" tests/boards/msm8974.dts >"$work/log" 2>&1 || fail "dtc does not compile a board"
+"$kvalab" run hello --dtb-overlay "$work/board.dtb" --layout intermix --trace "$work/board" >"$work/log" 2>&1 ||
+	fail "a run of hello with the holes of a board"
+"$kvalab" report "$work/board" -o "$work/board.html"
+shows "the holes of a board have their names" "$work/board.html" "^mpss@8000000 to rmtfs@fd80000 127 MiB\$"

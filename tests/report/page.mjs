@@ -568,7 +568,10 @@ async function map() {
 	);
 }
 
-/* What the maps show, as it stands on the screen, of 1: bars of boxes, bands between two of them. */
+/*
+ * What the maps show, as it stands on the screen: bars of boxes, of 1, bands between two bars, and the names
+ * in the boxes and below, as far as they can be seen.
+ */
 const drawnLayouts = () =>
 	page.locator("#map .layout").evaluateAll((nodes) =>
 		nodes.map((node) => {
@@ -581,24 +584,43 @@ const drawnLayouts = () =>
 					to: (of.right - all.left) / all.width,
 				};
 			};
+			const seen = (inner) => inner.getClientRects().length > 0;
+			const nameIn = (box) => {
+				const name = box.firstElementChild;
+
+				return seen(name)
+					? { name: name.textContent, ...part(name, box) }
+					: {};
+			};
 
 			return {
-				text: node.textContent,
+				text: node.innerText,
 				bars: [...node.querySelectorAll(".whole")].map((bar) =>
 					[...bar.children].map((box) => ({
 						kind: box.className,
 						title: box.title,
+						least: 2 / bar.getBoundingClientRect().width,
 						...part(box, bar),
+						inside: nameIn(box),
 					})),
 				),
-				bands: [...node.querySelectorAll("polygon")].map((polygon) =>
-					[...polygon.points].map(({ x, y }) => [x / 100, y]),
+				below: [...node.querySelectorAll(".below")].map((list) =>
+					[...list.children]
+						.filter(seen)
+						.map(({ title, innerText }) => [
+							title,
+							innerText.trim(),
+						]),
 				),
+				bands: [...node.querySelectorAll("polygon")].map((polygon) => ({
+					title: polygon.textContent,
+					points: [...polygon.points].map(({ x, y }) => [x / 100, y]),
+				})),
 			};
 		}),
 	);
 
-/* Of boxes of kvalab layout, as the page must place them. */
+/* Of boxes of kvalab layout, as the page must place and name them. */
 function placed(boxes) {
 	const start = boxes[0].start,
 		last = boxes[boxes.length - 1],
@@ -608,17 +630,40 @@ function placed(boxes) {
 		...box,
 		from: (box.start - start) / all,
 		to: (box.start + box.bytes - start) / all,
+		label: box.name + (box.number === null ? "" : ` ${box.number}`),
 	}));
 }
 
-const NEAR = 0.003; /* a box is at least 2 of more than 1000 pixels wide */
+const hex = (address) => `0x${address.toString(16)}`;
+
+/* "NAME SIZE, 0xFIRST – 0xLAST; … 0xOTHER": addresses as they are, to the byte */
+function saysOf(title, { label, start, bytes, other }) {
+	const rest = title.startsWith(label) ? title.slice(label.length) : "";
+	const [, first, last, to] =
+		/^ [0-9.,]+ [KMG]?i?B, (0x[0-9a-f]+) – (0x[0-9a-f]+)(?:;.* (0x[0-9a-f]+))?(?:;|$)/.exec(
+			rest,
+		) || [];
+
+	return (
+		first === hex(start) &&
+		last === hex(start + bytes - 1) &&
+		to === (other === null ? undefined : hex(other))
+	);
+}
+
+const NEAR = 0.0001; /* of a bar: a tenth of a pixel. What a box is of, its title says */
 const near = (a, b) => Math.abs(a - b) < NEAR;
 
 function checkBar(text, drawn, wanted) {
-	const wrong = wanted.filter(({ kind, from, to }, i) => {
-		const got = drawn[i] || {};
+	const wrong = wanted.filter((box, i) => {
+		const got = drawn[i] || { title: "" };
 
-		return got.kind !== kind.replace(" ", "-") || !near(got.from, from) || !near(got.to, to);
+		return !(
+			got.kind === box.kind.replace(" ", "-") &&
+			saysOf(got.title, box) &&
+			near(got.from, box.from) &&
+			near(got.to, Math.max(box.to, got.from + got.least))
+		);
 	});
 
 	check(text, drawn.length === wanted.length && !wrong.length, wrong, drawn);
@@ -630,9 +675,11 @@ function checkBands(text, bands, kernel, physical) {
 		const ram = physical.find(
 			({ kind, number }) => kind === "direct" && number === box.number,
 		);
-		const [a, b, c, d] = bands[i] || [];
+		const { title, points } = bands[i] || { title: "", points: [] };
+		const [a, b, c, d] = points;
 
 		return !(
+			saysOf(title, box) &&
 			a &&
 			near(a[0], box.from) &&
 			near(b[0], box.to) &&
@@ -648,6 +695,38 @@ function checkBands(text, bands, kernel, physical) {
 	check(text, bands.length === lowmem.length && !wrong.length, wrong, bands);
 }
 
+/* The name of each box stands in it, and wholly so, or below. */
+function checkNames(text, bar, below) {
+	const narrow = bar.filter(({ inside }) => !inside.name);
+	const nameOf = ({ title }) => title.split(", 0x")[0];
+
+	check(
+		text,
+		bar.every(
+			(box) =>
+				!box.inside.name ||
+				(box.inside.name === nameOf(box) &&
+					box.inside.from > 0 &&
+					box.inside.to < 1),
+		) && String(below) === String(narrow.map((box) => [box.title, nameOf(box)])),
+		bar,
+		below,
+	);
+}
+
+async function names(width) {
+	await page.setViewportSize({ width, height: 800 });
+	await frame();
+	for (const [k, { bars, below }] of (await drawnLayouts()).entries())
+		bars.forEach((bar, n) =>
+			checkNames(
+				`map ${k}, bar ${n}, ${width} pixels: names fit or stand below`,
+				bar,
+				below[n],
+			),
+		);
+}
+
 async function layouts() {
 	const drawn = await drawnLayouts(),
 		wanted = layoutFiles.map((name) => JSON.parse(readFileSync(name, "utf8")));
@@ -658,14 +737,9 @@ async function layouts() {
 		const { text, bars, bands } = drawn[k] || { text: "", bars: [[], []], bands: [] };
 		const recovered = figures[layout].recovered_bytes / 2 ** 20;
 
-		checkBar(`${layout}: the kernel's boxes are to scale`, bars[0], addresses);
+		checkBar(`${layout}: the kernel's boxes are those, to scale`, bars[0], addresses);
 		checkBar(`${layout}: so are RAM's`, bars[1], ram);
 		checkBands(`${layout}: bands go from lowmem to its RAM`, bands, addresses, ram);
-		check(
-			`${layout}: every box says what it is`,
-			bars.flat().every(({ title }) => /0x[0-9a-f]+ – 0x/.test(title)),
-			bars,
-		);
 		check(
 			`${layout}: how much is recovered`,
 			recovered
@@ -674,6 +748,7 @@ async function layouts() {
 			text,
 		);
 	});
+	for (const width of [600, 1900, 1280]) await names(width);
 }
 
 async function themes() {

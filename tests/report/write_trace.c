@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vmm/board.h"
 #include "vmm/trace/schema.h"
 #include "vmm/trace/trace.h"
 
@@ -34,7 +35,7 @@ static const char *const sites[] = { "",
 				     "many.m",
 				     "many.n" };
 
-/* The options are report.sh's for kvalab layout, too. */
+/* The options are report.sh's for kvalab layout, too; and the name, which no option gives. */
 static const struct kvl_layout_request layout = {
 	.kind = KVL_LAYOUT_INTERMIXED,
 	.mem_bytes = GiB(2),
@@ -43,6 +44,8 @@ static const struct kvl_layout_request layout = {
 	.nholes = 3,
 	.hole = { { MiB(256), MiB(100) }, { MiB(600), KiB(3076) }, { MiB(1500), MiB(40) } },
 };
+
+static const struct board board = { .hole_name = { "<i>mpss</i>@10000000" } };
 
 #define NOISE_SITES 5u /* the first ones, which set an entry at most */
 #define UNKNOWN_MARK 0x6d7574
@@ -164,6 +167,7 @@ int main(int argc, char **argv)
 				       .flash_bytes = MiB(16),
 				       .layout = &layout,
 				       .layout_name = "<i>intermix</i>",
+				       .board = &board,
 				       .places_text = "1 pt.c:12\n4 mapping.c:45\n" };
 
 	if (argc != 3)

@@ -230,6 +230,8 @@ START_TEST(an_intermixed_layout)
 	make(&request);
 	expect_boxes(&map.kernel, 9, kernel, kernel_mib);
 	expect_boxes(&map.physical, 5, physical, physical_mib);
+	ck_assert_uint_eq(map.kernel.box[2].number, 1);
+	ck_assert_uint_eq(map.kernel.box[5].number, 2);
 	ck_assert_uint_eq(map.limit_gpa, MiB(900));
 	ck_assert_uint_eq(figures.recovered_bytes, MiB(100));
 	ck_assert_uint_eq(figures.vmalloc_largest_bytes, MiB(100));
@@ -286,6 +288,8 @@ START_TEST(one_piece_has_no_number)
 	make(&request);
 	ck_assert_uint_eq(map.kernel.box[1].number, 1);
 	ck_assert_uint_eq(map.kernel.box[3].number, 2);
+	ck_assert_int_eq(map.kernel.box[5].kind, BOX_VMALLOC);
+	ck_assert_uint_eq(map.kernel.box[5].number, 0);
 }
 END_TEST
 

@@ -387,7 +387,7 @@ START_TEST(before_and_after)
 	ck_assert_str_eq(json_string_value(json_object_get(map_of(0), "kind")), "linear");
 	ck_assert_str_eq(json_string_value(json_object_get(map_of(1), "kind")), "intermixed");
 	expect_box(0, "kernel", 2, "[\"lost\",\"lost\",3489660928,104857600,268435456,0]");
-	expect_box(1, "kernel", 2, "[\"vmalloc\",\"vmalloc\",3489660928,104857600,268435456,0]");
+	expect_box(1, "kernel", 2, "[\"vmalloc\",\"vmalloc\",3489660928,104857600,268435456,1]");
 	expect_box(1, "kernel", 3, "[\"lowmem\",\"lowmem\",3594518528,570425344,373293056,2]");
 	expect_box(1, "physical", 2, "[\"hole\",\"hole\",268435456,104857600,null,0]");
 	expect_box(0, "physical", 2, "[\"hole\",\"hole\",268435456,104857600,null,0]");

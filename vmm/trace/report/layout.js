@@ -13,7 +13,7 @@ const LAYOUT_KEYS = [
 	["lost", "addresses that a hole takes from everybody"],
 ];
 
-const LABELLED = 6; /* percent of the bar that a name in it needs */
+const BESIDE_NAME = 6; /* pixels, on each side: style_layout.css */
 const BAND_HEIGHT = 26;
 
 function boxOf([kind, name, start, bytes, other, number]) {
@@ -35,7 +35,8 @@ function boxTitle(box) {
 
 	return (
 		`${boxLabel(box)}, ${rangeText(start, bytes)}` +
-		(other === null ? "" : "; " + shows + hex(other))
+		(other === null ? "" : "; " + shows + hex(other)) +
+		(kind === "hole" && box.name !== kind ? "; a hole" : "")
 	);
 }
 
@@ -69,7 +70,7 @@ function barOf(boxes, about) {
 					style: `left: ${left}%; width: ${width}%`,
 					title: boxTitle(box),
 				},
-				width > LABELLED ? boxLabel(box) : "",
+				element("bdi", {}, boxLabel(box)),
 			);
 		}),
 	);
@@ -110,35 +111,46 @@ function bandsOf({ kernel, physical }) {
 	);
 }
 
-/* Those too narrow for their name: it stands below the bars. */
-function narrowBoxes(boxes) {
-	const scale = scaleOf(boxes);
-
-	return boxes
-		.filter(({ start, bytes }) => scale(start + bytes) - scale(start) <= LABELLED)
-		.map((box) =>
+/* The names again, below the bars: placeNames() shows those of boxes that are too narrow for theirs. */
+function namesBelow(about, boxes) {
+	return element(
+		"div",
+		{ class: "keys below" },
+		`${about}, narrow, from left to right:`,
+		...boxes.map((box) =>
 			element(
 				"span",
 				{ "data-box": box.kind, title: boxTitle(box) },
 				element("span", { class: "dot " + box.kind }),
 				boxLabel(box),
 			),
-		);
+		),
+	);
 }
 
-function narrowText(about, boxes) {
-	const narrow = narrowBoxes(boxes);
+function nameFits(box) {
+	const name = box.firstChild;
 
-	return narrow.length
-		? [
-				element(
-					"div",
-					{ class: "keys" },
-					`${about}, narrow, from left to right:`,
-					...narrow,
-				),
-			]
-		: [];
+	name.hidden = false;
+	return name.getBoundingClientRect().width + 2 * BESIDE_NAME <= box.clientWidth;
+}
+
+/* Each name stands in its box or below, for the width that the bars have now. */
+function placeNames() {
+	for (const layout of document.querySelectorAll("#map .layout")) {
+		const below = layout.querySelectorAll(".below");
+
+		layout.querySelectorAll(".whole").forEach((bar, k) => {
+			const names = [...below[k].querySelectorAll("[data-box]")],
+				fit = [...bar.children].map(nameFits);
+
+			fit.forEach((fits, i) => {
+				bar.children[i].firstChild.hidden = !fits;
+				names[i].hidden = fits;
+			});
+			below[k].hidden = !fit.includes(false);
+		});
+	}
 }
 
 function layoutText(figures) {
@@ -166,8 +178,8 @@ function layoutMap(map, heading) {
 		barOf(map.kernel, "the kernel's addresses to scale"),
 		bandsOf(map),
 		barOf(map.physical, "RAM to scale"),
-		...narrowText("addresses", map.kernel),
-		...narrowText("RAM", map.physical),
+		namesBelow("addresses", map.kernel),
+		namesBelow("RAM", map.physical),
 	);
 }
 
@@ -182,11 +194,14 @@ function layoutsOf({ layout }) {
 
 function drawLayouts(maps) {
 	if (!maps.length) return [];
-	const name = app.trace.layout.name || maps[maps.length - 1].kind;
+	/* Any name may stand on a kind: what is drawn is the kind. */
+	const { kind } = maps[maps.length - 1],
+		{ name } = app.trace.layout,
+		what = name ? `${name} (${kind})` : kind;
 	const headings =
 		maps.length > 1
-			? ["Before: as if holes were RAM of the direct map", `After: ${name}`]
-			: [`Layout: ${name}`];
+			? ["Before: as if holes were RAM of the direct map", `After: ${what}`]
+			: [`Layout: ${what}`];
 	const kinds = new Set(
 		maps.flatMap(({ kernel, physical }) =>
 			[...kernel, ...physical].map(({ kind }) => kind),
@@ -199,7 +214,12 @@ function drawLayouts(maps) {
 			"div",
 			{ class: "keys" },
 			...LAYOUT_KEYS.filter(([kind]) => kinds.has(kind)).map(([kind, text]) =>
-				element("span", {}, element("span", { class: "dot " + kind }), text),
+				element(
+					"span",
+					{},
+					element("span", { class: "dot " + kind }),
+					text,
+				),
 			),
 			element(
 				"span",

@@ -94,6 +94,7 @@ function listenToButtons() {
 	byId("zoom-all").addEventListener("click", () => showAll());
 	byId("traces").addEventListener("change", (event) => showTrace(Number(event.target.value)));
 	addEventListener("resize", redraw);
+	addEventListener("resize", placeNames);
 }
 
 function drawChoice() {

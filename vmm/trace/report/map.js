@@ -238,4 +238,5 @@ function drawMap() {
 				]
 			: []),
 	);
+	placeNames();
 }
