@@ -80,19 +80,13 @@ static void number_boxes(struct layout_column *column, enum layout_box_kind kind
 
 /* --- kernel-virtual -------------------------------------------------------------------------------- */
 
-static bool is_vmalloc(const struct kvl_layout *layout, u64 va)
-{
-	for (u32 i = 0; i < layout->nvmalloc; i++)
-		if (va - layout->vmalloc[i].start < layout->vmalloc[i].bytes)
-			return true;
-	return false;
-}
-
 /* What of lowmem's region is beside no piece, because of the hole at @gpa. */
 static void add_between(struct layout_column *column, const struct kvl_layout *layout, u64 start,
 			u64 end, u64 gpa)
 {
-	add_box(column, is_vmalloc(layout, start) ? BOX_VMALLOC : BOX_LOST, start, end, gpa);
+	add_box(column,
+		kvl_in_ranges(layout->vmalloc, layout->nvmalloc, start) ? BOX_VMALLOC : BOX_LOST,
+		start, end, gpa);
 }
 
 static void fill_kernel(const struct kvl_layout *layout, struct layout_column *column)

@@ -62,8 +62,8 @@ static int open_record(struct run *run, struct err *err)
 				      .site = run->image.site,
 				      .nsites = run->image.nsites,
 				      .trapped = vm->tier == TIER_TRAP,
-				      .soft = soft_ranges_of(&vm->layout,
-							     vm->config->layout.soft_entries) };
+				      .layout = vm->layout,
+				      .soft_entries = vm->config->layout.soft_entries };
 	char tlb[RUN_TLB_TEXT_BYTES];
 	struct trace_config trace = { .dir = run->config->trace_dir,
 				      .ncpus = vm->ncpus,

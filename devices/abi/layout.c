@@ -21,8 +21,8 @@ static int fail(struct kvl_layout_failure *why, enum kvl_layout_error error, u64
 	return -1;
 }
 
-static int fail_hole(struct kvl_layout_failure *why, enum kvl_layout_error error, u32 index,
-		     u32 other, u64 value)
+static int fail_index(struct kvl_layout_failure *why, enum kvl_layout_error error, u32 index,
+		      u32 other, u64 value)
 {
 	*why = (struct kvl_layout_failure){
 		.error = error, .value = value, .index = index, .other = other
@@ -65,6 +65,14 @@ u64 kvl_ram_end(u64 mem_bytes)
 	return kvl_machine_gpa(mem_bytes - 1) + 1;
 }
 
+bool kvl_in_ranges(const struct kvl_range *range, u32 n, u64 at)
+{
+	for (u32 i = 0; i < n; i++)
+		if (at - range[i].start < range[i].bytes)
+			return true;
+	return false;
+}
+
 const char *kvl_region_name(enum kvl_region_kind kind)
 {
 	switch (kind) {
@@ -104,11 +112,11 @@ static int check_sizes(const struct kvl_layout_request *request, struct kvl_layo
 	if (request->mem_bytes % LARGE_BYTES)
 		return fail(why, KVL_LAYOUT_MEM_ALIGN, request->mem_bytes);
 	if (request->vmalloc_bytes % LARGE_BYTES)
-		return fail_hole(why, KVL_LAYOUT_ALIGN, 0, 0, request->vmalloc_bytes);
+		return fail_index(why, KVL_LAYOUT_ALIGN, 0, 0, request->vmalloc_bytes);
 	if (request->kva_bytes % LARGE_BYTES)
-		return fail_hole(why, KVL_LAYOUT_ALIGN, 1, 0, request->kva_bytes);
+		return fail_index(why, KVL_LAYOUT_ALIGN, 1, 0, request->kva_bytes);
 	if (request->vmalloc_upper_bytes % LARGE_BYTES)
-		return fail_hole(why, KVL_LAYOUT_ALIGN, 2, 0, request->vmalloc_upper_bytes);
+		return fail_index(why, KVL_LAYOUT_ALIGN, 2, 0, request->vmalloc_upper_bytes);
 	if (request->vmalloc_upper_bytes > vmalloc_wanted(request))
 		return fail(why, KVL_LAYOUT_UPPER, vmalloc_wanted(request));
 	if (request->soft_entries &&
@@ -419,10 +427,7 @@ u64 kvl_soft_gpa(const struct kvl_layout *layout, u32 entries, u32 cpu)
 
 bool kvl_is_soft(const struct kvl_layout *layout, u64 va)
 {
-	for (u32 i = 0; i < layout->ndynamic; i++)
-		if (va - layout->dynamic[i].start < layout->dynamic[i].bytes)
-			return true;
-	return false;
+	return kvl_in_ranges(layout->dynamic, layout->ndynamic, va);
 }
 
 /* --- holes ---------------------------------------------------------------------------------------------- */
@@ -451,13 +456,15 @@ static int check_hole(const struct kvl_layout *layout, struct kvl_range hole, u3
 	bool whole = hole.start % PAGE_BYTES == 0 && hole.bytes % PAGE_BYTES == 0;
 
 	if (!hole.bytes || (!whole && outside != KVL_OUTSIDE_ALL))
-		return fail_hole(why, KVL_LAYOUT_HOLE_ALIGN, index, 0, 0);
+		return fail_index(why, KVL_LAYOUT_HOLE_ALIGN, index, 0, 0);
 	if (outside != KVL_OUTSIDE_NOT)
-		return fail_hole(why, KVL_LAYOUT_HOLE_OUTSIDE, index, outside, layout->ram_end_gpa);
+		return fail_index(why, KVL_LAYOUT_HOLE_OUTSIDE, index, outside,
+				  layout->ram_end_gpa);
 	if (kvl_ranges_overlap(hole, layout->core))
-		return fail_hole(why, KVL_LAYOUT_HOLE_CORE, index, 0, kvl_range_end(layout->core));
+		return fail_index(why, KVL_LAYOUT_HOLE_CORE, index, 0, kvl_range_end(layout->core));
 	if (kvl_ranges_overlap(hole, layout->arena))
-		return fail_hole(why, KVL_LAYOUT_HOLE_CORE, index, 1, kvl_range_end(layout->arena));
+		return fail_index(why, KVL_LAYOUT_HOLE_CORE, index, 1,
+				  kvl_range_end(layout->arena));
 	return 0;
 }
 
@@ -471,7 +478,7 @@ static int check_holes(const struct kvl_layout_request *request, const struct kv
 			return -1;
 		for (u32 j = 0; j < i; j++)
 			if (kvl_ranges_overlap(request->hole[j], request->hole[i]))
-				return fail_hole(why, KVL_LAYOUT_HOLE_OVERLAP, j, i, 0);
+				return fail_index(why, KVL_LAYOUT_HOLE_OVERLAP, j, i, 0);
 	}
 	return 0;
 }

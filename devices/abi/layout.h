@@ -190,6 +190,9 @@ int kvl_layout_plan(const struct kvl_layout_request *request, struct kvl_layout 
  */
 u64 kvl_layout_wanted(const struct kvl_layout_request *request, u64 bytes[KVL_REGIONS]);
 
+/* Does @at lie in one of them? */
+bool kvl_in_ranges(const struct kvl_range *range, u32 n, u64 at);
+
 /* Names for people: "lowmem", "vmalloc", … */
 const char *kvl_region_name(enum kvl_region_kind kind);
 

@@ -60,17 +60,10 @@ static bool between_vmalloc(u64 gpa)
 	return layout.kind == KVL_LAYOUT_INTERMIXED && behind && before;
 }
 
-static bool in_vmalloc(u64 va)
-{
-	for (u32 i = 0; i < layout.nvmalloc; i++)
-		if (va - layout.vmalloc[i].start < layout.vmalloc[i].bytes)
-			return true;
-	return false;
-}
-
 static void compare_mapped(struct comparison *c, u64 va, u64 gpa)
 {
-	bool direct = is_direct(va, gpa), vmalloc = !direct && in_vmalloc(va);
+	bool direct = is_direct(va, gpa),
+	     vmalloc = !direct && kvl_in_ranges(layout.vmalloc, layout.nvmalloc, va);
 
 	c->direct += direct;
 	c->between += direct && between_vmalloc(gpa);

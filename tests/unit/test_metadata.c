@@ -68,9 +68,9 @@ START_TEST(a_soft_tlb_comes_back)
 	ck_assert_ptr_nonnull(strstr(text, "\n\tsoft_entries = 64;\n"));
 	ck_assert_ptr_null(strstr(text, "soft_ranges"));
 	ck_assert_int_eq(metadata_parse(text, &parsed, &err), 0);
-	ck_assert_uint_eq(parsed.soft.entries, 64);
-	ck_assert_uint_eq(parsed.soft.nranges, plan.ndynamic);
-	ck_assert_mem_eq(parsed.soft.range, plan.dynamic, 3 * sizeof(plan.dynamic[0]));
+	ck_assert_uint_eq(parsed.soft_entries, 64);
+	ck_assert_uint_eq(parsed.plan.ndynamic, plan.ndynamic);
+	ck_assert_mem_eq(parsed.plan.dynamic, plan.dynamic, 3 * sizeof(plan.dynamic[0]));
 	metadata_free(&parsed);
 	free(text);
 }
@@ -85,7 +85,7 @@ START_TEST(without_one_there_are_no_entries)
 	text = text_of(&metadata);
 	ck_assert_ptr_nonnull(strstr(text, "\n\ttlb = \"hw\";\n"));
 	ck_assert_int_eq(metadata_parse(text, &parsed, &err), 0);
-	ck_assert_uint_eq(parsed.soft.entries, 0);
+	ck_assert_uint_eq(parsed.soft_entries, 0);
 	metadata_free(&parsed);
 	free(text);
 }
@@ -140,7 +140,7 @@ START_TEST(a_layout_may_be_unknown)
 
 	ck_assert_int_eq(metadata_parse(text, &parsed, &err), 0);
 	ck_assert(!parsed.layout_known);
-	ck_assert_uint_eq(parsed.soft.nranges, 0);
+	ck_assert_uint_eq(parsed.plan.ndynamic, 0);
 	metadata_free(&parsed);
 	free(text);
 }

@@ -14,7 +14,8 @@ static void start(enum policy_kind kind, u64 amount)
 	model_setup(&(struct model_config){
 		.ncpus = CPUS,
 		.policy = { kind, amount },
-		.soft = { .nranges = 2, .range = { { 0, 0 }, { 0xf0000000, 0x0f000000 } } },
+		.layout = { .nvmalloc = 2,
+			    .vmalloc = { { GiB(3), 0x3000 }, { KERNEL_VA, 12 * PAGE_BYTES } } },
 	});
 	hang_tables();
 }
@@ -70,6 +71,21 @@ START_TEST(eager)
 	start(POLICY_EAGER, 0);
 	story();
 	expect_counts(4 * CPUS, 0, 4 * (CPUS - 1), 0);
+}
+END_TEST
+
+/* Vmalloc need not end with a directory entry: where lowmem goes on, nobody waits with a flush. */
+START_TEST(behind_vmalloc)
+{
+	start(POLICY_BATCH, 3);
+	set_by(0, 12, 0, PAGE(12));
+	use_slot(1, 12);
+	set_by(0, 12, PAGE(12), PAGE(13));
+	expect_counts(CPUS, 0, CPUS - 1, 0);
+	set_by(0, 11, 0, PAGE(11));
+	use_slot(1, 11);
+	set_by(0, 11, PAGE(11), PAGE(13));
+	expect_counts(CPUS, 0, CPUS - 1, 0);
 }
 END_TEST
 
@@ -242,6 +258,7 @@ int main(void)
 
 	tcase_add_checked_fixture(story_case, NULL, model_teardown);
 	tcase_add_test(story_case, eager);
+	tcase_add_test(story_case, behind_vmalloc);
 	tcase_add_test(story_case, batch);
 	tcase_add_test(story_case, batch_that_is_never_full);
 	tcase_add_test(story_case, lazy);

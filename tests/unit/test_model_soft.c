@@ -12,9 +12,11 @@
 static void setup(void)
 {
 	model_setup(&(struct model_config){
-		.soft = { .entries = 2,
-			  .nranges = 2,
-			  .range = { { 0, GiB(3) }, { 0xf0000000, 0x0f000000 } } },
+		.soft_entries = 2,
+		.layout = { .ndynamic = 3,
+			    .dynamic = { { 0, GiB(3) },
+					 { 0xd0000000, LARGE_BYTES },
+					 { 0xf0000000, 0x0f000000 } } },
 	});
 	hang_tables();
 }

@@ -18,7 +18,8 @@ static int open_models(struct trace_checked *out, const struct flush_policy *pol
 				       .nsites = metadata->nsites,
 				       .flash = { metadata->flash_gpa, metadata->flash_bytes },
 				       .trapped = metadata->trapped,
-				       .soft = metadata->soft };
+				       .layout = metadata->plan,
+				       .soft_entries = metadata->soft_entries };
 	bool all;
 
 	out->site = calloc(metadata->nsites, sizeof(*out->site));
@@ -27,7 +28,7 @@ static int open_models(struct trace_checked *out, const struct flush_policy *pol
 	config.site = out->site;
 	out->model = out->site ? model_create(&config) : NULL;
 	all = out->model;
-	config.soft.entries = 0; /* what would have been filled is not known */
+	config.soft_entries = 0; /* what would have been filled is not known */
 	for (u32 i = 0; all && i < npolicies; i++) {
 		config.policy = policy[i];
 		out->what_if[i] = model_create(&config);

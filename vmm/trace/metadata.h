@@ -47,9 +47,10 @@ struct metadata_parsed {
 	bool lossy, trapped; /* trapped: tier trap */
 	u32 ncpus;
 	u64 flash_gpa, flash_bytes;
-	struct soft_ranges soft; /* of the layout; without one there is no soft TLB */
+	u32 soft_entries; /* without a layout there is no soft TLB */
 	bool layout_known;
-	struct kvl_layout_request layout; /* the planner takes it */
+	struct kvl_layout_request layout;
+	struct kvl_layout plan; /* the planner's answer to it; all 0: not known */
 	/* Of its holes; "": nobody gave one. Printable ASCII. */
 	char hole_name[KVL_MAX_HOLES][HOLE_NAME_MAX + 1];
 	u32 nsites;

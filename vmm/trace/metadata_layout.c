@@ -125,7 +125,7 @@ static bool read_request(const struct metadata_parsed *parsed, const char *kind,
 			 struct kvl_layout_request *out)
 {
 	*out = (struct kvl_layout_request){ .ncpus = parsed->ncpus,
-					    .soft_entries = parsed->soft.entries };
+					    .soft_entries = parsed->soft_entries };
 	return read_kind(kind, &out->kind) && read_bytes(parsed, "layout_mem", &out->mem_bytes) &&
 	       read_bytes(parsed, "layout_split", &out->page_offset) &&
 	       read_bytes(parsed, "layout_vmalloc", &out->vmalloc_bytes) &&
@@ -147,16 +147,14 @@ static void read_hole_names(struct metadata_parsed *parsed)
 bool metadata_read_layout(struct metadata_parsed *parsed)
 {
 	struct kvl_layout_failure why;
-	struct kvl_layout plan;
 	char kind[16];
 
 	parsed->layout_known = metadata_env(parsed, "layout_kind", kind, sizeof(kind));
 	if (!parsed->layout_known)
-		return !parsed->soft.entries;
+		return !parsed->soft_entries;
 	if (!read_request(parsed, kind, &parsed->layout) ||
-	    kvl_layout_plan(&parsed->layout, &plan, &why))
+	    kvl_layout_plan(&parsed->layout, &parsed->plan, &why))
 		return false;
 	read_hole_names(parsed);
-	parsed->soft = soft_ranges_of(&plan, parsed->soft.entries);
 	return true;
 }

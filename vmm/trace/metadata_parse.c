@@ -168,13 +168,13 @@ static bool env_number(const char *text, const char *key, u64 *out)
 }
 
 /* What it translates is the layout's: metadata_read_layout(). */
-static bool parse_soft(const char *text, struct soft_ranges *soft)
+static bool parse_soft(const char *text, u32 *soft_entries)
 {
 	u64 entries;
 
 	if (!env_number(text, "soft_entries", &entries) || entries > KVL_SOFT_MAX)
 		return false;
-	soft->entries = (u32)entries;
+	*soft_entries = (u32)entries;
 	return true;
 }
 
@@ -198,7 +198,7 @@ int metadata_parse(const char *text, struct metadata_parsed *out, struct err *er
 			       strtoul(version, NULL, 10), KVL_TRACE_VERSION);
 	if (!parse_uuid(uuid, out->uuid))
 		return err_set(err, EXIT_VMM, "metadata: the uuid is damaged");
-	if (!parse_soft(text, &out->soft))
+	if (!parse_soft(text, &out->soft_entries))
 		return err_set(err, EXIT_VMM, "metadata: what it says of the TLB cannot be");
 	out->lossy = strtoul(lossy, NULL, 10) != 0;
 	out->trapped = strncmp(tier, "trap\"", 5) == 0;

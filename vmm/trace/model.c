@@ -145,7 +145,7 @@ struct oracle model_oracle(const struct model *model)
 		oracle.ipis += model->by_site[site].ipis;
 		oracle.ipis_unneeded += model->by_site[site].ipis_unneeded;
 	}
-	oracle.exact = model->config.soft.entries;
+	oracle.exact = model->config.soft_entries;
 	oracle.flash_violations =
 		model->count[FINDING_CHIP_COMMAND] + model->count[FINDING_CHIP_MAPPED];
 	oracle.complete = !model->incomplete;

@@ -28,24 +28,16 @@ struct flush_policy {
 	u64 amount;
 };
 
-/* What a CPU's soft TLB translates: struct kvl_layout's dynamic[], ascending. */
-struct soft_ranges {
-	u32 entries; /* how many it holds; 0: there is none, the processor's own is used */
-	u32 nranges;
-	struct kvl_range range[KVL_MAX_HOLES + 3];
-};
-
-struct soft_ranges soft_ranges_of(const struct kvl_layout *layout, u32 entries);
-
 struct model_config {
 	u32 ncpus;
 	const char *const *site;
 	u32 nsites;
 	struct kvl_flash_window {
 		u64 gpa, bytes;
-	} flash;      /* bytes 0: no chip */
-	bool trapped; /* every store to a table is seen: pt_store */
-	struct soft_ranges soft;
+	} flash;		  /* bytes 0: no chip */
+	bool trapped;		  /* every store to a table is seen: pt_store */
+	struct kvl_layout layout; /* kernel space; all 0: not known */
+	u32 soft_entries;	  /* of each CPU's soft TLB; 0: there is none */
 	struct flush_policy policy;
 };
 

@@ -19,18 +19,17 @@ struct policy_page {
 	u64 installed; /* ticket */
 };
 
-/* In the dynamic regions behind the pageable one, which the first range ends with. */
-static bool is_dynamic(const struct soft_ranges *soft, u64 va)
+/* Where mappings come and go: vmalloc, wherever it lies, and the windows. */
+static bool is_dynamic(const struct kvl_layout *layout, u64 va)
 {
-	for (u32 i = 1; i < soft->nranges; i++)
-		if (va - soft->range[i].start < soft->range[i].bytes)
-			return true;
-	return false;
+	return kvl_in_ranges(layout->vmalloc, layout->nvmalloc, va) ||
+	       (va >= layout->region[KVL_REGION_KVA].start &&
+		va < layout->region[KVL_REGION_FIXMAP].start);
 }
 
 static bool is_policed(const struct model *model, u64 mm, u64 va, u32 level, u64 entry)
 {
-	return mm == 0 && level == 1 && !pte_global(entry) && is_dynamic(&model->config.soft, va);
+	return mm == 0 && level == 1 && !pte_global(entry) && is_dynamic(&model->config.layout, va);
 }
 
 static struct policy_page *page_of(struct model *model, u64 va, u64 ticket)

@@ -16,24 +16,9 @@ struct soft_entry {
 	u64 va, entry;
 };
 
-struct soft_ranges soft_ranges_of(const struct kvl_layout *layout, u32 entries)
-{
-	struct soft_ranges soft = { .entries = entries, .nranges = layout->ndynamic };
-
-	_Static_assert(sizeof(soft.range) == sizeof(layout->dynamic), "as many as a plan has");
-	for (u32 i = 0; i < soft.nranges; i++)
-		soft.range[i] = layout->dynamic[i];
-	return soft;
-}
-
 bool model_is_soft(const struct model *model, u64 va)
 {
-	const struct soft_ranges *soft = &model->config.soft;
-
-	for (u32 i = 0; soft->entries && i < soft->nranges; i++)
-		if (va - soft->range[i].start < soft->range[i].bytes)
-			return true;
-	return false;
+	return model->config.soft_entries && kvl_is_soft(&model->config.layout, va);
 }
 
 static u64 soft_key(u32 cpu, u64 va, u32 level)
@@ -204,7 +189,7 @@ void model_tlb_fill(struct model *model, u32 cpu, const struct kvl_record *recor
 		finding(model, cpu, record, "has that already");
 		return;
 	}
-	if (model->cpu[cpu].soft_entries >= model->config.soft.entries)
+	if (model->cpu[cpu].soft_entries >= model->config.soft_entries)
 		finding(model, cpu, record, "holds more than it has room for");
 	check_tables(model, cpu, record);
 	if (!add(model, cpu, record))
@@ -258,7 +243,7 @@ void model_soft_flushed(struct model *model, u32 cpu, const struct kvl_record *r
 	u32 left = scope == KVL_FLUSH_ALL ? state->soft_entries
 					  : state->soft_entries - state->soft_global;
 
-	if (!model->config.soft.entries)
+	if (!model->config.soft_entries)
 		return;
 	if (scope == KVL_FLUSH_PAGE) {
 		left = 0;

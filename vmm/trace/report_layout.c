@@ -68,14 +68,14 @@ static void write_map(const struct metadata_parsed *metadata, const struct kvl_l
 void report_layout_write(const struct metadata_parsed *metadata, FILE *out)
 {
 	struct kvl_layout_request request = metadata->layout;
-	struct kvl_layout layout, linear;
+	const struct kvl_layout *layout = &metadata->plan;
 	struct kvl_layout_failure why;
+	struct kvl_layout linear;
 	char name[64];
 
 	fputs("\"layout\":", out);
 	request.kind = KVL_LAYOUT_LINEAR;
-	if (!metadata->layout_known || kvl_layout_plan(&metadata->layout, &layout, &why) ||
-	    kvl_layout_plan(&request, &linear, &why)) {
+	if (!metadata->layout_known || kvl_layout_plan(&request, &linear, &why)) {
 		fputs("null,", out);
 		return;
 	}
@@ -83,10 +83,10 @@ void report_layout_write(const struct metadata_parsed *metadata, FILE *out)
 	fputs("{\"name\":", out);
 	report_string(out, name);
 	fputs(",\"maps\":[", out);
-	if (layout.nholes && layout.kind != KVL_LAYOUT_LINEAR) {
+	if (layout->nholes && layout->kind != KVL_LAYOUT_LINEAR) {
 		write_map(metadata, &linear, &linear, out);
 		fputc(',', out);
 	}
-	write_map(metadata, &layout, &linear, out);
+	write_map(metadata, layout, &linear, out);
 	fputs("]},", out);
 }
