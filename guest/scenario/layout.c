@@ -27,7 +27,7 @@ const struct scenario_param layout_params[] = {
 	{ "static", "bytes", "16M", "of a mapping at the end of vmalloc; 0: none" },
 	{ "list", "on|off", "on", "the areas of vmalloc, with one of each kind" },
 	{ "provoke", "none|hole|hole-mapped", "none",
-	  "touch the first hole: where lowmem would show it; by a mapping of its own" },
+	  "touch a hole: by addresses that lowmem has lost; by a mapping of its own" },
 	{ NULL, NULL, NULL, NULL },
 };
 

@@ -15,7 +15,7 @@ good="0 lost, 0 unreported"
 worst="--hole 100M:64M --hole 400M:24M --hole 600M:12M" # the 100 MB of the proposal's follow-up mails
 odd="--hole 100M:12K --hole 300M:2052K --hole 500M:1M"  # not whole sections
 
-chip="file=$work/chip,chip=$chip_part,partition=xip:0:1M,partition=text:0:1M,partition=log:1M:1M"
+chip="file=$work/chip,chip=$chip_part,partition=xip:0:1M,partition=log:1M:1M,partition=text:2M:1M"
 truncate -s 0 "$work/chip"
 
 # try TEXT STATUS PATTERN SCENARIO OPTIONS...
