@@ -27,8 +27,9 @@ static void garbage_ring(void)
 {
 	struct kvl_shared *shared = (struct kvl_shared *)KVL_SHARED_VA;
 
+	/* First what is told of the ring, so that the garbage is not taken for a record before. */
+	__atomic_fetch_add(&shared->cpu[0].head, 1000000, __ATOMIC_SEQ_CST);
 	memset((u8 *)KVL_SHARED_VA + KVL_RINGS_OFFSET, 0xa5, KVL_PACKET_BYTES);
-	shared->cpu[0].head += 1000000;
 	for (;;)
 		host_doorbell();
 }

@@ -63,7 +63,7 @@ expect "a stdin and a stderr that are closed" 0 "0 lost, 0 unreported" \
 	sh -c '"$0" run hello --engine qemu <&- 2>&-' "$kvalab"
 expect "a stdout that is closed" 3 "writing to stdout: Bad file descriptor" \
 	sh -c '"$0" run hello --engine qemu >&-' "$kvalab"
-try "a vmalloc region that is too small" 2 "at least --vmalloc 6M" --vmalloc 2M
+try "a vmalloc region that is too small" 2 "in one piece of vmalloc: give more --vmalloc" --vmalloc 2M
 try "the trace" 0 "0 lost, 0 unreported" --trace "$work/trace"
 readable "the trace" "$work/trace"
 try "a panic, with the caller" 4 "called from .* wild_pointer" --set fail=fault
