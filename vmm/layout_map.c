@@ -183,16 +183,6 @@ void layout_map_name_holes(struct layout_map *map, const struct kvl_layout *layo
 
 /* --- figures ----------------------------------------------------------------------------------------- */
 
-u64 layout_largest_vmalloc(const struct kvl_layout *layout)
-{
-	u64 largest = 0;
-
-	for (u32 i = 0; i < layout->nvmalloc; i++)
-		if (layout->vmalloc[i].bytes > largest)
-			largest = layout->vmalloc[i].bytes;
-	return largest;
-}
-
 static u64 usable_bytes(const struct kvl_layout *layout)
 {
 	u64 bytes = 0;
@@ -222,7 +212,7 @@ void layout_figures_make(const struct kvl_layout *layout, const struct kvl_layou
 		.lowmem_bytes = lowmem,
 		.recovered_bytes = lowmem - kvl_lowmem_bytes(linear),
 		.vmalloc_bytes = kvl_vmalloc_bytes(layout),
-		.vmalloc_largest_bytes = layout_largest_vmalloc(layout),
+		.vmalloc_largest_bytes = kvl_vmalloc_largest(layout),
 		.vmalloc_upper_bytes = upper,
 		.highmem_bytes = usable_bytes(layout) - lowmem,
 		.lost_bytes = layout->region[KVL_REGION_LOWMEM].bytes - lowmem -

@@ -65,9 +65,6 @@ const char *layout_kind_name(enum kvl_layout_kind kind);
 /* "lowmem", "hole", … */
 const char *layout_box_name(enum layout_box_kind kind);
 
-/* Of the pieces of vmalloc, the largest. */
-u64 layout_largest_vmalloc(const struct kvl_layout *layout);
-
 struct layout_figures {
 	u64 lowmem_bytes;
 	u64 recovered_bytes; /* more lowmem than in the linear layout */

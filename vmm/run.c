@@ -22,7 +22,6 @@
 #include "vmm/gdb/server.h"
 #include "vmm/image.h"
 #include "vmm/judge.h"
-#include "vmm/layout_map.h"
 #include "vmm/plan.h"
 #include "vmm/results.h"
 
@@ -109,7 +108,7 @@ static int open_record(struct run *run, struct err *err)
 /* The guest maps the whole bank, with a page behind it that stays empty. */
 static int check_window(const struct run *run, struct err *err)
 {
-	u64 room = layout_largest_vmalloc(&run->vm.layout);
+	u64 room = kvl_vmalloc_largest(&run->vm.layout);
 	const struct flash_config *bank = &run->config->flash.bank;
 
 	if (!run->config->flash.file || flash_bank_bytes(bank) + PAGE_BYTES <= room)

@@ -382,6 +382,16 @@ u64 kvl_vmalloc_bytes(const struct kvl_layout *layout)
 	return bytes;
 }
 
+u64 kvl_vmalloc_largest(const struct kvl_layout *layout)
+{
+	u64 bytes = 0;
+
+	for (u32 i = 0; i < layout->nvmalloc; i++)
+		if (layout->vmalloc[i].bytes > bytes)
+			bytes = layout->vmalloc[i].bytes;
+	return bytes;
+}
+
 /* --- the testbed's own -------------------------------------------------------------------------------- */
 
 /* Behind all that is placed; not across the device gap, because it is mapped as one piece. */

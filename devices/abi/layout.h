@@ -200,6 +200,8 @@ const char *kvl_region_name(enum kvl_region_kind kind);
 u64 kvl_lowmem_bytes(const struct kvl_layout *layout);
 /* Bytes of address space that vmalloc may use. */
 u64 kvl_vmalloc_bytes(const struct kvl_layout *layout);
+/* Of its pieces, the largest. */
+u64 kvl_vmalloc_largest(const struct kvl_layout *layout);
 
 /* Guest-physical place of a CPU's soft TLB: of the root on which that CPU runs. */
 u64 kvl_soft_gpa(const struct kvl_layout *layout, u32 entries, u32 cpu);

@@ -153,16 +153,6 @@ void layout_fragment(u32 n)
 
 /* --- what there is, and what is starved ----------------------------------------------------------------------- */
 
-static u64 largest_range(void)
-{
-	u64 largest = 0;
-
-	for (u32 i = 0; i < layout.nvmalloc; i++)
-		if (layout.vmalloc[i].bytes > largest)
-			largest = layout.vmalloc[i].bytes;
-	return largest;
-}
-
 void layout_account_for_vmalloc(void)
 {
 	struct vmalloc_stats stats = vmalloc_stats();
@@ -172,7 +162,7 @@ void layout_account_for_vmalloc(void)
 	metric("vmalloc_upper_bytes", upper);
 	metric("vmalloc_largest_bytes", stats.largest_free);
 	layout_check_vmalloc(stats.total, upper);
-	check_equal("vmalloc.largest_bytes", stats.largest_free, largest_range());
+	check_equal("vmalloc.largest_bytes", stats.largest_free, kvl_vmalloc_largest(&layout));
 }
 
 bool layout_has_room(u32 nareas)
