@@ -87,7 +87,11 @@ u32 param_number(const char *key, u32 fallback, u32 least, u32 most);
 	X(DISK_READS, "disk_reads")               \
 	X(DISK_WRITES, "disk_writes")             \
 	X(DISK_FLUSHES, "disk_flushes")           \
-	X(DISK_ERRORS, "disk_errors")
+	X(DISK_ERRORS, "disk_errors")             \
+	X(KVA_INSTALLS, "kva_installs")           \
+	X(KVA_CONFLICTS, "kva_conflicts")         \
+	X(KVA_WRAPS, "kva_wraps")                 \
+	X(KVA_WAITS, "kva_waits")
 
 enum counter {
 #define X(id, text) COUNT_##id,

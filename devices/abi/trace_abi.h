@@ -13,7 +13,7 @@
 
 #include "types.h"
 
-#define KVL_TRACE_VERSION 7
+#define KVL_TRACE_VERSION 8
 
 struct kvl_record {
 	u64 ticket;
@@ -60,6 +60,7 @@ enum kvl_wait {
 	KVL_WAIT_TASK,	     /* for another task */
 	KVL_WAIT_DISK,	     /* for a disk's answer, or for room in its queue */
 	KVL_WAIT_PAGE,	     /* until a pageable page is where it goes; 0: until one can go */
+	KVL_WAIT_KVA,	     /* for a slot of the kva window */
 };
 
 /* fault_exit: outcome */

@@ -12,6 +12,7 @@
 
 #include "guest/kernel.h"
 #include "guest/lib/string.h"
+#include "guest/mm/kva.h"
 #include "guest/task/sched.h"
 #include "guest/trace.h"
 
@@ -175,6 +176,7 @@ static struct page *zone_alloc(u32 zone_id, u32 order)
 	if (page) {
 		page->state = PAGE_IN_USE;
 		page->refs = 1;
+		page->kva = 0;
 		trace_event(KVL_EV_PAGE_ALLOC, 0, order, zone_id, page_gpa(page), 0, 0, 0, 0);
 	}
 	spin_unlock(&zone->lock);
@@ -204,6 +206,8 @@ void page_free(struct page *page)
 	if (page->state != PAGE_IN_USE || page->refs != 1)
 		panic("double free", "page %lx: state %u, %u references", page_gpa(page),
 		      page->state, page->refs);
+	if (page->kva)
+		kva_forget(page);
 	if (page->zone == ZONE_LOWMEM)
 		poison(page, POISON_FREE);
 	spin_lock(&zone->lock);

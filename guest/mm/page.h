@@ -21,7 +21,16 @@ struct page {
 	u8 zone;
 	u8 poisoned;
 	u32 refs;
-	u32 next, prev; /* free list, by frame number; 0 = none */
+	union {
+		struct {
+			u32 next, prev; /* free: list by frame number; 0 = none */
+		};
+		struct {
+			volatile u32
+				kva; /* in use: its slot of the kva window + 1; 0: none (kva.h) */
+			u32 unused;
+		};
+	};
 };
 
 _Static_assert(sizeof(struct page) == KVL_FRAME_ENTRY_BYTES, "layout.h plans this size");

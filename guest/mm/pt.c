@@ -345,6 +345,31 @@ u64 pt_replace(struct mm *mm, u64 va, u64 entry, u16 site)
 	return old;
 }
 
+/* --- slots --------------------------------------------------------------------------------------------- */
+
+u64 pt_slot_table(u64 va, u16 site)
+{
+	u64 table;
+
+	spin_lock(&init_mm.pt_lock);
+	table = walk(&init_mm, va, 1, true, site);
+	spin_unlock(&init_mm.pt_lock);
+	return table;
+}
+
+void pt_slot_set(u64 table, u64 va, u64 new, u16 site)
+{
+	u32 index = arch_pt_index(va, 1);
+	unsigned long irq;
+
+	sched_point();
+	irq = arch_irq_save();
+	entry_store(&table_map(table)[index], trace_header(KVL_EV_PT_SET, site, index, 1), va,
+		    table, new, init_mm.id);
+	table_unmap();
+	arch_irq_restore(irq);
+}
+
 /* --- the direct map: what it allows, page by page ------------------------------------------------- */
 
 /* The large leaf of lowmem for @va becomes a table of small ones that say the same. Flushed by the caller. */

@@ -8,6 +8,7 @@
 
 #include "guest/arch.h"
 #include "guest/kernel.h"
+#include "guest/mm/kva.h"
 #include "guest/mm/tlb_soft.h"
 #include "guest/mm/vm.h"
 #include "guest/task/turnstile.h"
@@ -37,7 +38,10 @@ static void flush_here(u64 va, u64 bytes, u32 mm, u16 site)
 {
 	sched_point();
 	if (bytes > PAGE_CEILING * PAGE_BYTES) {
+		u32 began = kva_flush_begins();
+
 		tlb_cpu_space(mm, site);
+		kva_flush_ends(began);
 		return;
 	}
 	for (u64 end = va + bytes; va < end; va += PAGE_BYTES)

@@ -13,6 +13,7 @@
 #include "guest/scenario/flash_mount.h"
 #include "guest/scenario/flash_xip.h"
 #include "guest/scenario/hello.h"
+#include "guest/scenario/kva.h"
 #include "guest/scenario/layout.h"
 #include "guest/scenario/pageable.h"
 
@@ -47,6 +48,11 @@ const struct scenario scenarios[] = {
 	  .params = layout_params,
 	  .arms_are_layouts = 1,
 	  .run = layout_run },
+	{ .name = "kva",
+	  .about = "kernel addresses for pages that have none: schemes side by side",
+	  .arms = kva_arms,
+	  .params = kva_params,
+	  .run = kva_run },
 	{ .name = "bench",
 	  .about = "what this host's events cost, in TSC cycles (kvalab probe runs it)",
 	  .params = bench_params,

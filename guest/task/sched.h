@@ -14,6 +14,7 @@
 
 struct flash_waits;
 struct mm;
+struct page;
 
 enum task_state {
 	TASK_RUNNABLE,
@@ -21,6 +22,7 @@ enum task_state {
 };
 
 #define TASK_NAME_BYTES 16
+#define TASK_LOCAL_KVAS 4
 
 /* At the bottom of its kernel stack; the stack grows down towards it. */
 struct task {
@@ -37,6 +39,9 @@ struct task {
 	bool may_fail;	   /* inside store_nofault() */
 	int exit_code;
 	u32 chips_held; /* for reading, by flash_hold(): it must not write to them */
+	s32 kva_held;	/* got less put; an address that was handed on is put by another */
+	u32 local_held; /* addresses that go with the task from switch to switch, and their pages */
+	struct page *local[TASK_LOCAL_KVAS];
 	bool in_driver; /* runs inside the flash driver with the chip in command mode */
 	struct flash_waits *flash_waits; /* account of its waits for a chip; NULL: none kept */
 	char name[TASK_NAME_BYTES];

@@ -7,6 +7,7 @@
 #include "guest/arch.h"
 #include "guest/kernel.h"
 #include "guest/lib/string.h"
+#include "guest/mm/kva.h"
 #include "guest/mm/tlb.h"
 #include "guest/mm/vm.h"
 #include "guest/task/sched.h"
@@ -78,12 +79,14 @@ static struct task *dequeue(struct run_queue *queue)
 static void load_mm(struct run_queue *queue, struct mm *mm, u16 site)
 {
 	struct mm *old = queue->loaded;
-	u32 bit = 1u << cpu_id();
+	u32 bit = 1u << cpu_id(), began;
 
 	if (old == mm)
 		return;
 	__atomic_fetch_or(&mm->cpus, bit, __ATOMIC_SEQ_CST);
+	began = kva_flush_begins();
 	tlb_cpu_load_root(mm->root_gpa, mm->id, site);
+	kva_flush_ends(began);
 	queue->loaded = mm;
 	__atomic_fetch_and(&old->cpus, ~bit, __ATOMIC_SEQ_CST);
 }
@@ -107,8 +110,12 @@ static void switch_to(struct run_queue *queue, struct task *next)
 		    0);
 	if (next->magic != TASK_MAGIC)
 		panic("stack overrun", "task %u", next->id);
+	if (prev->local_held)
+		kva_ops->switch_out(prev);
 	if (next->mm)
 		load_mm(queue, next->mm, SITE("task.switch"));
+	if (next->local_held)
+		kva_ops->switch_in(next);
 	queue->running = next;
 	queue->previous = prev;
 	next->on_cpu = true;

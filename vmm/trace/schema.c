@@ -26,13 +26,10 @@ static const struct event_word evict_words[] = {
 };
 
 static const struct event_word wait_words[] = {
-	{ KVL_WAIT_CHIP, "chip" },
-	{ KVL_WAIT_CHIP_WRITE, "chip_write" },
-	{ KVL_WAIT_ACK, "ack" },
-	{ KVL_WAIT_TASK, "task" },
-	{ KVL_WAIT_DISK, "disk" },
-	{ KVL_WAIT_PAGE, "page" },
-	{ 0, NULL },
+	{ KVL_WAIT_CHIP, "chip" }, { KVL_WAIT_CHIP_WRITE, "chip_write" },
+	{ KVL_WAIT_ACK, "ack" },   { KVL_WAIT_TASK, "task" },
+	{ KVL_WAIT_DISK, "disk" }, { KVL_WAIT_PAGE, "page" },
+	{ KVL_WAIT_KVA, "kva" },   { 0, NULL },
 };
 
 static const struct event_word outcome_words[] = {

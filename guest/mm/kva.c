@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Owns what all schemes of dynamic kernel addresses have in common: lowmem has its own, waiting for a slot,
+ * and the record of who uses an address, from kva_get() to kva_put().
+ */
+#include "guest/mm/kva.h"
+
+#include "guest/arch.h"
+#include "guest/mm/kva_window.h"
+#include "guest/mm/vm.h"
+#include "guest/trace.h"
+
+const struct kva_ops *kva_ops;
+
+/* Tasks that wait for a slot: how many; the addresses that they hold; puts that they may not have seen. */
+static volatile u32 waiters, puts;
+static volatile s32 held_by_waiters;
+
+void kva_start(const struct kva_ops *ops, u32 slots)
+{
+	kva_window_open(slots);
+	kva_ops = ops;
+	ops->start();
+}
+
+void kva_stop(void)
+{
+	kva_ops->stop();
+	kva_ops = NULL;
+	kva_window_close();
+}
+
+/* Who waits has said what it holds, and lets go of nothing meanwhile. */
+static void check_progress(const struct task *task)
+{
+	u64 held = kva_ops->held();
+
+	if (held_by_waiters >= (s32)held)
+		panic("deadlock",
+		      "task %s waits for a slot of the kva window, and so does who holds "
+		      "one: %lu are held",
+		      task->name, held);
+}
+
+static void *wait_for_slot(struct page *page)
+{
+	struct task *task = current();
+	u64 object = page_gpa(page);
+	void *address;
+	u32 seen;
+
+	count(COUNT_KVA_WAITS);
+	wait_begin(KVL_WAIT_KVA, object, SITE("kva.get"));
+	__atomic_fetch_add(&held_by_waiters, task->kva_held, __ATOMIC_SEQ_CST);
+	__atomic_fetch_add(&waiters, 1, __ATOMIC_SEQ_CST);
+	for (;;) {
+		seen = puts;
+		address = kva_ops->get(page);
+		if (address)
+			break;
+		while (puts == seen) {
+			check_progress(task);
+			task_yield();
+		}
+	}
+	__atomic_fetch_sub(&waiters, 1, __ATOMIC_SEQ_CST);
+	__atomic_fetch_sub(&held_by_waiters, task->kva_held, __ATOMIC_SEQ_CST);
+	wait_end(KVL_WAIT_KVA, object, SITE("kva.get"));
+	return address;
+}
+
+static void *note_get(struct page *page, void *address)
+{
+	current()->kva_held++;
+	if (trace_on)
+		trace_event(KVL_EV_KVA_GET, SITE("kva.get"), 0, 0, (u64)address, page_gpa(page), 0,
+			    0, 0);
+	return address;
+}
+
+void *kva_get(struct page *page)
+{
+	void *address;
+
+	if (page->zone == ZONE_LOWMEM)
+		return page_address(page);
+	address = kva_ops->get(page);
+	return note_get(page, address ? address : wait_for_slot(page));
+}
+
+void *kva_try_get(struct page *page)
+{
+	void *address;
+
+	if (page->zone == ZONE_LOWMEM)
+		return page_address(page);
+	address = kva_ops->get(page);
+	return address ? note_get(page, address) : NULL;
+}
+
+void kva_put(struct page *page, void *address)
+{
+	if (page->zone == ZONE_LOWMEM)
+		return;
+	current()->kva_held--;
+	if (trace_on)
+		trace_event(KVL_EV_KVA_PUT, SITE("kva.put"), 0, 0, (u64)address, 0, 0, 0, 0);
+	kva_ops->put(page, address);
+	if (waiters)
+		__atomic_fetch_add(&puts, 1, __ATOMIC_SEQ_CST);
+}
+
+void *page_kva(struct page *page)
+{
+	void *address;
+
+	if (page->zone == ZONE_LOWMEM)
+		return page_address(page);
+	address = kva_ops->page_kva(page);
+	if (trace_on)
+		trace_use(address, false, SITE("page_kva"));
+	return address;
+}
+
+void kva_forget(struct page *page)
+{
+	kva_ops->forget(page);
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Dynamic kernel addresses (seed rows T1-T16): how the kernel gets at pages that have no direct address.
+ * What gives them one is a scheme, struct kva_ops: an arm of the scenarios kva and highmem-io, of which
+ * one is in use at a time. Schemes share nothing but the window, a region of kernel space whose slots
+ * are a page each, and the clock below.
+ */
+#ifndef GUEST_KVA_H
+#define GUEST_KVA_H
+
+#include "guest/kernel.h"
+#include "guest/mm/page.h"
+
+/* Where an address may be used that a scheme gives for a page. */
+enum kva_reach {
+	KVA_ANYWHERE,	 /* on every CPU: it can be handed on as it is */
+	KVA_WHERE_ASKED, /* on a CPU that has asked for it itself, by kva_get() or page_kva() */
+	KVA_BY_TASK,	 /* by the task that got it, on its CPU; what is got last is put first */
+};
+
+/* Work in which every map is of a page that has no address yet: what closed forms are of. */
+struct kva_work {
+	u64 maps;   /* M, in all, each put at once */
+	u32 cpus;   /* N */
+	u32 slots;  /* P */
+	u32 pinned; /* S: slots that are held all the time */
+};
+
+/* What it takes. Flushes are those that CPUs execute, ipis those that are sent. */
+struct kva_forms {
+	struct kva_bound {
+		u64 low, high; /* equal: exact */
+	} entries, page_flushes, space_flushes, ipis;
+};
+
+struct kva_ops {
+	enum kva_reach reach;
+	u32 most_held;	/* by one task; 0: as many as there are slots */
+	u32 slot_bytes; /* that the scheme keeps of a slot, for one CPU more: cpu_bytes */
+	u32 cpu_bytes;
+	/* The window is open, with nothing in it; parameters are read here. */
+	void (*start)(void);
+	/* No address is held; no entry of the window is left, and no CPU has a translation. */
+	void (*stop)(void);
+	/*
+	 * The address of @page, which is no lowmem and not freed before it is put as often as it was got.
+	 * NULL: every slot is held. May be called with interrupts off or a lock held.
+	 */
+	void *(*get)(struct page *page);
+	void (*put)(struct page *page, void *address);
+	/* Of a page that somebody holds, for the CPU that asks. NULL: the scheme cannot tell. */
+	void *(*page_kva)(struct page *page);
+	/* How often slots are held, by all; NULL: get() never fails. */
+	u64 (*held)(void);
+	/* @page, whose kva is not 0, becomes free. NULL: the scheme leaves kva at 0. */
+	void (*forget)(struct page *page);
+	/* A task leaves its CPU, or comes back, and holds addresses. NULL: nothing is to do. */
+	void (*switch_out)(struct task *task);
+	void (*switch_in)(struct task *task);
+	void (*predict)(const struct kva_work *work, struct kva_forms *forms);
+};
+
+/* --- the interface ---------------------------------------------------------------------------------------- */
+/* One scheme, with @slots of the window; a usage failure if the window has less. */
+void kva_start(const struct kva_ops *ops, u32 slots);
+void kva_stop(void);
+
+/* A lowmem page answers with its direct address, and costs nothing. Waits for a slot (KVL_WAIT_KVA); a
+ * task that would wait for what waiting tasks hold is a named failure. */
+void *kva_get(struct page *page);
+/* The same without waiting. NULL: every slot is held. */
+void *kva_try_get(struct page *page);
+void kva_put(struct page *page, void *address);
+/* The address on this CPU of a page that is held; not for schemes of KVA_BY_TASK and those without. */
+void *page_kva(struct page *page);
+/* For page_free(): a page with an address ends. A named failure if somebody holds it. */
+void kva_forget(struct page *page);
+
+extern const struct kva_ops *kva_ops; /* in use; NULL: none */
+
+/* --- the window: for schemes ---------------------------------------------------------------------------------- */
+struct kva_window {
+	u64 start;
+	u32 slots;
+	u64 *tables; /* gpa of the leaf table of each 2 MiB */
+};
+extern struct kva_window kva_window;
+
+u64 kva_slot_address(u32 slot);
+u32 kva_address_slot(const void *address);
+/* Changes the slot's entry, which nobody else does meanwhile; the caller flushes. */
+void kva_slot_set(u32 slot, struct page *page, u16 site);
+void kva_slot_clear(u32 slot, u16 site);
+/* Everywhere: one slot, or all of the window and so all else that is not global. */
+void kva_flush_slot(u32 slot, u16 site);
+void kva_flush_window(u16 site);
+/* Zeroed memory for @n things of @bytes in lowmem, of whatever size; and back. */
+void *kva_array(u64 n, u64 bytes);
+void kva_array_free(void *array);
+
+/*
+ * --- the clock (Xen's TLB clock): a scheme advances it when a slot has got another page; each CPU notes,
+ * when it flushes all that is not global, what it was just before. What is newer than a CPU's time that
+ * CPU may not have seen. ---
+ */
+struct kva_clock {
+	volatile u32 now;
+	volatile u32 flushed[KVL_MAX_CPUS];
+};
+extern struct kva_clock kva_clock;
+
+/* Around such a flush, on the CPU that does it. */
+static inline u32 kva_flush_begins(void)
+{
+	return kva_clock.now;
+}
+
+static inline void kva_flush_ends(u32 began)
+{
+	kva_clock.flushed[cpu_id()] = began;
+}
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kva: schemes of dynamic kernel addresses side by side (seed rows T1-T5, T14-T16). What is an arm here is one
+ * of highmem-io, too: struct kva_ops (guest/mm/kva.h), a file and a row each.
+ */
+#ifndef GUEST_SCENARIO_KVA_H
+#define GUEST_SCENARIO_KVA_H
+
+#include "guest/mm/kva.h"
+#include "guest/mm/vm.h"
+#include "guest/scenario/scenario.h"
+
+extern const struct arm kva_arms[];
+extern const struct scenario_param kva_params[];
+void kva_run(const struct arm *arm);
+
+#define ARM(name, ops, about) extern const struct kva_ops ops;
+#define VARIES(count, when, why)
+#include "guest/scenario/kva.arms"
+#undef ARM
+#undef VARIES
+
+static inline struct kva_bound kva_exactly(u64 n)
+{
+	return (struct kva_bound){ n, n };
+}
+
+/* --- pages of a run: any number of highmem (lowmem where there is none left), each says which it is --- */
+struct kva_pages {
+	u32 n;
+	struct page **page;
+};
+void kva_pages_make(struct kva_pages *pages, u32 n);
+void kva_pages_free(struct kva_pages *pages);
+/* Slots that are held meanwhile: pages of their own, got before the work and put after it. */
+struct kva_holds {
+	struct kva_pages pages;
+	void **address;
+};
+void kva_hold(struct kva_holds *holds, u32 n);
+void kva_release(struct kva_holds *holds);
+/* Reads @page at @address: the word says that it is another one. */
+bool kva_page_is_wrong(const struct page *page, const void *address);
+
+/* --- the parts of a run: each reports its metrics and checks --- */
+/* Instructions or cycles of a get that finds an address and of one that does not (kva_costs.c). */
+void kva_measure(const struct kva_ops *ops, u32 slots, u32 n);
+/* Without reuse: counts against the scheme's closed forms (kva_forms.c). */
+void kva_compare_forms(const struct kva_ops *ops, const struct kva_work *work);
+
+/* With reuse, by all CPUs (kva_mix.c). */
+struct kva_mix {
+	u32 rounds, gets; /* of each CPU in a round */
+	u32 slots, pages; /* of these each CPU has a part of its own */
+	u32 shared;	  /* percent of gets that are of any page, not of the CPU's own */
+	u32 pinned;	  /* slots that are held all the time */
+	u32 run;	  /* reads at an address, at most */
+};
+void kva_mix_run(const struct kva_ops *ops, const struct kva_mix *mix);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Arm direct: all RAM is lowmem, so every page has an address for good: what no scheme can beat. Where there
+ * is highmem it does not run.
+ */
+#include "guest/scenario/kva.h"
+
+static void start(void)
+{
+	const struct kvl_range *last = &layout.usable[layout.nusable - 1];
+
+	if (last->start + last->bytes > layout.lowmem_end_gpa)
+		usage_failure("direct needs all RAM in lowmem, which ends at %lu MiB: less --mem",
+			      layout.lowmem_end_gpa >> 20);
+}
+
+static void stop(void)
+{
+}
+
+/* No page of highmem, none that comes here. */
+static void *get(struct page *page)
+{
+	panic("no direct address", "page %lx", page_gpa(page));
+}
+
+static void put(struct page *page, void *address)
+{
+	panic("no direct address", "page %lx at %p", page_gpa(page), address);
+}
+
+static void predict(const struct kva_work *work, struct kva_forms *forms)
+{
+	(void)work;
+	*forms = (struct kva_forms){ 0 };
+}
+
+const struct kva_ops kva_direct = {
+	.reach = KVA_ANYWHERE,
+	.start = start,
+	.stop = stop,
+	.get = get,
+	.put = put,
+	.page_kva = get,
+	.predict = predict,
+};
