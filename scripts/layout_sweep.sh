@@ -4,7 +4,7 @@
 # cost, what is starved, what fragments (seed rows A3, A4, A7, A9, A11). One CPU on engine qemu, where ticks
 # are instructions. Stops at the first run that fails. Needs QEMU, jq, and dtc for the boards.
 #
-#   scripts/layout_sweep.sh [TABLE...]    recovered boards conversions questions starved fragments accesses
+#   scripts/layout_sweep.sh [TABLE...]    recovered boards conversions questions starved fragments accesses maps
 set -eu
 cd "$(dirname "$0")/.."
 kvalab=${OUT:-build}/kvalab
@@ -132,6 +132,34 @@ accesses()
 	done
 }
 
+# io ARM MEM LAYOUT: a file whose pages lie in all of RAM, used by two CPUs; the result to $work/ARM
+io()
+{
+	# shellcheck disable=SC2086
+	if ! "$kvalab" run highmem-io --arm "$1" --mem "$2" --layout "$3" $worst --engine qemu --tier off \
+		--set ram=even --set pages=2000 --set accesses=10000 --json "$work/$1" >"$work/log" 2>&1; then
+		cat "$work/log" >&2
+		exit 1
+	fi
+}
+
+# of_million ARM METRIC: of the accesses to pages
+of_million() { jq ".metrics | .$2 * 1000000 / .page_accesses | floor" "$work/$1"; }
+
+maps()
+{
+	echo "| RAM | layout | kva maps per million accesses | kmap-local: addresses made | single flushes | pkmap: addresses made | IPIs | per-map: addresses made | IPIs |"
+	echo "|--:|---|--:|--:|--:|--:|--:|--:|--:|"
+	for mem in 896M 1G 2G; do
+		for layout in $arms; do
+			for arm in kmap-local pkmap per-map; do
+				io $arm $mem $layout
+			done
+			echo "| $mem | $layout | $(jq .metrics.maps_per_million "$work/pkmap") | $(of_million kmap-local addresses_made) | $(of_million kmap-local files_page_flushes) | $(of_million pkmap addresses_made) | $(of_million pkmap files_ipis) | $(of_million per-map addresses_made) | $(of_million per-map files_ipis) |"
+		done
+	done
+}
+
 # board NAME MEM: of tests/boards
 board()
 {
@@ -155,7 +183,7 @@ boards()
 	board stm32mp157c-dk2 512M
 }
 
-[ $# -gt 0 ] || set -- recovered boards conversions questions starved fragments accesses
+[ $# -gt 0 ] || set -- recovered boards conversions questions starved fragments accesses maps
 for table; do
 	echo
 	$table

@@ -59,8 +59,8 @@ enum kvl_wait {
 	KVL_WAIT_ACK,	     /* for shootdown acknowledgements */
 	KVL_WAIT_TASK,	     /* for another task */
 	KVL_WAIT_DISK,	     /* for a disk's answer, or for room in its queue */
-	KVL_WAIT_PAGE,	     /* until a pageable page is where it goes; 0: until one can go */
-	KVL_WAIT_KVA,	     /* for a slot of the kva window */
+	KVL_WAIT_PAGE, /* until a pageable page is where it goes; 0: until one can go; for a file's page */
+	KVL_WAIT_KVA, /* for a slot of the kva window */
 };
 
 /* fault_exit: outcome */

@@ -108,11 +108,19 @@ bool fault_handle(const struct fault *fault)
 	return outcome != KVL_FAULT_FIXUP;
 }
 
+static bool is_user_range(u64 va, size_t bytes)
+{
+	return va < layout.page_offset && bytes <= layout.page_offset - va;
+}
+
 bool copy_from_user(void *to, u64 va, size_t bytes)
 {
-	if (va >= layout.page_offset || bytes > layout.page_offset - va)
-		return false;
-	return arch_copy_user(to, (const void *)va, bytes);
+	return is_user_range(va, bytes) && arch_copy_user(to, (const void *)va, bytes);
+}
+
+bool copy_to_user(u64 va, const void *from, size_t bytes)
+{
+	return is_user_range(va, bytes) && arch_copy_user((void *)va, from, bytes);
 }
 
 bool store_nofault(u64 *to, u64 value)

@@ -144,6 +144,7 @@ void page_fill(struct page *page, const void *from, u64 bytes);
 
 /* --- user memory: true if all bytes were copied --- */
 bool copy_from_user(void *to, u64 va, size_t bytes);
+bool copy_to_user(u64 va, const void *from, size_t bytes);
 
 /* --- the kernel's own: false if no store is allowed there (as copy_to_kernel_nofault()) --- */
 bool store_nofault(u64 *to, u64 value);

@@ -13,6 +13,7 @@
 #include "guest/scenario/flash_mount.h"
 #include "guest/scenario/flash_xip.h"
 #include "guest/scenario/hello.h"
+#include "guest/scenario/highmem_io.h"
 #include "guest/scenario/kva.h"
 #include "guest/scenario/layout.h"
 #include "guest/scenario/pageable.h"
@@ -53,6 +54,11 @@ const struct scenario scenarios[] = {
 	  .arms = kva_arms,
 	  .params = kva_params,
 	  .run = kva_run },
+	{ .name = "highmem-io",
+	  .about = "files and memory of user spaces in highmem, by each scheme of kva",
+	  .arms = kva_arms,
+	  .params = highmem_io_params,
+	  .run = highmem_io_run },
 	{ .name = "bench",
 	  .about = "what this host's events cost, in TSC cycles (kvalab probe runs it)",
 	  .params = bench_params,

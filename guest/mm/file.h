@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Files: pages that are read and written by the tasks of user spaces, and kept in memory meanwhile: the page
+ * cache (seed rows T7, T9). Its pages may be anywhere in RAM. An access copies between the page, at an
+ * address that it gets for this (kva.h), and the current space, through the task's own addresses.
+ */
+#ifndef GUEST_FILE_H
+#define GUEST_FILE_H
+
+#include "guest/mm/pageable.h"
+
+struct file;
+
+struct file_config {
+	u32 pages;
+	const struct page_store *store;	 /* outlives the file; NULL: memory is all it has */
+	u64 first;			 /* page of the store with which the file begins */
+	struct page *(*alloc)(u64 page); /* a frame for that page of the file; NULL: out of memory */
+};
+
+struct file_stats {
+	u64 accesses;	    /* of a page: by reads, writes, and zeroing what has no store */
+	u64 maps;	    /* of these, those for which the page had to get an address */
+	u64 stored, loaded; /* pages to the store, and from it */
+};
+
+struct file *file_open(const struct file_config *config);
+/* What was written and not synced is lost. Nobody uses the file. */
+void file_close(struct file *file);
+
+/*
+ * Copies [@offset, @offset + @bytes) of the file to or from @va of the current space; page by page, and of each
+ * no other task sees half. False: behind the file's end, no user memory there, out of memory, or the
+ * store failed; what was copied by then stays. Waits.
+ */
+bool file_read(struct file *file, u64 offset, u64 va, u64 bytes);
+bool file_write(struct file *file, u64 offset, u64 va, u64 bytes);
+/* All pages that were written go to the store. False: the store failed, or there is none. Waits. */
+bool file_sync(struct file *file);
+/* The same, and no page stays in memory. */
+bool file_evict(struct file *file);
+
+struct file_stats file_stats(const struct file *file);
+
+#endif

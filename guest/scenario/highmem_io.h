@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * highmem-io: what highmem is used for, by tasks of user spaces (seed rows T6-T13, A11): files whose pages are
+ * anywhere in RAM, each access to one through an address that the arm gives. Arms are those of kva.
+ */
+#ifndef GUEST_SCENARIO_HIGHMEM_IO_H
+#define GUEST_SCENARIO_HIGHMEM_IO_H
+
+#include "guest/mm/file.h"
+#include "guest/scenario/kva.h"
+
+extern const struct scenario_param highmem_io_params[];
+void highmem_io_run(const struct arm *arm);
+
+/* A frame for the @nth page of user data: of highmem, or of all RAM in proportion (ram=high|even). The seed
+ * alone says of which zone. */
+struct page *highmem_io_page(u64 nth);
+
+/* --- sectors: what one says follows from where it lies and how often it was written --- */
+#define IO_SECTOR_BYTES 512u
+#define IO_SECTOR_WORDS (IO_SECTOR_BYTES / sizeof(u64))
+void io_sector_fill(u64 *word, u64 sector, u64 generation);
+/* All words are those of one generation, from @oldest to @newest. */
+bool io_sector_is_good(const u64 *word, u64 sector, u64 oldest, u64 newest);
+
+/* --- the parts of a run: each reports its metrics and checks --- */
+/* Every CPU reads and writes one file, @accesses in all, @writes percent of them (highmem_io_files.c). */
+struct io_files {
+	u32 pages, accesses, writes;
+};
+void highmem_io_files(const struct io_files *sizes);
+
+#endif

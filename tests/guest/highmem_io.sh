@@ -1,0 +1,59 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# highmem-io: files whose pages are anywhere in RAM, by each scheme of kernel addresses, both schedules and TLBs;
+# and on each layout (seed row A11): what needs an address is the layout's doing, the same for every scheme.
+. "$(dirname "$0")/common"
+need_host
+
+arms=$("$kvalab" list highmem-io | sed -n 's/^  --arm \([^ ]*\).*/\1/p')
+good="0 lost, 0 unreported"
+
+# try TEXT OPTIONS...
+try()
+{
+	text=$1
+	shift
+	expect "$text" 0 "$good" "$kvalab" run highmem-io --engine $engine "$@"
+}
+
+for arm in $arms; do
+	mem= arena="--arena highmem"
+	[ "$arm" != direct ] || mem="--mem 512M" arena=
+	# shellcheck disable=SC2086 # options are words
+	for options in "--cpus 1" "--cpus 4 --schedule free" "--cpus 3 --tlb soft,entries=16" "--set slots=16 $arena"; do
+		try "$arm $options" --arm $arm $mem $options
+	done
+done
+
+# maps OPTIONS...: of a million accesses, so many needed an address
+maps()
+{
+	rm -f "$work/result"
+	"$kvalab" run highmem-io --engine $engine --mem 1G --hole 100M:64M --hole 400M:24M --hole 600M:12M --set ram=even \
+		--set pages=200 --set accesses=500 --json "$work/result" "$@" >"$work/log" 2>&1
+	jq -r 'select(.exit.status == 0) | .metrics.maps_per_million' "$work/result"
+}
+
+if once; then
+	for layout in classic translate table intermix; do
+		first=
+		for arm in $arms; do
+			[ "$arm" != direct ] || continue
+			now=$(maps --arm "$arm" --layout $layout)
+			first=${first:-$now}
+			[ "$now" = "$first" ] || break
+		done
+		if [ -n "$now" ] && [ "$now" = "$first" ]; then
+			pass "$layout: $now of a million accesses need an address, whatever the scheme"
+		else
+			fail "$layout: $first of a million accesses need an address, with $arm '$now'"
+		fi
+		eval "$layout=\$now"
+	done
+	# shellcheck disable=SC2154 # they are set by name
+	if [ "$intermix" -lt "$classic" ] && [ "$intermix" = "$translate" ] && [ "$intermix" = "$table" ]; then
+		pass "where holes take no lowmem, fewer need one"
+	else
+		fail "where holes take no lowmem: $intermix, not fewer than $classic"
+	fi
+fi
