@@ -87,6 +87,14 @@ static void count_access(struct file *file, const struct page *page)
 	spin_unlock(&file->lock);
 }
 
+static void count_transfer(struct file *file, u64 *which, const struct page *page)
+{
+	spin_lock(&file->lock);
+	++*which;
+	file->stats.moved_above_4g += page->zone == ZONE_HIGH4G;
+	spin_unlock(&file->lock);
+}
+
 /* --- to and from the store: with the page taken ------------------------------------------------------------- */
 
 static void clear_page(struct file *file, struct page *page)
@@ -116,7 +124,7 @@ static bool load(struct file *file, struct cached *cached)
 		page_free(page);
 		return false;
 	} else {
-		__atomic_fetch_add(&file->stats.loaded, 1, __ATOMIC_RELAXED);
+		count_transfer(file, &file->stats.loaded, page);
 	}
 	cached->page = page;
 	cached->dirty = false;
@@ -132,7 +140,7 @@ static bool write_back(struct file *file, struct cached *cached)
 	if (!store || !store->ops->write(store->owner, place_of(file, cached), cached->page))
 		return false;
 	cached->dirty = false;
-	__atomic_fetch_add(&file->stats.stored, 1, __ATOMIC_RELAXED);
+	count_transfer(file, &file->stats.stored, cached->page);
 	return true;
 }
 
@@ -169,22 +177,39 @@ bool file_evict(struct file *file)
 
 /* --- reading and writing ---------------------------------------------------------------------------------------- */
 
+void *file_hold(struct file *file, u64 page, bool write)
+{
+	struct cached *cached = &file->cached[page];
+
+	take(file, cached);
+	if (!cached->page && !load(file, cached)) {
+		let_go(file, cached);
+		return NULL;
+	}
+	count_access(file, cached->page);
+	cached->dirty |= write;
+	return kva_get(cached->page);
+}
+
+void file_release(struct file *file, u64 page, void *address)
+{
+	struct cached *cached = &file->cached[page];
+
+	kva_put(cached->page, address);
+	let_go(file, cached);
+}
+
 /* @bytes within one page. */
 static bool copy_piece(struct file *file, u64 offset, u64 va, u64 bytes, bool write)
 {
-	struct cached *cached = &file->cached[offset / PAGE_BYTES];
-	bool copied = false;
+	u64 page = offset / PAGE_BYTES;
+	u8 *address = file_hold(file, page, write), *at = address + offset % PAGE_BYTES;
+	bool copied;
 
-	take(file, cached);
-	if (cached->page || load(file, cached)) {
-		u8 *address = kva_get(cached->page), *at = address + offset % PAGE_BYTES;
-
-		count_access(file, cached->page);
-		cached->dirty |= write;
-		copied = write ? copy_from_user(at, va, bytes) : copy_to_user(va, at, bytes);
-		kva_put(cached->page, address);
-	}
-	let_go(file, cached);
+	if (!address)
+		return false;
+	copied = write ? copy_from_user(at, va, bytes) : copy_to_user(va, at, bytes);
+	file_release(file, page, address);
 	return copied;
 }
 

@@ -21,7 +21,8 @@ struct file_config {
 struct file_stats {
 	u64 accesses;	    /* of a page: by reads, writes, and zeroing what has no store */
 	u64 maps;	    /* of these, those for which the page had to get an address */
-	u64 stored, loaded; /* pages to the store, and from it */
+	u64 stored, loaded; /* pages to the store, and from it; of both, those above 4 GiB */
+	u64 moved_above_4g;
 };
 
 struct file *file_open(const struct file_config *config);
@@ -35,6 +36,13 @@ void file_close(struct file *file);
  */
 bool file_read(struct file *file, u64 offset, u64 va, u64 bytes);
 bool file_write(struct file *file, u64 offset, u64 va, u64 bytes);
+/*
+ * A page of the file for the kernel's own use, until it is released: its address, @write: it becomes another one.
+ * NULL: out of memory, or the store failed. Waits.
+ */
+void *file_hold(struct file *file, u64 page, bool write);
+void file_release(struct file *file, u64 page, void *address);
+
 /* All pages that were written go to the store. False: the store failed, or there is none. Waits. */
 bool file_sync(struct file *file);
 /* The same, and no page stays in memory. */

@@ -24,10 +24,18 @@ void io_sector_fill(u64 *word, u64 sector, u64 generation);
 bool io_sector_is_good(const u64 *word, u64 sector, u64 oldest, u64 newest);
 
 /* --- the parts of a run: each reports its metrics and checks --- */
-/* Every CPU reads and writes one file, @accesses in all, @writes percent of them (highmem_io_files.c). */
+#define IO_FILES 3
+
 struct io_files {
-	u32 pages, accesses, writes;
+	u32 pages, accesses, writes; /* of each file; in all; percent of accesses */
+	u32 nfiles;
+	struct file *file[IO_FILES];
+	bool has_store[IO_FILES];
 };
-void highmem_io_files(const struct io_files *sizes);
+/* Opens them, with what is behind them, has them used, and closes them (highmem_io_disk.c). */
+void highmem_io_files(struct io_files *io);
+/* Every CPU reads and writes all of them (highmem_io_files.c). */
+void highmem_io_use_files(const struct io_files *io);
+struct file_stats highmem_io_stats(const struct io_files *io); /* of all files */
 
 #endif

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # highmem-io: files whose pages are anywhere in RAM, by each scheme of kernel addresses, both schedules and TLBs;
-# and on each layout (seed row A11): what needs an address is the layout's doing, the same for every scheme.
+# with a disk (rows T11 to T13); and on each layout (seed row A11): what needs an address is the layout's doing, the same for every scheme.
 . "$(dirname "$0")/common"
 need_host
 
@@ -24,6 +24,17 @@ for arm in $arms; do
 		try "$arm $options" --arm $arm $mem $options
 	done
 done
+
+# With a disk: bounce buffers where RAM goes on above what the device reaches; blocks that lie apart.
+if [ $engine = kvm ]; then
+	for arm in $arms; do
+		[ "$arm" != direct ] || continue
+		try "$arm, a disk" --arm "$arm" --disk 4M --cpus 3
+		in_full || continue
+		try "$arm, a disk, RAM above 4 GiB, soft TLB" --arm "$arm" --disk 4M --mem 6G --set ram=even --tlb soft,entries=16
+		try "$arm, the same, free schedule" --arm "$arm" --disk 4M --mem 6G --set ram=even --schedule free
+	done
+fi
 
 # maps OPTIONS...: of a million accesses, so many needed an address
 maps()

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Owns the files of highmem-io and what is behind them: one that memory alone has; with a disk, one whose pages lie
+ * there one behind the other, and one whose blocks lie apart. The device does not reach all of RAM (row T11); the
+ * file system's metadata, a table of the disk's blocks here, and its buffer cache stay in lowmem (T12).
+ */
+#include "guest/block/block.h"
+#include "guest/block/bounce.h"
+#include "guest/block/buffer.h"
+#include "guest/block/page_store.h"
+#include "guest/scenario/highmem_io.h"
+
+struct disk {
+	struct block_device *device;
+	struct bounce bounce;
+	struct page_store store, block_store;
+	struct buffers buffers;
+};
+
+static struct page *lowmem_page(u64 nth)
+{
+	(void)nth;
+	return page_alloc(ZONE_LOWMEM, 0);
+}
+
+static void add_file(struct io_files *io, const struct page_store *store)
+{
+	const struct file_config config = {
+		.pages = io->pages,
+		.store = store,
+		.alloc = highmem_io_page,
+	};
+
+	io->has_store[io->nfiles] = store;
+	io->file[io->nfiles++] = file_open(&config);
+}
+
+static void open_disk(struct disk *disk, const struct io_files *io)
+{
+	struct file_config cache = { .store = &disk->store, .alloc = lowmem_page };
+
+	disk->device = block_open();
+	if (!disk->device)
+		usage_failure("highmem-io cannot use the disk: the console says why");
+	disk->bounce = (struct bounce){ .store = block_page_store(disk->device),
+					.end_gpa = block_dma_end(disk->device) };
+	disk->store = bounce_page_store(&disk->bounce);
+	if (block_is_readonly(disk->device) || disk->store.pages < 2 * (u64)io->pages)
+		usage_failure(
+			"highmem-io writes %u KiB: at least so large a --disk, and no readonly",
+			(u32)(2 * io->pages * PAGE_BYTES >> 10));
+	cache.pages = disk->store.pages < 2 * io->pages ? disk->store.pages : 2 * io->pages;
+	disk->buffers = (struct buffers){ .cache = file_open(&cache),
+					  .first = io->pages,
+					  .pages = io->pages };
+	disk->block_store = buffer_page_store(&disk->buffers);
+}
+
+/* Pages of the file whose blocks lie apart never get to the device: those of the cache do. */
+static void report(const struct disk *disk, const struct io_files *io)
+{
+	struct file_stats cache = file_stats(disk->buffers.cache), files = highmem_io_stats(io);
+	struct file_stats in_a_row = file_stats(io->file[1]), apart = file_stats(io->file[2]);
+
+	check_equal("disk.bounces", disk->bounce.bounces, in_a_row.moved_above_4g);
+	check_equal("disk.metadata_maps", cache.maps, 0);
+	check_equal("disk.buffer_heads", disk->buffers.heads,
+		    (apart.loaded + apart.stored) * PAGE_BLOCKS);
+	check_equal("disk.buffer_heads_alive", disk->buffers.alive, 0);
+	metric("bounces", disk->bounce.bounces);
+	metric("metadata_accesses", cache.accesses);
+	metric("buffer_heads", disk->buffers.heads);
+	metric("pages_stored", files.stored);
+	metric("pages_loaded", files.loaded);
+}
+
+static void close_disk(struct disk *disk)
+{
+	check_true("disk.cache_stored", file_evict(disk->buffers.cache));
+	file_close(disk->buffers.cache);
+	block_close(disk->device);
+}
+
+void highmem_io_files(struct io_files *io)
+{
+	bool with_disk = boot_options.disk_bytes;
+	struct disk disk;
+
+	add_file(io, NULL);
+	if (with_disk) {
+		open_disk(&disk, io);
+		add_file(io, &disk.store);
+		add_file(io, &disk.block_store);
+	}
+	highmem_io_use_files(io);
+	if (with_disk)
+		report(&disk, io);
+	for (u32 i = 0; i < io->nfiles; i++)
+		file_close(io->file[i]);
+	if (with_disk)
+		close_disk(&disk);
+}
