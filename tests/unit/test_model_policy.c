@@ -74,6 +74,16 @@ START_TEST(eager)
 }
 END_TEST
 
+/* Each of four changes, and all CPUs obey one instruction: what it takes nobody can use any more. */
+START_TEST(broadcast)
+{
+	start(POLICY_BROADCAST, 0);
+	story();
+	expect_counts(4, 0, 0, 0);
+	ck_assert_uint_eq(model_oracle(model).flushes_unneeded, 0);
+}
+END_TEST
+
 /* Vmalloc need not end with a directory entry: where lowmem goes on, nobody waits with a flush. */
 START_TEST(behind_vmalloc)
 {
@@ -263,6 +273,7 @@ int main(void)
 	tcase_add_test(story_case, batch_that_is_never_full);
 	tcase_add_test(story_case, lazy);
 	tcase_add_test(story_case, mask);
+	tcase_add_test(story_case, broadcast);
 	tcase_add_test(story_case, seq);
 	suite_add_tcase(suite, story_case);
 	tcase_add_checked_fixture(edges, NULL, model_teardown);

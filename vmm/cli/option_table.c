@@ -528,7 +528,7 @@ const struct option_row option_table[] = {
 	  "print: only this vCPU's events; vmm: the VMM's" },
 	{ RECORD, "--limit", "N", FOR_PRINT, false, parse_limit, "print: at most so many lines" },
 	{ RECORD, "--policy", "POLICY,…", FOR_CHECK, true, parse_policy,
-	  "check: and if flushes were made so: eager, batch=N,\nlazy=BYTES, mask or seq; repeat" },
+	  "check: and if flushes were made so: eager, broadcast,\nbatch=N, lazy=BYTES, mask or seq; repeat" },
 	{ RECORD, "--limit", "N", FOR_REPORT, false, parse_limit,
 	  "of traces with more events (default 1000000) only\ntheir numbers in slices" },
 	{ RECORD, "--format", "FORMAT", FOR_EXPORT, false, parse_format,

@@ -9,8 +9,8 @@ static const struct {
 	const char *name; /* with = behind it: a number follows */
 	enum policy_kind kind;
 } policies[] = {
-	{ "eager", POLICY_EAGER }, { "batch=", POLICY_BATCH }, { "lazy=", POLICY_LAZY },
-	{ "mask", POLICY_MASK },   { "seq", POLICY_SEQ },
+	{ "eager", POLICY_EAGER }, { "broadcast", POLICY_BROADCAST }, { "batch=", POLICY_BATCH },
+	{ "lazy=", POLICY_LAZY },  { "mask", POLICY_MASK },	      { "seq", POLICY_SEQ },
 };
 
 /* After nothing at all, as after no entry: that is eager. */
@@ -51,9 +51,11 @@ static int add_policy(struct options *options, const char *value, struct err *er
 		options->policy_name[options->npolicies++] = value;
 		return parse_amount(policy, value + bytes, err);
 	}
-	return err_set(err, EXIT_USAGE,
-		       "--policy: \"%s\" must be eager, batch=N (entries), lazy=BYTES, mask or seq",
-		       value);
+	return err_set(
+		err, EXIT_USAGE,
+		"--policy: \"%s\" must be eager, broadcast, batch=N (entries), lazy=BYTES, mask or "
+		"seq",
+		value);
 }
 
 int parse_policy(struct options *options, const char *value, struct err *err)

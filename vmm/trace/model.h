@@ -20,6 +20,7 @@ struct flush_policy {
 	enum policy_kind {
 		POLICY_NONE, /* as it was */
 		POLICY_EAGER,
+		POLICY_BROADCAST,
 		POLICY_BATCH, /* amount: entries */
 		POLICY_LAZY,  /* amount: bytes of address space */
 		POLICY_MASK,

@@ -72,6 +72,19 @@ static void flush_cpus(struct model *model, u32 cpus, u32 by, u32 scope, u64 va,
 	}
 }
 
+/* One instruction that all of @cpus obey (AMD INVLPGB, Arm TLBI …IS): nobody is interrupted. */
+static void broadcast(struct model *model, u32 cpus, u64 va, u64 ticket)
+{
+	bool took = false;
+
+	if (!cpus)
+		return;
+	for (; cpus; cpus &= cpus - 1)
+		took |= model_stale_flush(model, (u32)__builtin_ctz(cpus), KVL_FLUSH_PAGE, va,
+					  ticket);
+	model_count_flush(model, 0, KVL_FLUSH_PAGE, took);
+}
+
 static void flush_round(struct model *model, u32 by, u64 ticket)
 {
 	flush_cpus(model, model->running, by, KVL_FLUSH_ALL, 0, ticket);
@@ -109,8 +122,10 @@ void model_policy_removed(struct model *model, const struct change *change)
 
 	if (kind == POLICY_NONE || change->cpu >= KVL_MAX_CPUS)
 		return;
-	if (kind == POLICY_EAGER ||
-	    !is_policed(model, change->mm, change->va, change->level, change->old))
+	if (kind == POLICY_BROADCAST)
+		broadcast(model, model_reach(model, change), change->va, change->ticket);
+	else if (kind == POLICY_EAGER ||
+		 !is_policed(model, change->mm, change->va, change->level, change->old))
 		flush_cpus(model, model_reach(model, change), change->cpu, KVL_FLUSH_PAGE,
 			   change->va, change->ticket);
 	else if (kind == POLICY_MASK)
