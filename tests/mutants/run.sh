@@ -24,16 +24,6 @@ mkdir "$work/docs"
 cp docs/*.md "$work/docs"
 mkfs.jffs2 --root="$work/docs" --output="$work/image" --eraseblock=128KiB --little-endian --no-cleanmarkers
 
-# A copy of the sources and the objects with their times: make compiles what the patch has touched.
-copy_tree()
-{
-	rm -rf "$work/tree"
-	mkdir -p "$work/tree/build"
-	tar cf - Makefile arch devices guest vmm scripts | tar xf - -C "$work/tree"
-	cp -a "$out/host" "$out/guest" "$out/npm" "$out/page" "$out/libhost.a" "$out/.deps-build" \
-		"$work/tree/build/"
-}
-
 # Flips one bit in the data of the first node that has data.
 flip_data_bit()
 {
@@ -67,17 +57,21 @@ passes_clean()
 }
 
 planted= # the bug that is in the copy
-plant()
+# build: the program with the bug; the one that was built last is still there
+build()
 {
 	[ "$planted" != "$name" ] || return 0
-	planted=
-	copy_tree
-	if ! patch -s -F0 -p1 -d "$work/tree" <"tests/mutants/$name.patch" >"$work/log" 2>&1; then
+	[ -z "$planted" ] || unplant "$planted"
+	planted=$name
+	if ! plant "$name"; then
 		fail "$name: the patch does not apply"
-		return 1
+	elif ! make -s -C "$tree" OUT=build >"$work/log" 2>&1; then
+		fail "$name: does not build"
+	else
+		return 0
 	fi
-	make -s -C "$work/tree" OUT=build >"$work/log" 2>&1 && planted=$name && return 0
-	fail "$name: does not build"
+	unplant "$name"
+	planted=
 	return 1
 }
 
@@ -125,8 +119,8 @@ one_mutant()
 	if [ "$name" = chip-data-bit ]; then
 		run "$kvalab" chip-data-bit
 	else
-		plant || return
-		run "$work/tree/build/kvalab"
+		build || return
+		run "$tree/build/kvalab"
 	fi
 	got=$?
 	if [ "$got" != "$status" ]; then
@@ -142,4 +136,5 @@ one_mutant()
 	fi
 }
 
+make_tree
 each_mutant tests/mutants/table

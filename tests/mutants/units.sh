@@ -9,43 +9,14 @@ command -v patch >/dev/null || {
 	skip "mutants of units: patch is not installed"
 	exit 0
 }
-tree=$work/tree
 unset CK_TAP_LOG_FILE_NAME CK_VERBOSITY # what a mutant reports is no test point
-
-# The sources and the objects with their times, once: make compiles what a patch has touched.
-mkdir -p "$tree/build"
-tar cf - Makefile arch devices guest vmm scripts tests | tar xf - -C "$tree"
-cp -a "$out/host" "$out/libhost.a" "$out/libtest.a" "$out/npm" "$out/page" "$out/guest" "$out/guest.elf" "$out/guest_image.o" \
-	"$out/.deps-build" "$out/.deps-test" "$tree/build/"
-
-# plant: the bug goes in. unplant: it goes out again, and what was made with it; what was made before comes
-# back with its time, so that make compiles nothing of it for the next
-plant()
-{
-	touch "$work/planted"
-	patch -s -F0 -p1 -d "$tree" <"tests/mutants/$name.patch" >"$work/log" 2>&1
-}
-unplant()
-{
-	for file in $(sed -n 's,^+++ b/,,p' "tests/mutants/$name.patch"); do
-		cp -p "$file" "$tree/$file"
-	done
-	find "$tree/build" -type f -newer "$work/planted" | while read -r made; do
-		before=$out/${made#"$tree/build/"}
-		if [ -e "$before" ] && [ "${made#*/build/tests/}" = "$made" ]; then
-			cp -p "$before" "$made"
-		else
-			rm -f "$made"
-		fi
-	done
-}
 
 # catchers: the test cases that failed; of a line "FILE:LINE:F:GROUP:CASE:TURN: what" only the case
 catchers() { grep -E ':[FE]:' "$work/log" | cut -d: -f 5; }
 
 one_mutant()
 {
-	if ! plant; then
+	if ! plant "$name"; then
 		fail "$name: the patch does not apply"
 		return
 	fi
@@ -59,7 +30,8 @@ one_mutant()
 	else
 		pass "$name: caught by $test, $(catchers | grep -E -m 1 -e "$message")"
 	fi
-	unplant
+	unplant "$name"
 }
 
+make_tree
 each_mutant tests/mutants/units
