@@ -79,8 +79,15 @@ twice()
 		{ seen[$1, $field] = $4 }' "$work/rows"
 }
 
-# defined FILE: "type name" of each struct that is const, and there for other files
-defined() { sed -n 's/^const struct \([A-Za-z0-9_]*\) \([A-Za-z0-9_]*\)[ =].*/\1 \2/p' "$1"; }
+# defined FOLDER...: "file type name" of each struct of its .c files that is const, and there for other files
+defined()
+{
+	find "$@" -maxdepth 1 -name '*.c' -exec awk '
+	/^const struct [A-Za-z0-9_]* [A-Za-z0-9_]*[ =]/ {
+		sub(/=.*/, "", $4)
+		print FILENAME, $3, $4
+	}' {} +
+}
 
 # A row needs a file of its ops' name beside its table, that defines them.
 check_row()
@@ -88,38 +95,56 @@ check_row()
 	file=${4%/*}/$3.c
 	if [ ! -f "$file" ]; then
 		wrong "$4: arm \"$2\" needs the file $file: write it, or take the row away"
-	elif ! defined "$file" | grep -q " $3\$"; then
+	elif ! grep -F "$file " "$work/defined" | grep -q " $3\$"; then
 		wrong "$file: defines no ops for the row $4: it needs a 'const struct …_ops $3 = {'" \
 			"at the start of a line, not static"
 	fi
 }
 
-# has_row OPS
-has_row() { awk -v ops="$1" '$3 == ops { found = 1 } END { exit !found }' "$work/rows"; }
-
 # "type scenario": what the ops of each scenario's arms are, as those of the tree show
 types()
 {
-	while read -r scenario _ ops where; do
-		[ ! -f "${where%/*}/$ops.c" ] || defined "${where%/*}/$ops.c" |
-			sed -n "s/ $ops\$/ $scenario/p"
-	done <"$work/rows" | sort -u
+	LC_ALL=C awk '
+	FILENAME ~ /rows$/ {
+		folder = $4
+		sub(/[^\/]*$/, "", folder)
+		scenario[folder $3 ".c", $3] = $1
+		next
+	}
+	($1, $3) in scenario { print $2, scenario[$1, $3] }' "$work/rows" "$work/defined" | sort -u
 }
 
 # An arm that no table names would be built and never found: ops of an arm's type have a row, and so has a
 # file outside the tree that is called as one.
-check_file()
+unlisted()
 {
-	of=$(basename "$1" .c)
+	LC_ALL=C awk -v dir="$dir" -v scenarios="$(scenarios | paste -s -d ' ')" '
+	# of FILE OPS SCENARIO
+	function of(file, ops, scenario,   folder)
 	{
-		defined "$1" | sort | join -o 1.2,2.2 - "$work/types"
-		[ "$2" = $tree ] || for scenario in $(scenarios); do
-			case $of in "$scenario"_*) echo "$of $scenario" ;; esac
-		done
-	} | sort -u | while read -r ops scenario; do
-		has_row "$ops" || echo "$1: $ops has no row: add" \
-			"ARM(\"name\", $ops, \"what it is\") to $2/$scenario.arms"
-	done
+		folder = file
+		sub(/\/[^\/]*$/, "", folder)
+		if (!(ops in row))
+			printf "%s: %s has no row: add ARM(\"name\", %s, \"what it is\") to %s/%s.arms\n",
+				file, ops, ops, folder, scenario
+	}
+	FILENAME ~ /rows$/ { row[$3]; next }
+	FILENAME ~ /types$/ { types[$1] = types[$1] " " $2; next }
+	FILENAME ~ /defined$/ {
+		n = split(types[$2], scenario, " ")
+		for (i = 1; i <= n; i++)
+			of($1, $3, scenario[i])
+		next
+	}
+	{ # a list of the files outside the tree
+		name = $1
+		sub(/.*\//, "", name)
+		sub(/\.c$/, "", name)
+		n = split(scenarios, scenario, " ")
+		for (i = 1; i <= n; i++)
+			if (index(name, scenario[i] "_") == 1)
+				of($1, name, scenario[i])
+	}' "$work/rows" "$work/types" "$work/defined" "$work/outside" | LC_ALL=C sort -u
 }
 
 # Everything else in TABLE.
@@ -181,6 +206,7 @@ done >"$work/rows"
 	done
 } >"$work/twice"
 said "$work/twice"
+defined $tree ${dir:+"$dir"} >"$work/defined"
 while read -r scenario name ops where; do
 	check_row "$scenario" "$name" "$ops" "$where"
 done <"$work/rows"
@@ -188,11 +214,9 @@ for table in $(tables $tree) ${dir:+$(tables "$dir")}; do
 	check_rest "$table"
 done
 types >"$work/types"
-for folder in $tree $dir; do
-	for file in "$folder"/*.c; do
-		[ ! -f "$file" ] || check_file "$file" "$folder"
-	done
-done >"$work/unlisted"
+: >"$work/outside"
+[ -z "$dir" ] || find "$dir" -maxdepth 1 -name '*.c' >"$work/outside"
+unlisted >"$work/unlisted"
 said "$work/unlisted"
 [ $bad = 0 ] || exit 1
 
