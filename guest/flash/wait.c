@@ -15,8 +15,12 @@
 
 /* After the first wait, this many looks at the status in a typical time. */
 #define POLLS_PER_TYPICAL 8
-/* Who would suspend looks this often whether anybody waits: real time passes while it waits. */
+/*
+ * Who would suspend looks this often whether anybody waits: real time passes while it waits. But no
+ * oftener than it takes to come to rest, nor before the operation may rest at all: each is an exit.
+ */
 #define GLANCES_PER_TYPICAL 256
+#define GLANCE_MIN_NS 50000
 
 /*
  * An operation runs at least so long before it rests, again or for the first time: four times what it
@@ -78,10 +82,19 @@ static enum flash_error rest(struct flash_chip *chip, const struct flash_operati
 	return FLASH_OK;
 }
 
+static u64 next_glance(const struct progress *p, const struct flash_times *times)
+{
+	u64 step = times->typical / GLANCES_PER_TYPICAL + 1;
+	u64 glance = p->now + (step > GLANCE_MIN_NS ? step : GLANCE_MIN_NS);
+	u64 rests_from = p->ran_from + RUN_BEFORE_REST_NS;
+
+	return glance > rests_from ? glance : rests_from;
+}
+
 /* Until the next look; or less, if somebody may come meanwhile for whom the operation would rest. */
 static bool run(struct progress *p, const struct flash_times *times, bool glances)
 {
-	u64 glance = p->now + times->typical / GLANCES_PER_TYPICAL + 1;
+	u64 glance = next_glance(p, times);
 
 	if (glances && glance < p->look_at) {
 		wait_until(p, glance);

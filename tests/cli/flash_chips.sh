@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The guest's driver on every part of the table, and on other arrangements of some: mount, erase, program,
 # through a mapping that is always valid and by copies; then with the write buffer, and with operations
-# that rest for readers (one block: who waits for a chip that may rest asks it all the time, which is dear).
+# that rest for readers (of one block: it rests for each of their pages).
 # The run's own checks and the trace's findings are what is checked.
 . "$(dirname "$0")/common"
 need_kvm

@@ -157,6 +157,30 @@ START_TEST(a_program_that_is_stuck_is_given_up_after_its_time_without_its_rests)
 }
 END_TEST
 
+/* Each time that it asks whether anybody waits is an exit; a word is programmed long before it may rest. */
+#define ASKS_EVERY_NS 50000
+#define WORDS 4
+
+START_TEST(who_programs_asks_no_oftener_than_it_may_rest)
+{
+	static const task_body alone[] = { programmer };
+	u64 took, looks;
+	u32 waits;
+
+	begin(&chips[_i]);
+	wanted = FLASH_OK;
+	waits = shim_clock_waits;
+	took = shim_ns;
+	run_tasks(alone, ARRAY_LEN(alone));
+	waits = shim_clock_waits - waits;
+	took = shim_ns - took;
+	looks = took * 8 / chip->program_word.typical;
+	ck_assert_uint_gt(waits, 0);
+	ck_assert_uint_le(waits, WORDS + looks + took / ASKS_EVERY_NS);
+	teardown_open();
+}
+END_TEST
+
 /* While it should come to rest the chip is looked at every 5 us; each look is so many reads. */
 #define LOOK_NS 5000
 #define LATEST_NS 200000
@@ -190,6 +214,7 @@ int main(void)
 	tcase_add_loop_test(tcase, an_erase_runs_for_a_while_before_each_rest, 0, NCHIPS);
 	tcase_add_loop_test(tcase, rests_longer_than_the_limit_do_not_count, 0, NCHIPS);
 	tcase_add_test(tcase, a_program_that_is_stuck_is_given_up_after_its_time_without_its_rests);
+	tcase_add_loop_test(tcase, who_programs_asks_no_oftener_than_it_may_rest, 0, NCHIPS);
 	tcase_add_loop_test(tcase, a_chip_that_comes_to_rest_too_late_goes_on, 0, ARRAY_LEN(late));
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
