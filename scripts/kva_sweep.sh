@@ -1,0 +1,181 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The tables of docs/dynamic-kernel-addresses.md, from runs of kva: what each scheme of kernel addresses counts, by
+# closed form and over sharing, CPUs and windows; what a get costs (seed rows T2, T14-T16). On engine qemu, where
+# a tick is an instruction; counts are those of any host. Stops at the first run that fails. Needs QEMU and jq.
+#
+#   scripts/kva_sweep.sh [TABLE...]    forms costs sharing pointers cpus window pool width whatif
+set -eu
+cd "$(dirname "$0")/.."
+kvalab=${OUT:-build}/kvalab
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM HUP
+
+# An arm, and what is set for it besides.
+arms="per-map pkmap kmap-local lazy-vunmap sf-buf sf-buf,share=private mapcache kva-seq kva-repair"
+plain="--set run=1 --set writes=0 --set atomic=0 --set switches=0 --set migrate=0 --set handover=0"
+mixed="--set maps=0 --set samples=1 --set rounds=40"
+
+# run ARM OPTIONS...: the result to $work/result
+run()
+{
+	arm=${1%%,*} more=${1#"${1%%,*}"}
+	shift
+	# shellcheck disable=SC2086 # options are words
+	if ! "$kvalab" run kva --arm "$arm" ${more:+--set ${more#,}} --engine qemu --timeout 600 --tier off \
+		--json "$work/result" "$@" >"$work/log" 2>&1; then
+		cat "$work/log" >&2
+		exit 1
+	fi
+}
+
+name() { echo "$1" | sed 's/,share=/ /'; }
+metric() { jq -r ".metrics.$1 // \"-\"" "$work/result"; }
+thousands() { jq -r ".metrics.$1 / 1000 | round" "$work/result"; }
+
+# form NAME: what was counted, and behind a slash what was predicted
+form()
+{
+	jq -r --arg name "forms.$1" '.checks[] | select(.name == $name) |
+		"\(.got) / \(if .want | type == "array" then "\(.want[0]) to \(.want[1])" else .want end)"' "$work/result"
+}
+
+forms()
+{
+	echo "| scheme | slots held | entries | flushes of a page | full flushes | IPIs |"
+	echo "|---|--:|--:|--:|--:|--:|"
+	for arm in $arms; do
+		for pinned in 0 1 16; do
+			case $arm$pinned in
+			per-map16 | kmap-local16) continue ;; # have fewer
+			esac
+			run $arm --cpus 4 --set maps=1000 --set pinned=$pinned --set rounds=0 --set samples=1
+			echo "| $(name $arm) | $pinned | $(form entries) | $(form page_flushes) | $(form space_flushes) | $(form ipis) |"
+		done
+	done
+}
+
+costs()
+{
+	echo "| scheme | instructions: hit | hit, 99 % | miss | miss, 99 % | bytes a slot, 4 CPUs |"
+	echo "|---|--:|--:|--:|--:|--:|"
+	run direct --mem 512M --cpus 1 --set maps=0 --set rounds=0 --set samples=101
+	echo "| direct | $(metric hit_ticks) | $(metric hit_p99_ticks) | - | - | 0 |"
+	for arm in $arms; do
+		run $arm --cpus 1 --set maps=0 --set rounds=0 --set samples=101
+		line="$(metric hit_ticks) | $(metric hit_p99_ticks) | $(metric miss_ticks) | $(metric miss_p99_ticks)"
+		run $arm --cpus 4 --set maps=0 --set rounds=0 --set samples=1
+		echo "| $(name $arm) | $line | $(metric slot_bytes) |"
+	done
+}
+
+# What a thousand gets take; $1: the row's first cells.
+per_thousand()
+{
+	echo "| $1 | $(thousands per_million_hits) | $(thousands per_million_entries) | $(thousands per_million_page_flushes) | $(thousands per_million_space_flushes) | $(thousands per_million_ipis) |"
+}
+
+heading()
+{
+	echo "| $1 | hits | entries | flushes of a page | full flushes | IPIs |"
+	echo "$2--:|--:|--:|--:|--:|"
+}
+
+sharing()
+{
+	heading "pages | scheme" "|---|---|"
+	for shared in 0 25 100; do
+		for arm in $arms; do
+			# shellcheck disable=SC2086
+			run $arm --cpus 4 $mixed $plain --set shared=$shared
+			per_thousand "$shared % shared | $(name $arm)"
+		done
+	done
+}
+
+pointers()
+{
+	heading "what happens | scheme" "|---|---|"
+	for what in switches=25 migrate=25 handover=25; do
+		for arm in $arms; do
+			[ $what = switches=25 ] || [ $arm != kmap-local ] || continue
+			# shellcheck disable=SC2086
+			run $arm --cpus 4 $mixed $plain --set $what
+			per_thousand "${what%=*} | $(name $arm)"
+		done
+	done
+}
+
+cpus()
+{
+	echo "| scheme | 1 | 2 | 4 | 8 | 16 |"
+	echo "|---|--:|--:|--:|--:|--:|"
+	for arm in $arms; do
+		line=
+		for n in 1 2 4 8 16; do
+			# shellcheck disable=SC2086
+			run $arm --cpus $n $mixed $plain --set pages=256
+			line="$line | $(thousands per_million_ipis)"
+		done
+		echo "| $(name $arm)$line |"
+	done
+}
+
+window()
+{
+	heading "slots for 256 pages | scheme" "|--:|---|"
+	for slots in 64 128 256 512; do
+		for arm in $arms; do
+			# shellcheck disable=SC2086
+			run $arm --cpus 4 $mixed $plain --set pages=256 --set slots=$slots
+			per_thousand "$slots | $(name $arm)"
+		done
+	done
+}
+
+pool()
+{
+	echo "| slots | held | maps between two flushes | global flushes for 20,000 maps |"
+	echo "|--:|--:|--:|--:|"
+	for pinned in 0 683; do
+		for slots in 1024 2048 4096; do
+			run pkmap --cpus 4 --set maps=20000 --set slots=$slots --set pinned=$pinned --set rounds=0 --set samples=1
+			echo "| $slots | $pinned | $((slots - pinned)) | $(jq '.checks[] | select(.name == "forms.space_flushes").got / 4' "$work/result") |"
+		done
+	done
+}
+
+width()
+{
+	echo "| bits | scheme | full flushes | IPIs |"
+	echo "|--:|---|--:|--:|"
+	for bits in 4 6 8 16 32; do
+		for arm in kva-seq kva-repair; do
+			# shellcheck disable=SC2086
+			run $arm --cpus 4 $mixed $plain --set seq_bits=$bits
+			echo "| $bits | $arm | $(thousands per_million_space_flushes) | $(thousands per_million_ipis) |"
+		done
+	done
+}
+
+whatif()
+{
+	echo "| the run's scheme | as it was | eager | broadcast | mask | seq | the least |"
+	echo "|---|--:|--:|--:|--:|--:|--:|"
+	for arm in $arms; do
+		rm -rf "$work/trace"
+		# shellcheck disable=SC2086
+		"$kvalab" run kva --arm ${arm%%,*} --engine qemu --cpus 4 $mixed $plain --trace "$work/trace" >"$work/log" 2>&1
+		"$kvalab" trace check "$work/trace" --policy eager,broadcast,mask,seq >"$work/checked" 2>&1 || true
+		awk -v arm="$arm" '/^ *as it was|^ *eager|^ *broadcast|^ *mask|^ *seq/ { ipis[$1] = $(NF - 5) }
+			/least number of IPIs/ { least = $NF }
+			END { print "| " arm " | " ipis["as"] " | " ipis["eager"] " | " ipis["broadcast"] " | " ipis["mask"] " | " ipis["seq"] " | " least " |" }' "$work/checked"
+	done
+}
+
+[ $# -gt 0 ] || set -- forms costs sharing pointers cpus window pool width whatif
+for table; do
+	echo
+	$table
+done
