@@ -12,6 +12,7 @@
  *   lazy       a kernel VMA over RAM: lazily populated vmalloc (W18; hello_lazy.c)
  *   storm      maps, uses and flushes by all CPUs, drawn from the seed (hello_storm.c)
  *   disk       pages to a disk and back, if --disk gives one (hello_disk.c; T11)
+ *   move       a task that goes round the CPUs (hello_move.c)
  *   ioremap    device memory over tables that earlier mappings left, while spaces come and go
  */
 #include "guest/scenario/hello.h"
@@ -274,4 +275,5 @@ void hello_run(const struct arm *arm)
 	host_checkpoint();
 	remap_devices();
 	hello_disk();
+	hello_move();
 }

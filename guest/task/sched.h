@@ -29,7 +29,8 @@ struct task {
 	u64 stack_pointer;	      /* while it does not run; arch_switch() */
 	struct kvl_cpu_shared *trace; /* its CPU's ring */
 	u32 id;
-	u32 cpu; /* runs only there; task_set_cpu() */
+	u32 cpu;      /* runs there; task_set_cpu() */
+	u32 next_cpu; /* and there when it is switched to again: another one only in task_move() */
 	enum task_state state;
 	bool on_cpu;	   /* its stack is in use */
 	u32 locks;	   /* spinlocks held: > 0 or interrupts off = atomic, must not wait */
@@ -60,7 +61,7 @@ static inline u32 cpu_id(void)
 	return current()->cpu;
 }
 
-/* Says on which CPU @task runs, once, before it does. */
+/* Says on which CPU @task runs, while it does not. */
 void task_set_cpu(struct task *task, u32 cpu);
 
 u32 cpus_online(void);
@@ -73,6 +74,12 @@ struct task *task_start(const char *name, u32 cpu, struct mm *mm, void (*fn)(voi
 _Noreturn void task_exit(int code);
 /* Waits until @task has ended, frees it, returns its exit code. */
 int task_join(struct task *task);
+/*
+ * The task that calls goes on on @cpu, behind the tasks that are there: its stack is free for that when another task
+ * runs here. Not with a lock held or interrupts off, nor with addresses that are this CPU's
+ * (KVA_BY_TASK); nor do those tasks move that CPUs began with.
+ */
+void task_move(u32 cpu);
 
 /* Lets other tasks of this CPU, or other CPUs, run. Every loop that waits calls it. */
 void task_yield(void);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tasks: creation, a run queue per CPU (round robin, no preemption), switch, end. A task runs on one
- * CPU for its whole life. Kernel tasks have no space of their own and run on whatever root is
- * loaded; a user task loads init_mm's root before it ends, so no CPU keeps a dead space loaded.
+ * Tasks: creation, a run queue per CPU (round robin, no preemption), switch, end. A task leaves its
+ * CPU only where it says so itself. Kernel tasks have no space of their own and run on whatever root
+ * is loaded; a user task loads init_mm's root before it ends or leaves, so no CPU keeps a dead space loaded.
  */
 #include "guest/arch.h"
 #include "guest/kernel.h"
@@ -37,7 +37,7 @@ static struct run_queue *my_queue(void)
 
 void task_set_cpu(struct task *task, u32 cpu)
 {
-	task->cpu = cpu;
+	task->cpu = task->next_cpu = cpu;
 	task->trace = &((struct kvl_shared *)KVL_SHARED_VA)->cpu[cpu];
 }
 
@@ -46,8 +46,17 @@ u32 cpus_online(void)
 	return online;
 }
 
-static void enqueue(struct run_queue *queue, struct task *task)
+static bool cpu_is_online(u32 cpu)
 {
+	return cpu < KVL_MAX_CPUS && (online & 1u << cpu);
+}
+
+/* Behind the lock @task may run, and leave again. */
+static void enqueue(struct task *task)
+{
+	u32 cpu = task->cpu;
+	struct run_queue *queue = &queues[cpu];
+
 	spin_lock(&queue->lock);
 	task->next = NULL;
 	if (queue->last)
@@ -56,7 +65,7 @@ static void enqueue(struct run_queue *queue, struct task *task)
 		queue->first = task;
 	queue->last = task;
 	spin_unlock(&queue->lock);
-	turnstile_add(task->cpu);
+	turnstile_add(cpu);
 }
 
 static struct task *dequeue(struct run_queue *queue)
@@ -96,10 +105,17 @@ struct mm *mm_loaded(void)
 	return my_queue()->loaded;
 }
 
-/* On the new stack: only now may the task that was left be freed. */
+/* On the new stack: only now may the task that was left be freed, or run elsewhere. */
 static void finish_switch(void)
 {
-	__atomic_store_n(&my_queue()->previous->on_cpu, false, __ATOMIC_RELEASE);
+	struct task *left = my_queue()->previous;
+	bool moves = left->next_cpu != left->cpu;
+
+	__atomic_store_n(&left->on_cpu, false, __ATOMIC_RELEASE);
+	if (moves) {
+		task_set_cpu(left, left->next_cpu);
+		enqueue(left);
+	}
 }
 
 static void switch_to(struct run_queue *queue, struct task *next)
@@ -124,18 +140,19 @@ static void switch_to(struct run_queue *queue, struct task *next)
 	finish_switch();
 }
 
-/* Picks the next runnable task of this CPU; @prev is queued again unless it is dead or idle. */
+/* Picks the next runnable task of this CPU; @prev is queued again unless it is dead, idle or leaves. */
 static void schedule(void)
 {
 	unsigned long irq = arch_irq_save();
 	struct run_queue *queue = my_queue();
 	struct task *prev = queue->running, *next = dequeue(queue);
+	bool stays = prev->state == TASK_RUNNABLE && prev->next_cpu == prev->cpu;
 
-	if (!next && prev->state != TASK_RUNNABLE)
+	if (!next && !stays)
 		next = queue->idle;
 	if (next && next != prev) {
-		if (prev->state == TASK_RUNNABLE && prev != queue->idle)
-			enqueue(queue, prev);
+		if (stays && prev != queue->idle)
+			enqueue(prev);
 		switch_to(queue, next);
 	}
 	arch_irq_restore(irq);
@@ -162,6 +179,24 @@ void task_spin(void)
 		turnstile_spin();
 	else
 		task_yield();
+}
+
+void task_move(u32 cpu)
+{
+	struct task *task = current();
+
+	if (in_atomic())
+		panic("wait in atomic context", "task %s moves with %u locks held, interrupts %s",
+		      task->name, task->locks, arch_irqs_on() ? "on" : "off");
+	if (!cpu_is_online(cpu) || task->local_held || !task->id)
+		panic("bad task_move", "task %u (%s), with %u local addresses, to CPU %u", task->id,
+		      task->name, task->local_held, cpu);
+	if (cpu == task->cpu)
+		return;
+	if (task->mm)
+		load_mm(my_queue(), &init_mm, SITE("task.move"));
+	task->next_cpu = cpu;
+	schedule();
 }
 
 void task_first(void *arg, void (*fn)(void *))
@@ -191,13 +226,13 @@ struct task *task_start(const char *name, u32 cpu, struct mm *mm, void (*fn)(voi
 {
 	struct task *task;
 
-	if (cpu >= KVL_MAX_CPUS || !(online & 1u << cpu))
+	if (!cpu_is_online(cpu))
 		panic("no such CPU", "task %s wants CPU %u", name, cpu);
 	task = task_create(name, cpu, mm);
 	if (mm)
 		__atomic_fetch_add(&mm->users, 1, __ATOMIC_SEQ_CST);
 	arch_task_prepare(task, fn, arg);
-	enqueue(&queues[cpu], task);
+	enqueue(task);
 	return task;
 }
 
