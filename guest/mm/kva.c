@@ -13,8 +13,8 @@
 const struct kva_ops *kva_ops;
 
 /* Tasks that wait for a slot: how many; the addresses that they hold; puts that they may not have seen. */
-static volatile u32 waiters, puts;
-static volatile s32 held_by_waiters;
+static volatile u32 waiters, puts, held_by_waiters;
+static volatile bool putting[KVL_MAX_CPUS];
 
 void kva_start(const struct kva_ops *ops, u32 slots)
 {
@@ -30,12 +30,23 @@ void kva_stop(void)
 	kva_window_close();
 }
 
-/* Who waits has said what it holds, and lets go of nothing meanwhile. */
-static void check_progress(const struct task *task)
+static bool somebody_puts(void)
+{
+	for (u32 cpu = 0; cpu < boot_options.ncpus; cpu++)
+		if (putting[cpu])
+			return true;
+	return false;
+}
+
+/*
+ * Who waits has said what it holds, and lets go of nothing meanwhile. What is put is no longer held before the put
+ * has been counted: so the count is looked at last, and puts under way before it.
+ */
+static void check_progress(const struct task *task, u32 seen)
 {
 	u64 held = kva_ops->held();
 
-	if (held_by_waiters >= (s32)held)
+	if (held_by_waiters >= held && !somebody_puts() && puts == seen)
 		panic("deadlock",
 		      "task %s waits for a slot of the kva window, and so does who holds "
 		      "one: %lu are held",
@@ -59,7 +70,7 @@ static void *wait_for_slot(struct page *page)
 		if (address)
 			break;
 		while (puts == seen) {
-			check_progress(task);
+			check_progress(task, seen);
 			task_yield();
 		}
 	}
@@ -105,9 +116,27 @@ void kva_put(struct page *page, void *address)
 	current()->kva_held--;
 	if (trace_on)
 		trace_event(KVL_EV_KVA_PUT, SITE("kva.put"), 0, 0, (u64)address, 0, 0, 0, 0);
+	putting[cpu_id()] = true;
 	kva_ops->put(page, address);
 	if (waiters)
 		__atomic_fetch_add(&puts, 1, __ATOMIC_SEQ_CST);
+	putting[cpu_id()] = false;
+}
+
+void kva_give(const struct page *page, void *address)
+{
+	if (page->zone == ZONE_LOWMEM)
+		return;
+	current()->kva_held--;
+	trace_event(KVL_EV_KVA_PUT, SITE("kva.give"), 0, 0, (u64)address, 0, 0, 0, 0);
+}
+
+void kva_take(const struct page *page, void *address)
+{
+	if (page->zone == ZONE_LOWMEM)
+		return;
+	current()->kva_held++;
+	trace_event(KVL_EV_KVA_GET, SITE("kva.take"), 0, 0, (u64)address, page_gpa(page), 0, 0, 0);
 }
 
 void *page_kva(struct page *page)

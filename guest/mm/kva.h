@@ -31,6 +31,7 @@ struct kva_forms {
 	struct kva_bound {
 		u64 low, high; /* equal: exact */
 	} entries, page_flushes, space_flushes, ipis;
+	bool no_ipis; /* whatever the work: of shared pages, too */
 };
 
 struct kva_ops {
@@ -73,6 +74,13 @@ void *kva_try_get(struct page *page);
 void kva_put(struct page *page, void *address);
 /* The address on this CPU of a page that is held; not for schemes of KVA_BY_TASK and those without. */
 void *page_kva(struct page *page);
+/*
+ * An address that is held leaves a task, or the CPU with its task, and goes on elsewhere, where it is put: kva_give() where it
+ * was; then, where it goes on, page_kva() unless it can be used KVA_ANYWHERE, and kva_take(). So the record says who uses
+ * it, and a task that waits what it holds. Not for schemes of KVA_BY_TASK.
+ */
+void kva_give(const struct page *page, void *address);
+void kva_take(const struct page *page, void *address);
 /* For page_free(): a page with an address ends. A named failure if somebody holds it. */
 void kva_forget(struct page *page);
 

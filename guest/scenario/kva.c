@@ -2,6 +2,8 @@
 /* Owns the scenario kva: its arms and parameters, its pages, and the order of its parts. */
 #include "guest/scenario/kva.h"
 
+#include "guest/lib/string.h"
+
 const struct arm kva_arms[] = {
 #define ARM(name, ops, about) { name, about, &ops },
 #define VARIES(count, when, why)
@@ -17,10 +19,18 @@ const struct scenario_param kva_params[] = {
 	{ "maps", "number", "256", "without reuse, of all CPUs together: closed forms" },
 	{ "samples", "number", "33", "gets of each kind that are measured" },
 	{ "rounds", "number", "4", "with reuse" },
-	{ "gets", "number", "32", "of each CPU in a round" },
+	{ "gets", "number", "16", "of each worker in a round; a CPU has two" },
 	{ "pages", "number", "128", "that are used in rounds" },
-	{ "shared", "percent", "25", "of gets in rounds that are of pages of all CPUs" },
+	{ "order", "uniform|zipf|loop", "uniform", "of pages in rounds" },
 	{ "run", "number", "4", "reads at an address, at most" },
+	{ "shared", "percent", "25", "of gets in rounds that are of pages of all CPUs" },
+	{ "writes", "percent", "25", "after which the page is written" },
+	{ "atomic", "percent", "10", "after which another page is used with interrupts off" },
+	{ "switches", "percent", "5", "after which a task with a space of its own runs" },
+	{ "migrate", "percent", "5", "after which the worker moves to another CPU" },
+	{ "handover", "percent", "5", "after which a task of another CPU goes on" },
+	{ "provoke", "none|self-wait|raw-handover", "none",
+	  "instead of all: a task waits for itself; a CPU does not ask for an address" },
 	{ NULL, NULL, NULL, NULL },
 };
 
@@ -34,7 +44,8 @@ static struct page *make_page(void)
 	if (!page)
 		panic("out of memory", "a page of kva's workload");
 	word = kmap_local(page);
-	*word = page_gpa(page);
+	word[0] = page_gpa(page);
+	word[1] = 0;
 	kunmap_local(word);
 	return page;
 }
@@ -89,6 +100,16 @@ static u32 most_pinned(const struct kva_ops *ops, u32 slots)
 	return (ops->most_held ? ops->most_held : slots) - 1;
 }
 
+static void read_percentages(struct kva_mix *mix)
+{
+	mix->shared = param_number("shared", 25, 0, 100);
+	mix->writes = param_number("writes", 25, 0, 100);
+	mix->atomic = param_number("atomic", 10, 0, 100);
+	mix->switches = param_number("switches", 5, 0, 100);
+	mix->migrate = param_number("migrate", 5, 0, 100);
+	mix->handover = param_number("handover", 5, 0, 100);
+}
+
 static void read_sizes(const struct kva_ops *ops, struct sizes *sizes)
 {
 	struct kva_mix *mix = &sizes->mix;
@@ -96,10 +117,13 @@ static void read_sizes(const struct kva_ops *ops, struct sizes *sizes)
 	mix->slots = param_number("slots", 64, 2, 1 << 20);
 	mix->pinned = param_number("pinned", 0, 0, most_pinned(ops, mix->slots));
 	mix->rounds = param_number("rounds", 4, 0, 1000000);
-	mix->gets = param_number("gets", 32, 1, 1000000);
+	mix->gets = param_number("gets", 16, 1, 1000000);
 	mix->pages = param_number("pages", 128, boot_options.ncpus, 1 << 20);
-	mix->shared = param_number("shared", 25, 0, 100);
+	mix->order = kva_order_kind(param_text("order", "uniform"));
 	mix->run = param_number("run", 4, 1, 1000);
+	read_percentages(mix);
+	if (ops->reach == KVA_BY_TASK || boot_options.ncpus == 1)
+		mix->handover = mix->migrate = 0;
 	sizes->samples = param_number("samples", 33, 1, 10000);
 	sizes->work = (struct kva_work){
 		.maps = param_number("maps", 256, 0, 1000000000) / boot_options.ncpus *
@@ -110,15 +134,42 @@ static void read_sizes(const struct kva_ops *ops, struct sizes *sizes)
 	};
 }
 
+static bool provoke(const struct kva_ops *ops, u32 slots)
+{
+	const char *what = param_text("provoke", "none");
+
+	if (strcmp(what, "self-wait") == 0)
+		kva_fill(ops, slots, true);
+	else if (strcmp(what, "raw-handover") == 0)
+		kva_raw_handover(ops, slots);
+	return strcmp(what, "none") != 0;
+}
+
+static void run_parts(const struct kva_ops *ops, struct sizes *sizes)
+{
+	u64 tables = pt_tables_in_use();
+
+	kva_measure(ops, sizes->mix.slots, sizes->samples);
+	kva_compare_forms(ops, &sizes->work);
+	sizes->mix.room = kva_fill(ops, sizes->mix.slots, false);
+	kva_mix_run(ops, &sizes->mix, &sizes->work);
+	metric("slot_bytes", ops->slot_bytes + ops->cpu_bytes * boot_options.ncpus);
+	metric("window_tables", pt_tables_in_use() - tables);
+}
+
 void kva_run(const struct arm *arm)
 {
+	static const char *const reach[] = {
+		[KVA_ANYWHERE] = "everywhere",
+		[KVA_WHERE_ASKED] = "where they were asked for",
+		[KVA_BY_TASK] = "for their task",
+	};
 	const struct kva_ops *ops = arm->ops;
 	struct sizes sizes;
 
 	read_sizes(ops, &sizes);
-	printk("kva: %s, %u slots, %u CPUs\n", arm->name, sizes.mix.slots, boot_options.ncpus);
-	kva_measure(ops, sizes.mix.slots, sizes.samples);
-	kva_compare_forms(ops, &sizes.work);
-	kva_mix_run(ops, &sizes.mix);
-	metric("slot_bytes", ops->slot_bytes + ops->cpu_bytes * boot_options.ncpus);
+	printk("kva: %s, %u slots, %u CPUs; addresses hold %s\n", arm->name, sizes.mix.slots,
+	       boot_options.ncpus, reach[ops->reach]);
+	if (!provoke(ops, sizes.mix.slots))
+		run_parts(ops, &sizes);
 }

@@ -8,6 +8,7 @@
 
 #include "guest/mm/kva.h"
 #include "guest/mm/vm.h"
+#include "guest/scenario/kva_order.h"
 #include "guest/scenario/scenario.h"
 
 extern const struct arm kva_arms[];
@@ -39,7 +40,7 @@ struct kva_holds {
 };
 void kva_hold(struct kva_holds *holds, u32 n);
 void kva_release(struct kva_holds *holds);
-/* Reads @page at @address: the word says that it is another one. */
+/* Reads @page at @address: the word says that it is another one. The next word is 0 at first. */
 bool kva_page_is_wrong(const struct page *page, const void *address);
 
 /* --- the parts of a run: each reports its metrics and checks --- */
@@ -48,14 +49,29 @@ void kva_measure(const struct kva_ops *ops, u32 slots, u32 n);
 /* Without reuse: counts against the scheme's closed forms (kva_forms.c). */
 void kva_compare_forms(const struct kva_ops *ops, const struct kva_work *work);
 
+/* Every slot is held (kva_full.c). Returns how many that are; 0: no get ever fails. The window has
+ * @slots, 64 at most. */
+u32 kva_fill(const struct kva_ops *ops, u32 slots, bool wait_for_itself);
+
 /* With reuse, by all CPUs (kva_mix.c). */
 struct kva_mix {
-	u32 rounds, gets; /* of each CPU in a round */
+	u32 rounds, gets; /* of each worker in a round */
 	u32 slots, pages; /* of these each CPU has a part of its own */
-	u32 shared;	  /* percent of gets that are of any page, not of the CPU's own */
 	u32 pinned;	  /* slots that are held all the time */
+	u32 room;	  /* so many are held, or more, where a get fails */
 	u32 run;	  /* reads at an address, at most */
+	enum kva_order_kind order;
+	/* Percent of gets that are of any page, not of the CPU's own; and in which this happens besides: */
+	u32 shared;
+	u32 handover; /* a task of another CPU goes on, and puts */
+	u32 migrate;  /* the worker goes on on another CPU */
+	u32 atomic;   /* another page is used with interrupts off */
+	u32 switches; /* another space runs on the CPU */
+	u32 writes;
 };
-void kva_mix_run(const struct kva_ops *ops, const struct kva_mix *mix);
+void kva_mix_run(const struct kva_ops *ops, const struct kva_mix *mix, const struct kva_work *work);
+
+/* An address goes to a CPU that knew it as another page's, and does not ask (kva_hand.c). */
+void kva_raw_handover(const struct kva_ops *ops, u32 slots);
 
 #endif

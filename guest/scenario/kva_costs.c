@@ -64,7 +64,7 @@ void kva_measure(const struct kva_ops *ops, u32 slots, u32 n)
 	u64 *ticks = kva_array(n, sizeof(*ticks));
 	struct kva_pages pages;
 
-	kva_pages_make(&pages, slots + 1);
+	kva_pages_make(&pages, (n < slots ? n : slots) + 1);
 	kva_start(ops, slots);
 	measure(&pages, n, ticks);
 	kva_stop();

@@ -32,7 +32,7 @@ static void put(struct page *page, void *address)
 static void predict(const struct kva_work *work, struct kva_forms *forms)
 {
 	(void)work;
-	*forms = (struct kva_forms){ 0 };
+	*forms = (struct kva_forms){ .no_ipis = true };
 }
 
 const struct kva_ops kva_direct = {

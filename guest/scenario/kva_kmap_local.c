@@ -88,6 +88,7 @@ static void predict(const struct kva_work *work, struct kva_forms *forms)
 	*forms = (struct kva_forms){
 		.entries = kva_exactly(2 * (work->maps + work->pinned)),
 		.page_flushes = kva_exactly(work->maps + work->pinned),
+		.no_ipis = true,
 	};
 }
 

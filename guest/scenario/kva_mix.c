@@ -1,98 +1,175 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns work with reuse: rounds in which every CPU gets pages of its own and of all, in an order drawn from the
- * seed, and reads at their addresses what they say. Who reads through a stale translation reads another
- * page's word: a witness that knows nothing of the trace. Many rounds share a boot.
+ * Owns work with reuse: rounds in which workers on all CPUs use pages of their own and of all, in an order drawn from the
+ * seed. Who reads through a stale translation reads another page's word, who writes through one is missed
+ * at the end: witnesses that know nothing of the trace. Many rounds share a boot.
  */
 #include "guest/lib/draw.h"
-#include "guest/scenario/kva.h"
-#include "guest/trace.h"
+#include "guest/scenario/kva_mix.h"
 
-struct worker {
-	const struct kva_mix *mix;
-	const struct kva_pages *pages;
-	u64 draws;
-	u64 gets, reads, wrong;
-};
-
-static struct page *choose(struct worker *w)
-{
-	u32 own = w->pages->n / boot_options.ncpus;
-	u64 drawn = draw_next(&w->draws);
-
-	if (drawn % 100 < w->mix->shared)
-		return w->pages->page[drawn / 100 % w->pages->n];
-	return w->pages->page[cpu_id() * own + drawn / 100 % own];
-}
-
-static void use_page(struct worker *w, struct page *page)
-{
-	void *address = kva_get(page);
-
-	w->gets += page->zone != ZONE_LOWMEM;
-	for (u64 left = 1 + draw_next(&w->draws) % w->mix->run; left; left--) {
-		w->wrong += kva_page_is_wrong(page, address);
-		w->reads++;
-		sched_point();
-	}
-	kva_put(page, address);
-}
+struct kva_run kva_now;
 
 static void work(void *arg)
 {
-	struct worker *w = arg;
-
-	for (u32 i = 0; i < w->mix->gets; i++) {
-		use_page(w, choose(w));
+	for (u32 i = 0; i < kva_now.mix->gets; i++) {
+		kva_use(arg);
 		task_yield();
 	}
 }
 
-static void round_of_gets(struct worker *worker, u64 number)
+static u32 workers(void)
 {
-	struct task *task[KVL_MAX_CPUS];
+	return KVA_WORKERS * boot_options.ncpus;
+}
+
+static void round_of_gets(u64 number)
+{
+	struct task *task[KVA_WORKERS * KVL_MAX_CPUS];
 	u64 round = draw_stream(boot_options.seed, number);
 
-	for (u32 cpu = 0; cpu < boot_options.ncpus; cpu++) {
-		worker[cpu].draws = draw_stream(round, cpu);
-		task[cpu] = task_start("worker", cpu, NULL, work, &worker[cpu]);
+	for (u32 i = 0; i < workers(); i++) {
+		struct kva_worker *w = &kva_now.worker[i];
+
+		w->draws = draw_stream(round, i);
+		task[i] = task_start("worker", w->home, NULL, work, w);
 	}
-	for (u32 cpu = 0; cpu < boot_options.ncpus; cpu++)
-		task_join(task[cpu]);
+	for (u32 i = 0; i < workers(); i++)
+		task_join(task[i]);
 }
 
-static void report(const struct worker *worker, u64 installs)
-{
-	u64 gets = 0, reads = 0, wrong = 0, misses = count_total(COUNT_KVA_INSTALLS) - installs;
+/* --- what it took ------------------------------------------------------------------------------------------------ */
 
-	for (u32 cpu = 0; cpu < boot_options.ncpus; cpu++) {
-		gets += worker[cpu].gets;
-		reads += worker[cpu].reads;
-		wrong += worker[cpu].wrong;
-	}
-	check_equal("mix.wrong_words", wrong, 0);
+static const struct {
+	enum counter counter;
+	const char *name;
+} costs[] = {
+	{ COUNT_PT_SET, "per_million_entries" },
+	{ COUNT_FLUSH_PAGE, "per_million_page_flushes" },
+	{ COUNT_FLUSH_SPACE, "per_million_space_flushes" },
+	{ COUNT_SHOOTDOWNS, "per_million_shootdowns" },
+	{ COUNT_IPIS, "per_million_ipis" },
+	{ COUNT_KVA_WAITS, "per_million_waits" },
+	{ COUNT_KVA_CONFLICTS, "per_million_conflicts" },
+	{ COUNT_KVA_WRAPS, "per_million_wraps" },
+};
+
+struct spent {
+	u64 n[ARRAY_LEN(costs)];
+};
+
+static struct spent spent_until_now(void)
+{
+	struct spent spent;
+
+	for (u32 i = 0; i < ARRAY_LEN(costs); i++)
+		spent.n[i] = count_total(costs[i].counter);
+	return spent;
+}
+
+static u64 per_million(u64 n, u64 gets)
+{
+	return gets ? n * 1000000 / gets : 0;
+}
+
+static void report_costs(const struct spent *before, u64 gets)
+{
+	struct spent after = spent_until_now();
+
+	for (u32 i = 0; i < ARRAY_LEN(costs); i++)
+		metric(costs[i].name, per_million(after.n[i] - before->n[i], gets));
+}
+
+/* @field: its place in struct kva_worker. */
+static u64 sum(size_t field)
+{
+	u64 all = 0;
+
+	for (u32 i = 0; i < workers(); i++)
+		all += *(const u64 *)((const u8 *)&kva_now.worker[i] + field);
+	return all;
+}
+
+#define SUM(field) sum(offsetof(struct kva_worker, field))
+
+static void report(void)
+{
+	u64 gets = SUM(gets), misses = SUM(misses);
+
+	metric("gets", gets);
 	metric("hits", gets - misses);
 	metric("misses", misses);
-	metric("reads", reads);
+	metric("per_million_hits", per_million(gets - misses, gets));
+	metric("reads", SUM(reads));
+	metric("writes", SUM(writes));
+	metric("handovers", SUM(handovers));
+	metric("moves", SUM(moves));
+	metric("switches", SUM(switches));
+	metric("interrupts", SUM(interrupts));
+	metric("refused", SUM(refused));
+	check_equal("mix.wrong_words", SUM(wrong), 0);
+	check_equal("mix.refused_early", SUM(refused_early), 0);
 }
 
-void kva_mix_run(const struct kva_ops *ops, const struct kva_mix *mix)
+static void check_no_ipis(const struct kva_ops *ops, const struct kva_work *work, u64 ipis)
 {
-	struct worker worker[KVL_MAX_CPUS];
-	struct kva_pages pages;
-	struct kva_holds holds;
-	u64 installs;
+	struct kva_forms forms;
 
-	kva_pages_make(&pages, mix->pages);
-	for (u32 cpu = 0; cpu < boot_options.ncpus; cpu++)
-		worker[cpu] = (struct worker){ .mix = mix, .pages = &pages };
+	ops->predict(work, &forms);
+	if (forms.no_ipis)
+		check_count("mix.ipis", COUNT_IPIS, ipis, 0);
+}
+
+static void check_writes(void)
+{
+	u64 wrong = 0;
+
+	for (u32 i = 0; i < kva_now.pages.n; i++) {
+		u64 *word = kmap_local(kva_now.pages.page[i]);
+
+		wrong += word[1] != kva_now.written[i];
+		kunmap_local(word);
+	}
+	check_equal("mix.pages_written_wrong", wrong, 0);
+}
+
+static void begin(const struct kva_ops *ops, const struct kva_mix *mix)
+{
+	kva_now = (struct kva_run){ .ops = ops, .mix = mix };
+	kva_pages_make(&kva_now.pages, mix->pages);
+	kva_now.written = kva_array(mix->pages, sizeof(*kva_now.written));
+	kva_order_make(&kva_now.order, mix->order, mix->pages);
+	kva_now.visitor = mm_create();
+	kva_now.visitor->users++;
+	for (u32 i = 0; i < workers(); i++)
+		kva_now.worker[i].home = i % boot_options.ncpus;
+}
+
+static void end(void)
+{
+	mm_put(kva_now.visitor);
+	kva_order_free(&kva_now.order);
+	kva_array_free(kva_now.written);
+	kva_pages_free(&kva_now.pages);
+}
+
+void kva_mix_run(const struct kva_ops *ops, const struct kva_mix *mix, const struct kva_work *work)
+{
+	struct kva_holds holds;
+	struct spent before;
+	u64 ipis;
+
+	begin(ops, mix);
 	kva_start(ops, mix->slots);
 	kva_hold(&holds, mix->pinned);
-	installs = count_total(COUNT_KVA_INSTALLS);
+	before = spent_until_now();
+	ipis = count_total(COUNT_IPIS);
 	for (u32 i = 0; i < mix->rounds; i++)
-		round_of_gets(worker, i);
-	report(worker, installs);
+		round_of_gets(i);
+	check_no_ipis(ops, work, ipis);
+	report_costs(&before, SUM(gets));
+	report();
 	kva_release(&holds);
 	kva_stop();
-	kva_pages_free(&pages);
+	check_writes();
+	end();
 }

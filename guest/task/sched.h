@@ -40,7 +40,7 @@ struct task {
 	bool may_fail;	   /* inside store_nofault() */
 	int exit_code;
 	u32 chips_held; /* for reading, by flash_hold(): it must not write to them */
-	s32 kva_held;	/* got less put; an address that was handed on is put by another */
+	u32 kva_held;	/* addresses that kva_get() or kva_take() gave it, and it has still */
 	u32 local_held; /* addresses that go with the task from switch to switch, and their pages */
 	struct page *local[TASK_LOCAL_KVAS];
 	bool in_driver; /* runs inside the flash driver with the chip in command mode */

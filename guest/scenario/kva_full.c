@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Owns windows of which every slot is held (seed row T4): who does not wait gets nothing, who waits gets the first
+ * slot that is put, and who would wait for itself is stopped. Schemes that always have a slot, or
+ * stop themselves, have nothing to show here.
+ */
+#include "guest/scenario/kva.h"
+
+#define MOST_SLOTS 64
+
+struct waiter {
+	struct page *page;
+	bool wrong;
+	volatile bool done;
+};
+
+static void wait_for_a_slot(void *arg)
+{
+	struct waiter *w = arg;
+	void *address = kva_get(w->page);
+
+	w->wrong = kva_page_is_wrong(w->page, address);
+	kva_put(w->page, address);
+	w->done = true;
+}
+
+static u32 hold_all(const struct kva_pages *pages, void **address)
+{
+	u32 n = 0;
+
+	while (n < pages->n && (address[n] = kva_try_get(pages->page[n])))
+		n++;
+	return n;
+}
+
+/* What is put is the address that was got last. */
+static void let_one_wait(const struct kva_pages *pages, void *const *address, u32 n)
+{
+	struct waiter w = { .page = pages->page[n] };
+	u64 waits = count_total(COUNT_KVA_WAITS);
+	struct task *task = task_start("waiter", boot_options.ncpus - 1, NULL, wait_for_a_slot, &w);
+
+	while (count_total(COUNT_KVA_WAITS) == waits && !w.done)
+		task_yield();
+	kva_put(pages->page[n - 1], address[n - 1]);
+	task_join(task);
+	check_count("full.waits", COUNT_KVA_WAITS, waits, 1);
+	check_true("full.word", !w.wrong);
+}
+
+static u32 fill(const struct kva_ops *ops, const struct kva_pages *pages, void **address,
+		bool wait_for_itself)
+{
+	u32 n = hold_all(pages, address);
+
+	check_equal("full.held", ops->held(), n);
+	check_equal("full.slots", n, ops->most_held ? ops->most_held : kva_window.slots);
+	if (wait_for_itself)
+		kva_get(pages->page[n]);
+	let_one_wait(pages, address, n);
+	for (u32 i = n - 1; i--;)
+		kva_put(pages->page[i], address[i]);
+	return n;
+}
+
+u32 kva_fill(const struct kva_ops *ops, u32 slots, bool wait_for_itself)
+{
+	u32 n = slots < MOST_SLOTS ? slots : MOST_SLOTS;
+	struct kva_pages pages;
+	void **address;
+
+	if (!ops->held && wait_for_itself)
+		usage_failure("provoke=self-wait: no task ever waits for a slot of this arm");
+	if (!ops->held)
+		return 0;
+	kva_pages_make(&pages, n + 1);
+	address = kva_array(n + 1, sizeof(*address));
+	kva_start(ops, n);
+	n = fill(ops, &pages, address, wait_for_itself);
+	kva_stop();
+	kva_array_free(address);
+	kva_pages_free(&pages);
+	return n;
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Owns what a worker does with one page: it gets an address, reads and writes there, and what the seed draws besides happens
+ * while it holds it: an interrupt handler uses another page, another space runs on the CPU, the worker moves to another
+ * CPU, or hands the address on.
+ */
+#include "guest/arch.h"
+#include "guest/lib/draw.h"
+#include "guest/scenario/kva_mix.h"
+
+static bool chance(struct kva_worker *w, u32 percent)
+{
+	return draw_next(&w->draws) % 100 < percent;
+}
+
+static u32 choose(struct kva_worker *w)
+{
+	bool shared = chance(w, kva_now.mix->shared);
+	u32 own = kva_now.pages.n / boot_options.ncpus, n = shared ? kva_now.pages.n : own;
+
+	return (shared ? 0 : w->home * own) +
+	       kva_order_next(&kva_now.order, &w->at, n, draw_next(&w->draws));
+}
+
+static u32 other_cpu(struct kva_worker *w)
+{
+	u32 further = 1 + draw_next(&w->draws) % (boot_options.ncpus - 1);
+
+	return (cpu_id() + further) % boot_options.ncpus;
+}
+
+/* What a get counts while it waits others may have set: but then it found no address. */
+static void *note(struct kva_worker *w, void *address, u64 installs)
+{
+	w->gets++;
+	w->misses += counters[cpu_id()][COUNT_KVA_INSTALLS] != installs;
+	return address;
+}
+
+static void read(struct kva_worker *w, const struct page *page, const void *address)
+{
+	w->wrong += kva_page_is_wrong(page, address);
+	w->reads++;
+}
+
+/* All writers of a page add one to a word; what went elsewhere is missing here and too much there. */
+static void write(struct kva_worker *w, u32 index, void *address)
+{
+	__atomic_fetch_add((u64 *)address + 1, 1, __ATOMIC_SEQ_CST);
+	__atomic_fetch_add(&kva_now.written[index], 1, __ATOMIC_SEQ_CST);
+	w->writes++;
+}
+
+/* --- what happens meanwhile ------------------------------------------------------------------------------------ */
+
+static void note_refusal(struct kva_worker *w)
+{
+	const struct kva_ops *ops = kva_now.ops;
+
+	w->refused++;
+	/* Under the free schedule somebody may have put meanwhile. */
+	if (!ops->held || (boot_options.seeded && ops->held() < kva_now.mix->room))
+		w->refused_early++;
+}
+
+/* A handler that needs another page: it cannot wait. */
+static void interrupt(struct kva_worker *w)
+{
+	struct page *page = kva_now.pages.page[choose(w)];
+	unsigned long irq = arch_irq_save();
+	u64 installs = counters[cpu_id()][COUNT_KVA_INSTALLS];
+	void *address = kva_try_get(page);
+
+	w->interrupts++;
+	if (address) {
+		read(w, page, note(w, address, installs));
+		kva_put(page, address);
+	} else {
+		note_refusal(w);
+	}
+	arch_irq_restore(irq);
+}
+
+static void be_there(void *unused)
+{
+	(void)unused;
+	task_yield();
+}
+
+/* Other tasks of this CPU run, and one that has a space. */
+static void switch_away(struct kva_worker *w)
+{
+	w->switches++;
+	task_join(task_start("visitor", cpu_id(), kva_now.visitor, be_there, NULL));
+}
+
+static bool asks(void)
+{
+	return kva_now.ops->reach == KVA_WHERE_ASKED;
+}
+
+static void *move(struct kva_worker *w, struct page *page, void *address)
+{
+	w->moves++;
+	kva_give(page, address);
+	task_move(other_cpu(w));
+	if (asks())
+		address = page_kva(page);
+	kva_take(page, address);
+	return address;
+}
+
+static void hand_on(struct kva_worker *w, struct page *page, void *address)
+{
+	w->handovers++;
+	w->reads++;
+	w->wrong += kva_hand_to(other_cpu(w), asks(), page, address);
+}
+
+void kva_use(struct kva_worker *w)
+{
+	const struct kva_mix *mix = kva_now.mix;
+	u32 index = choose(w);
+	struct page *page = kva_now.pages.page[index];
+	u64 installs = counters[cpu_id()][COUNT_KVA_INSTALLS];
+	void *address = note(w, kva_get(page), installs);
+
+	for (u64 left = draw_next(&w->draws) % mix->run; left; left--) {
+		read(w, page, address);
+		sched_point();
+	}
+	if (chance(w, mix->atomic))
+		interrupt(w);
+	if (chance(w, mix->switches))
+		switch_away(w);
+	if (chance(w, mix->migrate))
+		address = move(w, page, address);
+	if (chance(w, mix->writes))
+		write(w, index, address);
+	read(w, page, address);
+	if (chance(w, mix->handover))
+		hand_on(w, page, address);
+	else
+		kva_put(page, address);
+}

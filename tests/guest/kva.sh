@@ -1,0 +1,116 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# kva: every arm that `kvalab list kva` names: closed forms, a window of which all slots are held, and work
+# with reuse in which addresses meet other tasks, spaces and CPUs. In a correct run nobody reads another
+# page's word, no write goes astray, and the oracle has nothing to say.
+#
+# Everywhere: all arms, the soft TLB, the free schedule. Once, as it is the guest's own: page tables in highmem, one
+# CPU and four, pinned slots, other orders, a window of 25,600 slots, many rounds, provocations.
+. "$(dirname "$0")/common"
+need_host
+
+good="0 lost, 0 unreported"
+arms=$("$kvalab" list kva | sed -n 's/^  --arm \([^ ]*\).*/\1/p')
+[ "$(echo "$arms" | wc -l)" -ge 4 ] || fail "kvalab list kva names arms: $arms"
+
+# try ARM TEXT STATUS PATTERN OPTIONS...: also sets $reach, where the arm's addresses hold
+try()
+{
+	arm=$1 text=$2 status=$3 pattern=$4
+	shift 4
+	[ $arm != direct ] || set -- --mem 512M "$@" # all of it is lowmem
+	expect "$arm, $text" "$status" "$pattern" "$kvalab" run kva --arm "$arm" --engine $engine \
+		--json "$work/result" "$@"
+	reach=$(sed -n 's/.*addresses hold //p' "$work/log")
+}
+
+# holds TEXT FILTER: of the last result
+holds()
+{
+	if jq -e ".exit.status == 0 and (.findings | length) == 0 and .oracle.stale_uses == 0 and ($2)" \
+		"$work/result" >"$work/log" 2>&1; then
+		pass "$arm, $1"
+	else
+		fail "$arm, $1: not so: $(jq -c '.exit, .metrics, [.checks[] | select(.ok | not)]' "$work/result")"
+	fi
+}
+
+# --- on every host ---------------------------------------------------------------------------------------
+for arm in $arms; do
+	try $arm "3 vCPUs" 0 "$good" --cpus 3
+	try $arm "free schedule" 0 "$good" --cpus 3 --schedule free
+	try $arm "soft TLB" 0 "$good" --cpus 3 --tlb soft,entries=16
+done
+
+# --- once ------------------------------------------------------------------------------------------------
+often="--set migrate=30 --set handover=30 --set switches=30 --set atomic=50"
+once || exit 0
+for arm in $arms; do
+	try $arm "free schedule, soft TLB" 0 "$good" --cpus 4 --schedule free --tlb soft,entries=16
+	try $arm "1 vCPU" 0 "$good" --cpus 1
+	[ $arm = direct ] || try $arm "page tables in highmem" 0 "$good" --cpus 3 --arena highmem
+	# shellcheck disable=SC2086 # options are words
+	try $arm "4 vCPUs, much meanwhile, many rounds" 0 "$good" --cpus 4 --tlb soft,entries=16 $often \
+		--set rounds=100
+	holds "each was met" '.metrics | .switches > 0 and .interrupts > 0 and .writes > 0 and
+		.gets == .hits + .misses'
+	case $reach in
+	"for their task") holds "no address leaves its task" '.metrics.moves + .metrics.handovers == 0' ;;
+	*) holds "addresses leave their task and CPU" '.metrics.moves > 0 and .metrics.handovers > 0' ;;
+	esac
+	# per-map has two
+	try $arm "one slot is held all the time" 0 "$good" --cpus 3 --set pinned=1 --tlb soft
+	try $arm "all at once by zipf" 0 "$good" --cpus 4 --set order=zipf --set shared=100 --set slots=24
+	try $arm "loops, no work" 0 "$good" --cpus 2 --set order=loop --set gets=1 --set rounds=1 --set maps=0
+	try $arm "no rounds" 0 "$good" --set rounds=0
+	holds "of no gets nothing is said" '.metrics.gets == 0 and .metrics.per_million_entries == 0'
+done
+
+# --- once: what a pool has ------------------------------------------------------------------------------------
+# All but one of its slots are held: of what is used with interrupts off some finds none, and tasks wait.
+try pkmap "all slots but one are held" 0 "$good" --cpus 3 --set slots=8 --set pinned=7 --set atomic=50 --set rounds=20
+holds "some wait, some get nothing" '.metrics.refused > 0 and .counts.kva_waits > 0'
+# The window of row T5: each 512 slots have a table.
+for slots in 512 513 25600; do
+	try pkmap "$slots slots" 0 "$good" --set slots=$slots
+	holds "tables of the window" ".metrics.window_tables == ($slots / 512 | ceil)"
+done
+try pkmap "more slots than the window has" 2 "slots=25601: the kva window has 1 to 25600" --set slots=25601
+expect "layout: lowmem ends after 800 MiB (row T1)" 0 "^ 0xf2000000 " "$kvalab" layout
+expect "layout: the window has 100 MiB" 0 "kva, 100 MiB" "$kvalab" layout
+
+# --- once: provocations -----------------------------------------------------------------------------------------
+# Handed on without a question, an address leads a CPU that knew it before to the page that was there then: the
+# oracle says so of each run, and the data where a translation is surely still there.
+hand_on_unasked()
+{
+	case $reach in
+	everywhere)
+		try $1 "an address is handed on as it is" 0 "$good" --cpus 2 --tlb soft --set provoke=raw-handover
+		;;
+	"where they were asked for")
+		try $1 "an address is handed on unasked" 1 "stale-use at .* CPU 1 uses va" --cpus 2 \
+			--set provoke=raw-handover
+		try $1 "the other page is read there" 1 "handover.word_there: got 0, want 1" --cpus 2 --tlb soft \
+			--set provoke=raw-handover
+		;;
+	*)
+		try $1 "an address is handed on" 2 "needs two CPUs, and addresses that do not belong to a task" \
+			--cpus 2 --set provoke=raw-handover
+		;;
+	esac
+}
+
+for arm in $arms; do
+	[ $arm != direct ] || continue
+	# The checks of a full window are there where a get may fail.
+	try $arm "2 vCPUs" 0 "$good" --cpus 2
+	if jq -e '[.checks[].name] | index("full.waits")' "$work/result" >/dev/null; then
+		try $arm "a task waits for itself" 4 "deadlock: task main waits for a slot of the kva window, and" \
+			--set provoke=self-wait
+	else
+		try $arm "no task waits" 2 "no task ever waits for a slot of this arm" --set provoke=self-wait
+	fi
+	hand_on_unasked $arm
+done
+try direct "a task waits for itself" 2 "no task ever waits" --set provoke=self-wait
