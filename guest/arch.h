@@ -69,11 +69,21 @@ u64 arch_pte_set_sw(u64 entry, bool on);
  * Each reports the flush to the trace and executes it, in that order, in one function. */
 void tlb_cpu_page(u64 va, u32 mm, u16 site); /* one page, this CPU; @mm: its space, 0: kernel */
 void tlb_cpu_space(u32 mm, u16 site);	     /* all non-global entries, this CPU */
-void tlb_cpu_load_root(u64 root_gpa, u32 mm, u16 site); /* and so all non-global entries */
-/* For the soft TLB (mm/tlb_soft.c) alone. An entry of it is gone; @h: level and reason (enum kvl_evict). */
-void tlb_cpu_evict(u64 va, u64 entry, u32 mm, u16 site, u16 level, u16 reason);
+/* Under which tag (PCID) a root is loaded, and whether what was held under it may be used again. */
+struct tlb_tag {
+	u16 number;
+	bool keeps;
+};
+/* All non-global entries of the tag go, unless it keeps them. Without PCIDs: {0, false}. */
+void tlb_cpu_load_root(u64 root_gpa, u32 mm, struct tlb_tag tag, u16 site);
+/* For the soft TLB (mm/tlb_soft.c) alone. An entry of it is gone. */
+struct tlb_eviction {
+	u16 level, reason; /* enum kvl_evict */
+	u16 tag, site;
+};
+void tlb_cpu_evict(u64 va, u64 entry, u32 mm, struct tlb_eviction how);
 /* As tlb_cpu_load_root(), but what the processor walks from then on is @private_gpa. */
-void tlb_cpu_load_private(u64 private_gpa, u64 root_gpa, u32 mm, u16 site);
+void tlb_cpu_load_private(u64 private_gpa, u64 root_gpa, u32 mm, struct tlb_tag tag, u16 site);
 
 /* --- CPUs and tasks ------------------------------------------------------------------------- */
 struct task *arch_current(void); /* the task whose kernel stack this is */

@@ -40,6 +40,7 @@ struct boot_options {
 	u64 seed;
 	bool seeded;	 /* schedule */
 	bool tlb_random; /* which entry of a soft TLB makes room: any, not the oldest */
+	bool tlb_pcid;	 /* a soft TLB has PCIDs */
 	u32 ncpus;
 	u64 flash_gpa, flash_bytes; /* 0: no chip */
 	u32 flash_bank_width;

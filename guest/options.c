@@ -97,6 +97,8 @@ static void chosen(const struct property *p)
 		o->request.soft_entries = cells(p, 0, 1);
 	else if (is(p, DT_TLB_POLICY))
 		o->tlb_random = strcmp(text(p), "random") == 0;
+	else if (is(p, DT_TLB_PCID))
+		o->tlb_pcid = cells(p, 0, 1);
 }
 
 static void param(const struct property *p)

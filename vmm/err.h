@@ -12,9 +12,10 @@ enum exit_status {
 	EXIT_OK = 0,
 	EXIT_CHECK = 1, /* a guest check, a finding or an expectation does not hold */
 	EXIT_USAGE = 2,
-	EXIT_HOST = 3,	/* this host cannot */
-	EXIT_GUEST = 4, /* the guest crashed */
-	EXIT_VMM = 5,	/* the VMM or the trace is wrong */
+	EXIT_HOST = 3,	   /* this host cannot */
+	EXIT_GUEST = 4,	   /* the guest crashed */
+	EXIT_VMM = 5,	   /* the VMM or the trace is wrong */
+	EXIT_SKIPPED = 77, /* what was asked for cannot be shown here; the text says why */
 	EXIT_TIMEOUT = 124,
 };
 

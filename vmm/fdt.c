@@ -232,6 +232,7 @@ static void write_chosen(struct writer *w, const struct run_config *config)
 	put_u32(w, DT_ARENA_HIGH, config->layout.arena_highmem);
 	put_u32(w, DT_TLB_ENTRIES, config->layout.soft_entries);
 	put_text(w, DT_TLB_POLICY, run_tlb_policy_names[config->tlb_policy]);
+	put_u32(w, DT_TLB_PCID, config->tlb_pcid);
 	begin(w, DT_NODE_PARAMS);
 	for (u32 i = 0; i < config->nparams; i++)
 		put_text(w, config->param[i].key, config->param[i].value);

@@ -11,6 +11,7 @@ u32 judge_gravity(enum exit_status status)
 	case EXIT_OK: return 0;
 	case EXIT_CHECK: return 1;
 	case EXIT_USAGE: return 2;
+	case EXIT_SKIPPED: /* said before there is a guest */
 	case EXIT_TIMEOUT: return 3;
 	case EXIT_GUEST: return 4;
 	case EXIT_HOST: return 5;

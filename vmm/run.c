@@ -35,14 +35,20 @@ const char *run_tlb_text(struct run_tlb tlb, char *text)
 {
 	snprintf(text, RUN_TLB_TEXT_BYTES, "hw");
 	if (tlb.entries)
-		snprintf(text, RUN_TLB_TEXT_BYTES, "soft,entries=%u,policy=%s", tlb.entries,
-			 run_tlb_policy_names[tlb.policy]);
+		snprintf(text, RUN_TLB_TEXT_BYTES, "soft,entries=%u,policy=%s%s", tlb.entries,
+			 run_tlb_policy_names[tlb.policy], tlb.pcid ? ",pcid=on" : "");
 	return text;
+}
+
+bool run_tlb_equal(const struct run_tlb *a, const struct run_tlb *b)
+{
+	return a->entries == b->entries && a->policy == b->policy && a->pcid == b->pcid;
 }
 
 struct run_tlb run_tlb(const struct run_config *config)
 {
-	return (struct run_tlb){ config->layout.soft_entries, config->tlb_policy };
+	return (struct run_tlb){ config->layout.soft_entries, config->tlb_policy,
+				 config->tlb_pcid };
 }
 
 struct run {
@@ -62,7 +68,8 @@ static int open_record(struct run *run, struct err *err)
 				      .nsites = run->image.nsites,
 				      .trapped = vm->tier == TIER_TRAP,
 				      .layout = vm->layout,
-				      .soft_entries = vm->config->layout.soft_entries };
+				      .soft_entries = vm->config->layout.soft_entries,
+				      .pcid = vm->config->tlb_pcid };
 	char tlb[RUN_TLB_TEXT_BYTES];
 	struct trace_config trace = { .dir = run->config->trace_dir,
 				      .ncpus = vm->ncpus,
@@ -75,6 +82,7 @@ static int open_record(struct run *run, struct err *err)
 				      .host_class = vm->host_class,
 				      .tier = run_tier_names[vm->tier],
 				      .tlb = run_tlb_text(run_tlb(run->config), tlb),
+				      .pcid = run->config->tlb_pcid,
 				      .seed = run->config->seed,
 				      .image_hash = image_embedded_hash(),
 				      .layout = &run->config->layout,

@@ -22,6 +22,7 @@ extern const char *const run_tlb_policy_names[];
 struct run_tlb {
 	u32 entries; /* of a soft TLB; 0: the processor's own is used */
 	enum run_tlb_policy policy;
+	bool pcid; /* entries of other spaces stay at a switch, under their tags; soft alone */
 };
 enum flash_clock { CLOCK_VIRTUAL, CLOCK_REAL };
 
@@ -67,6 +68,7 @@ struct run_config {
 	u64 seed;
 	enum run_schedule schedule;
 	enum run_tlb_policy tlb_policy;
+	bool tlb_pcid;
 	enum run_tier tier;
 	bool lossy, strict_io;
 	bool icount;	       /* engine qemu: count instructions, one thread for all CPUs */
@@ -139,8 +141,9 @@ int run_guest(const struct run_config *config, struct run_result *result, struct
 void run_result_free(struct run_result *result); /* frees what it points to */
 
 /* A TLB in words: "hw", or "soft,entries=64,policy=fifo"; returns @text. */
-#define RUN_TLB_TEXT_BYTES 48
+#define RUN_TLB_TEXT_BYTES 56
 const char *run_tlb_text(struct run_tlb tlb, char *text);
+bool run_tlb_equal(const struct run_tlb *a, const struct run_tlb *b);
 struct run_tlb run_tlb(const struct run_config *config);
 
 /* Adds one of the host's own counts; for engines. */

@@ -31,6 +31,8 @@
 
 #define DT_TLB_POLICY "kvalab,tlb-policy" /* string: "fifo" or "random"; what makes room there */
 
+#define DT_TLB_PCID "kvalab,tlb-pcid" /* u32: 1: a soft TLB has PCIDs */
+
 /* /chosen/params: one string property per --set KEY=VALUE */
 #define DT_NODE_PARAMS "params"
 

@@ -13,7 +13,7 @@
 
 #include "types.h"
 
-#define KVL_TRACE_VERSION 8
+#define KVL_TRACE_VERSION 9
 
 struct kvl_record {
 	u64 ticket;
@@ -43,6 +43,12 @@ enum kvl_flush_scope {
 	KVL_FLUSH_SPACE, /* all but global: load of a root */
 	KVL_FLUSH_ALL,	 /* all, global included */
 };
+
+/*
+ * Tags of a soft TLB (--tlb soft,pcid=on), as PCIDs: what is held under one is used while it is loaded. As
+ * many as Linux uses on each CPU (TLB_NR_DYN_ASIDS). Without PCIDs there is tag 0 alone.
+ */
+#define KVL_TLB_TAGS 6
 
 /* tlb_evict: reason (--tlb soft) */
 enum kvl_evict {
@@ -93,7 +99,7 @@ enum kvl_flash_mark {
 	X(TABLE_FREE, 3, "table_free", "", "#level", "table", "#mm", "", "", "")                   \
 	X(MM_CREATE, 4, "mm_create", "", "", "#mm", "table", "", "", "")                           \
 	X(MM_DESTROY, 5, "mm_destroy", "", "", "#mm", "table", "", "", "")                         \
-	X(ROOT_LOAD, 6, "root_load", "", "", "#mm", "table", "", "", "")                           \
+	X(ROOT_LOAD, 6, "root_load", "#tag", "#keeps", "#mm", "table", "", "", "")                 \
 	X(TLB_FLUSH, 7, "tlb_flush", "#scope", "", "va", "bytes", "#mm", "", "")                   \
 	X(SHOOTDOWN_BEGIN, 8, "shootdown_begin", "", "", "va", "bytes", "#mm", "cpus",             \
 	  "#shootdown")                                                                            \
@@ -113,8 +119,8 @@ enum kvl_flash_mark {
 	X(TASK_SWITCH, 21, "task_switch", "", "", "#prev", "#next", "#mm", "", "")                 \
 	X(FLASH_MARK, 22, "flash_mark", "#mark", "", "gpa", "", "", "", "")                        \
 	X(MARK, 23, "mark", "", "", "#mark", "#value", "", "", "")                                 \
-	X(TLB_FILL, 24, "tlb_fill", "#level", "", "va", "entry", "#mm", "", "")                    \
-	X(TLB_EVICT, 25, "tlb_evict", "#level", "#reason", "va", "entry", "#mm", "", "")           \
+	X(TLB_FILL, 24, "tlb_fill", "#level", "", "va", "entry", "#mm", "#tag", "")                \
+	X(TLB_EVICT, 25, "tlb_evict", "#level", "#reason", "va", "entry", "#mm", "#tag", "")       \
 	/* from the VMM */                                                                         \
 	X(FLASH_COMMAND, 32, "flash_command", "#cpu", "#partition", "gpa", "command", "data",      \
 	  "#ns", "")                                                                               \

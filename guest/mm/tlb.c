@@ -10,6 +10,7 @@
 #include "guest/kernel.h"
 #include "guest/mm/kva.h"
 #include "guest/mm/tlb_soft.h"
+#include "guest/mm/tlb_tags.h"
 #include "guest/mm/vm.h"
 #include "guest/task/turnstile.h"
 #include "guest/trace.h"
@@ -20,6 +21,7 @@
 static struct {
 	struct spinlock lock;
 	u32 id, from_cpu, mm;
+	u32 flush; /* its number, of that space's: tlb_tags.c */
 	u64 va, bytes;
 	u16 site;
 	volatile u32 pending; /* bit per CPU that has not acknowledged */
@@ -34,18 +36,27 @@ void tlb_start(u32 cpu, u64 root_gpa, u16 site)
 		trace_event(KVL_EV_ROOT_LOAD, site, 0, 0, init_mm.id, root_gpa, 0, 0, 0);
 }
 
-static void flush_here(u64 va, u64 bytes, u32 mm, u16 site)
+/* All that is not global: with PCIDs the kernel's only if it is for the kernel's sake. */
+static void flush_all_here(u32 mm, u16 site)
 {
-	sched_point();
-	if (bytes > PAGE_CEILING * PAGE_BYTES) {
-		u32 began = kva_flush_begins();
+	u32 began = kva_flush_begins();
 
-		tlb_cpu_space(mm, site);
+	tlb_cpu_space(mm, site);
+	if (mm == init_mm.id || tlb_switch_flushes())
 		kva_flush_ends(began);
-		return;
-	}
-	for (u64 end = va + bytes; va < end; va += PAGE_BYTES)
-		tlb_cpu_page(va, mm, site);
+}
+
+static void flush_here(u64 va, u64 bytes, u32 mm, u32 flush, u16 site)
+{
+	u64 end = va + bytes;
+
+	sched_point();
+	if (bytes > PAGE_CEILING * PAGE_BYTES)
+		flush_all_here(mm, site);
+	else
+		for (; va < end; va += PAGE_BYTES)
+			tlb_cpu_page(va, mm, site);
+	tlb_tag_flushed(mm, flush);
 }
 
 bool tlb_requested(u32 cpu)
@@ -57,7 +68,7 @@ bool tlb_requested(u32 cpu)
 static void act_on_request(u32 me)
 {
 	__atomic_fetch_or(&request.at_work, me, __ATOMIC_RELAXED);
-	flush_here(request.va, request.bytes, request.mm, request.site);
+	flush_here(request.va, request.bytes, request.mm, request.flush, request.site);
 	sched_point();
 	trace_event(KVL_EV_IPI_ACK, request.site, request.from_cpu, 0, request.id, 0, 0, 0, 0);
 	__atomic_fetch_and(&request.at_work, ~me, __ATOMIC_RELAXED);
@@ -95,7 +106,7 @@ static void send(u32 targets)
 	}
 }
 
-static void shoot(u32 targets, u32 mm, u64 va, u64 bytes, u16 site)
+static void shoot(u32 targets, u32 mm, u32 flush, u64 va, u64 bytes, u16 site)
 {
 	static u32 last_id;
 
@@ -103,6 +114,7 @@ static void shoot(u32 targets, u32 mm, u64 va, u64 bytes, u16 site)
 	request.id = ++last_id;
 	request.from_cpu = cpu_id();
 	request.mm = mm;
+	request.flush = flush;
 	request.va = va;
 	request.bytes = bytes;
 	request.site = site;
@@ -118,13 +130,13 @@ static void shoot(u32 targets, u32 mm, u64 va, u64 bytes, u16 site)
 
 void tlb_flush_range(struct mm *mm, u64 va, u64 bytes, u16 site)
 {
+	u32 flush = __atomic_add_fetch(&mm->flushes, 1, __ATOMIC_SEQ_CST);
 	u32 targets, me = 1u << cpu_id();
 
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	targets = mm == &init_mm ? cpus_online() : mm->cpus;
 	if (targets & me)
-		flush_here(va, bytes, mm->id, site);
+		flush_here(va, bytes, mm->id, flush, site);
 	targets &= ~me;
 	if (targets)
-		shoot(targets, mm->id, va, bytes, site);
+		shoot(targets, mm->id, flush, va, bytes, site);
 }

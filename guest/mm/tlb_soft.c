@@ -13,6 +13,9 @@
  *   pinned    the core, the fixmap: a copy for good; every space has them from its birth
  *   window    the top entry beside, as in every space
  *
+ * With PCIDs each translation is held under the tag of the root that was loaded (Intel SDM vol. 3,
+ * 4.10). Those of other tags are kept beside the tables, count for the size, and come back with their tag.
+ *
  * This code plays the processor: it reads the modelled tables without locks, through a mapping that
  * is read-only, and is entered by faults at any place. So it touches nothing that could fault:
  * stack, image, window; and takes no turn.
@@ -21,6 +24,7 @@
 
 #include "guest/arch.h"
 #include "guest/kernel.h"
+#include "guest/mm/tlb_tags.h"
 #include "guest/trace.h"
 
 #define SPACE_END GiB(4)
@@ -31,7 +35,7 @@
 struct soft_entry {
 	u64 va, leaf;
 	u32 mm;
-	u16 level;
+	u16 level, tag;
 	u16 older, newer; /* ring by age, through the head; free ones: newer is the next free */
 };
 
@@ -40,6 +44,7 @@ struct soft_cpu {
 	u64 private_gpa; /* the root that the processor walks */
 	u64 root_gpa;	 /* the root whose tables this TLB caches */
 	u32 mm;
+	u16 tag;
 	u32 in_use;
 	u16 free, free_table;
 	u64 generator;
@@ -166,20 +171,50 @@ static void clear_leaf(struct soft_cpu *cpu, u64 va)
 	cpu->free_table = table;
 }
 
-static void evict(struct soft_cpu *cpu, u32 number, enum kvl_evict reason, u16 site)
+/* Held under a tag that is not loaded: not in the tables. */
+static bool is_hidden(const struct soft_cpu *cpu, const struct soft_entry *e)
 {
-	struct soft_entry *e = &cpu->entry[number];
+	return e->tag != cpu->tag && !arch_pte_global(e->leaf);
+}
 
+static void hide(struct soft_cpu *cpu, const struct soft_entry *e)
+{
 	if (e->level == 2)
 		clear_slot(cpu, slot_of(e->va));
 	else
 		clear_leaf(cpu, e->va);
+}
+
+/* Its place is free. */
+static void show(struct soft_cpu *cpu, u32 number)
+{
+	const struct soft_entry *e = &cpu->entry[number];
+	u32 table = cpu->slot[slot_of(e->va)];
+
+	if (e->level == 2) {
+		cpu->slot[slot_of(e->va)] = number;
+		cpu->directory[slot_of(e->va)] = e->leaf;
+		return;
+	}
+	table = table ? table : take_table(cpu, e->va);
+	cpu->used[table]++;
+	*number_at(cpu, table, e->va) = number;
+	*leaf_at(cpu, table, e->va) = e->leaf;
+}
+
+static void evict(struct soft_cpu *cpu, u32 number, enum kvl_evict reason, u16 site)
+{
+	struct soft_entry *e = &cpu->entry[number];
+
+	if (!is_hidden(cpu, e))
+		hide(cpu, e);
 	cpu->entry[e->older].newer = e->newer;
 	cpu->entry[e->newer].older = e->older;
 	e->newer = cpu->free;
 	cpu->free = number;
 	cpu->in_use--;
-	tlb_cpu_evict(e->va, e->leaf, e->mm, site, e->level, reason);
+	tlb_cpu_evict(e->va, e->leaf, e->mm,
+		      (struct tlb_eviction){ e->level, reason, e->tag, site });
 }
 
 /* What fits stands in the tables from here on; there is room. */
@@ -190,22 +225,15 @@ static void put(struct soft_cpu *cpu, u64 va, u64 leaf, u32 level)
 
 	cpu->free = e->newer;
 	cpu->in_use++;
-	*e = (struct soft_entry){
-		.va = va, .leaf = leaf, .mm = cpu->mm, .level = level, .older = head->older
-	};
+	*e = (struct soft_entry){ .va = va,
+				  .leaf = leaf,
+				  .mm = cpu->mm,
+				  .level = level,
+				  .tag = cpu->tag,
+				  .older = head->older };
 	cpu->entry[head->older].newer = number;
 	head->older = number;
-	if (level == 2) {
-		cpu->slot[slot_of(va)] = number;
-		cpu->directory[slot_of(va)] = leaf;
-	} else {
-		u32 table = cpu->slot[slot_of(va)];
-
-		table = table ? table : take_table(cpu, va);
-		cpu->used[table]++;
-		*number_at(cpu, table, va) = number;
-		*leaf_at(cpu, table, va) = leaf;
-	}
+	show(cpu, number);
 }
 
 /* xorshift64* (turnstile.c has another, so that capacity changes no interleaving). */
@@ -265,7 +293,7 @@ static bool fill(struct soft_cpu *cpu, struct fault *fault)
 	va = ALIGN_DOWN(fault->va, level == 2 ? LARGE_BYTES : PAGE_BYTES);
 	put(cpu, va, leaf, level);
 	count(COUNT_TLB_FILLS);
-	trace_event(KVL_EV_TLB_FILL, 0, level, 0, va, leaf, cpu->mm, 0, 0);
+	trace_event(KVL_EV_TLB_FILL, 0, level, 0, va, leaf, cpu->mm, cpu->tag, 0);
 	return true;
 }
 
@@ -305,42 +333,86 @@ void tlb_soft_flush_page(u64 va, u16 site)
 		number = find(cpu, va);
 		if (number)
 			evict(cpu, number, KVL_EVICT_FLUSH, site);
+		if (va >= layout.page_offset)
+			tlb_tags_outdate_others();
 	} else if (va < SPACE_END && cpu->slot[slot_of(va)]) {
 		cpu->directory[slot_of(va)] = 0; /* stays listed */
 	}
 	arch_irq_restore(irq);
 }
 
-static void drop_space(struct soft_cpu *cpu, enum kvl_evict reason, u16 site)
+static bool is_of(const struct soft_entry *e, u16 tag)
+{
+	return e->tag == tag && !arch_pte_global(e->leaf);
+}
+
+static void drop_tag(struct soft_cpu *cpu, u16 tag, enum kvl_evict reason, u16 site)
 {
 	u32 number = cpu->entry[NOTHING].newer, next;
 
 	for (; number; number = next) {
 		next = cpu->entry[number].newer;
-		if (!arch_pte_global(cpu->entry[number].leaf))
+		if (is_of(&cpu->entry[number], tag))
 			evict(cpu, number, reason, site);
 	}
+}
+
+static void forget_mirrored(struct soft_cpu *cpu)
+{
 	while (cpu->nmirrored)
 		clear_slot(cpu, cpu->mirrored[--cpu->nmirrored]);
 }
 
-void tlb_soft_flush_space(u16 site)
+void tlb_soft_flush_space(u32 mm, u16 site)
 {
 	unsigned long irq = arch_irq_save();
 
-	drop_space(mine(), KVL_EVICT_FLUSH, site);
+	drop_tag(mine(), mine()->tag, KVL_EVICT_FLUSH, site);
+	forget_mirrored(mine());
+	if (mm == init_mm.id)
+		tlb_tags_outdate_others();
 	arch_irq_restore(irq);
 }
 
-void tlb_soft_load_root(u64 root_gpa, u32 mm, u16 site)
+/* A global translation has its place: a processor may use either, and may drop either. */
+static bool is_in_the_way(const struct soft_cpu *cpu, const struct soft_entry *e)
+{
+	return e->level == 2 ? cpu->slot[slot_of(e->va)] : find(cpu, e->va);
+}
+
+static void change_tag(struct soft_cpu *cpu, u16 tag, u16 site)
+{
+	u32 number, next;
+
+	if (tag == cpu->tag)
+		return;
+	for (number = cpu->entry[NOTHING].newer; number; number = cpu->entry[number].newer)
+		if (is_of(&cpu->entry[number], cpu->tag))
+			hide(cpu, &cpu->entry[number]);
+	for (number = cpu->entry[NOTHING].newer; number; number = next) {
+		next = cpu->entry[number].newer;
+		if (!is_of(&cpu->entry[number], tag))
+			continue;
+		if (is_in_the_way(cpu, &cpu->entry[number]))
+			evict(cpu, number, KVL_EVICT_CAPACITY, site);
+		else
+			show(cpu, number);
+	}
+	cpu->tag = tag;
+}
+
+void tlb_soft_load_root(u64 root_gpa, u32 mm, struct tlb_tag tag, u16 site)
 {
 	unsigned long irq = arch_irq_save();
 	struct soft_cpu *cpu = mine();
 
-	drop_space(cpu, KVL_EVICT_SWITCH, site);
+	if (!tag.keeps)
+		drop_tag(cpu, tag.number, KVL_EVICT_SWITCH, site);
+	change_tag(cpu, tag.number, site);
+	forget_mirrored(cpu);
 	cpu->root_gpa = root_gpa;
 	cpu->mm = mm;
-	tlb_cpu_load_private(cpu->private_gpa, root_gpa, mm, site);
+	tlb_cpu_load_private(cpu->private_gpa, root_gpa, mm, tag, site);
 	arch_irq_restore(irq);
 }
 
@@ -402,5 +474,5 @@ void tlb_soft_start(u32 number, u64 root_gpa, u16 site)
 	pin(cpu, layout.core.start + layout.page_offset, layout.core.bytes);
 	pin(cpu, layout.region[KVL_REGION_FIXMAP].start, layout.region[KVL_REGION_FIXMAP].bytes);
 	tlb_soft_on = true;
-	tlb_cpu_load_private(cpu->private_gpa, root_gpa, init_mm.id, site);
+	tlb_cpu_load_private(cpu->private_gpa, root_gpa, init_mm.id, (struct tlb_tag){ 0 }, site);
 }

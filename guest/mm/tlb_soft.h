@@ -25,11 +25,14 @@ void tlb_soft_start(u32 cpu, u64 root_gpa, u16 site);
  */
 bool tlb_soft_fault(struct fault *fault);
 
-/* What a flush covers goes; the flush itself, which follows, is the caller's. */
+/*
+ * What a flush covers goes; the flush itself, which follows, is the caller's. It covers the loaded tag,
+ * and of a page what is global; kernel addresses (@mm 0) go under the other tags before these are used.
+ */
 void tlb_soft_flush_page(u64 va, u16 site);
-void tlb_soft_flush_space(u16 site);
+void tlb_soft_flush_space(u32 mm, u16 site);
 
-/* Another space's tables are looked up from now on; does the load and reports it. */
-void tlb_soft_load_root(u64 root_gpa, u32 mm, u16 site);
+/* Another space's tables are looked up from now on, under @tag; does the load and reports it. */
+void tlb_soft_load_root(u64 root_gpa, u32 mm, struct tlb_tag tag, u16 site);
 
 #endif

@@ -58,9 +58,10 @@ struct mm {
 	struct spinlock pt_lock; /* orders every change of this space's tables */
 	struct spinlock vma_lock;
 	struct vma *vmas;
-	u32 users;	   /* tasks */
-	struct mm *next;   /* all spaces but init_mm */
-	volatile u32 cpus; /* bit per CPU that has this root loaded */
+	u32 users;	      /* tasks */
+	struct mm *next;      /* all spaces but init_mm */
+	volatile u32 cpus;    /* bit per CPU that has this root loaded */
+	volatile u32 flushes; /* how many there were: tlb_tags.c */
 };
 
 extern struct mm init_mm;

@@ -81,6 +81,13 @@ int task_join(struct task *task);
  */
 void task_move(u32 cpu);
 
+/*
+ * Lazy (as at the start): a kernel task runs on the root that it finds loaded. Otherwise each switch to one
+ * loads init_mm's, so that a CPU that runs kernel tasks is in no space's mask. For all CPUs, from their
+ * next switch on.
+ */
+void task_set_lazy_tlb(bool lazy);
+
 /* Lets other tasks of this CPU, or other CPUs, run. Every loop that waits calls it. */
 void task_yield(void);
 

@@ -2,13 +2,15 @@
 /*
  * Tasks: creation, a run queue per CPU (round robin, no preemption), switch, end. A task leaves its
  * CPU only where it says so itself. Kernel tasks have no space of their own and run on whatever root
- * is loaded; a user task loads init_mm's root before it ends or leaves, so no CPU keeps a dead space loaded.
+ * is loaded, or on init_mm's (task_set_lazy_tlb()); a user task loads init_mm's root before it ends or
+ * leaves, so no CPU keeps a dead space loaded.
  */
 #include "guest/arch.h"
 #include "guest/kernel.h"
 #include "guest/lib/string.h"
 #include "guest/mm/kva.h"
 #include "guest/mm/tlb.h"
+#include "guest/mm/tlb_tags.h"
 #include "guest/mm/vm.h"
 #include "guest/task/sched.h"
 #include "guest/task/syscall.h"
@@ -29,6 +31,7 @@ static struct run_queue queues[KVL_MAX_CPUS];
 static struct spinlock id_lock = SPINLOCK("task ids");
 static u32 last_id;
 static volatile u32 online; /* bit per CPU */
+static bool lazy_tlb = true;
 
 static struct run_queue *my_queue(void)
 {
@@ -84,20 +87,29 @@ static struct task *dequeue(struct run_queue *queue)
 }
 
 /* Makes @mm the space this CPU runs. The CPU is in a space's mask from before its root is loaded
- * until after another one is. */
+ * until after another one is. No flush comes between the choice of a tag and the load. */
 static void load_mm(struct run_queue *queue, struct mm *mm, u16 site)
 {
 	struct mm *old = queue->loaded;
 	u32 bit = 1u << cpu_id(), began;
+	unsigned long irq;
 
 	if (old == mm)
 		return;
+	irq = arch_irq_save();
 	__atomic_fetch_or(&mm->cpus, bit, __ATOMIC_SEQ_CST);
 	began = kva_flush_begins();
-	tlb_cpu_load_root(mm->root_gpa, mm->id, site);
-	kva_flush_ends(began);
+	tlb_cpu_load_root(mm->root_gpa, mm->id, tlb_tag_take(mm), site);
+	if (tlb_switch_flushes())
+		kva_flush_ends(began);
 	queue->loaded = mm;
 	__atomic_fetch_and(&old->cpus, ~bit, __ATOMIC_SEQ_CST);
+	arch_irq_restore(irq);
+}
+
+void task_set_lazy_tlb(bool lazy)
+{
+	lazy_tlb = lazy;
 }
 
 struct mm *mm_loaded(void)
@@ -128,8 +140,8 @@ static void switch_to(struct run_queue *queue, struct task *next)
 		panic("stack overrun", "task %u", next->id);
 	if (prev->local_held)
 		kva_ops->switch_out(prev);
-	if (next->mm)
-		load_mm(queue, next->mm, SITE("task.switch"));
+	if (next->mm || !lazy_tlb)
+		load_mm(queue, next->mm ? next->mm : &init_mm, SITE("task.switch"));
 	if (next->local_held)
 		kva_ops->switch_in(next);
 	queue->running = next;

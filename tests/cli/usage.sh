@@ -38,6 +38,7 @@ expect "number that is none" 2 "not a size" \
 expect "scenario missing" 2 "kvalab run SCENARIO" "$kvalab" run
 expect "one word too many" 2 "one argument too many" "$kvalab" run hello world
 expect "a TLB that is none" 2 "not one of hw, soft" "$kvalab" run hello --tlb sotf
+expect "PCIDs of the processor" 77 "skipped: --tlb hw,pcid=on: this processor has" "$kvalab" run hello --tlb hw,pcid=on
 expect "two TLBs for one run" 2 "a run has one TLB, not 2" "$kvalab" run hello --tlb hw,soft
 
 expect "compare: unknown arm" 2 "no arm \"fualt\"; did you mean fault" \

@@ -33,10 +33,16 @@ storm()
 	fi
 }
 
-for tlb in hw soft,entries=8,policy=random soft,entries=64; do
+for tlb in hw soft,entries=8,policy=random soft,entries=64 soft,pcid=on; do
 	for seed in $seeds; do
 		storm "$rounds rounds, TLB $tlb, seed $seed" --tlb $tlb --seed "$seed"
 	done
 done
 storm "$rounds rounds, free schedule, TLB soft" --schedule free --tlb soft,entries=8
 storm "$rounds rounds, free schedule, TLB hw" --schedule free
+storm "$rounds rounds, free schedule, PCIDs" --schedule free --tlb soft,entries=16,pcid=on
+for tlb in hw soft soft,entries=8,policy=random,pcid=on; do
+	storm "$rounds rounds, kernel tasks on init_mm's root, TLB $tlb" --set lazy=off --tlb $tlb
+done
+storm "$rounds rounds, kernel tasks on init_mm's root, free schedule, PCIDs" --set lazy=off --schedule free \
+	--tlb soft,pcid=on

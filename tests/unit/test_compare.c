@@ -141,7 +141,7 @@ START_TEST(tlbs_are_not_judged_by_each_other)
 	add(HOST_KVM, "copy", 2, "{\"a\": 1}");
 	add(HOST_KVM, "copy", 2, "{\"a\": 2}")->tlb.entries = 8;
 	add(HOST_KVM, "copy", 2, "{\"a\": 3}")->tlb.entries = 64;
-	add(HOST_KVM, "copy", 2, "{\"a\": 4}")->tlb = (struct run_tlb){ 64, TLB_RANDOM };
+	add(HOST_KVM, "copy", 2, "{\"a\": 4}")->tlb = (struct run_tlb){ 64, TLB_RANDOM, false };
 	judge(0);
 	ck_assert_uint_eq(comparison.groups, 0);
 	add(HOST_QEMU, "copy", 2, "{\"a\": 3}")->tlb.entries = 64;

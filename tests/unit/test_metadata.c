@@ -216,9 +216,8 @@ END_TEST
 START_TEST(a_soft_tlb_that_cannot_be_is_refused)
 {
 	static const struct bad_line bad[] = {
-		{ "soft_entries", "1025" },
-		{ "soft_entries", "x" },
-		{ "soft_entries", NULL },
+		{ "soft_entries", "1025" }, { "soft_entries", "x" }, { "soft_entries", NULL },
+		{ "soft_pcid", "2" },	    { "soft_pcid", NULL },
 	};
 	char *text = text_with_layout(&layout);
 

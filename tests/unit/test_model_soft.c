@@ -9,16 +9,27 @@
 #define NEXT_VA (KERNEL_VA + PAGE_BYTES)
 #define DIRECT_VA 0xc0003000ull
 
-static void setup(void)
+static void setup_with(u32 entries, bool pcid)
 {
 	model_setup(&(struct model_config){
-		.soft_entries = 2,
+		.soft_entries = entries,
+		.pcid = pcid,
 		.layout = { .ndynamic = 3,
 			    .dynamic = { { 0, GiB(3) },
 					 { 0xd0000000, LARGE_BYTES },
 					 { 0xf0000000, 0x0f000000 } } },
 	});
 	hang_tables();
+}
+
+static void setup(void)
+{
+	setup_with(2, false);
+}
+
+static void setup_tags(void)
+{
+	setup_with(8, true);
 }
 
 static void set_leaf(u64 va, u64 old, u64 new)
@@ -268,6 +279,144 @@ START_TEST(direct_map)
 }
 END_TEST
 
+/* --- with PCIDs ------------------------------------------------------------------------------- */
+static void load_under(u32 cpu, u64 mm, u16 tag, bool keeps)
+{
+	record(cpu, KVL_EV_ROOT_LOAD, 0, tag, keeps, mm, mm ? 0x21000 : 0x20000, 0, 0, 0);
+}
+
+static void fill_under(u32 cpu, u64 va, u64 entry, u64 tag)
+{
+	record(cpu, KVL_EV_TLB_FILL, 0, 1, 0, va, entry, 0, tag, 0);
+}
+
+static void evict_under(u32 cpu, u64 va, u64 entry, u64 tag)
+{
+	record(cpu, KVL_EV_TLB_EVICT, 0, 1, KVL_EVICT_SWITCH, va, entry, 0, tag, 0);
+}
+
+/* Held under tag 0 from before, while tag 1 is loaded; what is there has changed meanwhile. */
+static void hold_old_under_tag_0(void)
+{
+	set_leaf(KERNEL_VA, 0, A);
+	fill_under(0, KERNEL_VA, A, 0);
+	load_under(0, 1, 1, false);
+	set_leaf(KERNEL_VA, A, B);
+}
+
+START_TEST(other_tags_are_kept_and_not_used)
+{
+	hold_old_under_tag_0();
+	use_word(0, KERNEL_VA);
+	flush(0, KVL_FLUSH_PAGE, KERNEL_VA);
+	flush(0, KVL_FLUSH_SPACE, 0);
+	fill_under(0, KERNEL_VA, B, 1);
+	use_word(0, KERNEL_VA);
+	expect_none();
+}
+END_TEST
+
+/* The flush reached tag 1 alone: INVLPG. */
+START_TEST(a_tag_that_comes_back_is_used)
+{
+	hold_old_under_tag_0();
+	flush(0, KVL_FLUSH_PAGE, KERNEL_VA);
+	load_under(0, 0, 0, true);
+	use_word(0, KERNEL_VA);
+	expect(1, "CPU 0 uses va 0xf0003000 (-) and holds the entry that flash.map took away");
+}
+END_TEST
+
+START_TEST(a_load_that_flushes_its_tag)
+{
+	hold_old_under_tag_0();
+	evict_under(0, KERNEL_VA, A, 0);
+	load_under(0, 0, 0, false);
+	use_word(0, KERNEL_VA);
+	expect_none();
+}
+END_TEST
+
+START_TEST(a_load_that_leaves_its_tag)
+{
+	hold_old_under_tag_0();
+	load_under(0, 0, 0, false);
+	expect(1, "1 entries of its soft TLB outlive a flush");
+}
+END_TEST
+
+/* The page of a space goes while the CPU runs another one: it still holds that. */
+START_TEST(a_page_of_a_space_that_does_not_run)
+{
+	load_under(0, 1, 1, false);
+	set_at(MAP, USER_VA, USER_TABLE, 1, 0, A);
+	fill_under(0, USER_VA, A, 1);
+	load_under(0, 0, 0, true);
+	set_at(MAP, USER_VA, USER_TABLE, 1, A, B);
+	expect_none();
+	load_under(0, 1, 1, true);
+	use_word(0, USER_VA);
+	expect(1, "CPU 0 uses va 0x403000 (-) and holds the entry that flash.map took away");
+}
+END_TEST
+
+/* Tag 1 goes to another space, whose addresses are not the first one's: what was filled shows. */
+START_TEST(a_tag_that_another_space_gets)
+{
+	load_under(0, 1, 1, false);
+	set_at(MAP, USER_VA, USER_TABLE, 1, 0, A);
+	fill_under(0, USER_VA, A, 1);
+	load_under(0, 0, 1, true);
+	use_word(0, USER_VA);
+	expect(1, "CPU 0 uses va 0x403000 (-) and holds");
+}
+END_TEST
+
+START_TEST(two_tags_hold_the_same)
+{
+	set_leaf(KERNEL_VA, 0, A);
+	fill_under(0, KERNEL_VA, A, 0);
+	load_under(0, 1, 1, false);
+	fill_under(0, KERNEL_VA, A, 1);
+	set_leaf(KERNEL_VA, A, B);
+	evict_under(0, KERNEL_VA, A, 1);
+	flush(0, KVL_FLUSH_PAGE, KERNEL_VA);
+	use_word(0, KERNEL_VA);
+	expect_none();
+	load_under(0, 0, 0, true);
+	use_word(0, KERNEL_VA);
+	expect(1, "flash.map took away at ticket");
+}
+END_TEST
+
+/* A switch is no flush: it answers no IPI. */
+START_TEST(an_ipi_not_answered_by_a_switch)
+{
+	set_leaf(KERNEL_VA, 0, A);
+	record(0, KVL_EV_SHOOTDOWN_BEGIN, 0, 0, 0, KERNEL_VA, PAGE_BYTES, 0, 2, 7);
+	load_under(1, 1, 1, _i);
+	record(1, KVL_EV_IPI_ACK, 0, 0, 0, 7, 0, 0, 0, 0);
+	expect(1, "without having flushed all of it since its begin");
+}
+END_TEST
+
+START_TEST(tags_that_cannot_be)
+{
+	if (_i == 0)
+		load_under(0, 1, KVL_TLB_TAGS, false);
+	else
+		fill_under(0, KERNEL_VA, A, 1);
+	expect(1, _i ? "takes up under a tag that is not loaded" : "its TLB cannot");
+}
+END_TEST
+
+START_TEST(no_tags_without_pcids)
+{
+	load_under(0, 1, _i == 0, _i == 1);
+	expect(1, "its TLB cannot");
+}
+END_TEST
+
 /* A guest that invents what its TLB does, and the rest. */
 START_TEST(random_records)
 {
@@ -296,6 +445,7 @@ int main(void)
 {
 	Suite *suite = suite_create("model soft");
 	TCase *exact = tcase_create("exact"), *rules = tcase_create("rules");
+	TCase *tags = tcase_create("tags");
 
 	tcase_add_checked_fixture(exact, setup, model_teardown);
 	tcase_add_test(exact, who_has_not_filled_holds_nothing);
@@ -320,6 +470,19 @@ int main(void)
 	tcase_add_test(rules, evicts_what_it_does_not_have);
 	tcase_add_test(rules, after_it_has_gone);
 	tcase_add_loop_test(rules, random_records, 1, 5);
+	tcase_add_loop_test(rules, no_tags_without_pcids, 0, 2);
 	suite_add_tcase(suite, rules);
+	tcase_add_checked_fixture(tags, setup_tags, model_teardown);
+	tcase_add_test(tags, other_tags_are_kept_and_not_used);
+	tcase_add_test(tags, a_tag_that_comes_back_is_used);
+	tcase_add_test(tags, a_load_that_flushes_its_tag);
+	tcase_add_test(tags, a_load_that_leaves_its_tag);
+	tcase_add_test(tags, a_page_of_a_space_that_does_not_run);
+	tcase_add_test(tags, a_tag_that_another_space_gets);
+	tcase_add_test(tags, two_tags_hold_the_same);
+	tcase_add_loop_test(tags, an_ipi_not_answered_by_a_switch, 0, 2);
+	tcase_add_loop_test(tags, tags_that_cannot_be, 0, 2);
+	tcase_add_loop_test(tags, random_records, 1, 3);
+	suite_add_tcase(suite, tags);
 	return run_suite(suite);
 }

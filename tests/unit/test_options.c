@@ -69,6 +69,8 @@ static const struct {
 	{ "--tlb soft,policy=lru", "not one of fifo, random" },
 	{ "--tlb soft,ways=2", "not one of hw, soft" },
 	{ "--tlb hw,entries=8", "entries=8 belongs behind soft" },
+	{ "--tlb soft,pcid=yes", "not one of off, on" },
+	{ "--tlb pcid=on", "pcid=on belongs behind soft" },
 	{ "--tlb policy=fifo", "policy=fifo belongs behind soft" },
 	{ "--tlb hw,soft", "a run has one TLB, not 2" },
 	{ "--tier trip", "not one of ring, trap, off, auto; did you mean trap?" },
@@ -432,6 +434,8 @@ START_TEST(a_run_has_one_tlb)
 		{ "--tlb hw", "hw" },
 		{ "--tlb soft", "soft,entries=64,policy=fifo" },
 		{ "--tlb soft,entries=8", "soft,entries=8,policy=fifo" },
+		{ "--tlb hw,pcid=off", "hw" },
+		{ "--tlb soft,pcid=on", "soft,entries=64,policy=fifo,pcid=on" },
 		{ "--tlb=soft,policy=random,entries=1024", "soft,entries=1024,policy=random" },
 	};
 

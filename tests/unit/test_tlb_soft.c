@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The soft TLB against a list: random changes of the modelled tables, faults and flushes; after each the
- * tables that a processor would walk hold what the list does and nothing else.
+ * tables that a processor would walk hold what the list does under the loaded tag, and nothing else.
  */
 #include <check.h>
 #include <stdlib.h>
@@ -73,11 +73,13 @@ u64 arch_pte_gpa(u64 entry)
 /* --- the list: what the reports say ------------------------------------------------------------------ */
 struct held {
 	u64 va, leaf;
-	u32 level;
+	u32 level, tag;
 };
 
-static struct held held[ENTRIES]; /* the oldest first */
-static u32 nheld, evicted[5];
+static struct held held[ENTRIES];     /* the oldest first */
+static u32 nheld, evicted[5], loaded; /* loaded: the tag */
+static u32 outdated;		      /* how often other tags were said to be */
+static bool changing_tags;
 static u64 filling; /* the slot of the leaf that is being filled, if that is large */
 
 static u64 span(u32 level)
@@ -85,12 +87,30 @@ static u64 span(u32 level)
 	return level == 2 ? LARGE_BYTES : PAGE_BYTES;
 }
 
+static bool is_usable(const struct held *h)
+{
+	return h->tag == loaded || h->leaf & GLOBAL;
+}
+
 static const struct held *find_held(u64 va)
 {
 	for (u32 i = 0; i < nheld; i++)
-		if (va - held[i].va < span(held[i].level))
+		if (is_usable(&held[i]) && va - held[i].va < span(held[i].level))
 			return &held[i];
 	return NULL;
+}
+
+static const struct held *find_under(u64 va, u64 leaf, u32 tag)
+{
+	for (u32 i = 0; i < nheld; i++)
+		if (held[i].va == va && held[i].leaf == leaf && held[i].tag == tag)
+			return &held[i];
+	return NULL;
+}
+
+void tlb_tags_outdate_others(void)
+{
+	outdated++;
 }
 
 void trace_record(u64 header, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4)
@@ -98,8 +118,9 @@ void trace_record(u64 header, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4)
 	ck_assert_uint_eq(header & 0xffff, KVL_EV_TLB_FILL);
 	ck_assert_uint_lt(nheld, ENTRIES);
 	ck_assert_ptr_null(find_held(a0));
-	ck_assert_uint_eq(a2 | a3 | a4, 0);
-	held[nheld++] = (struct held){ a0, a1, header >> 32 & 0xffff };
+	ck_assert_uint_eq(a2 | a4, 0);
+	ck_assert_uint_eq(a3, loaded);
+	held[nheld++] = (struct held){ a0, a1, header >> 32 & 0xffff, loaded };
 }
 
 /* The leaf by which a processor translates @va; 0: none. */
@@ -121,28 +142,31 @@ static u64 walk(u64 va)
 	}
 }
 
-/* No longer in the tables when it is reported; only an old one, or one in the way, makes room. */
-void tlb_cpu_evict(u64 va, u64 entry, u32 mm, u16 site, u16 level, u16 reason)
+/*
+ * No longer in the tables when it is reported; only an old one, or one in the way, makes room. When tags
+ * change, one that stands where a global one does is in the way.
+ */
+void tlb_cpu_evict(u64 va, u64 entry, u32 mm, struct tlb_eviction how)
 {
-	const struct held *h = find_held(va);
-	bool in_the_way = ALIGN_DOWN(va, LARGE_BYTES) == filling;
+	const struct held *h = find_under(va, entry, how.tag);
+	bool in_the_way = changing_tags || ALIGN_DOWN(va, LARGE_BYTES) == filling;
 
-	(void)site;
 	ck_assert_ptr_nonnull(h);
-	ck_assert(h->va == va && h->leaf == entry && h->level == level && mm == 0);
-	ck_assert_uint_eq(walk(va), 0);
-	ck_assert(reason != KVL_EVICT_CAPACITY || in_the_way || boot_options.tlb_random ||
+	ck_assert(h->level == how.level && mm == 0);
+	ck_assert(walk(va) == 0 || !is_usable(h));
+	ck_assert(how.reason != KVL_EVICT_CAPACITY || in_the_way || boot_options.tlb_random ||
 		  (h == held && nheld == ENTRIES));
-	evicted[reason]++;
+	evicted[how.reason]++;
 	nheld--;
 	memmove(&held[h - held], h + 1, (size_t)(held + nheld - h) * sizeof(*h));
 }
 
-void tlb_cpu_load_private(u64 private_gpa, u64 root_gpa, u32 mm, u16 site)
+void tlb_cpu_load_private(u64 private_gpa, u64 root_gpa, u32 mm, struct tlb_tag tag, u16 site)
 {
 	(void)site;
 	ck_assert_uint_eq(private_gpa, layout.soft.start);
 	ck_assert(root_gpa == layout.arena.start && mm == 0);
+	loaded = tag.number;
 }
 
 /* --- the modelled tables ------------------------------------------------------------------------------ */
@@ -232,23 +256,48 @@ static void access_some(void)
 	ck_assert(find_held(fault.va)->leaf == leaf && find_held(fault.va)->level == level);
 }
 
-static void flush_some(void)
+static u32 held_under(u32 tag)
 {
-	u32 globals = 0, what = below(16);
-	u64 va = some_va();
+	u32 n = 0;
 
 	for (u32 i = 0; i < nheld; i++)
-		globals += held[i].leaf & GLOBAL ? 1 : 0;
+		n += held[i].tag == tag && !(held[i].leaf & GLOBAL);
+	return n;
+}
+
+/* Only a translation where a global one stands does not come back. */
+static void load_some_root(void)
+{
+	struct tlb_tag tag = { boot_options.tlb_pcid ? below(3) : 0,
+			       boot_options.tlb_pcid && below(2) };
+	u32 before[3] = { held_under(0), held_under(1), held_under(2) };
+	u32 in_the_way = evicted[KVL_EVICT_CAPACITY];
+
+	changing_tags = true;
+	tlb_soft_load_root(gpa_of(0), 0, tag, 0);
+	changing_tags = false;
+	in_the_way = evicted[KVL_EVICT_CAPACITY] - in_the_way;
+	for (u32 i = 0; i < 3; i++)
+		ck_assert_uint_eq(held_under(i) + (i == tag.number ? in_the_way : 0),
+				  i != tag.number || tag.keeps ? before[i] : 0);
+}
+
+static void flush_some(void)
+{
+	u32 what = below(16), told = outdated, others = nheld - held_under(loaded);
+	u64 va = some_va();
+
 	if (what > 1) {
 		tlb_soft_flush_page(va, 0);
 		ck_assert_ptr_null(find_held(va));
-		return;
+		ck_assert_uint_eq(outdated - told, va >= GiB(3)); /* a kernel address */
+	} else if (what) {
+		tlb_soft_flush_space(below(2), 0);
+		ck_assert_uint_eq(held_under(loaded), 0);
+		ck_assert_uint_eq(nheld, others);
+	} else {
+		load_some_root();
 	}
-	if (what)
-		tlb_soft_flush_space(0);
-	else
-		tlb_soft_load_root(gpa_of(0), 0, 0);
-	ck_assert_uint_eq(nheld, globals);
 }
 
 /* Soft slots of all directories: as many leaves as are held, and those. */
@@ -269,9 +318,13 @@ static void tables_hold_the_list(void)
 		for (u32 i = 0; i < 512; i++)
 			n += walk(va + i * PAGE_BYTES) != 0;
 	}
-	ck_assert_uint_eq(n, nheld);
-	for (u32 i = 0; i < nheld; i++)
+	for (u32 i = 0; i < nheld; i++) {
+		if (!is_usable(&held[i]))
+			continue;
 		ck_assert_uint_eq(walk(held[i].va), held[i].leaf);
+		n--;
+	}
+	ck_assert_uint_eq(n, 0);
 }
 
 static void setup(void)
@@ -288,7 +341,7 @@ static void setup(void)
 	memset(arena, 0, sizeof(arena));
 	layout.arena.bytes = sizeof(arena);
 	used = 1;
-	nheld = 0;
+	nheld = loaded = 0;
 	arena[0][1] = 0x123063; /* the window */
 	for (u64 at = 0; at < layout.core.bytes; at += LARGE_BYTES)
 		*entry_of(GiB(3) + layout.core.start + at, 2) = (layout.core.start + at) | 0xe3;
@@ -304,6 +357,7 @@ static void teardown(void)
 START_TEST(random_steps)
 {
 	boot_options.tlb_random = _i % 2;
+	boot_options.tlb_pcid = _i / 2 % 2;
 	state = 4711 + (u64)_i;
 	for (u32 step = 0; step < 4000; step++) {
 		u32 what = below(8);
@@ -329,7 +383,7 @@ START_TEST(core_fixmap_and_window_are_there_from_the_start)
 		ck_assert_uint_eq(walk(core + at), *entry_of(core + at, 2));
 	ck_assert_uint_eq(((u64 *)(void *)soft)[1], arena[0][1]);
 	tlb_soft_flush_page(core, 0);
-	tlb_soft_flush_space(0);
+	tlb_soft_flush_space(0, 0);
 	ck_assert_uint_eq(walk(core), *entry_of(core, 2));
 }
 END_TEST
@@ -350,7 +404,7 @@ START_TEST(lowmem_is_mirrored)
 		if (_i)
 			tlb_soft_flush_page(va, 0);
 		else
-			tlb_soft_flush_space(0);
+			tlb_soft_flush_space(0, 0);
 		ck_assert_uint_eq(walk(va), 0);
 		*entry_of(va, 2) = entry;
 		ck_assert(tlb_soft_fault(&fault) && walk(va) == entry);

@@ -215,11 +215,11 @@ START_TEST(another_version)
 	text = (char *)rig_read(&rig, "metadata", &bytes);
 	at = strstr(text, "kvalab_trace_version = ");
 	ck_assert_ptr_nonnull(at);
-	at[strlen("kvalab_trace_version = ")] = '9';
+	at[strlen("kvalab_trace_version = ")] = '7';
 	rig_write(&rig, "metadata", text, bytes);
 	ck_assert_ptr_null(trace_reader_open(rig.trace_dir, &err));
 	ck_assert_int_eq(err.status, EXIT_VMM);
-	ck_assert_ptr_nonnull(strstr(err.text, "version 9, this program reads version"));
+	ck_assert_ptr_nonnull(strstr(err.text, "version 7, this program reads version"));
 	free(text);
 	rig_done(&rig);
 }

@@ -14,15 +14,15 @@ const char *compare_host_field(const struct column *column, const char *key)
 	return json_string_value(json_object_get(host, key));
 }
 
-/* Narrow: "soft 64 fifo" */
+/* Narrow: "soft 64 fifo pcid" */
 static void tlb_cell(const struct column *column, char *cell, size_t bytes)
 {
 	const struct run_tlb *tlb = &column->tlb;
 
 	snprintf(cell, bytes, "hw");
 	if (tlb->entries)
-		snprintf(cell, bytes, "soft %u %s", tlb->entries,
-			 run_tlb_policy_names[tlb->policy]);
+		snprintf(cell, bytes, "soft %u %s%s", tlb->entries,
+			 run_tlb_policy_names[tlb->policy], tlb->pcid ? " pcid" : "");
 }
 
 static void head_cell(const struct column *column, const char *name, char *cell, size_t bytes)
@@ -53,8 +53,7 @@ static const struct column *base_of(const struct comparison *comparison,
 
 		if (base->state == COLUMN_RAN && base->status == EXIT_OK &&
 		    base->host == column->host && base->cpus == column->cpus &&
-		    base->tlb.entries == column->tlb.entries &&
-		    base->tlb.policy == column->tlb.policy &&
+		    run_tlb_equal(&base->tlb, &column->tlb) &&
 		    strcmp(base->arm, comparison->options->base) == 0)
 			return base;
 	}

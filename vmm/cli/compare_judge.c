@@ -109,8 +109,7 @@ static bool judged(const struct column *column)
 
 bool compare_same_group(const struct column *a, const struct column *b)
 {
-	return judged(a) && judged(b) && a->cpus == b->cpus && a->tlb.entries == b->tlb.entries &&
-	       a->tlb.policy == b->tlb.policy &&
+	return judged(a) && judged(b) && a->cpus == b->cpus && run_tlb_equal(&a->tlb, &b->tlb) &&
 	       (a->arm ? b->arm && strcmp(a->arm, b->arm) == 0 : !b->arm);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Owns the syntax of --tlb: hw, or soft[,entries=N][,policy=NAME]; for compare a list of these. */
+/* Owns the syntax of --tlb: hw, or soft[,entries=N][,policy=NAME][,pcid=on|off]; for compare a list of these. */
 #include <string.h>
 
+#include "arch/x86_64/vmm/pcid.h"
 #include "vmm/cli/options.h"
 #include "vmm/cli/parse.h"
 
@@ -13,11 +14,38 @@ static const char *value_of(const char *word, const char *key)
 	return strncmp(word, key, n) == 0 && word[n] == '=' ? word + n + 1 : NULL;
 }
 
+/* The guest's processors may have PCIDs; that it does not drive them is no mistake of the user's. */
+static int skip_hardware(struct err *err)
+{
+	return err_set(
+		err, EXIT_SKIPPED,
+		"skipped: --tlb hw,pcid=on: %s; give --tlb soft,pcid=on, which models them",
+		processor_has_pcid()
+			? "this processor has PCIDs, but the guest does not use the hardware's"
+			: "this processor has no PCIDs");
+}
+
+static int parse_pcid(struct run_tlb *tlb, const char *value, struct err *err)
+{
+	static const char *const names[] = { "off", "on" };
+	u32 on;
+
+	if (parse_choice("--tlb pcid", value, names, 2, &on, err))
+		return -1;
+	if (on && !tlb->entries)
+		return skip_hardware(err);
+	tlb->pcid = on;
+	return 0;
+}
+
 static int parse_setting(struct run_tlb *tlb, const char *word, struct err *err)
 {
 	const char *entries = value_of(word, "entries"), *policy = value_of(word, "policy");
+	const char *pcid = value_of(word, "pcid");
 	u64 n;
 
+	if (tlb && pcid)
+		return parse_pcid(tlb, pcid, err);
 	if (!tlb || !tlb->entries)
 		return err_set(err, EXIT_USAGE, "--tlb: %s belongs behind soft", word);
 	if (policy)
@@ -47,7 +75,7 @@ static int add_word(struct options *options, const char *word, struct err *err)
 {
 	struct run_tlb *last = options->ntlbs ? &options->tlbs[options->ntlbs - 1] : NULL;
 
-	if (value_of(word, "entries") || value_of(word, "policy"))
+	if (value_of(word, "entries") || value_of(word, "policy") || value_of(word, "pcid"))
 		return parse_setting(last, word, err);
 	return add_kind(options, word, err);
 }
@@ -58,8 +86,7 @@ static int refuse_twice(const struct options *options, struct err *err)
 
 	for (u32 i = 0; i < options->ntlbs; i++)
 		for (u32 j = 0; j < i; j++)
-			if (options->tlbs[i].entries == options->tlbs[j].entries &&
-			    options->tlbs[i].policy == options->tlbs[j].policy)
+			if (run_tlb_equal(&options->tlbs[i], &options->tlbs[j]))
 				return err_set(err, EXIT_USAGE, "--tlb: %s is named twice",
 					       run_tlb_text(options->tlbs[i], text));
 	return 0;
@@ -97,4 +124,5 @@ void options_use_tlb(struct run_config *config, struct run_tlb tlb)
 {
 	config->layout.soft_entries = tlb.entries;
 	config->tlb_policy = tlb.policy;
+	config->tlb_pcid = tlb.pcid;
 }

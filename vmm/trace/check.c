@@ -19,7 +19,8 @@ static int open_models(struct trace_checked *out, const struct flush_policy *pol
 				       .flash = { metadata->flash_gpa, metadata->flash_bytes },
 				       .trapped = metadata->trapped,
 				       .layout = metadata->plan,
-				       .soft_entries = metadata->soft_entries };
+				       .soft_entries = metadata->soft_entries,
+				       .pcid = metadata->soft_pcid };
 	bool all;
 
 	out->site = calloc(metadata->nsites, sizeof(*out->site));

@@ -90,6 +90,7 @@ static int write_metadata(const struct trace_config *config, int fd, const u8 *u
 		.host_class = config->host_class,
 		.tier = config->tier,
 		.tlb = config->tlb,
+		.pcid = config->pcid,
 		.seed = config->seed,
 		.lossy = config->lossy,
 		.ncpus = config->ncpus,

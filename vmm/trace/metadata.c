@@ -99,6 +99,7 @@ static void write_env(FILE *out, const struct metadata *metadata)
 	write_env_string(out, "tlb", metadata->tlb ? metadata->tlb : "hw");
 	fprintf(out, "\tsoft_entries = %u;\n",
 		metadata->layout ? metadata->layout->soft_entries : 0);
+	fprintf(out, "\tsoft_pcid = %d;\n", metadata->pcid);
 	if (metadata->image_hash)
 		fprintf(out, "\tguest_image = \"%016" PRIx64 "\";\n", metadata->image_hash);
 	if (metadata->layout) {

@@ -21,6 +21,7 @@
 struct metadata {
 	u8 uuid[TRACE_UUID_BYTES];
 	const char *scenario, *arm, *host_class, *tier, *tlb;
+	bool pcid; /* a soft TLB has tags */
 	u64 seed;
 	bool lossy;
 	u32 ncpus;
@@ -48,6 +49,7 @@ struct metadata_parsed {
 	u32 ncpus;
 	u64 flash_gpa, flash_bytes;
 	u32 soft_entries; /* without a layout there is no soft TLB */
+	bool soft_pcid;
 	bool layout_known;
 	struct kvl_layout_request layout;
 	struct kvl_layout plan; /* the planner's answer to it; all 0: not known */

@@ -168,13 +168,15 @@ static bool env_number(const char *text, const char *key, u64 *out)
 }
 
 /* What it translates is the layout's: metadata_read_layout(). */
-static bool parse_soft(const char *text, u32 *soft_entries)
+static bool parse_soft(const char *text, struct metadata_parsed *out)
 {
-	u64 entries;
+	u64 entries, pcid;
 
-	if (!env_number(text, "soft_entries", &entries) || entries > KVL_SOFT_MAX)
+	if (!env_number(text, "soft_entries", &entries) || entries > KVL_SOFT_MAX ||
+	    !env_number(text, "soft_pcid", &pcid) || pcid > (entries != 0))
 		return false;
-	*soft_entries = (u32)entries;
+	out->soft_entries = (u32)entries;
+	out->soft_pcid = pcid;
 	return true;
 }
 
@@ -198,7 +200,7 @@ int metadata_parse(const char *text, struct metadata_parsed *out, struct err *er
 			       strtoul(version, NULL, 10), KVL_TRACE_VERSION);
 	if (!parse_uuid(uuid, out->uuid))
 		return err_set(err, EXIT_VMM, "metadata: the uuid is damaged");
-	if (!parse_soft(text, &out->soft_entries))
+	if (!parse_soft(text, out))
 		return err_set(err, EXIT_VMM, "metadata: what it says of the TLB cannot be");
 	out->lossy = strtoul(lossy, NULL, 10) != 0;
 	out->trapped = strncmp(tier, "trap\"", 5) == 0;

@@ -53,7 +53,9 @@ static void cpu_starts(struct model *model, u32 cpu, u64 ticket)
 	struct cpu_state *state = &model->cpu[cpu];
 
 	model->running |= 1u << cpu;
-	state->flushed_space = state->flushed_all = state->own_space = state->own_all = ticket;
+	state->flushed_space = state->flushed_all = state->own_all = ticket;
+	for (u32 tag = 0; tag < KVL_TLB_TAGS; tag++)
+		state->own_space[tag] = ticket;
 }
 
 /* What another way of flushing takes the place of. */

@@ -39,6 +39,7 @@ struct model_config {
 	bool trapped;		  /* every store to a table is seen: pt_store */
 	struct kvl_layout layout; /* kernel space; all 0: not known */
 	u32 soft_entries;	  /* of each CPU's soft TLB; 0: there is none */
+	bool pcid;		  /* it has tags: loads of roots keep what is held under others */
 	struct flush_policy policy;
 };
 

@@ -149,6 +149,13 @@ static void report_holder(struct model *model, const struct order *order, const 
 		finding->cause = stale->removed_ticket;
 }
 
+/* Not what is held under a tag that is not loaded: its flush comes with the load (tlb_tags.c of the guest). */
+static bool can_use(const struct model *model, const struct stale *stale, u32 cpu)
+{
+	return !stale->soft ||
+	       model_soft_entry(model, cpu, stale->place.va, stale->place.level) == stale->entry;
+}
+
 /*
  * Each translation is told once, present or for each CPU that may hold it: a later command would
  * say the same again.
@@ -157,7 +164,8 @@ static void report_stale(struct model *model, const struct order *order, struct 
 {
 	model_chip_judged(stale);
 	for (u32 cpus = stale->held; cpus; cpus &= cpus - 1)
-		report_holder(model, order, stale, (u32)__builtin_ctz(cpus));
+		if (can_use(model, stale, (u32)__builtin_ctz(cpus)))
+			report_holder(model, order, stale, (u32)__builtin_ctz(cpus));
 }
 
 static void report_reader(struct model *model, const struct order *order, struct reader *reader)

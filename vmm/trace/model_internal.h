@@ -119,15 +119,17 @@ struct promised_store {
 struct cpu_state {
 	/* tickets of its last flushes of that scope, or of its first record */
 	u64 flushed_space, flushed_all;
+	u32 tag; /* of the root that it has loaded; without PCIDs always 0 */
 	/*
 	 * of those that nobody asked of it, and up to where an IPI that was needed would have
 	 * flushed all: model_needed.c
 	 */
-	u64 own_space, own_all, stabbed;
-	u64 full_flush;		       /* the last one under a policy: model_policy.c */
-	bool flush_took;	       /* its flush, or evictions for it, took something stale */
-	u32 soft_entries, soft_global; /* that its soft TLB holds */
-	u64 last_ticket;	       /* of the record before the one that is judged */
+	u64 own_space[KVL_TLB_TAGS], own_all, stabbed;
+	u64 full_flush;			  /* the last one under a policy: model_policy.c */
+	bool flush_took;		  /* its flush, or evictions for it, took something stale */
+	u32 soft_entries;		  /* that its soft TLB holds */
+	u32 soft_under[KVL_TLB_TAGS + 1]; /* of these, by tag; the last: global ones */
+	u64 last_ticket;		  /* of the record before the one that is judged */
 	/*
 	 * Its last record is this pt_set, whose store may be to come; ticket 0: it is something
 	 * else.
@@ -356,8 +358,12 @@ void model_tlb_evict(struct model *model, u32 cpu, const struct kvl_record *reco
 void model_soft_flushed(struct model *model, u32 cpu, const struct kvl_record *record, u32 scope,
 			u64 va);
 
-/* What @cpu's soft TLB holds for the leaf of @level at @va; 0: nothing. */
+/* What @cpu's soft TLB can use, under the loaded tag or global, for the leaf of @level at @va; 0: nothing. */
 u64 model_soft_entry(const struct model *model, u32 cpu, u64 va, u32 level);
+/* How many it can use: of the loaded tag, and global. */
+u32 model_soft_usable(const struct model *model, u32 cpu);
+/* Does it hold @entry there under any tag? */
+bool model_soft_holds(const struct model *model, u32 cpu, u64 va, u64 entry, u32 level);
 
 /* --- audit_soft.c --- */
 /* Compares it with the private tables in guest memory; returns how many entries were looked at. */

@@ -44,7 +44,7 @@ static struct need *find(const struct model *model, struct place place)
 static bool would_hold(const struct model *model, u32 cpu, const struct removal *removal)
 {
 	const struct cpu_state *state = &model->cpu[cpu];
-	u64 own = pte_global(removal->entry) ? state->own_all : state->own_space;
+	u64 own = pte_global(removal->entry) ? state->own_all : state->own_space[state->tag];
 
 	return removal->ticket > own && removal->ticket > state->stabbed &&
 	       !(removal->flushed & 1u << cpu);
@@ -199,7 +199,7 @@ void model_needed_flush(struct model *model, u32 cpu, u32 scope, u64 va, u64 tic
 	if (scope == KVL_FLUSH_ALL)
 		state->own_all = ticket;
 	if (scope == KVL_FLUSH_ALL || scope == KVL_FLUSH_SPACE)
-		state->own_space = ticket;
+		state->own_space[state->tag] = ticket;
 	else if (scope == KVL_FLUSH_PAGE && model->needs.count)
 		flush_page(model, cpu, va);
 }

@@ -112,10 +112,29 @@ void model_flush(struct model *model, u32 cpu, const struct kvl_record *record)
 		model_needed_flush(model, cpu, scope, va, record->ticket);
 }
 
+/*
+ * With PCIDs what is held under other tags stays, and under this one, too, if the load says so: it
+ * answers nobody. What is not soft the processor, which has no tags, drops all the same.
+ */
+static void tagged_root_flushes(struct model *model, u32 cpu, const struct kvl_record *record)
+{
+	if (model->config.soft_entries)
+		took_anything(model, cpu, KVL_FLUSH_SPACE, 0, record->ticket);
+	if (record->h[1])
+		return;
+	model_soft_flushed(model, cpu, record, KVL_FLUSH_SPACE, 0);
+	model_needed_flush(model, cpu, KVL_FLUSH_SPACE, 0, record->ticket);
+}
+
 void model_root_flushes(struct model *model, u32 cpu, const struct kvl_record *record)
 {
-	bool took = took_anything(model, cpu, KVL_FLUSH_SPACE, 0, record->ticket);
+	bool took;
 
+	if (model->config.pcid) {
+		tagged_root_flushes(model, cpu, record);
+		return;
+	}
+	took = took_anything(model, cpu, KVL_FLUSH_SPACE, 0, record->ticket);
 	model_soft_flushed(model, cpu, record, KVL_FLUSH_SPACE, 0);
 	answers(model, cpu, KVL_FLUSH_SPACE, 0, took);
 	model_needed_flush(model, cpu, KVL_FLUSH_SPACE, 0, record->ticket);

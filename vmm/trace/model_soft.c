@@ -3,6 +3,8 @@
  * Where the guest makes the TLB itself (--tlb soft), what a CPU holds is known: what it has filled
  * and not evicted. Judged here: that a fill takes up what the tables hold, that there is never more
  * than fits, and that nothing outlives a flush that covers it.
+ *
+ * With PCIDs it is held under a tag, and used while that is loaded, or always if it is global.
  */
 #include "vmm/trace/model_internal.h"
 
@@ -12,32 +14,43 @@ typedef unsigned long long ull;
 
 struct soft_entry {
 	struct hash_node by_place; /* key: soft_key() */
-	u32 cpu, level;
-	u64 va, entry;
+	u32 cpu, level, tag;
+	u64 va, entry, mm;
 };
+
+#define GLOBAL_TAG KVL_TLB_TAGS
 
 bool model_is_soft(const struct model *model, u64 va)
 {
 	return model->config.soft_entries && kvl_is_soft(&model->config.layout, va);
 }
 
-static u64 soft_key(u32 cpu, u64 va, u32 level)
+static u64 soft_key(u32 cpu, u32 tag, u64 va, u32 level)
 {
-	return (va | level) + cpu * 0x9e3779b97f4a7c15ull;
+	return (va | level) + (cpu * (KVL_TLB_TAGS + 1ull) + tag) * 0x9e3779b97f4a7c15ull;
 }
 
-static struct soft_entry *find(const struct model *model, u32 cpu, u64 va, u32 level)
+static struct soft_entry *find_under(const struct model *model, u32 cpu, u32 tag, u64 va, u32 level)
 {
 	u64 start = ALIGN_DOWN(va, pte_span(level));
-	struct hash_node *node = hash_find(&model->soft, soft_key(cpu, start, level));
+	struct hash_node *node = hash_find(&model->soft, soft_key(cpu, tag, start, level));
 
 	for (; node; node = hash_again(node)) {
 		struct soft_entry *entry = (struct soft_entry *)node;
 
-		if (entry->cpu == cpu && entry->va == start && entry->level == level)
+		if (entry->cpu == cpu && entry->tag == tag && entry->va == start &&
+		    entry->level == level)
 			return entry;
 	}
 	return NULL;
+}
+
+/* What the CPU can use. */
+static struct soft_entry *find(const struct model *model, u32 cpu, u64 va, u32 level)
+{
+	struct soft_entry *entry = find_under(model, cpu, model->cpu[cpu].tag, va, level);
+
+	return entry ? entry : find_under(model, cpu, GLOBAL_TAG, va, level);
 }
 
 u64 model_soft_entry(const struct model *model, u32 cpu, u64 va, u32 level)
@@ -47,11 +60,29 @@ u64 model_soft_entry(const struct model *model, u32 cpu, u64 va, u32 level)
 	return entry ? entry->entry : 0;
 }
 
+u32 model_soft_usable(const struct model *model, u32 cpu)
+{
+	const struct cpu_state *state = &model->cpu[cpu];
+
+	return state->soft_under[state->tag] + state->soft_under[GLOBAL_TAG];
+}
+
+bool model_soft_holds(const struct model *model, u32 cpu, u64 va, u64 entry, u32 level)
+{
+	for (u32 tag = 0; tag <= GLOBAL_TAG; tag++) {
+		const struct soft_entry *held = find_under(model, cpu, tag, va, level);
+
+		if (held && held->entry == entry)
+			return true;
+	}
+	return false;
+}
+
 /*
  * It still holds the leaf @entry; @change took away what led there, or made something else of it.
  */
-static void keep(struct model *model, u32 cpu, const struct soft_entry *entry,
-		 const struct change *change, const struct reader *reader)
+static void keep(struct model *model, const struct soft_entry *entry, const struct change *change,
+		 const struct reader *reader)
 {
 	struct change held = *change;
 
@@ -59,7 +90,13 @@ static void keep(struct model *model, u32 cpu, const struct soft_entry *entry,
 	held.va = entry->va;
 	held.old = entry->entry;
 	if (model_leaves_stale(&held))
-		model_keep_stale(model, &held, 1u << cpu, reader);
+		model_keep_stale(model, &held, 1u << entry->cpu, reader);
+}
+
+/* Was it taken up by way of the tables of @change? */
+static bool is_reached(const struct soft_entry *entry, const struct change *change)
+{
+	return !change->mm || entry->mm == change->mm || pte_global(entry->entry);
 }
 
 /* Of an upper entry that goes, whatever is held below it; another one may lead to the same. */
@@ -71,15 +108,26 @@ static void keep_below(struct model *model, const struct change *change)
 		const struct soft_entry *entry = (const struct soft_entry *)node;
 		struct change gone = *change;
 
-		if (entry->va - change->va >= pte_span(change->level) ||
-		    !(model_reach(model, change) & 1u << entry->cpu))
+		if (entry->va - change->va >= pte_span(change->level) || !is_reached(entry, change))
 			continue;
 		gone.new = 0;
 		if (pte_present(change->new))
 			gone.new = model_entry_translate(model, change->new, change->level,
 							 entry->va, UINT64_MAX)
 					   .entry;
-		keep(model, entry->cpu, entry, &gone, NULL);
+		keep(model, entry, &gone, NULL);
+	}
+}
+
+static void keep_leaf(struct model *model, u32 cpu, const struct change *change,
+		      const struct reader *reader)
+{
+	for (u32 tag = 0; tag <= GLOBAL_TAG; tag++) {
+		const struct soft_entry *entry =
+			find_under(model, cpu, tag, change->va, change->level);
+
+		if (entry && is_reached(entry, change))
+			keep(model, entry, change, reader);
 	}
 }
 
@@ -90,13 +138,8 @@ void model_soft_left_behind(struct model *model, const struct change *change,
 		keep_below(model, change);
 		return;
 	}
-	for (u32 rest = model_reach(model, change); rest; rest &= rest - 1) {
-		u32 cpu = (u32)__builtin_ctz(rest);
-		const struct soft_entry *entry = find(model, cpu, change->va, change->level);
-
-		if (entry)
-			keep(model, cpu, entry, change, reader);
-	}
+	for (u32 rest = model->running; rest; rest &= rest - 1)
+		keep_leaf(model, (u32)__builtin_ctz(rest), change, reader);
 }
 
 static void finding(struct model *model, u32 cpu, const struct kvl_record *record, const char *what)
@@ -158,21 +201,25 @@ static void check_tables(struct model *model, u32 cpu, const struct kvl_record *
 
 static bool add(struct model *model, u32 cpu, const struct kvl_record *fill)
 {
-	u32 level = fill->h[0];
+	struct cpu_state *state = &model->cpu[cpu];
+	u32 level = fill->h[0], tag = pte_global(fill->a[1]) ? GLOBAL_TAG : state->tag;
 	struct soft_entry *entry = NULL;
 
 	if (model->soft.count < KVL_MAX_CPUS * MAX_SOFT)
 		entry = calloc(1, sizeof(*entry));
-	if (!entry || !hash_add(&model->soft, &entry->by_place, soft_key(cpu, fill->a[0], level))) {
+	if (!entry ||
+	    !hash_add(&model->soft, &entry->by_place, soft_key(cpu, tag, fill->a[0], level))) {
 		free(entry);
 		return false;
 	}
 	entry->cpu = cpu;
+	entry->tag = tag;
 	entry->level = level;
 	entry->va = fill->a[0];
 	entry->entry = fill->a[1];
-	model->cpu[cpu].soft_entries++;
-	model->cpu[cpu].soft_global += pte_global(entry->entry);
+	entry->mm = state->mm;
+	state->soft_entries++;
+	state->soft_under[tag]++;
 	return true;
 }
 
@@ -183,6 +230,10 @@ void model_tlb_fill(struct model *model, u32 cpu, const struct kvl_record *recor
 	if (!level || level >= PTE_LEVELS || record->a[0] % pte_span(level) ||
 	    !model_is_soft(model, record->a[0])) {
 		finding(model, cpu, record, "takes up what is not its own");
+		return;
+	}
+	if (record->a[3] != model->cpu[cpu].tag) {
+		finding(model, cpu, record, "takes up under a tag that is not loaded");
 		return;
 	}
 	if (find(model, cpu, record->a[0], level)) {
@@ -204,7 +255,8 @@ static void drop_stale(struct model *model, u32 cpu, u64 space, const struct kvl
 
 	for (; stale; stale = next) {
 		next = model_stale_at(model, place, stale);
-		if (!stale->soft || !(stale->held & 1u << cpu))
+		if (!stale->soft || !(stale->held & 1u << cpu) ||
+		    model_soft_holds(model, cpu, place.va, stale->entry, place.level))
 			continue;
 		model_stale_drop(model, stale, 1u << cpu, record->ticket);
 		model->cpu[cpu].flush_took = record->h[1] == KVL_EVICT_FLUSH ||
@@ -215,24 +267,27 @@ static void drop_stale(struct model *model, u32 cpu, u64 space, const struct kvl
 void model_tlb_evict(struct model *model, u32 cpu, const struct kvl_record *record)
 {
 	struct cpu_state *state = &model->cpu[cpu];
+	u32 tag = pte_global(record->a[1]) ? GLOBAL_TAG : (u32)record->a[3];
 	struct soft_entry *entry;
+	u64 mm;
 
-	if (!record->h[0] || record->h[0] >= PTE_LEVELS) {
+	if (!record->h[0] || record->h[0] >= PTE_LEVELS || record->a[3] >= KVL_TLB_TAGS) {
 		finding(model, cpu, record, "evicts what it cannot have");
 		return;
 	}
-	entry = find(model, cpu, record->a[0], record->h[0]);
+	entry = find_under(model, cpu, tag, record->a[0], record->h[0]);
 	if (!entry || entry->va != record->a[0] || entry->entry != record->a[1]) {
 		finding(model, cpu, record, "evicts what it does not have");
 		return;
 	}
 	state->soft_entries--;
-	state->soft_global -= pte_global(entry->entry);
+	state->soft_under[tag]--;
+	mm = entry->mm;
 	hash_remove(&model->soft, &entry->by_place);
 	free(entry);
 	drop_stale(model, cpu, 0, record);
-	if (state->mm)
-		drop_stale(model, cpu, state->mm, record);
+	if (mm)
+		drop_stale(model, cpu, mm, record);
 }
 
 /* A flush has been reported, and what it covers was evicted before. */
@@ -240,8 +295,7 @@ void model_soft_flushed(struct model *model, u32 cpu, const struct kvl_record *r
 			u64 va)
 {
 	const struct cpu_state *state = &model->cpu[cpu];
-	u32 left = scope == KVL_FLUSH_ALL ? state->soft_entries
-					  : state->soft_entries - state->soft_global;
+	u32 left = scope == KVL_FLUSH_ALL ? state->soft_entries : state->soft_under[state->tag];
 
 	if (!model->config.soft_entries)
 		return;

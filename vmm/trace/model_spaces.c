@@ -88,7 +88,23 @@ u64 model_cpu_root(const struct model *model, u32 cpu)
 	return kernel ? kernel->root : 0;
 }
 
-/* The load of a root drops what is not global (no PCID) and gives access to what the root holds. */
+/* @cpu's tag from here on; one that cannot be counts as 0. */
+static u32 tag_of(struct model *model, u32 cpu, const struct kvl_record *record)
+{
+	u32 tag = record->h[0];
+
+	if (tag < KVL_TLB_TAGS && (model->config.pcid || !(tag || record->h[1])))
+		return tag;
+	model_add_finding(model, FINDING_BAD_RECORD, record->ticket,
+			  "CPU %u loads a root (%s) under tag %u, keeping %u: its TLB cannot", cpu,
+			  model_site(model, record->site), tag, record->h[1]);
+	return 0;
+}
+
+/*
+ * The load of a root drops what is not global (with PCIDs: what of that is its tag's, or nothing) and
+ * gives access to what the root holds.
+ */
 void model_root_load(struct model *model, u32 cpu, const struct kvl_record *record)
 {
 	struct cpu_state *state = &model->cpu[cpu];
@@ -99,6 +115,7 @@ void model_root_load(struct model *model, u32 cpu, const struct kvl_record *reco
 	state->loaded_before = state->loaded;
 	state->loaded = true;
 	state->mm = record->a[0];
+	state->tag = tag_of(model, cpu, record);
 	if (state->owed_mm == state->mm)
 		state->owed_mm = 0;
 	model_root_flushes(model, cpu, record);

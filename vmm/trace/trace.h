@@ -29,6 +29,7 @@ struct trace_config {
 	const char *scenario, *arm, *host_class; /* for the metadata's env block */
 	const char *tier;			 /* NULL: "ring" */
 	const char *tlb;			 /* NULL: "hw" */
+	bool pcid;				 /* a soft TLB has tags */
 	u64 seed;
 	u64 flash_gpa, flash_bytes; /* where the chip is; 0 bytes: nowhere */
 	/* The image's symbols: lines "hex-address name", ascending, addresses as the guest runs;

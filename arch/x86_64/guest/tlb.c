@@ -30,16 +30,16 @@ void tlb_cpu_space(u32 mm, u16 site)
 
 	count(COUNT_FLUSH_SPACE);
 	if (tlb_soft_on)
-		tlb_soft_flush_space(site);
+		tlb_soft_flush_space(mm, site);
 	trace_event(KVL_EV_TLB_FLUSH, site, KVL_FLUSH_SPACE, 0, 0, 0, mm, 0, 0);
 	asm volatile("movq %%cr3, %0\n\tmovq %0, %%cr3" : "=&r"(root) : : "memory");
 }
 
 FLUSH_RECORD("tlb_cpu_load_root mov-cr3 1 root this CPU changes to another space");
-void tlb_cpu_load_root(u64 root_gpa, u32 mm, u16 site)
+void tlb_cpu_load_root(u64 root_gpa, u32 mm, struct tlb_tag tag, u16 site)
 {
 	if (tlb_soft_on) {
-		tlb_soft_load_root(root_gpa, mm, site);
+		tlb_soft_load_root(root_gpa, mm, tag, site);
 		return;
 	}
 	trace_event(KVL_EV_ROOT_LOAD, site, 0, 0, mm, root_gpa, 0, 0, 0);
@@ -47,16 +47,16 @@ void tlb_cpu_load_root(u64 root_gpa, u32 mm, u16 site)
 }
 
 FLUSH_RECORD("tlb_cpu_load_private mov-cr3 1 private the same where the processor walks a soft TLB");
-void tlb_cpu_load_private(u64 private_gpa, u64 root_gpa, u32 mm, u16 site)
+void tlb_cpu_load_private(u64 private_gpa, u64 root_gpa, u32 mm, struct tlb_tag tag, u16 site)
 {
-	trace_event(KVL_EV_ROOT_LOAD, site, 0, 0, mm, root_gpa, 0, 0, 0);
+	trace_event(KVL_EV_ROOT_LOAD, site, tag.number, tag.keeps, mm, root_gpa, 0, 0, 0);
 	asm volatile("movq %0, %%cr3" : : "r"(private_gpa) : "memory");
 }
 
 FLUSH_RECORD("tlb_cpu_evict invlpg 1 evict one entry of this CPU's soft TLB");
-void tlb_cpu_evict(u64 va, u64 entry, u32 mm, u16 site, u16 level, u16 reason)
+void tlb_cpu_evict(u64 va, u64 entry, u32 mm, struct tlb_eviction how)
 {
 	count(COUNT_TLB_EVICTS);
-	trace_event(KVL_EV_TLB_EVICT, site, level, reason, va, entry, mm, 0, 0);
+	trace_event(KVL_EV_TLB_EVICT, how.site, how.level, how.reason, va, entry, mm, how.tag, 0);
 	asm volatile("invlpg (%0)" : : "r"(va) : "memory");
 }
