@@ -11,6 +11,7 @@ const struct scenario_param highmem_io_params[] = {
 	{ "pages", "number", "64", "of the file" },
 	{ "accesses", "number", "256", "to sectors of it, of all CPUs together" },
 	{ "writes", "percent", "30", "of accesses" },
+	KVA_ARM_PARAMS,
 	{ NULL, NULL, NULL, NULL },
 };
 

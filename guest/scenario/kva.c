@@ -31,6 +31,7 @@ const struct scenario_param kva_params[] = {
 	{ "handover", "percent", "5", "after which a task of another CPU goes on" },
 	{ "provoke", "none|self-wait|raw-handover", "none",
 	  "instead of all: a task waits for itself; a CPU does not ask for an address" },
+	KVA_ARM_PARAMS,
 	{ NULL, NULL, NULL, NULL },
 };
 
@@ -108,6 +109,11 @@ static void read_percentages(struct kva_mix *mix)
 	mix->switches = param_number("switches", 5, 0, 100);
 	mix->migrate = param_number("migrate", 5, 0, 100);
 	mix->handover = param_number("handover", 5, 0, 100);
+}
+
+void kva_check_pinned(u32 most)
+{
+	param_number("pinned", 0, 0, most);
 }
 
 static void read_sizes(const struct kva_ops *ops, struct sizes *sizes)

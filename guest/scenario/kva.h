@@ -15,6 +15,16 @@ extern const struct arm kva_arms[];
 extern const struct scenario_param kva_params[];
 void kva_run(const struct arm *arm);
 
+/* Parameters that one arm has: rows of each scenario with these arms. */
+/* clang-format off */
+#define KVA_ARM_PARAMS \
+	{ "lazy", "pages", "8192*fls(CPUs)", "lazy-vunmap: that may be pending, at most slots-1" }, \
+	{ "guard", "off|on", "off", "lazy-vunmap: an unmapped slot behind each address" }
+/* clang-format on */
+
+/* A usage failure if more slots are to be held all the time than @most: fewer than there are. */
+void kva_check_pinned(u32 most);
+
 #define ARM(name, ops, about) extern const struct kva_ops ops;
 #define VARIES(count, when, why)
 #include "guest/scenario/kva.arms"
