@@ -19,7 +19,8 @@ void kva_run(const struct arm *arm);
 /* clang-format off */
 #define KVA_ARM_PARAMS \
 	{ "lazy", "pages", "8192*fls(CPUs)", "lazy-vunmap: that may be pending, at most slots-1" }, \
-	{ "guard", "off|on", "off", "lazy-vunmap: an unmapped slot behind each address" }
+	{ "guard", "off|on", "off", "lazy-vunmap: an unmapped slot behind each address" }, \
+	{ "share", "shared|private", "shared", "sf-buf: flushed for all CPUs, or for the one that asks" }
 /* clang-format on */
 
 /* A usage failure if more slots are to be held all the time than @most: fewer than there are. */
