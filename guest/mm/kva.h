@@ -128,4 +128,7 @@ static inline void kva_flush_ends(u32 began)
 	kva_clock.flushed[cpu_id()] = began;
 }
 
+/* All that is not global, on this CPU. */
+void kva_flush_here(u16 site);
+
 #endif

@@ -52,6 +52,14 @@ void kva_flush_window(u16 site)
 	tlb_flush_range(&init_mm, 0, GiB(4), site);
 }
 
+void kva_flush_here(u16 site)
+{
+	u32 began = kva_flush_begins();
+
+	tlb_cpu_space(init_mm.id, site);
+	kva_flush_ends(began);
+}
+
 void *kva_array(u64 n, u64 bytes)
 {
 	u64 all = n * bytes, pages = ALIGN_UP(all, PAGE_BYTES) / PAGE_BYTES;
