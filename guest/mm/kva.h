@@ -53,6 +53,8 @@ struct kva_ops {
 	void *(*page_kva)(struct page *page);
 	/* How often slots are held, by all; NULL: get() never fails. */
 	u64 (*held)(void);
+	/* So many are held at least where get() fails; NULL: most_held, or as many as there are slots. */
+	u32 (*room)(void);
 	/* @page, whose kva is not 0, becomes free. NULL: the scheme leaves kva at 0. */
 	void (*forget)(struct page *page);
 	/* A task leaves its CPU, or comes back, and holds addresses. NULL: nothing is to do. */

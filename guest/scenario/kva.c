@@ -66,8 +66,18 @@ void kva_pages_free(struct kva_pages *pages)
 	kva_array_free(pages->page);
 }
 
+u32 kva_room(void)
+{
+	if (kva_ops->room)
+		return kva_ops->room();
+	return kva_ops->most_held ? kva_ops->most_held : kva_window.slots;
+}
+
+/* One more is to be got. */
 void kva_hold(struct kva_holds *holds, u32 n)
 {
+	if (n >= kva_room())
+		usage_failure("pinned=%u: must be from 0 to %u", n, kva_room() - 1);
 	kva_pages_make(&holds->pages, n);
 	holds->address = kva_array(n, sizeof(*holds->address));
 	for (u32 i = 0; i < n; i++)
@@ -95,12 +105,6 @@ struct sizes {
 	u32 samples;
 };
 
-/* One more is to be got. */
-static u32 most_pinned(const struct kva_ops *ops, u32 slots)
-{
-	return (ops->most_held ? ops->most_held : slots) - 1;
-}
-
 static void read_percentages(struct kva_mix *mix)
 {
 	mix->shared = param_number("shared", 25, 0, 100);
@@ -111,17 +115,12 @@ static void read_percentages(struct kva_mix *mix)
 	mix->handover = param_number("handover", 5, 0, 100);
 }
 
-void kva_check_pinned(u32 most)
-{
-	param_number("pinned", 0, 0, most);
-}
-
 static void read_sizes(const struct kva_ops *ops, struct sizes *sizes)
 {
 	struct kva_mix *mix = &sizes->mix;
 
 	mix->slots = param_number("slots", 64, 2, 1 << 20);
-	mix->pinned = param_number("pinned", 0, 0, most_pinned(ops, mix->slots));
+	mix->pinned = param_number("pinned", 0, 0, mix->slots - 1);
 	mix->rounds = param_number("rounds", 4, 0, 1000000);
 	mix->gets = param_number("gets", 16, 1, 1000000);
 	mix->pages = param_number("pages", 128, boot_options.ncpus, 1 << 20);

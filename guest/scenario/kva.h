@@ -20,11 +20,8 @@ void kva_run(const struct arm *arm);
 #define KVA_ARM_PARAMS \
 	{ "lazy", "pages", "8192*fls(CPUs)", "lazy-vunmap: that may be pending, at most slots-1" }, \
 	{ "guard", "off|on", "off", "lazy-vunmap: an unmapped slot behind each address" }, \
-	{ "share", "shared|private", "shared", "sf-buf: flushed for all CPUs, or for the one that asks" }
+	{ "share", "private|shared", "private", "sf-buf: flushed for the CPU that asks, or for all" }
 /* clang-format on */
-
-/* A usage failure if more slots are to be held all the time than @most: fewer than there are. */
-void kva_check_pinned(u32 most);
 
 #define ARM(name, ops, about) extern const struct kva_ops ops;
 #define VARIES(count, when, why)
@@ -44,7 +41,9 @@ struct kva_pages {
 };
 void kva_pages_make(struct kva_pages *pages, u32 n);
 void kva_pages_free(struct kva_pages *pages);
-/* Slots that are held meanwhile: pages of their own, got before the work and put after it. */
+/* So many slots are held, or more, where a get of the scheme in use fails. */
+u32 kva_room(void);
+/* Slots that are held meanwhile, fewer than kva_room(): pages of their own, got before the work and put after it. */
 struct kva_holds {
 	struct kva_pages pages;
 	void **address;
@@ -60,7 +59,7 @@ void kva_measure(const struct kva_ops *ops, u32 slots, u32 n);
 /* Without reuse: counts against the scheme's closed forms (kva_forms.c). */
 void kva_compare_forms(const struct kva_ops *ops, const struct kva_work *work);
 
-/* Every slot is held (kva_full.c). Returns how many that are; 0: no get ever fails. The window has
+/* Every slot is held (kva_full.c). Returns kva_room(); 0: no get ever fails. The window has
  * @slots, 64 at most. */
 u32 kva_fill(const struct kva_ops *ops, u32 slots, bool wait_for_itself);
 

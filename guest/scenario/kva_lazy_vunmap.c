@@ -43,7 +43,6 @@ static void start(void)
 	space.n = kva_window.slots / space.pages;
 	space.lazy_max = lazy < space.n * space.pages ? lazy : space.n * space.pages - 1;
 	space.held = space.pending_pages = 0;
-	kva_check_pinned(space.n - 1);
 	space.address = kva_array(kva_window.slots, sizeof(*space.address));
 	STAILQ_INIT(&space.free);
 	STAILQ_INIT(&space.pending);
@@ -154,17 +153,22 @@ static u64 held(void)
 	return space.held;
 }
 
+static u32 room(void)
+{
+	return space.n;
+}
+
 /*
  * A put that makes too many pages pending flushes. If pinned slots leave too few addresses for that, a
  * get flushes that finds none: all but the first of each round of them.
  */
 static u64 purges(const struct kva_work *work)
 {
-	u64 round = space.lazy_max / space.pages + 1, room = space.n - work->pinned;
+	u64 round = space.lazy_max / space.pages + 1, most = space.n - work->pinned;
 
-	if (round <= room)
+	if (round <= most)
 		return work->maps / round;
-	return work->maps ? (work->maps - 1) / room : 0;
+	return work->maps ? (work->maps - 1) / most : 0;
 }
 
 static void predict(const struct kva_work *work, struct kva_forms *forms)
@@ -186,5 +190,6 @@ const struct kva_ops kva_lazy_vunmap = {
 	.get = get,
 	.put = put,
 	.held = held,
+	.room = room,
 	.predict = predict,
 };

@@ -4,7 +4,9 @@
  * flushtlb.h). A cursor goes round slots that all CPUs share. What is put stays mapped in a small hash of its CPU; what the hash
  * drops loses its entry and is garbage. When the cursor is at the end the garbage is free again, and an
  * epoch begins: each CPU flushes before it takes a slot in it, if it has not flushed since. No CPU
- * ever asks another one.
+ * ever asks another one. Xen has 16 slots for each virtual CPU and a hash of 8, so that there is always one to take; a
+ * window may be smaller here. Then a hash has half of its CPU's share, and once a CPU has found no slot,
+ * what is put is garbage at once, until one has been taken.
  *
  * An address is good on the CPU that got it, in any order: KVA_BY_TASK asks more of users than this needs.
  */
@@ -12,7 +14,7 @@
 #include "guest/scenario/kva.h"
 #include "guest/trace.h"
 
-#define HASH 8 /* MAPHASH_ENTRIES */
+#define HASH 8 /* at most: MAPHASH_ENTRIES */
 
 struct entry {
 	struct page *page; /* NULL: none */
@@ -32,6 +34,8 @@ static struct {
 	u32 cursor, epoch;
 	u32 stamp; /* the time when the epoch began: kva_clock */
 	u32 held;
+	u32 nhash;	      /* entries of a hash that are used */
+	volatile bool wanted; /* a CPU has found no slot, and none has taken one since */
 	struct cpu_cache cpu[KVL_MAX_CPUS];
 } cache = { .lock = SPINLOCK("mapcache") };
 
@@ -41,17 +45,19 @@ static u32 words(void)
 }
 
 /* What is in the hash of another CPU is not to be had. */
-static u32 most_in_other_hashes(void)
+static u32 room(void)
 {
-	return HASH * (boot_options.ncpus - 1);
+	return kva_window.slots - cache.nhash * (boot_options.ncpus - 1);
 }
 
 static void start(void)
 {
-	if (kva_window.slots <= most_in_other_hashes())
-		usage_failure("slots=%u: mapcache needs more than %u for each other CPU",
-			      kva_window.slots, HASH);
-	kva_check_pinned(kva_window.slots - most_in_other_hashes() - 1);
+	u32 half = kva_window.slots / boot_options.ncpus / 2;
+
+	if (!half)
+		usage_failure("slots=%u: mapcache needs 2 for each CPU", kva_window.slots);
+	cache.nhash = half < HASH ? half : HASH;
+	cache.wanted = false;
 	cache.in_use = kva_array(words(), sizeof(*cache.in_use));
 	cache.garbage = kva_array(words(), sizeof(*cache.garbage));
 	cache.cursor = cache.epoch = cache.held = 0;
@@ -78,7 +84,7 @@ static void stop(void)
 
 static struct entry *hashed(const struct page *page)
 {
-	return &cache.cpu[cpu_id()].hash[page_gpa(page) / PAGE_BYTES % HASH];
+	return &cache.cpu[cpu_id()].hash[page_gpa(page) / PAGE_BYTES % cache.nhash];
 }
 
 static bool is_in_use(u32 slot)
@@ -152,6 +158,7 @@ static u32 take_slot(struct cpu_cache *cpu)
 		cache.in_use[slot / 64] |= 1ull << slot % 64;
 		cache.cursor = slot + 1;
 	}
+	cache.wanted = slot == kva_window.slots;
 	spin_unlock(&cache.lock);
 	return slot;
 }
@@ -187,8 +194,11 @@ static void *get(struct page *page)
 static void unmap(struct entry *e, struct page *page, u32 slot)
 {
 	if (e->page && e->slot == slot) {
-		e->refs--;
-	} else if (e->refs) {
+		if (--e->refs || !cache.wanted)
+			return;
+		e->page = NULL;
+		drop(slot);
+	} else if (e->refs || cache.wanted) {
 		drop(slot);
 	} else {
 		if (e->page)
@@ -223,7 +233,7 @@ static u64 held(void)
  */
 static void predict(const struct kva_work *work, struct kva_forms *forms)
 {
-	u64 hashes = HASH * work->cpus, first = work->slots - work->pinned;
+	u64 hashes = (u64)cache.nhash * work->cpus, first = work->slots - work->pinned;
 	u64 later = first > hashes ? first - hashes : 1;
 	u64 least = work->maps ? (work->maps - 1) / first : 0;
 	u64 most = work->maps > first ? 1 + (work->maps - first - 1) / later : 0;
@@ -232,6 +242,7 @@ static void predict(const struct kva_work *work, struct kva_forms *forms)
 	*forms = (struct kva_forms){
 		.entries = { 2 * work->maps - kept, 2 * work->maps },
 		.space_flushes = { least, most * work->cpus },
+		.no_ipis = true,
 	};
 }
 
@@ -244,5 +255,6 @@ const struct kva_ops kva_mapcache = {
 	.get = get,
 	.put = put,
 	.held = held,
+	.room = room,
 	.predict = predict,
 };

@@ -28,7 +28,7 @@ static struct {
 
 static void start(void)
 {
-	pool.private = param_choice("share", "shared", "private");
+	pool.private = !param_choice("share", "private", "shared");
 	pool.buf = kva_array(kva_window.slots, sizeof(*pool.buf));
 	TAILQ_INIT(&pool.unused);
 	for (u32 i = 0; i < kva_window.slots; i++)
@@ -158,10 +158,11 @@ static void predict(const struct kva_work *work, struct kva_forms *forms)
 		.entries = kva_exactly(work->maps),
 		.page_flushes = kva_exactly(work->maps * (1 + others)),
 		.ipis = kva_exactly(work->maps * others),
+		.no_ipis = pool.private,
 	};
 }
 
-/* What holds for both is said: with share=shared an address could be handed on. */
+/* What holds of both is said; with share=shared an address could be used anywhere. */
 const struct kva_ops kva_sf_buf = {
 	.reach = KVA_WHERE_ASKED,
 	.slot_bytes = sizeof(struct sf_buf),
