@@ -119,15 +119,28 @@ struct kva_clock {
 };
 extern struct kva_clock kva_clock;
 
-/* Around such a flush, on the CPU that does it. */
-static inline u32 kva_flush_begins(void)
+/*
+ * Around such a flush, on the CPU that does it. Interrupts are off meanwhile: a later flush, that a
+ * request asks for, must not be followed by the note of this one.
+ */
+struct kva_flush {
+	u32 began;
+	unsigned long irq;
+};
+
+static inline struct kva_flush kva_flush_begins(void)
 {
-	return kva_clock.now;
+	unsigned long irq = arch_irq_save();
+
+	return (struct kva_flush){ kva_clock.now, irq };
 }
 
-static inline void kva_flush_ends(u32 began)
+/* @window: it took the window's translations, too, as a load of a root does not where there are PCIDs. */
+static inline void kva_flush_ends(const struct kva_flush *flush, bool window)
 {
-	kva_clock.flushed[cpu_id()] = began;
+	if (window)
+		kva_clock.flushed[cpu_id()] = flush->began;
+	arch_irq_restore(flush->irq);
 }
 
 /* All that is not global, on this CPU. */

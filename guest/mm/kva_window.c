@@ -54,10 +54,10 @@ void kva_flush_window(u16 site)
 
 void kva_flush_here(u16 site)
 {
-	u32 began = kva_flush_begins();
+	struct kva_flush flush = kva_flush_begins();
 
 	tlb_cpu_space(init_mm.id, site);
-	kva_flush_ends(began);
+	kva_flush_ends(&flush, true);
 }
 
 void *kva_array(u64 n, u64 bytes)

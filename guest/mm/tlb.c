@@ -39,11 +39,10 @@ void tlb_start(u32 cpu, u64 root_gpa, u16 site)
 /* All that is not global: with PCIDs the kernel's only if it is for the kernel's sake. */
 static void flush_all_here(u32 mm, u16 site)
 {
-	u32 began = kva_flush_begins();
+	struct kva_flush flush = kva_flush_begins();
 
 	tlb_cpu_space(mm, site);
-	if (mm == init_mm.id || tlb_switch_flushes())
-		kva_flush_ends(began);
+	kva_flush_ends(&flush, mm == init_mm.id || tlb_switch_flushes());
 }
 
 static void flush_here(u64 va, u64 bytes, u32 mm, u32 flush, u16 site)

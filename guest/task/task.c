@@ -91,17 +91,17 @@ static struct task *dequeue(struct run_queue *queue)
 static void load_mm(struct run_queue *queue, struct mm *mm, u16 site)
 {
 	struct mm *old = queue->loaded;
-	u32 bit = 1u << cpu_id(), began;
+	u32 bit = 1u << cpu_id();
+	struct kva_flush flush;
 	unsigned long irq;
 
 	if (old == mm)
 		return;
 	irq = arch_irq_save();
 	__atomic_fetch_or(&mm->cpus, bit, __ATOMIC_SEQ_CST);
-	began = kva_flush_begins();
+	flush = kva_flush_begins();
 	tlb_cpu_load_root(mm->root_gpa, mm->id, tlb_tag_take(mm), site);
-	if (tlb_switch_flushes())
-		kva_flush_ends(began);
+	kva_flush_ends(&flush, tlb_switch_flushes());
 	queue->loaded = mm;
 	__atomic_fetch_and(&old->cpus, ~bit, __ATOMIC_SEQ_CST);
 	arch_irq_restore(irq);
