@@ -6,6 +6,7 @@
 #include "guest/mm/kva.h"
 
 #include "guest/arch.h"
+#include "guest/mm/kva_cache.h"
 #include "guest/mm/kva_window.h"
 #include "guest/mm/vm.h"
 #include "guest/trace.h"
@@ -89,14 +90,38 @@ static void *note_get(struct page *page, void *address)
 	return address;
 }
 
+/* Apart from kva_get(), whose common path then saves no register. */
+static __attribute__((noinline)) void *get_slowly(struct page *page)
+{
+	void *address = kva_ops->get(page);
+
+	return note_get(page, address ? address : wait_for_slot(page));
+}
+
+static __attribute__((noinline)) void *get_pinned(struct page *page, struct kva_slot *slot)
+{
+	void *address = kva_cache_settle(page, slot);
+
+	return note_get(page, address ? address : wait_for_slot(page));
+}
+
+/* A get that finds an address and is not recorded takes the shortest way. */
 void *kva_get(struct page *page)
 {
-	void *address;
+	struct task *task = current();
+	u32 kva = page->kva;
+	struct kva_slot *slot;
 
+	if (kva - 1 < kva_cache.quick_slots) {
+		slot = &kva_cache.slot[kva - 1];
+		if (!kva_cache_hit(page, slot, kva, task->cpu))
+			return get_pinned(page, slot);
+		task->kva_held++;
+		return (void *)kva_slot_address(kva - 1);
+	}
 	if (page->zone == ZONE_LOWMEM)
 		return page_address(page);
-	address = kva_ops->get(page);
-	return note_get(page, address ? address : wait_for_slot(page));
+	return get_slowly(page);
 }
 
 void *kva_try_get(struct page *page)

@@ -34,9 +34,16 @@ struct kva_forms {
 	bool no_ipis; /* whatever the work: of shared pages, too */
 };
 
+static inline struct kva_bound kva_exactly(u64 n)
+{
+	return (struct kva_bound){ n, n };
+}
+
 struct kva_ops {
 	enum kva_reach reach;
 	u32 most_held;	/* by one task; 0: as many as there are slots */
+	u32 hit_ticks;	/* instructions of a get that finds an address, at most; 0: no promise */
+	bool lru;	/* of the slots that nobody holds the one goes that was used longest ago */
 	u32 slot_bytes; /* that the scheme keeps of a slot, for one CPU more: cpu_bytes */
 	u32 cpu_bytes;
 	/* The window is open, with nothing in it; parameters are read here. */
@@ -96,7 +103,10 @@ struct kva_window {
 };
 extern struct kva_window kva_window;
 
-u64 kva_slot_address(u32 slot);
+static inline u64 kva_slot_address(u32 slot)
+{
+	return kva_window.start + (u64)slot * PAGE_BYTES;
+}
 u32 kva_address_slot(const void *address);
 /* Changes the slot's entry, which nobody else does meanwhile; the caller flushes. */
 void kva_slot_set(u32 slot, struct page *page, u16 site);

@@ -14,11 +14,6 @@
 struct kva_window kva_window;
 struct kva_clock kva_clock;
 
-u64 kva_slot_address(u32 slot)
-{
-	return kva_window.start + (u64)slot * PAGE_BYTES;
-}
-
 u32 kva_address_slot(const void *address)
 {
 	return ((u64)address - kva_window.start) / PAGE_BYTES;

@@ -13,6 +13,9 @@ const struct arm kva_arms[] = {
 	{ NULL, NULL, NULL },
 };
 
+/* Fewer than pages of a short reference string. */
+#define LRU_SLOTS 16
+
 const struct scenario_param kva_params[] = {
 	{ "slots", "number", "64", "of the window that are used" },
 	{ "pinned", "number", "0", "slots that are held all the time" },
@@ -29,6 +32,11 @@ const struct scenario_param kva_params[] = {
 	{ "switches", "percent", "5", "after which a task with a space of its own runs" },
 	{ "migrate", "percent", "5", "after which the worker moves to another CPU" },
 	{ "handover", "percent", "5", "after which a task of another CPU goes on" },
+	{ "replacement", "lru|fifo", "lru", "whose slot another page gets (kva-seq, kva-repair)" },
+	{ "refs", "number", "150", "gets that are held against an exact LRU (the same)" },
+	{ "looks", "number", "32", "gets of each CPU while it looks ahead; 0: it does not (the same)" },
+	{ "seq_bits", "number", "32",
+	  "of the sequence that says what a CPU has not seen (the same)" },
 	{ "provoke", "none|self-wait|raw-handover", "none",
 	  "instead of all: a task waits for itself; a CPU does not ask for an address" },
 	KVA_ARM_PARAMS,
@@ -102,7 +110,7 @@ bool kva_page_is_wrong(const struct page *page, const void *address)
 struct sizes {
 	struct kva_work work;
 	struct kva_mix mix;
-	u32 samples;
+	u32 samples, refs, looks;
 };
 
 static void read_percentages(struct kva_mix *mix)
@@ -130,6 +138,8 @@ static void read_sizes(const struct kva_ops *ops, struct sizes *sizes)
 	if (ops->reach == KVA_BY_TASK || boot_options.ncpus == 1)
 		mix->handover = mix->migrate = 0;
 	sizes->samples = param_number("samples", 33, 1, 10000);
+	sizes->refs = param_number("refs", 150, 0, 1000000000);
+	sizes->looks = param_number("looks", 32, 0, 1000000);
 	sizes->work = (struct kva_work){
 		.maps = param_number("maps", 256, 0, 1000000000) / boot_options.ncpus *
 			boot_options.ncpus,
@@ -157,6 +167,10 @@ static void run_parts(const struct kva_ops *ops, struct sizes *sizes)
 	kva_measure(ops, sizes->mix.slots, sizes->samples);
 	kva_compare_forms(ops, &sizes->work);
 	sizes->mix.room = kva_fill(ops, sizes->mix.slots, false);
+	if (ops->lru)
+		kva_compare_lru(ops, LRU_SLOTS, sizes->refs);
+	if (ops->lru && sizes->looks)
+		kva_look_unseen(ops, sizes->looks);
 	kva_mix_run(ops, &sizes->mix, &sizes->work);
 	metric("slot_bytes", ops->slot_bytes + ops->cpu_bytes * boot_options.ncpus);
 	metric("window_tables", pt_tables_in_use() - tables);

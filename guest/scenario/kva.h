@@ -29,11 +29,6 @@ void kva_run(const struct arm *arm);
 #undef ARM
 #undef VARIES
 
-static inline struct kva_bound kva_exactly(u64 n)
-{
-	return (struct kva_bound){ n, n };
-}
-
 /* --- pages of a run: any number of highmem (lowmem where there is none left), each says which it is --- */
 struct kva_pages {
 	u32 n;
@@ -58,6 +53,10 @@ bool kva_page_is_wrong(const struct page *page, const void *address);
 void kva_measure(const struct kva_ops *ops, u32 slots, u32 n);
 /* Without reuse: counts against the scheme's closed forms (kva_forms.c). */
 void kva_compare_forms(const struct kva_ops *ops, const struct kva_work *work);
+/* Hits of gets in an order, @refs of them, against an exact LRU and a FIFO (kva_lru.c). */
+void kva_compare_lru(const struct kva_ops *ops, u32 slots, u32 refs);
+/* What CPUs still have of slots that got another page (kva_unseen.c). */
+void kva_look_unseen(const struct kva_ops *ops, u32 gets);
 
 /* Every slot is held (kva_full.c). Returns kva_room(); 0: no get ever fails. The window has
  * @slots, 64 at most. */

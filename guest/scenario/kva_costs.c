@@ -5,6 +5,7 @@
  */
 #include "guest/arch.h"
 #include "guest/scenario/kva.h"
+#include "guest/trace.h"
 
 static void sort(u64 *ticks, u32 n)
 {
@@ -42,7 +43,7 @@ static u64 get_ticks(struct page *page, u64 own)
 	return ticks > own ? ticks - own : 0;
 }
 
-static void measure(const struct kva_pages *pages, u32 n, u64 *ticks)
+static void measure(const struct kva_ops *ops, const struct kva_pages *pages, u32 n, u64 *ticks)
 {
 	u64 installs = count_total(COUNT_KVA_INSTALLS), own = own_ticks();
 	bool keeps;
@@ -55,8 +56,11 @@ static void measure(const struct kva_pages *pages, u32 n, u64 *ticks)
 	for (u32 i = 0; i < n; i++)
 		ticks[i] = get_ticks(pages->page[0], own);
 	keeps = count_total(COUNT_KVA_INSTALLS) == installs;
-	if (keeps)
-		report("hit_ticks", "hit_p99_ticks", ticks, n);
+	if (!keeps)
+		return;
+	report("hit_ticks", "hit_p99_ticks", ticks, n);
+	if (ops->hit_ticks && ticks_are_exact() && !trace_on)
+		check_range("costs.hit", ticks[n / 2], 0, ops->hit_ticks);
 }
 
 void kva_measure(const struct kva_ops *ops, u32 slots, u32 n)
@@ -66,7 +70,7 @@ void kva_measure(const struct kva_ops *ops, u32 slots, u32 n)
 
 	kva_pages_make(&pages, (n < slots ? n : slots) + 1);
 	kva_start(ops, slots);
-	measure(&pages, n, ticks);
+	measure(ops, &pages, n, ticks);
 	kva_stop();
 	kva_pages_free(&pages);
 	kva_array_free(ticks);

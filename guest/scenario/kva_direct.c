@@ -37,6 +37,7 @@ static void predict(const struct kva_work *work, struct kva_forms *forms)
 
 const struct kva_ops kva_direct = {
 	.reach = KVA_ANYWHERE,
+	.hit_ticks = 30,
 	.start = start,
 	.stop = stop,
 	.get = get,

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Arm kva-seq: the proposal itself (seed 001). A page keeps its address while no other one needs it more (rows
+ * T2-T4); "a kva MM sequence number on each CPU" says what a CPU may not have seen; "the SMP-global invalidation" is
+ * put off "until we detect a cross-CPU kva conflict", and then made as it was written: all CPUs flush (row T15).
+ */
+#include "guest/mm/kva_cache.h"
+#include "guest/scenario/kva.h"
+#include "guest/trace.h"
+
+static void flush_all(struct page *page)
+{
+	kva_cache_flush_all(page, SITE("kva_seq.conflict"));
+}
+
+static void start(void)
+{
+	kva_cache_start(flush_all);
+}
+
+const struct kva_ops kva_seq = {
+	.reach = KVA_WHERE_ASKED,
+	.hit_ticks = 30,
+	.lru = true,
+	.slot_bytes = KVA_SLOT_BYTES,
+	.start = start,
+	.stop = kva_cache_stop,
+	.get = kva_cache_get,
+	.put = kva_cache_put,
+	.page_kva = kva_cache_address,
+	.held = kva_cache_held,
+	.forget = kva_cache_forget,
+	.predict = kva_cache_predict,
+};
