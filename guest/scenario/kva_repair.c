@@ -24,6 +24,13 @@ static void start(void)
 	kva_cache_start(repair);
 }
 
+/* A short clock comes to its end, and then all flush. */
+static void predict(const struct kva_work *work, struct kva_forms *forms)
+{
+	kva_cache_predict(work, forms);
+	forms->no_ipis = param_number("seq_bits", 32, 4, 32) == 32;
+}
+
 const struct kva_ops kva_repair = {
 	.reach = KVA_WHERE_ASKED,
 	.hit_ticks = 30,
@@ -36,5 +43,5 @@ const struct kva_ops kva_repair = {
 	.page_kva = kva_cache_address,
 	.held = kva_cache_held,
 	.forget = kva_cache_forget,
-	.predict = kva_cache_predict,
+	.predict = predict,
 };
