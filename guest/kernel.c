@@ -224,6 +224,15 @@ void usage_failure(const char *format, ...)
 	host_exit(2);
 }
 
+void skip_run(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	leave_reason("skipped", format, args);
+	host_exit(77);
+}
+
 /* --- counters ---------------------------------------------------------------------------------- */
 
 u64 counters[KVL_MAX_CPUS][COUNTERS];

@@ -26,6 +26,9 @@ _Noreturn void panic_at(const void *frame, const char *name, const char *format,
 /* Options that the guest cannot accept: the text is the reason, exit status 2. */
 _Noreturn void usage_failure(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* What the run is to show cannot be shown on this machine: the text says why, exit status 77. */
+_Noreturn void skip_run(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* What the host asked for; read once from the device tree. */
 struct flash_partition_info {
 	char label[24];

@@ -13,17 +13,18 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM HUP
 
 # An arm, and what is set for it besides.
-arms="per-map pkmap kmap-local lazy-vunmap sf-buf sf-buf,share=private mapcache kva-seq kva-repair"
+arms="per-map pkmap kmap-local lazy-vunmap sf-buf,share=shared sf-buf,share=private mapcache kva-seq kva-repair"
 plain="--set run=1 --set writes=0 --set atomic=0 --set switches=0 --set migrate=0 --set handover=0"
 mixed="--set maps=0 --set samples=1 --set rounds=40"
+tier=off
 
 # run ARM OPTIONS...: the result to $work/result
 run()
 {
-	arm=${1%%,*} more=${1#"${1%%,*}"}
+	scheme=${1%%,*} set=${1#"${1%%,*}"}
 	shift
 	# shellcheck disable=SC2086 # options are words
-	if ! "$kvalab" run kva --arm "$arm" ${more:+--set ${more#,}} --engine qemu --timeout 600 --tier off \
+	if ! "$kvalab" run kva --arm "$scheme" ${set:+--set ${set#,}} --engine qemu --timeout 600 --tier "$tier" \
 		--json "$work/result" "$@" >"$work/log" 2>&1; then
 		cat "$work/log" >&2
 		exit 1
@@ -101,7 +102,7 @@ pointers()
 		for arm in $arms; do
 			[ $what = switches=25 ] || [ $arm != kmap-local ] || continue
 			# shellcheck disable=SC2086
-			run $arm --cpus 4 $mixed $plain --set $what
+			run $arm --cpus 4 $mixed $(echo "$plain" | sed "s/--set ${what%=*}=0//") --set $what
 			per_thousand "${what%=*} | $(name $arm)"
 		done
 	done
@@ -161,14 +162,15 @@ width()
 
 whatif()
 {
+	tier=ring
 	echo "| the run's scheme | as it was | eager | broadcast | mask | seq | the least |"
 	echo "|---|--:|--:|--:|--:|--:|--:|"
 	for arm in $arms; do
 		rm -rf "$work/trace"
 		# shellcheck disable=SC2086
-		"$kvalab" run kva --arm ${arm%%,*} --engine qemu --cpus 4 $mixed $plain --trace "$work/trace" >"$work/log" 2>&1
+		run $arm --cpus 4 $mixed $plain --trace "$work/trace"
 		"$kvalab" trace check "$work/trace" --policy eager,broadcast,mask,seq >"$work/checked" 2>&1 || true
-		awk -v arm="$arm" '/^ *as it was|^ *eager|^ *broadcast|^ *mask|^ *seq/ { ipis[$1] = $(NF - 5) }
+		awk -v arm="$(name "$arm")" '/^ *as it was|^ *eager|^ *broadcast|^ *mask|^ *seq/ { ipis[$1] = $(NF - 5) }
 			/least number of IPIs/ { least = $NF }
 			END { print "| " arm " | " ipis["as"] " | " ipis["eager"] " | " ipis["broadcast"] " | " ipis["mask"] " | " ipis["seq"] " | " least " |" }' "$work/checked"
 	done

@@ -43,6 +43,7 @@ void guest_ends(struct vm *vm, u32 cpu, u64 status)
 		}
 		end_by_itself(vm, cpu, EXIT_OK, reason);
 		return;
+	case EXIT_SKIPPED:
 	case EXIT_CHECK:
 	case EXIT_USAGE: end_by_itself(vm, cpu, (enum exit_status)status, reason); return;
 	case EXIT_GUEST:

@@ -9,15 +9,15 @@ u32 judge_gravity(enum exit_status status)
 {
 	switch (status) {
 	case EXIT_OK: return 0;
-	case EXIT_CHECK: return 1;
-	case EXIT_USAGE: return 2;
-	case EXIT_SKIPPED: /* said before there is a guest */
-	case EXIT_TIMEOUT: return 3;
-	case EXIT_GUEST: return 4;
-	case EXIT_HOST: return 5;
-	case EXIT_VMM: return 6;
+	case EXIT_SKIPPED: return 1;
+	case EXIT_CHECK: return 2;
+	case EXIT_USAGE: return 3;
+	case EXIT_TIMEOUT: return 4;
+	case EXIT_GUEST: return 5;
+	case EXIT_HOST: return 6;
+	case EXIT_VMM: return 7;
 	}
-	return 7;
+	return 8;
 }
 
 void judge_offer(struct run_result *result, enum exit_status status, const char *reason)

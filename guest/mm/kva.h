@@ -41,8 +41,9 @@ static inline struct kva_bound kva_exactly(u64 n)
 
 struct kva_ops {
 	enum kva_reach reach;
-	u32 most_held;	/* by one task; 0: as many as there are slots */
-	u32 hit_ticks;	/* instructions of a get that finds an address, at most; 0: no promise */
+	bool lowmem_only; /* runs where every page has a direct address, and nowhere else */
+	u32 most_held;	  /* by one task; 0: as many as there are slots */
+	u32 hit_ticks;	  /* instructions of a get that finds an address, at most; 0: no promise */
 	bool lru;	/* of the slots that nobody holds the one goes that was used longest ago */
 	u32 slot_bytes; /* that the scheme keeps of a slot, for one CPU more: cpu_bytes */
 	u32 cpu_bytes;

@@ -78,6 +78,7 @@ bool io_sector_is_good(const u64 *word, u64 sector, u64 oldest, u64 newest)
 
 void highmem_io_run(const struct arm *arm)
 {
+	const struct kva_ops *ops = arm->ops;
 	u32 slots = param_number("slots", 64, 2, 1 << 20);
 	struct io_files files = {
 		.pages = param_number("pages", 64, 1, 1 << 20),
@@ -87,7 +88,10 @@ void highmem_io_run(const struct arm *arm)
 
 	even = param_choice("ram", "high", "even");
 	printk("highmem-io: %s, %u slots, %u CPUs\n", arm->name, slots, boot_options.ncpus);
-	kva_start(arm->ops, slots);
+	if (ops->lowmem_only && !kva_all_is_lowmem())
+		skip_run("%s runs where all RAM is lowmem, which ends at %lu MiB: less --mem",
+			 arm->name, layout.lowmem_end_gpa >> 20);
+	kva_start(ops, slots);
 	highmem_io_files(&files);
 	kva_stop();
 }

@@ -106,6 +106,13 @@ bool kva_page_is_wrong(const struct page *page, const void *address)
 	return *(const volatile u64 *)address != page_gpa(page);
 }
 
+bool kva_all_is_lowmem(void)
+{
+	const struct kvl_range *last = &layout.usable[layout.nusable - 1];
+
+	return last->start + last->bytes <= layout.lowmem_end_gpa;
+}
+
 /* --- a run --------------------------------------------------------------------------------------------------- */
 
 struct sizes {
@@ -187,6 +194,10 @@ void kva_run(const struct arm *arm)
 	const struct kva_ops *ops = arm->ops;
 	struct sizes sizes;
 
+	if (kva_all_is_lowmem() != ops->lowmem_only)
+		skip_run("%s runs where %s, which ends at %lu MiB: %s --mem", arm->name,
+			 ops->lowmem_only ? "all RAM is lowmem" : "there is RAM above lowmem",
+			 layout.lowmem_end_gpa >> 20, ops->lowmem_only ? "less" : "more");
 	read_sizes(ops, &sizes);
 	printk("kva: %s, %u slots, %u CPUs; addresses hold %s\n", arm->name, sizes.mix.slots,
 	       boot_options.ncpus, reach[ops->reach]);

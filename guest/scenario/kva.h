@@ -48,6 +48,8 @@ void kva_release(struct kva_holds *holds);
 /* Reads @page at @address: the word says that it is another one. The next word is 0 at first. */
 bool kva_page_is_wrong(const struct page *page, const void *address);
 
+bool kva_all_is_lowmem(void);
+
 /* --- the parts of a run: each reports its metrics and checks --- */
 /* Instructions or cycles of a get that finds an address and of one that does not (kva_costs.c). */
 void kva_measure(const struct kva_ops *ops, u32 slots, u32 n);

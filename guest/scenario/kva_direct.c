@@ -7,11 +7,6 @@
 
 static void start(void)
 {
-	const struct kvl_range *last = &layout.usable[layout.nusable - 1];
-
-	if (last->start + last->bytes > layout.lowmem_end_gpa)
-		usage_failure("direct needs all RAM in lowmem, which ends at %lu MiB: less --mem",
-			      layout.lowmem_end_gpa >> 20);
 }
 
 static void stop(void)
@@ -37,6 +32,7 @@ static void predict(const struct kva_work *work, struct kva_forms *forms)
 
 const struct kva_ops kva_direct = {
 	.reach = KVA_ANYWHERE,
+	.lowmem_only = true,
 	.hit_ticks = 30,
 	.start = start,
 	.stop = stop,
