@@ -6,6 +6,7 @@
 #include "guest/mm/kva.h"
 
 #include "guest/arch.h"
+#include "guest/mm/fault.h"
 #include "guest/mm/kva_cache.h"
 #include "guest/mm/kva_window.h"
 #include "guest/mm/vm.h"
@@ -19,6 +20,7 @@ static volatile bool putting[KVL_MAX_CPUS];
 
 void kva_start(const struct kva_ops *ops, u32 slots)
 {
+	fault_table_check(ops, "the arm's ops");
 	kva_window_open(slots);
 	kva_ops = ops;
 	ops->start();

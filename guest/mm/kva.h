@@ -3,7 +3,7 @@
  * Dynamic kernel addresses (seed rows T1-T16): how the kernel gets at pages that have no direct address.
  * What gives them one is a scheme, struct kva_ops: an arm of the scenarios kva and highmem-io, of which
  * one is in use at a time. Schemes share nothing but the window, a region of kernel space whose slots
- * are a page each, and the clock below.
+ * are a page each, and the clock below. Page faults need addresses, too: ops are marked FAULT_TABLE.
  */
 #ifndef GUEST_KVA_H
 #define GUEST_KVA_H
@@ -63,7 +63,8 @@ struct kva_ops {
 	u64 (*held)(void);
 	/* So many are held at least where get() fails; NULL: most_held, or as many as there are slots. */
 	u32 (*room)(void);
-	/* @page, whose kva is not 0, becomes free. NULL: the scheme leaves kva at 0. */
+	/* @page becomes free. Its kva was not 0; but its slot may get another page meanwhile, if the scheme
+	 * lets one go without its page. NULL: the scheme leaves kva at 0. */
 	void (*forget)(struct page *page);
 	/* A task leaves its CPU, or comes back, and holds addresses. NULL: nothing is to do. */
 	void (*switch_out)(struct task *task);

@@ -30,7 +30,7 @@ static void predict(const struct kva_work *work, struct kva_forms *forms)
 	*forms = (struct kva_forms){ .no_ipis = true };
 }
 
-const struct kva_ops kva_direct = {
+const struct kva_ops kva_direct FAULT_TABLE = {
 	.reach = KVA_ANYWHERE,
 	.lowmem_only = true,
 	.hit_ticks = 30,

@@ -92,7 +92,7 @@ static void predict(const struct kva_work *work, struct kva_forms *forms)
 	};
 }
 
-const struct kva_ops kva_kmap_local = {
+const struct kva_ops kva_kmap_local FAULT_TABLE = {
 	.reach = KVA_BY_TASK,
 	.most_held = DEPTH,
 	.cpu_bytes = DEPTH * sizeof(struct page *),

@@ -182,7 +182,7 @@ static void predict(const struct kva_work *work, struct kva_forms *forms)
 	};
 }
 
-const struct kva_ops kva_lazy_vunmap = {
+const struct kva_ops kva_lazy_vunmap FAULT_TABLE = {
 	.reach = KVA_ANYWHERE,
 	.slot_bytes = sizeof(struct address),
 	.start = start,

@@ -246,7 +246,7 @@ static void predict(const struct kva_work *work, struct kva_forms *forms)
 	};
 }
 
-const struct kva_ops kva_mapcache = {
+const struct kva_ops kva_mapcache FAULT_TABLE = {
 	.reach = KVA_BY_TASK,
 	.slot_bytes = 1, /* two bits */
 	.cpu_bytes = sizeof(struct cpu_cache),

@@ -67,7 +67,7 @@ static void predict(const struct kva_work *work, struct kva_forms *forms)
 	};
 }
 
-const struct kva_ops kva_per_map = {
+const struct kva_ops kva_per_map FAULT_TABLE = {
 	.reach = KVA_ANYWHERE,
 	.most_held = PAIR,
 	.start = start,

@@ -116,10 +116,15 @@ static u64 held(void)
 	return sum;
 }
 
-/* Its entry stays until the next round, as all others that nobody holds. */
+/* Its entry stays until the next round, as all others that nobody holds. A round may have begun since the page
+ * was seen to have an address. */
 static void forget(struct page *page)
 {
 	spin_lock(&pool.lock);
+	if (!page->kva) {
+		spin_unlock(&pool.lock);
+		return;
+	}
 	if (pool.slot[page->kva - 1].count >= HELD_ONCE)
 		panic("page in use", "page %lx, which is freed, is held at an address",
 		      page_gpa(page));
@@ -143,7 +148,7 @@ static void predict(const struct kva_work *work, struct kva_forms *forms)
 	};
 }
 
-const struct kva_ops kva_pkmap = {
+const struct kva_ops kva_pkmap FAULT_TABLE = {
 	.reach = KVA_ANYWHERE,
 	.slot_bytes = sizeof(struct slot),
 	.start = start,

@@ -31,7 +31,7 @@ static void predict(const struct kva_work *work, struct kva_forms *forms)
 	forms->no_ipis = param_number("seq_bits", 32, 4, 32) == 32;
 }
 
-const struct kva_ops kva_repair = {
+const struct kva_ops kva_repair FAULT_TABLE = {
 	.reach = KVA_WHERE_ASKED,
 	.hit_ticks = 30,
 	.lru = true,

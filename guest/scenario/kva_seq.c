@@ -18,7 +18,7 @@ static void start(void)
 	kva_cache_start(flush_all);
 }
 
-const struct kva_ops kva_seq = {
+const struct kva_ops kva_seq FAULT_TABLE = {
 	.reach = KVA_WHERE_ASKED,
 	.hit_ticks = 30,
 	.lru = true,

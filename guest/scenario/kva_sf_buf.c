@@ -163,7 +163,7 @@ static void predict(const struct kva_work *work, struct kva_forms *forms)
 }
 
 /* What holds of both is said; with share=shared an address could be used anywhere. */
-const struct kva_ops kva_sf_buf = {
+const struct kva_ops kva_sf_buf FAULT_TABLE = {
 	.reach = KVA_WHERE_ASKED,
 	.slot_bytes = sizeof(struct sf_buf),
 	.start = start,
