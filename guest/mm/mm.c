@@ -56,6 +56,11 @@ static void mm_destroy(struct mm *mm)
 	kfree(mm);
 }
 
+void mm_get(struct mm *mm)
+{
+	__atomic_fetch_add(&mm->users, 1, __ATOMIC_SEQ_CST);
+}
+
 void mm_put(struct mm *mm)
 {
 	if (__atomic_sub_fetch(&mm->users, 1, __ATOMIC_ACQ_REL) == 0)

@@ -217,6 +217,24 @@ void page_free(struct page *page)
 	spin_unlock(&zone->lock);
 }
 
+void page_get(struct page *page)
+{
+	__atomic_fetch_add(&page->refs, 1, __ATOMIC_RELAXED);
+}
+
+void page_put(struct page *page)
+{
+	if (__atomic_sub_fetch(&page->refs, 1, __ATOMIC_ACQ_REL))
+		return;
+	page->refs = 1; /* nobody else has it any more */
+	page_free(page);
+}
+
+bool page_is_shared(const struct page *page)
+{
+	return __atomic_load_n(&page->refs, __ATOMIC_ACQUIRE) != 1;
+}
+
 u64 pages_in_use(enum zone_id zone)
 {
 	return zones[zone].in_use;

@@ -46,6 +46,12 @@ enum page_state {
 struct page *page_alloc(enum zone_id zone, u32 order);
 void page_free(struct page *page); /* must have no mapping left; named failure on a double free */
 
+/* --- pages that have several owners: one when it is allocated --- */
+void page_get(struct page *page); /* by an owner, for another */
+void page_put(struct page *page); /* the last owner's frees it */
+/* Has it others than the owner who asks? It cannot get any meanwhile but by him. */
+bool page_is_shared(const struct page *page);
+
 u64 page_gpa(const struct page *page);
 struct page *gpa_page(u64 gpa);		     /* NULL: no usable frame there */
 void *page_address(const struct page *page); /* lowmem: direct address; highmem: NULL */

@@ -58,7 +58,7 @@ struct mm {
 	struct spinlock pt_lock; /* orders every change of this space's tables */
 	struct spinlock vma_lock;
 	struct vma *vmas;
-	u32 users;	      /* tasks */
+	u32 users;	      /* tasks, and who looks into it meanwhile */
 	struct mm *next;      /* all spaces but init_mm */
 	volatile u32 cpus;    /* bit per CPU that has this root loaded */
 	volatile u32 flushes; /* how many there were: tlb_tags.c */
@@ -68,6 +68,7 @@ extern struct mm init_mm;
 
 /* --- address spaces --- */
 struct mm *mm_create(void);
+void mm_get(struct mm *mm); /* by a user, for another: a task of it, or who looks into it */
 void mm_put(struct mm *mm); /* drops a user; the last one unmaps and frees everything */
 
 /* --- VMAs --- */

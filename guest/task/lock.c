@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Spinlocks and named waits. Interrupts are off while a spinlock is held. */
+/* Spinlocks, things with one user at a time, and named waits. Interrupts are off while a spinlock is held. */
 #include "guest/arch.h"
 #include "guest/kernel.h"
 #include "guest/task/sched.h"
@@ -61,4 +61,25 @@ void wait_begin(u32 what, u64 object, u16 site)
 void wait_end(u32 what, u64 object, u16 site)
 {
 	trace_event(KVL_EV_WAIT_END, site, what, 0, object, 0, current()->id, 0, 0);
+}
+
+bool busy_try(bool *busy)
+{
+	sched_point();
+	return !__atomic_exchange_n(busy, true, __ATOMIC_ACQUIRE);
+}
+
+void busy_take(bool *busy, u32 what, u64 object, u16 site)
+{
+	if (busy_try(busy))
+		return;
+	wait_begin(what, object, site);
+	while (!busy_try(busy))
+		task_yield();
+	wait_end(what, object, site);
+}
+
+void busy_let_go(bool *busy)
+{
+	__atomic_store_n(busy, false, __ATOMIC_RELEASE);
 }

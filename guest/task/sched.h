@@ -132,6 +132,12 @@ static inline void spin_assert_held(const struct spinlock *lock)
 		spin_not_held(lock);
 }
 
+/* --- a thing that has one user at a time, who may wait meanwhile; all others wait for him --- */
+bool busy_try(bool *busy); /* false: it has a user */
+/* Waits for it under the name of @what and @object (wait_begin()). */
+void busy_take(bool *busy, u32 what, u64 object, u16 site);
+void busy_let_go(bool *busy);
+
 /* --- waiting --- */
 /*
  * wait_begin() names what is waited for (enum kvl_wait; object: an address or number that tells

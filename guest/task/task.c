@@ -242,7 +242,7 @@ struct task *task_start(const char *name, u32 cpu, struct mm *mm, void (*fn)(voi
 		panic("no such CPU", "task %s wants CPU %u", name, cpu);
 	task = task_create(name, cpu, mm);
 	if (mm)
-		__atomic_fetch_add(&mm->users, 1, __ATOMIC_SEQ_CST);
+		mm_get(mm);
 	arch_task_prepare(task, fn, arg);
 	enqueue(task);
 	return task;
