@@ -11,6 +11,13 @@ const struct scenario_param highmem_io_params[] = {
 	{ "pages", "number", "64", "of the file" },
 	{ "accesses", "number", "256", "to sectors of it, of all CPUs together" },
 	{ "writes", "percent", "30", "of accesses" },
+	{ "memory", "number", "8", "pages of each process" },
+	{ "processes", "number", "2", "that are there from the start" },
+	{ "forks", "number", "2", "of each, and of its offspring, one after the other" },
+	{ "threads", "number", "2", "of each process" },
+	{ "touches", "number", "24", "of a word by each thread" },
+	{ "swaps", "number", "24", "by another task, if there is a disk: pages that are to go" },
+	{ "traces", "number", "24", "words that another task reads or writes" },
 	KVA_ARM_PARAMS,
 	{ NULL, NULL, NULL, NULL },
 };
@@ -85,6 +92,17 @@ void highmem_io_run(const struct arm *arm)
 		.accesses = param_number("accesses", 256, 1, 10000000),
 		.writes = param_number("writes", 30, 0, 100),
 	};
+	struct io_memory memory = {
+		.pages = param_number("memory", 8, 1, 1 << 16),
+		.processes = param_number("processes", 2, 1, 256),
+		.forks = param_number("forks", 2, 0, 255),
+		.threads = param_number("threads", 2, 1, IO_MOST_THREADS),
+		.touches = param_number("touches", 24, 1, 1000000),
+		.writes = files.writes,
+		.swaps = param_number("swaps", 24, 0, 1000000),
+		.traces = param_number("traces", 24, 0, 1000000),
+	};
+	struct io_share file_share, memory_share;
 
 	even = param_choice("ram", "high", "even");
 	printk("highmem-io: %s, %u slots, %u CPUs\n", arm->name, slots, boot_options.ncpus);
@@ -92,6 +110,10 @@ void highmem_io_run(const struct arm *arm)
 		skip_run("%s runs where all RAM is lowmem, which ends at %lu MiB: less --mem",
 			 arm->name, layout.lowmem_end_gpa >> 20);
 	kva_start(ops, slots);
-	highmem_io_files(&files);
+	file_share = highmem_io_files(&files);
+	highmem_io_cow(memory.pages);
+	memory_share = highmem_io_memory(&memory);
 	kva_stop();
+	metric("mixed_maps_per_million", (file_share.maps + memory_share.maps) * IO_PER /
+						 (file_share.accesses + memory_share.accesses));
 }

@@ -5,15 +5,13 @@
  * file system's metadata, a table of the disk's blocks here, and its buffer cache stay in lowmem (T12).
  */
 #include "guest/block/block.h"
-#include "guest/block/bounce.h"
 #include "guest/block/buffer.h"
 #include "guest/block/page_store.h"
 #include "guest/scenario/highmem_io.h"
 
 struct disk {
-	struct block_device *device;
-	struct bounce bounce;
-	struct page_store store, block_store;
+	struct io_disk io;
+	struct page_store block_store;
 	struct buffers buffers;
 };
 
@@ -35,21 +33,29 @@ static void add_file(struct io_files *io, const struct page_store *store)
 	io->file[io->nfiles++] = file_open(&config);
 }
 
-static void open_disk(struct disk *disk, const struct io_files *io)
+void io_disk_open(struct io_disk *disk, u32 pages)
 {
-	struct file_config cache = { .store = &disk->store, .alloc = lowmem_page };
-
 	disk->device = block_open();
 	if (!disk->device)
 		usage_failure("highmem-io cannot use the disk: the console says why");
 	disk->bounce = (struct bounce){ .store = block_page_store(disk->device),
 					.end_gpa = block_dma_end(disk->device) };
 	disk->store = bounce_page_store(&disk->bounce);
-	if (block_is_readonly(disk->device) || disk->store.pages < 2 * (u64)io->pages)
+	if (block_is_readonly(disk->device) || disk->store.pages < pages)
 		usage_failure(
 			"highmem-io writes %u KiB: at least so large a --disk, and no readonly",
-			(u32)(2 * io->pages * PAGE_BYTES >> 10));
-	cache.pages = disk->store.pages < 2 * io->pages ? disk->store.pages : 2 * io->pages;
+			(u32)(pages * PAGE_BYTES >> 10));
+}
+
+static void open_disk(struct disk *disk, const struct io_files *io)
+{
+	struct file_config cache = {
+		.pages = 2 * io->pages,
+		.store = &disk->io.store,
+		.alloc = lowmem_page,
+	};
+
+	io_disk_open(&disk->io, cache.pages);
 	disk->buffers = (struct buffers){ .cache = file_open(&cache),
 					  .first = io->pages,
 					  .pages = io->pages };
@@ -62,12 +68,12 @@ static void report(const struct disk *disk, const struct io_files *io)
 	struct file_stats cache = file_stats(disk->buffers.cache), files = highmem_io_stats(io);
 	struct file_stats in_a_row = file_stats(io->file[1]), apart = file_stats(io->file[2]);
 
-	check_equal("disk.bounces", disk->bounce.bounces, in_a_row.moved_above_4g);
+	check_equal("disk.bounces", disk->io.bounce.bounces, in_a_row.moved_above_4g);
 	check_equal("disk.metadata_maps", cache.maps, 0);
 	check_equal("disk.buffer_heads", disk->buffers.heads,
 		    (apart.loaded + apart.stored) * PAGE_BLOCKS);
 	check_equal("disk.buffer_heads_alive", disk->buffers.alive, 0);
-	metric("bounces", disk->bounce.bounces);
+	metric("bounces", disk->io.bounce.bounces);
 	metric("metadata_accesses", cache.accesses);
 	metric("buffer_heads", disk->buffers.heads);
 	metric("pages_stored", files.stored);
@@ -78,25 +84,28 @@ static void close_disk(struct disk *disk)
 {
 	check_true("disk.cache_stored", file_evict(disk->buffers.cache));
 	file_close(disk->buffers.cache);
-	block_close(disk->device);
+	block_close(disk->io.device);
 }
 
-void highmem_io_files(struct io_files *io)
+struct io_share highmem_io_files(struct io_files *io)
 {
 	bool with_disk = boot_options.disk_bytes;
 	struct disk disk;
+	struct file_stats stats;
 
 	add_file(io, NULL);
 	if (with_disk) {
 		open_disk(&disk, io);
-		add_file(io, &disk.store);
+		add_file(io, &disk.io.store);
 		add_file(io, &disk.block_store);
 	}
 	highmem_io_use_files(io);
 	if (with_disk)
 		report(&disk, io);
+	stats = highmem_io_stats(io);
 	for (u32 i = 0; i < io->nfiles; i++)
 		file_close(io->file[i]);
 	if (with_disk)
 		close_disk(&disk);
+	return (struct io_share){ stats.accesses, stats.maps };
 }

@@ -8,7 +8,6 @@
 #include "guest/lib/draw.h"
 #include "guest/scenario/highmem_io.h"
 
-#define PER 1000000 /* accesses that a figure is of */
 #define BUFFER_VA MiB(8)
 #define PAGE_SECTORS (PAGE_BYTES / IO_SECTOR_BYTES)
 
@@ -164,7 +163,7 @@ static void report(const struct work *work, const struct worker *sum, const stru
 		check_range("files.addresses_made", made, stats.maps != 0, stats.maps);
 	metric("page_accesses", stats.accesses);
 	metric("page_maps", stats.maps);
-	metric("maps_per_million", stats.maps * PER / stats.accesses);
+	metric("maps_per_million", stats.maps * IO_PER / stats.accesses);
 	metric("addresses_made", made);
 	metric("files_page_flushes", now.page_flushes - before->page_flushes);
 	metric("files_ipis", now.ipis - before->ipis);
