@@ -36,6 +36,24 @@ if [ $engine = kvm ]; then
 	done
 fi
 
+# Processes that fork, and others that look into them: many of them, and where the source of a copy needs no address.
+if in_full; then
+	disk=
+	[ $engine != kvm ] || disk="--disk 4M"
+	many="--set processes=4 --set forks=6 --set threads=3 --set touches=60 --set memory=4 --set swaps=200 --set traces=200"
+	for options in "--tlb soft,entries=64" "--schedule free" "--set ram=even --mem 1G"; do
+		# shellcheck disable=SC2086 # options are words
+		try "processes $options" --arm kmap-local --cpus 4 --set accesses=8 $many $disk $options
+	done
+	rm -f "$work/result"
+	"$kvalab" run highmem-io --engine $engine --arm kmap-local --cpus 3 --json "$work/result" >"$work/log" 2>&1
+	if jq -e '.metrics | .memory_addresses_made == .memory_maps and .copied > 0 and .copied_forced > 0' "$work/result" >"$work/log"; then
+		pass "a scheme that keeps no address makes one each time that memory needs one"
+	else
+		fail "addresses made for memory are not those that were needed"
+	fi
+fi
+
 # maps OPTIONS...: of a million accesses, so many needed an address
 maps()
 {
