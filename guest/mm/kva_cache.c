@@ -246,9 +246,14 @@ u64 kva_cache_held(void)
 /* Its entry stays; the slot is the next to get another page. */
 void kva_cache_forget(struct page *page)
 {
-	struct kva_slot *slot = kva_page_slot(page);
+	struct kva_slot *slot;
 
 	spin_lock(&cache.lock);
+	if (!page->kva) { /* another page has got its slot meanwhile */
+		spin_unlock(&cache.lock);
+		return;
+	}
+	slot = kva_page_slot(page);
 	if (!claim(slot))
 		panic("page in use", "page %lx, which is freed, is held at an address",
 		      page_gpa(page));
