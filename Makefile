@@ -82,7 +82,7 @@ FORMATTED := $(wildcard vmm/*.[ch] vmm/*/*.[ch] devices/*/*.[ch] guest/*.[ch] gu
 	tests/qemu/*.[ch] tests/fuzz/*.[ch] tests/report/*.[ch] tests/images/*.[ch]) $(wildcard $(ARMS:%=%/*.[ch]))
 
 HOST_ASM_OBJS := $(HOST_ASM:%.S=$(OUT)/host/%.o)
-PAGE_PARTS := $(wildcard vmm/trace/report/*)
+PAGE_PARTS := scripts/page.sh $(wildcard vmm/page/*.html vmm/page/*.css vmm/page/*.js vmm/trace/report/*)
 PAGE_OBJ := $(OUT)/page/page.o
 HOST_OBJS := $(HOST_SRCS:%.c=$(OUT)/host/%.o) $(HOST_ASM_OBJS) $(PAGE_OBJ)
 ARM_LIST := $(OUT)/guest/arms/list
@@ -183,30 +183,34 @@ $(IMAGE_OBJ): $(OUT)/guest.elf
 		--strip-symbol _binary_guest_image_size $@.tmp $@
 	$(Q)rm -f $@.tmp
 
-# --- the report's page, with uPlot from npm -----------------------------------------------------
-# Without npm or network there are no curves in it, and it says so. Each build tries again then.
+# --- pages for a browser, with uPlot from npm ----------------------------------------------------
+# Without npm or network there are no curves in them, and they say so. Each build tries again then.
 UPLOT := $(OUT)/npm/node_modules/uplot
-$(OUT)/npm/.tried: scripts/npm.sh vmm/trace/report/package-lock.json $(if $(wildcard $(UPLOT)),,FORCE)
+$(OUT)/npm/.tried: scripts/npm.sh vmm/page/package-lock.json $(if $(wildcard $(UPLOT)),,FORCE)
 	$(say) NPM uplot
 	$(Q)mkdir -p $(@D)
-	$(Q)if scripts/npm.sh vmm/trace/report $(@D); then touch $@; else \
+	$(Q)if scripts/npm.sh vmm/page $(@D); then touch $@; else \
 		echo "Reports will have no curves (uPlot): make again when npm and the network are there." >&2; \
 		[ -e $@ ] || touch $@; fi
 
-$(OUT)/page/page.head $(OUT)/page/page.tail: $(OUT)/page/page.%: scripts/page.sh $(PAGE_PARTS) $(OUT)/npm/.tried
-	$(say) PAGE $@
-	$(Q)mkdir -p $(@D)
-	$(Q)scripts/page.sh $* $(UPLOT) >$@
+define page_piece
+$(say) PAGE $@
+$(Q)mkdir -p $(@D)
+$(Q)scripts/page.sh $* $(1) >$@
+endef
 
-$(PAGE_OBJ): $(OUT)/page/page.head $(OUT)/page/page.tail
+$(OUT)/page/head $(OUT)/page/script: $(OUT)/page/%: $(PAGE_PARTS) $(OUT)/npm/.tried
+	$(call page_piece,$(UPLOT))
+
+$(OUT)/page/trace.body $(OUT)/page/trace.end: $(OUT)/page/trace.%: $(PAGE_PARTS)
+	$(call page_piece,vmm/trace/report)
+
+# Symbols as kvl_binary_trace_body_start: vmm/page/page.c.
+$(PAGE_OBJ): $(addprefix $(OUT)/page/,head script trace.body trace.end)
 	$(say) EMBED $@
-	$(Q)cd $(@D) && $(LD) -r -b binary -z noexecstack -o page.o.tmp page.head page.tail
+	$(Q)cd $(@D) && $(LD) -r -b binary -z noexecstack -o page.o.tmp $(^F)
 	$(Q)$(OBJCOPY) --rename-section .data=.rodata,alloc,load,readonly,data,contents \
-		--redefine-sym _binary_page_head_start=kvl_report_head_start \
-		--redefine-sym _binary_page_head_end=kvl_report_head_end \
-		--redefine-sym _binary_page_tail_start=kvl_report_tail_start \
-		--redefine-sym _binary_page_tail_end=kvl_report_tail_end \
-		--strip-symbol _binary_page_head_size --strip-symbol _binary_page_tail_size $@.tmp $@
+		--wildcard --strip-symbol '*_size' --prefix-symbols kvl $@.tmp $@
 	$(Q)rm -f $@.tmp
 
 # --- unit tests: once as they are, once under the address and undefined-behaviour sanitizers ----

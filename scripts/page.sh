@@ -1,32 +1,44 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# page.sh head|tail UPLOT: one half of the report's page on stdout, joined out of vmm/trace/report/ and
-# uPlot's package in the folder UPLOT. If that is not there, the page has no curves, and says so.
+# A piece of a page on stdout. The data of a page lies between its body and the script: head, body, data,
+# script, end (vmm/page/page.h).
+#   page.sh head|script UPLOT: what all pages share, out of vmm/page/, with uPlot's package in the folder
+#     UPLOT. If that is not there, pages have no curves, and say so.
+#   page.sh body|end FOLDER: what one page has of its own
 set -eu
-half=$1 uplot=$2
-parts=$(dirname "$0")/../vmm/trace/report
+piece=$1 from=$2
+shared=$(dirname "$0")/../vmm/page
 
 # There is no other file to load, and uPlot's licence wants its text in each copy.
-if [ "$half" = head ]; then
-	cat "$parts/top.html"
+case $piece in
+head)
+	cat "$shared/top.html"
 	echo "<style>"
-	[ ! -d "$uplot" ] || cat "$uplot/dist/uPlot.min.css"
-	cat "$parts"/*.css
+	[ ! -d "$from" ] || cat "$from/dist/uPlot.min.css"
+	cat "$shared"/*.css
+	;;
+body)
+	cat "$from"/*.css
 	echo "</style>"
-	cat "$parts/body.html"
-else
-	if [ -d "$uplot" ]; then
+	cat "$from/body.html"
+	;;
+script)
+	if [ -d "$from" ]; then
 		printf '<script>\n/*! uPlot\n'
-		cat "$uplot/LICENSE"
+		cat "$from/LICENSE"
 		printf '*/\n'
-		cat "$uplot/dist/uPlot.iife.min.js"
+		cat "$from/dist/uPlot.iife.min.js"
 		printf '\n</script>\n'
 	fi
 	printf '<script>\n"use strict";\n(() => {\n'
+	cat "$shared"/*.js
+	;;
+end)
 	# main.js starts the page: everything else must be there by then.
-	for file in "$parts"/*.js; do
+	for file in "$from"/*.js; do
 		case $file in */main.js) ;; *) cat "$file" ;; esac
 	done
-	cat "$parts/main.js"
+	cat "$from/main.js"
 	printf '})();\n</script>\n</body>\n</html>\n'
-fi
+	;;
+esac

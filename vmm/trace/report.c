@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the page: its two halves, which the build joins out of report/, and between them the data. What is in
- * the data of a trace: report_trace.c.
+ * Owns the data that a report is made of: the schema, then one trace after the other (report_trace.c). The
+ * page around it: report/, vmm/page/.
  */
 #include "vmm/trace/report.h"
 
 #include <inttypes.h>
 
 #include "arch/x86_64/vmm/pte.h"
+#include "vmm/page/page.h"
 #include "vmm/trace/report_text.h"
 #include "vmm/trace/report_trace.h"
 #include "vmm/trace/schema.h"
-
-/* Made by the linker from build's page.head and page.tail. */
-extern const char kvl_report_head_start[], kvl_report_head_end[];
-extern const char kvl_report_tail_start[], kvl_report_tail_end[];
 
 static void write_words(FILE *out, const struct event_word *word)
 {
@@ -82,11 +79,6 @@ static void write_schema(FILE *out, u32 ntraces)
 	fputs("]}</script>\n", out);
 }
 
-static void write_half(FILE *out, const char *start, const char *end)
-{
-	fwrite(start, 1, (size_t)(end - start), out);
-}
-
 /* All traces are written; the first that is damaged decides. */
 static int write_traces(FILE *out, const struct report_options *options, struct err *err)
 {
@@ -112,10 +104,10 @@ int report_write(FILE *out, const struct report_options *options, struct err *er
 {
 	int result;
 
-	write_half(out, kvl_report_head_start, kvl_report_head_end);
+	page_begin(out, PAGE_TRACE);
 	write_schema(out, options->ndirs);
 	result = write_traces(out, options, err);
-	write_half(out, kvl_report_tail_start, kvl_report_tail_end);
+	page_end(out, PAGE_TRACE);
 	if ((!result || err->status == EXIT_VMM) && (ferror(out) || fflush(out)))
 		return err_errno(err, EXIT_HOST, "cannot write the report");
 	return result;

@@ -2,26 +2,19 @@
 /* What frames the data: heading, notices, legend, colours, help. */
 
 function drawAbout() {
-	const env = app.trace.env,
-		parts = [
-			["scenario", env.scenario],
-			["arm", env.arm],
-			["seed", env.seed],
-			["CPUs", env.cpus],
-			["host", env.host_class],
-			["tier", env.tier],
-			["TLB", env.tlb],
-			["chip", app.trace.flash[1] ? bytesText(app.trace.flash[1]) : ""],
-			["guest image", env.guest_image],
-		];
+	const env = app.trace.env;
 
-	const shown = parts.filter(([, value]) => value);
-
-	byId("about").replaceChildren(
-		...shown.map(([name, value]) =>
-			element("span", {}, name + " ", element("b", {}, value)),
-		),
-	);
+	showAbout([
+		["scenario", env.scenario],
+		["arm", env.arm],
+		["seed", env.seed],
+		["CPUs", env.cpus],
+		["host", env.host_class],
+		["tier", env.tier],
+		["TLB", env.tlb],
+		["chip", app.trace.flash[1] ? bytesText(app.trace.flash[1]) : ""],
+		["guest image", env.guest_image],
+	]);
 	document.title = `${env.scenario} ${env.arm} · kvalab report`;
 }
 
@@ -54,18 +47,15 @@ function noticesOf(trace) {
 	if (trace.bins) list.push([slicesText(trace), false]);
 	if (trace.image !== "same")
 		list.push([IMAGES[trace.image] + ": no instructions are shown.", false]);
-	if (typeof uPlot === "undefined")
-		list.push(["This kvalab was built without uPlot: the page has no curves.", false]);
+	if (!canPlot()) list.push([NO_PLOTS, false]);
 	return list;
 }
 
 function drawNotices() {
-	const list = app.trace.unreadable
-		? [["This trace cannot be read: " + app.trace.unreadable, true]]
-		: noticesOf(app.trace);
-
-	byId("notices").replaceChildren(
-		...list.map(([text, bad]) => element("p", { class: bad ? "bad" : "" }, text)),
+	showNotices(
+		app.trace.unreadable
+			? [["This trace cannot be read: " + app.trace.unreadable, true]]
+			: noticesOf(app.trace),
 	);
 }
 
@@ -128,51 +118,27 @@ function drawHues(title, hues) {
 }
 
 /* --- dark and light ------------------------------------------------------------------------ */
-function readColours() {
-	const style = getComputedStyle(document.documentElement),
-		names = [
-			...FAMILIES.map(([family]) => family),
-			...[WAITS, STATES, MODES, TLB]
-				.flatMap(Object.values)
-				.filter((name) => name),
-			...[...Array(SITE_HUES).keys()].map((k) => "site-" + (k + 1)),
-			"site-other",
-			"ink",
-			"quiet",
-			"line",
-			"soft",
-			"panel",
-			"strong",
-			"bad",
-			"select",
-		];
-
-	app.colours = Object.fromEntries(
-		names.map((name) => [name, style.getPropertyValue("--" + name).trim()]),
-	);
+function colourNames() {
+	return [
+		...FAMILIES.map(([family]) => family),
+		...[WAITS, STATES, MODES, TLB].flatMap(Object.values).filter((name) => name),
+		...[...Array(SITE_HUES).keys()].map((k) => "site-" + (k + 1)),
+		"site-other",
+		"ink",
+		"quiet",
+		"line",
+		"soft",
+		"panel",
+		"strong",
+		"bad",
+		"select",
+	];
 }
 
-function setTheme(theme) {
-	document.documentElement.dataset.theme = theme;
-	readColours();
+function recolour() {
 	if (!app.trace || app.trace.unreadable) return;
 	drawCurves();
 	redraw();
-}
-
-function toggleTheme() {
-	app.chosen = true;
-	setTheme(document.documentElement.dataset.theme === "dark" ? "light" : "dark");
-}
-
-/* The system's wish, until a person says otherwise. */
-function listenToTheme() {
-	const dark = matchMedia("(prefers-color-scheme: dark)");
-	const follow = () => app.chosen || setTheme(dark.matches ? "dark" : "light");
-
-	dark.addEventListener("change", follow);
-	byId("theme").addEventListener("click", toggleTheme);
-	follow();
 }
 
 /* --- help ---------------------------------------------------------------------------------- */
@@ -217,10 +183,7 @@ function drawHelp() {
 		element(
 			"p",
 			{ class: "quiet" },
-			`Made by kvalab ${app.version}.` +
-				(typeof uPlot === "undefined"
-					? ""
-					: " Curves: uPlot, MIT licence (in this file)."),
+			`Made by kvalab ${app.version}.` + (canPlot() ? " " + PLOT_CREDIT : ""),
 		),
 	);
 	byId("ask").addEventListener("click", () => byId("help").showModal());

@@ -15,13 +15,9 @@ const CURVES = [
 	],
 ];
 
-/* 1, 2, 5, 10 …: of pages and entries there is no half. */
-const WHOLE_STEPS = [...Array(13).keys()].flatMap((power) => [1, 2, 5].map((k) => k * 10 ** power));
-
 /* Both axes are as wide as what lies beside the lanes. */
 function curveAxis([label, , hue, scale]) {
-	const left = scale === "y",
-		font = "11px system-ui, sans-serif";
+	const left = scale === "y";
 
 	return {
 		scale,
@@ -31,17 +27,12 @@ function curveAxis([label, , hue, scale]) {
 		labelSize: 18,
 		labelGap: 0,
 		incrs: WHOLE_STEPS,
-		labelFont: font,
-		font,
+		labelFont: PLOT_FONT,
+		font: PLOT_FONT,
 		stroke: colour(hue),
 		ticks: { show: false },
 		grid: { show: left, stroke: app.colours.line, width: 1 },
 	};
-}
-
-/* From nothing, so that heights compare. */
-function curveRange(plot, low, high) {
-	return [0, Math.max(1, high * 1.05)];
 }
 
 function curveOptions(pair) {
@@ -53,8 +44,8 @@ function curveOptions(pair) {
 		cursor: { drag: { x: false, y: false }, sync: { key: "kvalab" } },
 		scales: {
 			x: { time: false, auto: false, min: app.view.from, max: app.view.to },
-			y: { range: curveRange },
-			right: { range: curveRange },
+			y: { range: fromNothing },
+			right: { range: fromNothing },
 		},
 		axes: [{ show: false }, ...pair.map(curveAxis)],
 		series: [
@@ -76,8 +67,8 @@ function drawCurves() {
 
 	byId("curves").replaceChildren();
 	app.curves = [];
-	byId("p-curves").hidden = typeof uPlot === "undefined" || points.length < 2;
-	if (typeof uPlot === "undefined" || points.length < 2) return;
+	byId("p-curves").hidden = !canPlot() || points.length < 2;
+	if (!canPlot() || points.length < 2) return;
 	const column = (k) => points.map((point) => point[k]);
 
 	app.curves = CURVES.map(

@@ -15,14 +15,6 @@ const MAP_KEYS = [
 
 const WINDOW_VA = 2 ** 39; /* KVL_WINDOW_VA, devices/abi/platform.h */
 
-function svg(name, attributes, ...children) {
-	const made = document.createElementNS("http://www.w3.org/2000/svg", name);
-
-	for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-	made.append(...children);
-	return made;
-}
-
 function runClass(run) {
 	const [gpa, bytes] = app.trace.flash,
 		names = new Set(

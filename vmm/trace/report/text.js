@@ -1,39 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Elements, and how events read. Names of sites come from guests: they become text nodes, never
- * markup; nothing of this page sets innerHTML.
- */
-
-/* element("td", { class: "n" }, "text", child…) */
-function element(name, attributes, ...children) {
-	const made = document.createElement(name);
-
-	for (const [key, value] of Object.entries(attributes || {}))
-		if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
-		else if (key === "dot") made.style.setProperty("--dot", value);
-		else if (value !== false) made.setAttribute(key, value === true ? "" : value);
-	made.append(...children);
-	return made;
-}
-
-/* A table of one row of heads, and rows; @rest: what may come behind them. */
-function tableOf(heads, rows, ...rest) {
-	return element(
-		"table",
-		{},
-		element("thead", {}, element("tr", {}, ...heads)),
-		element("tbody", {}, ...rows),
-		...rest,
-	);
-}
-
-function byId(id) {
-	return document.getElementById(id);
-}
-
-function count(n) {
-	return n.toLocaleString("en");
-}
+/* How events read. */
 
 function bytesText(bytes) {
 	const unit = [

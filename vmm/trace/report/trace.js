@@ -18,12 +18,6 @@ const FAMILIES = [
 	["host", "exits, slots", ["vm_exit", "slot_change", "unclaimed"]],
 ];
 
-function jsonOf(id) {
-	const node = byId(id);
-
-	return node ? JSON.parse(node.textContent) : null;
-}
-
 /* A kind that no family names (one of a later version) is the last family's. */
 function familyOf(name) {
 	const found = FAMILIES.find(([, , names]) => names.includes(name));
