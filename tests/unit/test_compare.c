@@ -276,6 +276,55 @@ START_TEST(a_host_that_cannot_is_a_failure_only_where_it_was_named)
 }
 END_TEST
 
+START_TEST(a_run_that_was_skipped_is_no_failure)
+{
+	add(HOST_KVM, "copy", 2, "{\"a\": 1}");
+	add(HOST_KVM, "fault", 2, "{}")->state = COLUMN_SKIPPED;
+	column[1].status = EXIT_SKIPPED;
+	judge(0);
+	ck_assert_int_eq(compare_status(&comparison), EXIT_OK);
+	column[0].status = EXIT_CHECK; /* what ran is judged as ever */
+	ck_assert_int_eq(compare_status(&comparison), EXIT_CHECK);
+	column[0].state = COLUMN_CANNOT; /* and a host that is named must be there */
+	ck_assert_int_eq(compare_status(&comparison), EXIT_HOST);
+	column[0] = (struct column){ .state = COLUMN_SKIPPED,
+				     .status = EXIT_SKIPPED,
+				     .result = column[0].result };
+	ck_assert_int_eq(compare_status(&comparison), EXIT_SKIPPED);
+}
+END_TEST
+
+/* --- durations --- */
+static void set(struct column *of, const char *object, const char *key, const char *text)
+{
+	json_object_set_new(json_object_get(of->result, object), key, json_string(text));
+}
+
+/* Instructions, of one host class, and with QEMU of one CPU; what did not run says nothing. */
+START_TEST(durations_compare_where_they_mean_the_same)
+{
+	set(add(HOST_KVM, "copy", 2, "{}"), "guest", "ticks", "insn");
+	set(add(HOST_KVM, "fault", 1, "{}"), "guest", "ticks", "insn");
+	ck_assert(compare_ticks(&comparison));
+	add(HOST_KVM, "fault", 2, "{}")->state = COLUMN_SKIPPED;
+	ck_assert(compare_ticks(&comparison));
+	set(&column[1], "guest", "ticks", "tsc");
+	ck_assert(!compare_ticks(&comparison));
+	set(&column[1], "guest", "ticks", "insn");
+	set(&column[1], "host", "class", "kvm_pvm");
+	ck_assert(!compare_ticks(&comparison));
+}
+END_TEST
+
+START_TEST(durations_on_qemu_compare_with_one_cpu)
+{
+	set(add(HOST_QEMU, "copy", 1, "{}"), "guest", "ticks", "insn");
+	ck_assert(compare_ticks(&comparison));
+	set(add(HOST_QEMU, "copy", 2, "{}"), "guest", "ticks", "insn");
+	ck_assert(!compare_ticks(&comparison));
+}
+END_TEST
+
 /* --- what is shown --- */
 static char *shown(void)
 {
@@ -444,6 +493,9 @@ int main(void)
 	tcase_add_test(tcase, a_run_that_failed_is_not_judged_and_counts);
 	tcase_add_test(tcase, the_gravest_status_counts);
 	tcase_add_test(tcase, a_host_that_cannot_is_a_failure_only_where_it_was_named);
+	tcase_add_test(tcase, a_run_that_was_skipped_is_no_failure);
+	tcase_add_test(tcase, durations_compare_where_they_mean_the_same);
+	tcase_add_test(tcase, durations_on_qemu_compare_with_one_cpu);
 	tcase_add_test(tcase, the_table_marks_what_differs);
 	tcase_add_test(tcase, the_table_has_multiples_of_the_base_arm);
 	tcase_add_loop_test(tcase, a_base_that_did_not_end_well_has_no_multiples, 0,

@@ -17,10 +17,11 @@
 #define COMPARE_MAX_COLUMNS 256
 
 enum column_state {
-	COLUMN_WAITS,  /* not run (interrupted before its turn) */
-	COLUMN_RAN,    /* there is a result; status and reason are the run's */
-	COLUMN_CANNOT, /* this host cannot be had; reason says why */
-	COLUMN_FAILED, /* there is no result that can be used; status and reason say why */
+	COLUMN_WAITS,	/* not run (interrupted before its turn) */
+	COLUMN_RAN,	/* there is a result; status and reason are the run's */
+	COLUMN_SKIPPED, /* the run says that it is not for this column; reason says why */
+	COLUMN_CANNOT,	/* this host cannot be had; reason says why */
+	COLUMN_FAILED,	/* there is no result that can be used; status and reason say why */
 };
 
 struct column {
@@ -31,7 +32,7 @@ struct column {
 	enum column_state state;
 	enum exit_status status;
 	char reason[1024];
-	json_t *result; /* of COLUMN_RAN: checked by compare_check_result() */
+	json_t *result; /* of COLUMN_RAN, and maybe COLUMN_SKIPPED: checked by compare_check_result() */
 };
 
 /* A count that is not the same in all runs of one arm, number of vCPUs and TLB that ended well. */
@@ -78,7 +79,13 @@ bool compare_same_group(const struct column *a, const struct column *b);
  */
 int compare_judge(struct comparison *comparison, struct err *err);
 
-/* The gravest of the columns' statuses (vmm/judge.h), undeclared differences included. */
+/* Do durations mean the same in all columns that have run? (docs/hosts.md) */
+bool compare_ticks(const struct comparison *comparison);
+
+/*
+ * The gravest of the columns' statuses (vmm/judge.h), undeclared differences included. EXIT_SKIPPED:
+ * nothing ran, and not for want of a host alone.
+ */
 enum exit_status compare_status(const struct comparison *comparison);
 
 /* --- compare_place.c --- */

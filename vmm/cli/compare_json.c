@@ -15,6 +15,7 @@ static json_t *column_json(const struct column *column)
 {
 	static const char *const state[] = { [COLUMN_WAITS] = "not run",
 					     [COLUMN_RAN] = "ran",
+					     [COLUMN_SKIPPED] = "skipped",
 					     [COLUMN_CANNOT] = "cannot",
 					     [COLUMN_FAILED] = "failed" };
 
@@ -72,11 +73,11 @@ json_t *compare_json(const struct comparison *comparison)
 		if (json_array_append_new(differences,
 					  difference_json(comparison, &comparison->difference[i])))
 			goto no_memory;
-	return json_pack("{s:s, s:s, s:o, s:b, s:i, s:o, s:o}", "schema", SCHEMA, "scenario",
+	return json_pack("{s:s, s:s, s:o, s:b, s:b, s:i, s:o, s:o}", "schema", SCHEMA, "scenario",
 			 comparison->scenario->name, "base", name_json(comparison->options->base),
-			 "judged", !comparison->unjudged && comparison->groups, "status",
-			 (int)compare_status(comparison), "columns", columns, "differences",
-			 differences);
+			 "judged", !comparison->unjudged && comparison->groups, "ticks_comparable",
+			 compare_ticks(comparison), "status", (int)compare_status(comparison),
+			 "columns", columns, "differences", differences);
 
 no_memory:
 	json_decref(columns);

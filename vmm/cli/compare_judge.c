@@ -227,29 +227,65 @@ int compare_judge(struct comparison *comparison, struct err *err)
 	return 0;
 }
 
+/* --- durations ----------------------------------------------------------------------------------- */
+/* Are ticks instructions, of one CPU at a time (QEMU has one counter for all)? */
+static bool ticks_are_instructions(const struct column *column)
+{
+	return strcmp(text_at(member(column->result, "guest"), "ticks"), "insn") == 0 &&
+	       (!on_qemu(column) || column->cpus == 1);
+}
+
+static const char *class_of(const struct column *column)
+{
+	return text_at(member(column->result, "host"), "class");
+}
+
+bool compare_ticks(const struct comparison *comparison)
+{
+	const struct column *first = NULL;
+
+	for (u32 i = 0; i < comparison->ncolumns; i++) {
+		const struct column *column = &comparison->column[i];
+
+		if (column->state != COLUMN_RAN)
+			continue;
+		first = first ? first : column;
+		if (!ticks_are_instructions(column) ||
+		    strcmp(class_of(column), class_of(first)) != 0)
+			return false;
+	}
+	return true;
+}
+
 /* --- status -------------------------------------------------------------------------------------- */
 static enum exit_status column_status(const struct comparison *comparison,
 				      const struct column *column)
 {
 	if (column->state == COLUMN_CANNOT)
 		return comparison->options->all_hosts ? EXIT_OK : EXIT_HOST;
+	if (column->state == COLUMN_SKIPPED)
+		return EXIT_OK;
 	return column->status;
 }
 
 enum exit_status compare_status(const struct comparison *comparison)
 {
 	enum exit_status gravest = EXIT_OK;
-	bool any = false;
+	bool any = false, skipped = false;
 
 	for (u32 i = 0; i < comparison->ncolumns; i++) {
 		enum exit_status status = column_status(comparison, &comparison->column[i]);
 
-		any = any || comparison->column[i].state != COLUMN_CANNOT;
+		skipped = skipped || comparison->column[i].state == COLUMN_SKIPPED;
+		any = any || (comparison->column[i].state != COLUMN_CANNOT &&
+			      comparison->column[i].state != COLUMN_SKIPPED);
 		if (judge_gravity(status) > judge_gravity(gravest))
 			gravest = status;
 	}
 	for (u32 i = 0; i < comparison->ndifferences; i++)
 		if (!comparison->difference[i].why && gravest == EXIT_OK)
 			gravest = EXIT_CHECK;
-	return any ? gravest : EXIT_HOST; /* where nothing ran, nothing is known to hold */
+	if (any || gravest != EXIT_OK)
+		return gravest;
+	return skipped ? EXIT_SKIPPED : EXIT_HOST; /* nothing ran, so nothing is known to hold */
 }

@@ -14,7 +14,6 @@
 
 #include "vmm/cli/compare_command.h"
 
-#define SKIPPED 77	    /* exit status of kvmbox where there can be no box */
 #define SLACK_S 60	    /* beyond the run's own time limit */
 #define BOX_SLACK_S 600	    /* to download and start a box */
 #define GRACE_S 10	    /* from SIGTERM to SIGKILL */
@@ -148,15 +147,18 @@ static void fail(struct column *column, enum column_state state, int status, con
 			*byte = '?';
 }
 
-/* The last line that a program of this project wrote, or else the last that is not empty. */
-static void read_message(const char *log, char *message, size_t bytes)
+/*
+ * The last line that a program of this project wrote, or else the last that is not empty. True: kvalab's own,
+ * whose run it is.
+ */
+static bool read_message(const char *log, char *message, size_t bytes)
 {
 	char tail[LOG_TAIL_BYTES + 1], *line, *rest;
 	int fd = open(log, O_RDONLY | O_CLOEXEC);
 	off_t size = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
 	ssize_t n =
 		pread(fd, tail, LOG_TAIL_BYTES, size > LOG_TAIL_BYTES ? size - LOG_TAIL_BYTES : 0);
-	bool named = false;
+	bool named = false, by_run = false;
 
 	snprintf(message, bytes, "it said nothing");
 	tail[n < 0 ? 0 : n] = '\0';
@@ -167,30 +169,39 @@ static void read_message(const char *log, char *message, size_t bytes)
 			named = true;
 		else if (named)
 			continue;
+		by_run = own;
 		snprintf(message, bytes, "%s", own ? line + 8 : line);
 	}
 	if (fd >= 0)
 		close(fd);
+	return by_run;
 }
 
 static bool known_status(int status)
 {
-	return (status >= EXIT_OK && status <= EXIT_VMM) || status == EXIT_TIMEOUT;
+	return (status >= EXIT_OK && status <= EXIT_VMM) || status == EXIT_SKIPPED ||
+	       status == EXIT_TIMEOUT;
 }
 
 /*
- * It has ended without a result. That this host cannot is said by 77 and 3; all that may be wrong
- * with the options was found before, but for what another engine or the box cannot do with them (2).
+ * It has ended without a result. That this host cannot is said by 3, and by kvmbox's 77; all that may be
+ * wrong with the options was found before, but for what another engine or the box cannot do with them (2).
+ * With 77 of its own a run says that it is not for this column.
  */
 static void explain(struct column *column, int status, const char *log)
 {
-	bool cannot =
-		status == SKIPPED || status == EXIT_HOST ||
-		(status == EXIT_USAGE && column->host != HOST_KVM && column->host != HOST_AUTO);
+	static const char says[] = "skipped: ";
 	char message[sizeof(column->reason) - 64], reason[sizeof(column->reason)];
+	bool by_run = read_message(log, message, sizeof(message));
+	bool skipped = status == EXIT_SKIPPED && by_run;
+	bool cannot =
+		status == EXIT_SKIPPED || status == EXIT_HOST ||
+		(status == EXIT_USAGE && column->host != HOST_KVM && column->host != HOST_AUTO);
 
-	read_message(log, message, sizeof(message));
-	if (cannot) {
+	if (skipped) {
+		fail(column, COLUMN_SKIPPED, status,
+		     message + (strncmp(message, says, strlen(says)) ? 0 : strlen(says)));
+	} else if (cannot) {
 		fail(column, COLUMN_CANNOT, EXIT_HOST, message);
 	} else if (status == EXIT_OK || !known_status(status)) {
 		snprintf(reason, sizeof(reason), "exit status %d without a result: %s", status,
@@ -218,7 +229,7 @@ static void take_result(const struct comparison *comparison, struct column *colu
 	}
 	end = json_object_get(root, "exit");
 	column->result = root;
-	fail(column, COLUMN_RAN, status,
+	fail(column, status == EXIT_SKIPPED ? COLUMN_SKIPPED : COLUMN_RAN, status,
 	     json_string_value(json_object_get(end, "reason"))
 		     ? json_string_value(json_object_get(end, "reason"))
 		     : "");

@@ -31,26 +31,6 @@ static void cell_text(const struct table *table, const struct column *column, co
 }
 
 /* --- rows ---------------------------------------------------------------------------------------- */
-/*
- * Durations only where they mean the same: instructions, counted by hosts of one class, with QEMU only
- * those of one CPU (docs/hosts.md). Cycles vary from run to run.
- */
-static bool ticks_compare(const struct table *table)
-{
-	for (u32 i = 0; i < table->nshown; i++) {
-		const struct column *column = table->shown[i];
-		const json_t *guest = json_object_get(column->result, "guest");
-		const char *ticks = json_string_value(json_object_get(guest, "ticks"));
-		const char *class = compare_host_field(column, "class");
-
-		if (!ticks || strcmp(ticks, "insn") != 0 ||
-		    strcmp(class, compare_host_field(table->shown[0], "class")) != 0 ||
-		    (strcmp(class, "qemu") == 0 && column->cpus > 1))
-			return false;
-	}
-	return true;
-}
-
 static bool is_ticks(const char *name)
 {
 	size_t n = strlen(name), suffix = strlen("_ticks");
@@ -294,10 +274,10 @@ static void print_table(struct table *table)
 		if (has_head(table->comparison, head_names[i]))
 			add_row(table, ROW_HEAD, head_names[i]);
 	add_values(table, ROW_COUNT, "counts", true);
-	add_values(table, ROW_METRIC, "metrics", ticks_compare(table));
+	add_values(table, ROW_METRIC, "metrics", compare_ticks(table->comparison));
 	if (table->comparison->options->base) {
 		add_values(table, ROW_COUNT_FACTOR, "counts", true);
-		add_values(table, ROW_METRIC_FACTOR, "metrics", ticks_compare(table));
+		add_values(table, ROW_METRIC_FACTOR, "metrics", compare_ticks(table->comparison));
 	}
 	measure(table);
 	for (u32 from = 0, to; from < table->nshown; from = to) {

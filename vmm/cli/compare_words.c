@@ -30,6 +30,8 @@ static void print_others(const struct comparison *comparison, FILE *out)
 			fprintf(out, ": not run\n");
 		else if (column->state == COLUMN_CANNOT)
 			fprintf(out, ": cannot: %s\n", column->reason);
+		else if (column->state == COLUMN_SKIPPED)
+			fprintf(out, ": skipped: %s\n", column->reason);
 		else
 			fprintf(out, ": exit %d: %s\n", (int)column->status, column->reason);
 	}
