@@ -82,7 +82,7 @@ FORMATTED := $(wildcard vmm/*.[ch] vmm/*/*.[ch] devices/*/*.[ch] guest/*.[ch] gu
 	tests/qemu/*.[ch] tests/fuzz/*.[ch] tests/report/*.[ch] tests/images/*.[ch]) $(wildcard $(ARMS:%=%/*.[ch]))
 
 HOST_ASM_OBJS := $(HOST_ASM:%.S=$(OUT)/host/%.o)
-PAGE_PARTS := scripts/page.sh $(wildcard vmm/page/*.html vmm/page/*.css vmm/page/*.js vmm/trace/report/*)
+PAGE_PARTS := scripts/page.sh $(wildcard vmm/page/*.html vmm/page/*.css vmm/page/*.js vmm/trace/report/* vmm/cli/compare/*)
 PAGE_OBJ := $(OUT)/page/page.o
 HOST_OBJS := $(HOST_SRCS:%.c=$(OUT)/host/%.o) $(HOST_ASM_OBJS) $(PAGE_OBJ)
 ARM_LIST := $(OUT)/guest/arms/list
@@ -205,8 +205,11 @@ $(OUT)/page/head $(OUT)/page/script: $(OUT)/page/%: $(PAGE_PARTS) $(OUT)/npm/.tr
 $(OUT)/page/trace.body $(OUT)/page/trace.end: $(OUT)/page/trace.%: $(PAGE_PARTS)
 	$(call page_piece,vmm/trace/report)
 
+$(OUT)/page/compare.body $(OUT)/page/compare.end: $(OUT)/page/compare.%: $(PAGE_PARTS)
+	$(call page_piece,vmm/cli/compare)
+
 # Symbols as kvl_binary_trace_body_start: vmm/page/page.c.
-$(PAGE_OBJ): $(addprefix $(OUT)/page/,head script trace.body trace.end)
+$(PAGE_OBJ): $(addprefix $(OUT)/page/,head script trace.body trace.end compare.body compare.end)
 	$(say) EMBED $@
 	$(Q)cd $(@D) && $(LD) -r -b binary -z noexecstack -o page.o.tmp $(^F)
 	$(Q)$(OBJCOPY) --rename-section .data=.rodata,alloc,load,readonly,data,contents \

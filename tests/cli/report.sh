@@ -4,6 +4,7 @@
 # headless Chromium (tests/report/page.mjs), one of a trace made by hand, which needs no KVM, with names that
 # are markup, one of a real run. Pictures: $OUT/check/report-*.png.
 . "$(dirname "$0")/common"
+. tests/cli/browser
 
 write_trace=$out/tests/report/write_trace
 if [ ! -x "$write_trace" ]; then
@@ -32,28 +33,13 @@ else
 	pass "a report that failed leaves no file"
 fi
 
-# quiet TEXT COMMAND...: status 0, and nothing to say
-quiet()
-{
-	text=$1
-	shift
-	if "$@" >"$work/log" 2>&1 && [ ! -s "$work/log" ]; then
-		pass "$text"
-	else
-		fail "$text"
-	fi
-}
 quiet "report of a trace" "$kvalab" report "$work/made" -o "$work/made.html"
 if "$kvalab" report "$work/made" -o - 2>"$work/log" | cmp -s - "$work/made.html"; then
 	pass "the same trace gives the same page, on stdout too"
 else
 	fail "the same trace gives another page"
 fi
-if grep -qE '(src|href)="?(https?:)?//|@import|url\(' "$work/made.html"; then
-	fail "the page refers to other files"
-else
-	pass "the page refers to no other file"
-fi
+alone "the page" "$work/made.html"
 
 cp -r "$work/made" "$work/damaged"
 printf x | dd of="$work/damaged/vcpu1" bs=1 seek=30000 conv=notrunc 2>/dev/null
@@ -62,20 +48,7 @@ expect "report of a damaged trace, and a whole one" 5 "damaged is damaged: vcpu1
 quiet "report with a limit" "$kvalab" report "$work/made" --limit 1000 -o "$work/limit.html"
 
 # --- the page -------------------------------------------------------------------------------------------
-browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome)
-if [ -z "$browser" ]; then
-	skip "pages in a browser: chromium is not installed"
-	exit 0
-elif ! command -v node >/dev/null; then
-	skip "pages in a browser: nodejs is not installed"
-	exit 0
-fi
-modules=$out/npm-test/node_modules
-if [ ! -d "$modules" ] && ! scripts/npm.sh tests/report "$out/npm-test" 2>"$work/log"; then
-	skip "pages in a browser: playwright-core: $(cat "$work/log")"
-	exit 0
-fi
-mkdir -p "$out/check"
+need_browser
 
 # layout NAME OPTION...: the maps that a page must have, as kvalab layout has them
 layout()
@@ -94,17 +67,6 @@ page()
 	node tests/report/page.mjs "$modules" "$browser" "$work/$name.html" "$work/$name.json" \
 		"$out/check/report-$name.png" "$@" >"$work/page" 2>"$work/log" || fail "$name: the test of the page died"
 	sed "s/^\([A-Z]*\): /\1: report of $name: /" "$work/page"
-}
-
-# shows TEXT PAGE PATTERN: what a page says to who reads it
-shows()
-{
-	node tests/report/text.mjs "$modules" "$browser" "$2" >"$work/log" 2>&1
-	if grep -qE -e "$3" "$work/log"; then
-		pass "$1"
-	else
-		fail "$1: the page does not say \"$3\""
-	fi
 }
 
 # The options are write_trace's.

@@ -7,39 +7,16 @@
  * "FAIL: text" for each thing that is tried.
  */
 import { readFileSync, statSync } from "node:fs";
-import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
+import { check, contrasts, nextFrame, number, open, palettes, themesOf } from "./browser.mjs";
 
 const [, , modules, executablePath, file, lines, shot, ...layoutFiles] = process.argv;
-const { chromium } = createRequire(modules + "/")("playwright-core");
 const events = readFileSync(lines, "utf8")
 	.trim()
 	.split("\n")
 	.map((line) => JSON.parse(line));
 
-function check(text, holds, ...about) {
-	console.log(`${holds ? "PASS" : "FAIL"}: ${text}`);
-	if (!holds) console.log("     ", ...about);
-}
-
-const browser = await chromium.launch({ executablePath, chromiumSandbox: process.getuid() !== 0 });
-const page = await browser.newPage({
-	viewport: { width: 1280, height: 800 },
-	colorScheme: "light",
-	reducedMotion: "reduce",
-});
-const complaints = [],
-	requests = [];
-
-page.on("console", (message) => complaints.push(message.text()));
-page.on("pageerror", (error) => complaints.push(error.stack));
-page.on("dialog", (dialog) => {
-	complaints.push("a dialog: " + dialog.message());
-	dialog.dismiss();
-});
-page.on("request", (request) => requests.push(request.url()));
-
-const number = (text) => Number(text.replace(/[^0-9]/g, ""));
+const { browser, page, complaints, requests } = await open(modules, executablePath);
 const textOf = (selector) => page.locator(selector).first().textContent();
 const view = async () =>
 	page
@@ -49,26 +26,12 @@ const width = async () => {
 	const [from, to] = await view();
 	return to - from;
 };
-const frame = () =>
-	page.evaluate(
-		() =>
-			new Promise((done) =>
-				requestAnimationFrame(() => requestAnimationFrame(done)),
-			),
-	);
+const frame = () => nextFrame(page);
 const press = async (...keys) => {
 	for (const key of keys) await page.keyboard.press(key);
 	await frame();
 };
 const shown = async () => number((await textOf("#shown")).split(" of ")[0]);
-const theme = () =>
-	page.evaluate(() =>
-		[
-			document.documentElement.dataset.theme,
-			getComputedStyle(document.body).backgroundColor,
-		].join(),
-	);
-
 async function counts() {
 	const want = new Map([["events", events.length]]);
 	const got = new Map();
@@ -445,113 +408,6 @@ async function findings() {
 	check("] goes to a finding", (await page.locator("#around tr.here").count()) === 1);
 }
 
-/* WCAG 2: 4.5 for text. */
-async function contrasts(name) {
-	const low = await page.evaluate(() => {
-		const style = getComputedStyle(document.documentElement);
-		const light = (name) => {
-			const hex = style
-				.getPropertyValue("--" + name)
-				.trim()
-				.slice(1);
-			const [r, g, b] = [0, 2, 4]
-				.map((k) => parseInt(hex.slice(k, k + 2), 16) / 255)
-				.map((v) =>
-					v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4,
-				);
-
-			return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-		};
-		const ratio = (a, b) =>
-			(Math.max(light(a), light(b)) + 0.05) /
-			(Math.min(light(a), light(b)) + 0.05);
-		const pairs = [
-			["ink", "panel"],
-			["quiet", "panel"],
-			["quiet", "paper"],
-			["quiet", "soft"],
-			["ink", "soft"],
-			["bad", "panel"],
-			["good", "panel"],
-			["warn", "warn-soft"],
-			["bad", "bad-soft"],
-			["on-strong", "strong"],
-			["paper", "ink"],
-		];
-
-		return pairs.map(([a, b]) => [a, b, ratio(a, b)]).filter(([, , r]) => r < 4.5);
-	});
-
-	check(`${name}: all text has contrast`, !low.length, low);
-}
-
-/* OKLab: what looks alike lies near. Colours of one meaning must be told apart, others not repeat. */
-async function palettes(name) {
-	const groups = await page.evaluate(() => {
-		const style = getComputedStyle(document.documentElement);
-		const names = [...document.styleSheets]
-			.flatMap((sheet) => [...sheet.cssRules])
-			.filter(({ selectorText }) => selectorText === ":root")
-			.flatMap((rule) => [...rule.style]);
-		const lab = (hex) => {
-			const [r, g, b] = [1, 3, 5]
-				.map((k) => parseInt(hex.slice(k, k + 2), 16) / 255)
-				.map((v) =>
-					v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4,
-				);
-			const l = Math.cbrt(0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b),
-				m = Math.cbrt(
-					0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b,
-				),
-				s = Math.cbrt(
-					0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b,
-				);
-
-			return [
-				0.2104542553 * l + 0.793617785 * m - 0.0040720468 * s,
-				1.9779984951 * l - 2.428592205 * m + 0.4505937099 * s,
-				0.0259040371 * l + 0.7827717662 * m - 0.808675766 * s,
-			];
-		};
-
-		return ["wait", "tlb", "site", "st", "md", "map", "region"].map((group) =>
-			names
-				.filter(
-					(key) =>
-						key === "--" + group ||
-						key.startsWith(`--${group}-`),
-				)
-				.map((key) => {
-					const hex = style.getPropertyValue(key).trim();
-
-					return [key, hex, lab(hex)];
-				}),
-		);
-	});
-	const away = (a, b) => Math.hypot(...a.map((v, k) => v - b[k]));
-	const near = groups.flatMap((group) =>
-		group.flatMap(([a, , one], k) =>
-			group
-				.slice(k + 1)
-				.filter(
-					([, , two]) =>
-						away(one, two) <
-						(a.includes("region") ? 0.02 : 0.07),
-				)
-				.map(([b, , two]) => [a, b, away(one, two)]),
-		),
-	);
-	const all = groups.flat().map(([, hex]) => hex);
-
-	check(
-		`${name}: colours of one meaning can be told apart`,
-		all.length > 40 && !near.length,
-		all.length,
-		near,
-	);
-	check(`${name}: no colour has two meanings`, new Set(all).size === all.length);
-}
-
 async function map() {
 	const text = await page.locator("#map").innerText(),
 		names = ["gap", "vmalloc", "kva", "pageable", "ukva", "fixmap"];
@@ -751,27 +607,18 @@ async function layouts() {
 	for (const width of [600, 1900, 1280]) await names(width);
 }
 
-async function themes() {
-	const light = await theme();
+const MEANINGS = ["wait", "tlb", "site", "st", "md", "map", "region"];
 
-	await contrasts("light");
-	await palettes("light");
-	await page.emulateMedia({ colorScheme: "dark" });
-	await frame();
-	const dark = await theme();
-
-	check(
-		"the system's dark mode is followed",
-		/^dark/.test(dark) && /^light/.test(light),
-		light,
-		dark,
+const themes = () =>
+	themesOf(
+		page,
+		async (name) => {
+			await contrasts(page, name, []);
+			await palettes(page, name, MEANINGS, 41);
+		},
+		"d makes it light",
+		() => press("d"),
 	);
-	await contrasts("dark");
-	await palettes("dark");
-	await press("d");
-	check("d makes it light", (await theme()) === light, await theme());
-	await page.emulateMedia({ colorScheme: "light" });
-}
 
 async function help() {
 	await press("?");

@@ -77,6 +77,27 @@ START_TEST(strings)
 }
 END_TEST
 
+/* An object of strings that are markup, names too: none of it is left, and it reads as it was. */
+START_TEST(objects)
+{
+	json_t *root = json_pack("{s:s, s:[s, i, n]}", "</script>", "<!-- a & b -->", "plain",
+				 "Gr\303\274\303\237e \"<b>\"", -7);
+	FILE *out = begin();
+	json_t *read;
+
+	ck_assert_int_eq(report_json(out, root), 0);
+	fclose(out);
+	ck_assert_msg(!strpbrk(text, "<>&"), "%s", text);
+	read = parse();
+	ck_assert(json_equal(read, root));
+	json_decref(read);
+	json_decref(root);
+	out = begin();
+	ck_assert_int_eq(report_json(out, NULL), -1);
+	fclose(out);
+}
+END_TEST
+
 /* RFC 4648, section 10 */
 START_TEST(base64_of_each_length)
 {
@@ -422,6 +443,7 @@ int main(void)
 	srandom(1);
 	tcase_add_checked_fixture(data, NULL, teardown);
 	tcase_add_test(data, strings);
+	tcase_add_test(data, objects);
 	tcase_add_test(data, base64_of_each_length);
 	tcase_add_test(data, places_of_sites);
 	tcase_add_test(data, events_read_back);

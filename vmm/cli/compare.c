@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * kvalab compare: the cross product of arms, vCPUs, TLBs and hosts, one run after the other. A run:
- * compare_run.c. What differs: compare_judge.c. What is shown: compare_table.c, compare_words.c.
+ * compare_run.c. What differs: compare_judge.c. What is shown: compare_table.c, compare_words.c,
+ * compare_files.c.
  */
 #include "vmm/cli/compare.h"
 
@@ -10,7 +11,7 @@
 #include <unistd.h>
 
 #include "vmm/cli/cli.h"
-#include "vmm/cli/json.h"
+#include "vmm/cli/compare_files.h"
 #include "vmm/cli/names.h"
 #include "vmm/cli/refusal.h"
 
@@ -136,14 +137,13 @@ static int run_all(struct comparison *comparison, struct err *err)
 	return 0;
 }
 
-static int report(const struct comparison *comparison, struct replacement *file)
+static int report(const struct comparison *comparison, struct compare_files *files)
 {
-	const char *json = comparison->options->json;
 	enum exit_status status = compare_status(comparison);
 	struct err err;
 
-	compare_print(json && strcmp(json, "-") == 0 ? stderr : stdout, comparison);
-	if (json && json_end(file, compare_json(comparison), &err)) {
+	compare_print(compare_files_on_stdout(comparison->options) ? stderr : stdout, comparison);
+	if (compare_files_end(files, comparison, &err)) {
 		int failed = cli_fail(&err);
 
 		return status ? (int)status : failed;
@@ -154,7 +154,7 @@ static int report(const struct comparison *comparison, struct replacement *file)
 static int compare(struct comparison *comparison, struct options *options,
 		   const struct catalog *catalog)
 {
-	struct replacement file;
+	struct compare_files files;
 	struct err err;
 
 	options->run.scenario = options->word[0];
@@ -164,13 +164,13 @@ static int compare(struct comparison *comparison, struct options *options,
 		return cli_fail(&err);
 	fill_in(options, comparison->scenario);
 	if (check_base(options, &err) || make_columns(comparison, options, &err) ||
-	    check_columns(comparison, catalog, &err) || json_begin(&file, options->json, &err))
+	    check_columns(comparison, catalog, &err) || compare_files_begin(&files, options, &err))
 		return cli_fail(&err);
 	if (run_all(comparison, &err) || compare_judge(comparison, &err)) {
-		json_drop(&file, options->json);
+		compare_files_drop(&files, options);
 		return cli_fail(&err);
 	}
-	return report(comparison, &file);
+	return report(comparison, &files);
 }
 
 int cmd_compare(struct options *options)

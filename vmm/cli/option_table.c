@@ -355,6 +355,14 @@ static int parse_json(struct options *options, const char *value, struct err *er
 	return 0;
 }
 
+static int parse_report(struct options *options, const char *value, struct err *err)
+{
+	if (!*value)
+		return err_set(err, EXIT_USAGE, "--report: the file's name is empty");
+	options->report = value;
+	return 0;
+}
+
 static int parse_log(struct options *options, const char *value, struct err *err)
 {
 	static const char *const names[] = { "error", "warn", "info", "debug" };
@@ -550,6 +558,8 @@ const struct option_row option_table[] = {
 	{ OUTPUT, "--json", "FILE", FOR_RUN | FOR_LAYOUT | FOR_PROBE | FOR_COMPARE, false,
 	  parse_json,
 	  "the result as JSON; - is stdout, and all other output\nthen goes to stderr" },
+	{ OUTPUT, "--report", "FILE", FOR_COMPARE, false, parse_report,
+	  "one page for a browser: table and curves; - is stdout,\nand all other output then goes to stderr" },
 	{ OUTPUT, "--log", "LEVEL", FOR_RUN, false, parse_log,
 	  "error, warn (default), info, debug" },
 	{ OUTPUT, "--help", NULL,

@@ -53,7 +53,8 @@ struct options {
 	/* of compare; none given: all arms, 2 vCPUs, HOST_AUTO, the processor's TLB */
 	u32 narms, ncpus, nhosts, ntlbs;
 	const char *arms[32];
-	const char *base; /* the arm that factors are of; NULL: no factors are shown */
+	const char *report; /* file of the page; NULL: not wanted; "-": stdout */
+	const char *base;   /* the arm that factors are of; NULL: no factors are shown */
 	u32 cpus[KVL_MAX_CPUS];
 	enum compare_host hosts[HOSTS_NAMED];
 	struct run_tlb tlbs[8];

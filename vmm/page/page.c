@@ -10,6 +10,8 @@ PIECE(head);
 PIECE(script);
 PIECE(trace_body);
 PIECE(trace_end);
+PIECE(compare_body);
+PIECE(compare_end);
 
 struct piece {
 	const char *start, *end;
@@ -24,6 +26,7 @@ static const struct {
 	struct piece body, end;
 } own[] = {
 	[PAGE_TRACE] = { PLACE(trace_body), PLACE(trace_end) },
+	[PAGE_COMPARE] = { PLACE(compare_body), PLACE(compare_end) },
 };
 
 static void write_piece(FILE *out, struct piece piece)

@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-enum page { PAGE_TRACE };
+enum page { PAGE_TRACE, PAGE_COMPARE };
 
 /* Head and body; then the caller writes its data, no character of which may end an element. */
 void page_begin(FILE *out, enum page page);

@@ -23,6 +23,22 @@ void report_string(FILE *out, const char *text)
 	fputc('"', out);
 }
 
+/* Of a JSON text these can be in strings alone, where an escape means the same. */
+static int put_json(const char *bytes, size_t n, void *out)
+{
+	for (size_t i = 0; i < n; i++)
+		if (memchr("<>&", bytes[i], 3)
+			    ? fprintf(out, "\\u%04x", (unsigned char)bytes[i]) < 0
+			    : fputc(bytes[i], out) == EOF)
+			return -1;
+	return 0;
+}
+
+int report_json(FILE *out, const json_t *root)
+{
+	return json_dump_callback(root, put_json, out, JSON_COMPACT | JSON_PRESERVE_ORDER);
+}
+
 void report_hex(FILE *out, u64 value)
 {
 	fprintf(out, "\"0x%" PRIx64 "\"", value);
