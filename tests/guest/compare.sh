@@ -140,7 +140,7 @@ with_box "a host that cannot, by its name" 3 "amd-npt, 2 vCPUs: cannot: kvmbox: 
 with_box "hosts that cannot, among all" 0 "amd-shadow, 2 vCPUs: cannot: kvmbox: no kernel" all \
 	'echo "kvmbox: no kernel" >&2' 'exit 77'
 # skips REASON: what a run of kvalab leaves that has seen that it is not for this machine
-skips='"$@"; sed -i "s/\"status\": 0/\"status\": 77/; s/\"reason\": \"\"/\"reason\": \"not for it\"/" "$json"'
+skips='"$@"; sed -i "s/\"status\": 0/\"status\": 77/; s/\"reason\": \"\"/\"reason\": \"skipped: not for it\"/" "$json"'
 with_box "a run that was skipped" 0 "amd-npt, 2 vCPUs: skipped: not for it" kvm,amd-npt "$skips" 'exit 77'
 holds "a run that was skipped: in the object" '.status == 0 and (.columns[1] | .state == "skipped" and
 	.status == 77 and .reason == "not for it")'

@@ -147,6 +147,15 @@ static void fail(struct column *column, enum column_state state, int status, con
 			*byte = '?';
 }
 
+/* Its reason may begin as its state is called. */
+static void skip(struct column *column, const char *reason)
+{
+	static const char says[] = "skipped: ";
+
+	fail(column, COLUMN_SKIPPED, EXIT_SKIPPED,
+	     reason + (strncmp(reason, says, strlen(says)) ? 0 : strlen(says)));
+}
+
 /*
  * The last line that a program of this project wrote, or else the last that is not empty. True: kvalab's own,
  * whose run it is.
@@ -190,7 +199,6 @@ static bool known_status(int status)
  */
 static void explain(struct column *column, int status, const char *log)
 {
-	static const char says[] = "skipped: ";
 	char message[sizeof(column->reason) - 64], reason[sizeof(column->reason)];
 	bool by_run = read_message(log, message, sizeof(message));
 	bool skipped = status == EXIT_SKIPPED && by_run;
@@ -199,8 +207,7 @@ static void explain(struct column *column, int status, const char *log)
 		(status == EXIT_USAGE && column->host != HOST_KVM && column->host != HOST_AUTO);
 
 	if (skipped) {
-		fail(column, COLUMN_SKIPPED, status,
-		     message + (strncmp(message, says, strlen(says)) ? 0 : strlen(says)));
+		skip(column, message);
 	} else if (cannot) {
 		fail(column, COLUMN_CANNOT, EXIT_HOST, message);
 	} else if (status == EXIT_OK || !known_status(status)) {
@@ -218,6 +225,7 @@ static void take_result(const struct comparison *comparison, struct column *colu
 	json_error_t error;
 	json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
 	const json_t *end;
+	const char *reason;
 	struct err err;
 
 	if (!root)
@@ -228,11 +236,12 @@ static void take_result(const struct comparison *comparison, struct column *colu
 		return;
 	}
 	end = json_object_get(root, "exit");
+	reason = json_string_value(json_object_get(end, "reason"));
 	column->result = root;
-	fail(column, status == EXIT_SKIPPED ? COLUMN_SKIPPED : COLUMN_RAN, status,
-	     json_string_value(json_object_get(end, "reason"))
-		     ? json_string_value(json_object_get(end, "reason"))
-		     : "");
+	if (status == EXIT_SKIPPED)
+		skip(column, reason ? reason : "");
+	else
+		fail(column, COLUMN_RAN, status, reason ? reason : "");
 	if (json_integer_value(json_object_get(end, "status")) != status || !known_status(status))
 		fail(column, COLUMN_FAILED, EXIT_VMM, "its exit status is not that of its result");
 }
