@@ -258,7 +258,7 @@ follow "the arm in the tree" "11." "An arm of layout"
 says "one file and one row are all that the tree needs" "checks +[0-9]+ hold, 0 do not"
 
 # --- a layout -----------------------------------------------------------------------------------------
-follow "a layout from outside" "An arm of layout" "A scenario"
+follow "a layout from outside" "An arm of layout" "An arm of kva"
 says "it is compared with the others" "phys_to_virt_last_ticks" "^  arm +classic +translate +search"
 says "in the map's table its column has its name" "^these options as +classic +\[search\] +table +intermix\$"
 if "$tree/build/kvalab" layout --layout search --hole 256M:64M --json - 2>"$work/log" | jq -e '
@@ -269,3 +269,8 @@ else
 	fail "in JSON the layout from outside has another name"
 fi
 says "another scenario runs on it" "^run +hello" "checks +[0-9]+ hold, 0 do not" "^exit +0"
+
+# --- a scheme of kernel addresses -----------------------------------------------------------------------
+follow "a scheme from outside" "An arm of kva" "A scenario"
+says "it is compared with another" "^  arm +per-map +per-map +per-map +late +late +late" "kva_installs"
+says "its counts are what it predicts, and what it reads is right" "^run +kva --arm late" "checks +[0-9]+ hold, 0 do not" "^exit +0"
