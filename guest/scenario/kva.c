@@ -168,13 +168,13 @@ static bool provoke(const struct kva_ops *ops, u32 slots)
 	return strcmp(what, "none") != 0;
 }
 
-static void run_parts(const struct kva_ops *ops, struct sizes *sizes)
+static void run_parts(const struct kva_ops *ops, const struct sizes *sizes)
 {
 	u64 tables = pt_tables_in_use();
 
 	kva_measure(ops, sizes->mix.slots, sizes->samples);
 	kva_compare_forms(ops, &sizes->work);
-	sizes->mix.room = kva_fill(ops, sizes->mix.slots, false);
+	kva_fill(ops, sizes->mix.slots, false);
 	if (ops->lru)
 		kva_compare_lru(ops, LRU_SLOTS, sizes->refs);
 	if (ops->lru && sizes->looks)

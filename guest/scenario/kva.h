@@ -60,16 +60,14 @@ void kva_compare_lru(const struct kva_ops *ops, u32 slots, u32 refs);
 /* What CPUs still have of slots that got another page (kva_unseen.c). */
 void kva_look_unseen(const struct kva_ops *ops, u32 gets);
 
-/* Every slot is held (kva_full.c). Returns kva_room(); 0: no get ever fails. The window has
- * @slots, 64 at most. */
-u32 kva_fill(const struct kva_ops *ops, u32 slots, bool wait_for_itself);
+/* Every slot is held, of @slots, 64 at most; nothing, where no get ever fails (kva_full.c). */
+void kva_fill(const struct kva_ops *ops, u32 slots, bool wait_for_itself);
 
 /* With reuse, by all CPUs (kva_mix.c). */
 struct kva_mix {
 	u32 rounds, gets; /* of each worker in a round */
 	u32 slots, pages; /* of these each CPU has a part of its own */
 	u32 pinned;	  /* slots that are held all the time */
-	u32 room;	  /* so many are held, or more, where a get fails */
 	u32 run;	  /* reads at an address, at most */
 	enum kva_order_kind order;
 	/* Percent of gets that are of any page, not of the CPU's own; and in which this happens besides: */

@@ -48,8 +48,8 @@ static void let_one_wait(const struct kva_pages *pages, void *const *address, u3
 	check_true("full.word", !w.wrong);
 }
 
-static u32 fill(const struct kva_ops *ops, const struct kva_pages *pages, void **address,
-		bool wait_for_itself)
+static void fill(const struct kva_ops *ops, const struct kva_pages *pages, void **address,
+		 bool wait_for_itself)
 {
 	u32 n = hold_all(pages, address);
 
@@ -60,10 +60,9 @@ static u32 fill(const struct kva_ops *ops, const struct kva_pages *pages, void *
 	let_one_wait(pages, address, n);
 	for (u32 i = n - 1; i--;)
 		kva_put(pages->page[i], address[i]);
-	return kva_room();
 }
 
-u32 kva_fill(const struct kva_ops *ops, u32 slots, bool wait_for_itself)
+void kva_fill(const struct kva_ops *ops, u32 slots, bool wait_for_itself)
 {
 	u32 n = slots < MOST_SLOTS ? slots : MOST_SLOTS;
 	struct kva_pages pages;
@@ -72,13 +71,12 @@ u32 kva_fill(const struct kva_ops *ops, u32 slots, bool wait_for_itself)
 	if (!ops->held && wait_for_itself)
 		usage_failure("provoke=self-wait: no task ever waits for a slot of this arm");
 	if (!ops->held)
-		return 0;
+		return;
 	kva_pages_make(&pages, n + 1);
 	address = kva_array(n + 1, sizeof(*address));
 	kva_start(ops, n);
-	n = fill(ops, &pages, address, wait_for_itself);
+	fill(ops, &pages, address, wait_for_itself);
 	kva_stop();
 	kva_array_free(address);
 	kva_pages_free(&pages);
-	return n;
 }

@@ -20,7 +20,7 @@ static void receive(void *arg)
 		item->address = page_kva(item->page);
 	kva_take(item->page, item->address);
 	item->wrong = kva_page_is_wrong(item->page, item->address);
-	kva_put(item->page, item->address);
+	kva_put_counted(item->page, item->address);
 }
 
 bool kva_hand_to(u32 cpu, bool ask, struct page *page, void *address)

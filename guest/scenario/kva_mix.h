@@ -23,6 +23,7 @@ struct kva_run {
 	const struct kva_mix *mix;
 	struct kva_order order;
 	struct kva_pages pages;
+	volatile u32 puts;  /* that have been made, by all */
 	u32 *written;	    /* beside the pages: how often, by all */
 	struct mm *visitor; /* the space of those who run between uses */
 	struct kva_worker worker[KVA_WORKERS * KVL_MAX_CPUS];
@@ -31,6 +32,8 @@ extern struct kva_run kva_now;
 
 /* Gets a page, uses it on whatever CPUs, puts it (kva_use.c). */
 void kva_use(struct kva_worker *worker);
+/* kva_put(); who gets nothing can tell whether somebody has put since (kva_use.c). */
+void kva_put_counted(struct page *page, void *address);
 
 /* --- handing on, for provocations too (kva_hand.c) --- */
 /* The calling task gives @address away; a task of @cpu takes it, after page_kva() if @ask, reads, puts it, and

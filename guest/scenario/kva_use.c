@@ -51,15 +51,22 @@ static void write(struct kva_worker *w, u32 index, void *address)
 	w->writes++;
 }
 
+void kva_put_counted(struct page *page, void *address)
+{
+	kva_put(page, address);
+	__atomic_fetch_add(&kva_now.puts, 1, __ATOMIC_SEQ_CST);
+}
+
 /* --- what happens meanwhile ------------------------------------------------------------------------------------ */
 
 static void note_refusal(struct kva_worker *w)
 {
 	const struct kva_ops *ops = kva_now.ops;
+	u32 puts = kva_now.puts;
 
 	w->refused++;
-	/* Under the free schedule somebody may have put meanwhile. */
-	if (!ops->held || (boot_options.seeded && ops->held() < kva_now.mix->room))
+	/* Somebody may put while what is held is counted; under the free schedule, even before. */
+	if (!ops->held || (boot_options.seeded && ops->held() < kva_room() && kva_now.puts == puts))
 		w->refused_early++;
 }
 
@@ -74,7 +81,7 @@ static void interrupt(struct kva_worker *w)
 	w->interrupts++;
 	if (address) {
 		read(w, page, note(w, address, installs));
-		kva_put(page, address);
+		kva_put_counted(page, address);
 	} else {
 		note_refusal(w);
 	}
@@ -141,5 +148,5 @@ void kva_use(struct kva_worker *w)
 	if (chance(w, mix->handover))
 		hand_on(w, page, address);
 	else
-		kva_put(page, address);
+		kva_put_counted(page, address);
 }
