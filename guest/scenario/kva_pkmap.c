@@ -50,7 +50,10 @@ static void stop(void)
 	kva_array_free(pool.slot);
 }
 
-/* The next free slot, all of them looked at once; the window's size: there is none. */
+/*
+ * The next free slot; the window's size: all are held. Who looks counts anew from a flush on, as Linux does: one
+ * that was passed by before it may be free since.
+ */
 static u32 next_free(void)
 {
 	for (u32 left = kva_window.slots; left; left--) {
@@ -58,6 +61,7 @@ static u32 next_free(void)
 		if (pool.last == 0) {
 			count(COUNT_KVA_WRAPS);
 			flush_all_not_held();
+			left = kva_window.slots;
 		}
 		if (pool.slot[pool.last].count == FREE)
 			return pool.last;
