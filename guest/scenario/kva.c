@@ -51,8 +51,10 @@ static struct page *make_page(void)
 	struct page *page = page_alloc(ZONE_HIGH4G, 0);
 	u64 *word;
 
-	if (!page)
-		panic("out of memory", "a page of kva's workload");
+	if (!page || (page->zone == ZONE_LOWMEM && !kva_all_is_lowmem()))
+		usage_failure(
+			"no highmem is left for a page of the workload: more --mem, or less of "
+			"pages, slots, maps");
 	word = kmap_local(page);
 	word[0] = page_gpa(page);
 	word[1] = 0;

@@ -29,7 +29,7 @@ void kva_run(const struct arm *arm);
 #undef ARM
 #undef VARIES
 
-/* --- pages of a run: any number of highmem (lowmem where there is none left), each says which it is --- */
+/* --- pages of a run: any number, of highmem where the machine has it; each says which it is --- */
 struct kva_pages {
 	u32 n;
 	struct page **page;

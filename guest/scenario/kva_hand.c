@@ -71,11 +71,11 @@ void kva_raw_handover(const struct kva_ops *ops, u32 slots)
 		usage_failure(
 			"provoke=raw-handover: needs two CPUs, and addresses that do not belong to a "
 			"task");
+	if (ops->lowmem_only)
+		usage_failure("provoke=raw-handover: pages of lowmem have an address of their own");
 	kva_pages_make(&pages, 1);
 	kva_pages_make(&others, 2 * slots);
 	visit.page = pages.page[0];
-	if (visit.page->zone == ZONE_LOWMEM)
-		usage_failure("provoke=raw-handover: pages of lowmem have an address of their own");
 	kva_start(ops, slots);
 	task_join(task_start("first", 1, NULL, use_once, &visit));
 	page = recycle(&others, visit.address);

@@ -81,6 +81,7 @@ for slots in 512 513 25600; do
 	holds "tables of the window" ".metrics.window_tables == ($slots / 512 | ceil)"
 done
 try pkmap "more slots than the window has" 2 "slots=25601: the kva window has 1 to 25600" --set slots=25601
+try pkmap "more pages than highmem has" 2 "no highmem is left for a page of the workload" --set pages=100000
 expect "layout: lowmem ends after 800 MiB (row T1)" 0 "^ 0xf2000000 " "$kvalab" layout
 expect "layout: the window has 100 MiB" 0 "kva, 100 MiB" "$kvalab" layout
 
@@ -106,6 +107,8 @@ hand_on_unasked()
 	esac
 }
 
+try sf-buf "shared, an address is handed on as it is" 0 "$good" --cpus 2 --tlb soft --set share=shared \
+	--set provoke=raw-handover
 for arm in $arms; do
 	[ $arm != direct ] || continue
 	# The checks of a full window are there where a get may fail.
