@@ -181,6 +181,8 @@ static void run_parts(const struct kva_ops *ops, const struct sizes *sizes)
 		kva_compare_lru(ops, LRU_SLOTS, sizes->refs);
 	if (ops->lru && sizes->looks)
 		kva_look_unseen(ops, sizes->looks);
+	if (ops->forget)
+		kva_free_meanwhile(ops);
 	kva_mix_run(ops, &sizes->mix, &sizes->work);
 	metric("slot_bytes", ops->slot_bytes + ops->cpu_bytes * boot_options.ncpus);
 	metric("window_tables", pt_tables_in_use() - tables);

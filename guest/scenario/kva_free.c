@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Owns pages that are freed while they have an address (struct kva_ops: forget) and other CPUs get theirs, in so few slots
+ * that each get may take the slot of any other page: who comes too late for one must not keep it from ending.
+ */
+#include "guest/scenario/kva.h"
+
+enum { SLOTS = 2, ROUNDS = 8, PAGES = 2 };
+
+static void get_once(struct page *page, u64 *wrong)
+{
+	void *address = kva_get(page);
+
+	*wrong += kva_page_is_wrong(page, address);
+	kva_put(page, address);
+}
+
+/* The second get of a page finds its address, or that it has gone meanwhile. */
+static void get_and_free(void *arg)
+{
+	for (u32 round = 0; round < ROUNDS; round++) {
+		struct kva_pages pages;
+
+		kva_pages_make(&pages, PAGES);
+		for (u32 i = 0; i < 2 * PAGES; i++)
+			get_once(pages.page[i / 2], arg);
+		kva_pages_free(&pages);
+	}
+}
+
+void kva_free_meanwhile(const struct kva_ops *ops)
+{
+	struct task *task[KVL_MAX_CPUS];
+	u64 wrong[KVL_MAX_CPUS] = { 0 }, all = 0;
+
+	kva_start(ops, SLOTS);
+	for (u32 cpu = 0; cpu < boot_options.ncpus; cpu++)
+		task[cpu] = task_start("user", cpu, NULL, get_and_free, &wrong[cpu]);
+	for (u32 cpu = 0; cpu < boot_options.ncpus; cpu++) {
+		task_join(task[cpu]);
+		all += wrong[cpu];
+	}
+	kva_stop();
+	check_equal("freed.wrong_words", all, 0);
+}
