@@ -33,7 +33,7 @@ const struct scenario_param kva_params[] = {
 	{ "migrate", "percent", "5", "after which the worker moves to another CPU" },
 	{ "handover", "percent", "5", "after which a task of another CPU goes on" },
 	{ "replacement", "lru|fifo", "lru", "whose slot another page gets (kva-seq, kva-repair)" },
-	{ "refs", "number", "150", "gets that are held against an exact LRU (the same)" },
+	{ "refs", "number", "300", "gets that are held against an exact LRU (the same)" },
 	{ "looks", "number", "32",
 	  "gets of each CPU while it looks ahead; 0: it does not (the same)" },
 	{ "seq_bits", "number", "32",
@@ -148,7 +148,7 @@ static void read_sizes(const struct kva_ops *ops, struct sizes *sizes)
 	if (ops->reach == KVA_BY_TASK || boot_options.ncpus == 1)
 		mix->handover = mix->migrate = 0;
 	sizes->samples = param_number("samples", 33, 1, 10000);
-	sizes->refs = param_number("refs", 150, 0, 1000000000);
+	sizes->refs = param_number("refs", 300, 0, 1000000000);
 	sizes->looks = param_number("looks", 32, 0, 1000000);
 	sizes->work = (struct kva_work){
 		.maps = param_number("maps", 256, 0, 1000000000) / boot_options.ncpus *
