@@ -106,10 +106,6 @@ static void put(struct page *page, void *address)
 	struct sf_buf *buf;
 
 	spin_lock(&pool.lock);
-	if (!page->kva) { /* another page has got its buffer meanwhile */
-		spin_unlock(&pool.lock);
-		return;
-	}
 	buf = &pool.buf[page->kva - 1];
 	if (!page->kva || !buf->refs || kva_address_slot(address) != page->kva - 1)
 		panic("bad kva_put", "page %lx: nobody holds %p", page_gpa(page), address);
@@ -143,6 +139,10 @@ static void forget(struct page *page)
 	struct sf_buf *buf;
 
 	spin_lock(&pool.lock);
+	if (!page->kva) { /* another page has got its address meanwhile */
+		spin_unlock(&pool.lock);
+		return;
+	}
 	buf = &pool.buf[page->kva - 1];
 	if (buf->refs)
 		panic("page in use", "page %lx, which is freed, is held at an address",
