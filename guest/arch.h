@@ -81,7 +81,7 @@ struct tlb_eviction {
 	u16 level, reason; /* enum kvl_evict */
 	u16 tag, site;
 };
-void tlb_cpu_evict(u64 va, u64 entry, u32 mm, struct tlb_eviction how);
+void tlb_cpu_evict(u64 va, u64 entry, u32 mm, const struct tlb_eviction *how);
 /* As tlb_cpu_load_root(), but what the processor walks from then on is @private_gpa. */
 void tlb_cpu_load_private(u64 private_gpa, u64 root_gpa, u32 mm, struct tlb_tag tag, u16 site);
 

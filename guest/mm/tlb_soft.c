@@ -214,7 +214,7 @@ static void evict(struct soft_cpu *cpu, u32 number, enum kvl_evict reason, u16 s
 	cpu->free = number;
 	cpu->in_use--;
 	tlb_cpu_evict(e->va, e->leaf, e->mm,
-		      (struct tlb_eviction){ e->level, reason, e->tag, site });
+		      &(struct tlb_eviction){ e->level, reason, e->tag, site });
 }
 
 /* What fits stands in the tables from here on; there is room. */

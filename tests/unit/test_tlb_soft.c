@@ -146,17 +146,17 @@ static u64 walk(u64 va)
  * No longer in the tables when it is reported; only an old one, or one in the way, makes room. When tags
  * change, one that stands where a global one does is in the way.
  */
-void tlb_cpu_evict(u64 va, u64 entry, u32 mm, struct tlb_eviction how)
+void tlb_cpu_evict(u64 va, u64 entry, u32 mm, const struct tlb_eviction *how)
 {
-	const struct held *h = find_under(va, entry, how.tag);
+	const struct held *h = find_under(va, entry, how->tag);
 	bool in_the_way = changing_tags || ALIGN_DOWN(va, LARGE_BYTES) == filling;
 
 	ck_assert_ptr_nonnull(h);
-	ck_assert(h->level == how.level && mm == 0);
+	ck_assert(h->level == how->level && mm == 0);
 	ck_assert(walk(va) == 0 || !is_usable(h));
-	ck_assert(how.reason != KVL_EVICT_CAPACITY || in_the_way || boot_options.tlb_random ||
+	ck_assert(how->reason != KVL_EVICT_CAPACITY || in_the_way || boot_options.tlb_random ||
 		  (h == held && nheld == ENTRIES));
-	evicted[how.reason]++;
+	evicted[how->reason]++;
 	nheld--;
 	memmove(&held[h - held], h + 1, (size_t)(held + nheld - h) * sizeof(*h));
 }

@@ -54,9 +54,10 @@ void tlb_cpu_load_private(u64 private_gpa, u64 root_gpa, u32 mm, struct tlb_tag 
 }
 
 FLUSH_RECORD("tlb_cpu_evict invlpg 1 evict one entry of this CPU's soft TLB");
-void tlb_cpu_evict(u64 va, u64 entry, u32 mm, struct tlb_eviction how)
+void tlb_cpu_evict(u64 va, u64 entry, u32 mm, const struct tlb_eviction *how)
 {
 	count(COUNT_TLB_EVICTS);
-	trace_event(KVL_EV_TLB_EVICT, how.site, how.level, how.reason, va, entry, mm, how.tag, 0);
+	trace_event(KVL_EV_TLB_EVICT, how->site, how->level, how->reason, va, entry, mm, how->tag,
+		    0);
 	asm volatile("invlpg (%0)" : : "r"(va) : "memory");
 }
