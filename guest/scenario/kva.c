@@ -34,6 +34,7 @@ const struct scenario_param kva_params[] = {
 	{ "handover", "percent", "5", "after which a task of another CPU goes on" },
 	{ "replacement", "lru|fifo", "lru", "whose slot another page gets (kva-seq, kva-repair)" },
 	{ "refs", "number", "300", "gets that are held against an exact LRU (the same)" },
+	{ "frees", "number", "8", "rounds in which each CPU frees pages that have an address" },
 	{ "looks", "number", "32",
 	  "gets of each CPU while it looks ahead; 0: it does not (the same)" },
 	{ "seq_bits", "number", "32",
@@ -120,7 +121,7 @@ bool kva_all_is_lowmem(void)
 struct sizes {
 	struct kva_work work;
 	struct kva_mix mix;
-	u32 samples, refs, looks;
+	u32 samples, refs, looks, frees;
 };
 
 static void read_percentages(struct kva_mix *mix)
@@ -149,6 +150,7 @@ static void read_sizes(const struct kva_ops *ops, struct sizes *sizes)
 		mix->handover = mix->migrate = 0;
 	sizes->samples = param_number("samples", 33, 1, 10000);
 	sizes->refs = param_number("refs", 300, 0, 1000000000);
+	sizes->frees = param_number("frees", 8, 0, 1000000);
 	sizes->looks = param_number("looks", 32, 0, 1000000);
 	sizes->work = (struct kva_work){
 		.maps = param_number("maps", 256, 0, 1000000000) / boot_options.ncpus *
@@ -182,7 +184,7 @@ static void run_parts(const struct kva_ops *ops, const struct sizes *sizes)
 	if (ops->lru && sizes->looks)
 		kva_look_unseen(ops, sizes->looks);
 	if (ops->forget)
-		kva_free_meanwhile(ops);
+		kva_free_meanwhile(ops, sizes->frees);
 	kva_mix_run(ops, &sizes->mix, &sizes->work);
 	metric("slot_bytes", ops->slot_bytes + ops->cpu_bytes * boot_options.ncpus);
 	metric("window_tables", pt_tables_in_use() - tables);

@@ -62,8 +62,8 @@ void kva_look_unseen(const struct kva_ops *ops, u32 gets);
 
 /* Every slot is held, of @slots, 64 at most; nothing, where no get ever fails (kva_full.c). */
 void kva_fill(const struct kva_ops *ops, u32 slots, bool wait_for_itself);
-/* Pages are freed that have an address, while others get theirs (kva_free.c). */
-void kva_free_meanwhile(const struct kva_ops *ops);
+/* Pages are freed that have an address, while others get theirs; by each CPU, so often (kva_free.c). */
+void kva_free_meanwhile(const struct kva_ops *ops, u32 rounds);
 
 /* With reuse, by all CPUs (kva_mix.c). */
 struct kva_mix {

@@ -5,7 +5,12 @@
  */
 #include "guest/scenario/kva.h"
 
-enum { SLOTS = 2, ROUNDS = 8, PAGES = 2 };
+enum { SLOTS = 2, PAGES = 2 };
+
+struct user {
+	u32 rounds;
+	u64 wrong;
+};
 
 static void get_once(struct page *page, u64 *wrong)
 {
@@ -18,28 +23,33 @@ static void get_once(struct page *page, u64 *wrong)
 /* The second get of a page finds its address, or that it has gone meanwhile. */
 static void get_and_free(void *arg)
 {
-	for (u32 round = 0; round < ROUNDS; round++) {
+	struct user *user = arg;
+
+	for (u32 round = 0; round < user->rounds; round++) {
 		struct kva_pages pages;
 
 		kva_pages_make(&pages, PAGES);
 		for (u32 i = 0; i < 2 * PAGES; i++)
-			get_once(pages.page[i / 2], arg);
+			get_once(pages.page[i / 2], &user->wrong);
 		kva_pages_free(&pages);
 	}
 }
 
-void kva_free_meanwhile(const struct kva_ops *ops)
+void kva_free_meanwhile(const struct kva_ops *ops, u32 rounds)
 {
 	struct task *task[KVL_MAX_CPUS];
-	u64 wrong[KVL_MAX_CPUS] = { 0 }, all = 0;
+	struct user user[KVL_MAX_CPUS];
+	u64 wrong = 0;
 
 	kva_start(ops, SLOTS);
-	for (u32 cpu = 0; cpu < boot_options.ncpus; cpu++)
-		task[cpu] = task_start("user", cpu, NULL, get_and_free, &wrong[cpu]);
+	for (u32 cpu = 0; cpu < boot_options.ncpus; cpu++) {
+		user[cpu] = (struct user){ .rounds = rounds };
+		task[cpu] = task_start("user", cpu, NULL, get_and_free, &user[cpu]);
+	}
 	for (u32 cpu = 0; cpu < boot_options.ncpus; cpu++) {
 		task_join(task[cpu]);
-		all += wrong[cpu];
+		wrong += user[cpu].wrong;
 	}
 	kva_stop();
-	check_equal("freed.wrong_words", all, 0);
+	check_equal("freed.wrong_words", wrong, 0);
 }
