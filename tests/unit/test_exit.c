@@ -262,10 +262,14 @@ START_TEST(statuses_of_the_guest)
 		enum exit_status want;
 		bool dump, done;
 	} row[] = {
-		{ 0, EXIT_OK, false, true },	 { 1, EXIT_CHECK, false, true },
-		{ 2, EXIT_USAGE, false, true },	 { 4, EXIT_GUEST, true, false },
-		{ 3, EXIT_GUEST, true, false },	 { 5, EXIT_GUEST, true, false },
-		{ 77, EXIT_GUEST, true, false }, { 255, EXIT_GUEST, true, false },
+		{ 0, EXIT_OK, false, true },
+		{ 1, EXIT_CHECK, false, true },
+		{ 2, EXIT_USAGE, false, true },
+		{ 4, EXIT_GUEST, true, false },
+		{ 3, EXIT_GUEST, true, false },
+		{ 5, EXIT_GUEST, true, false },
+		{ EXIT_SKIPPED, EXIT_SKIPPED, false, true },
+		{ 255, EXIT_GUEST, true, false },
 	};
 
 	set_reason("because");
