@@ -45,17 +45,12 @@ static struct page *new_frame(struct cow_group *group)
 	return group->frames->alloc(__atomic_fetch_add(&group->allocated, 1, __ATOMIC_RELAXED));
 }
 
-static bool has_no_address(const struct page *page)
-{
-	return page->zone != ZONE_LOWMEM;
-}
-
 void *cow_kva_get(struct cow_group *group, enum cow_cause cause, struct page *page)
 {
 	struct cow_use *use = &group->stats.by[cause];
 
 	cow_count(&use->accesses, 1);
-	cow_count(&use->maps, has_no_address(page));
+	cow_count(&use->maps, page_is_highmem(page));
 	return kva_get(page);
 }
 
@@ -64,7 +59,7 @@ void cow_count_event(struct cow_group *group, enum cow_cause cause, const struct
 	struct cow_use *use = &group->stats.by[cause];
 
 	cow_count(&use->events, 1);
-	cow_count(&use->high, has_no_address(page));
+	cow_count(&use->high, page_is_highmem(page));
 }
 
 static void clear(struct cow_group *group, struct page *page)
@@ -180,7 +175,7 @@ static void copy_forced(const struct vma *vma, const struct cow_slot *slot, stru
 	kva_put(slot->page, from_address);
 	busy_let_go(&two_held);
 	cow_count_event(group, COW_FORCED, to);
-	cow_count(&group->stats.by[COW_FORCED].high, has_no_address(slot->page));
+	cow_count(&group->stats.by[COW_FORCED].high, page_is_highmem(slot->page));
 }
 
 static bool copy(const struct vma *vma, const struct cow_slot *slot, struct page *to)

@@ -18,7 +18,7 @@ struct cached {
 
 struct file {
 	struct file_config config;
-	struct spinlock lock; /* of every cached page's busy, and of the figures */
+	struct spinlock lock; /* of the figures */
 	struct file_stats stats;
 	struct cached *cached;
 };
@@ -49,41 +49,16 @@ struct file_stats file_stats(const struct file *file)
 
 /* --- one user of a page at a time ------------------------------------------------------------------------------- */
 
-static bool try_take(struct file *file, struct cached *cached)
-{
-	bool taken;
-
-	spin_lock(&file->lock);
-	taken = !cached->busy;
-	cached->busy = true;
-	spin_unlock(&file->lock);
-	return taken;
-}
-
 static void take(struct file *file, struct cached *cached)
 {
-	u64 object = cached - file->cached;
-
-	if (try_take(file, cached))
-		return;
-	wait_begin(KVL_WAIT_PAGE, object, SITE("file.take"));
-	while (!try_take(file, cached))
-		task_yield();
-	wait_end(KVL_WAIT_PAGE, object, SITE("file.take"));
-}
-
-static void let_go(struct file *file, struct cached *cached)
-{
-	spin_lock(&file->lock);
-	cached->busy = false;
-	spin_unlock(&file->lock);
+	busy_take(&cached->busy, KVL_WAIT_PAGE, cached - file->cached, SITE("file.take"));
 }
 
 static void count_access(struct file *file, const struct page *page)
 {
 	spin_lock(&file->lock);
 	file->stats.accesses++;
-	file->stats.maps += page->zone != ZONE_LOWMEM;
+	file->stats.maps += page_is_highmem(page);
 	spin_unlock(&file->lock);
 }
 
@@ -159,7 +134,7 @@ static bool write_all_back(struct file *file, bool evict)
 			page_free(cached->page);
 			cached->page = NULL;
 		}
-		let_go(file, cached);
+		busy_let_go(&cached->busy);
 		good = good && stored;
 	}
 	return good;
@@ -183,7 +158,7 @@ void *file_hold(struct file *file, u64 page, bool write)
 
 	take(file, cached);
 	if (!cached->page && !load(file, cached)) {
-		let_go(file, cached);
+		busy_let_go(&cached->busy);
 		return NULL;
 	}
 	count_access(file, cached->page);
@@ -196,7 +171,7 @@ void file_release(struct file *file, u64 page, void *address)
 	struct cached *cached = &file->cached[page];
 
 	kva_put(cached->page, address);
-	let_go(file, cached);
+	busy_let_go(&cached->busy);
 }
 
 /* @bytes within one page. */

@@ -121,7 +121,7 @@ void *kva_get(struct page *page)
 		task->kva_held++;
 		return (void *)kva_slot_address(kva - 1);
 	}
-	if (page->zone == ZONE_LOWMEM)
+	if (!page_is_highmem(page))
 		return page_address(page);
 	return get_slowly(page);
 }
@@ -130,7 +130,7 @@ void *kva_try_get(struct page *page)
 {
 	void *address;
 
-	if (page->zone == ZONE_LOWMEM)
+	if (!page_is_highmem(page))
 		return page_address(page);
 	address = kva_ops->get(page);
 	return address ? note_get(page, address) : NULL;
@@ -138,7 +138,7 @@ void *kva_try_get(struct page *page)
 
 void kva_put(struct page *page, void *address)
 {
-	if (page->zone == ZONE_LOWMEM)
+	if (!page_is_highmem(page))
 		return;
 	current()->kva_held--;
 	if (trace_on)
@@ -152,7 +152,7 @@ void kva_put(struct page *page, void *address)
 
 void kva_give(const struct page *page, void *address)
 {
-	if (page->zone == ZONE_LOWMEM)
+	if (!page_is_highmem(page))
 		return;
 	current()->kva_held--;
 	trace_event(KVL_EV_KVA_PUT, SITE("kva.give"), 0, 0, (u64)address, 0, 0, 0, 0);
@@ -160,7 +160,7 @@ void kva_give(const struct page *page, void *address)
 
 void kva_take(const struct page *page, void *address)
 {
-	if (page->zone == ZONE_LOWMEM)
+	if (!page_is_highmem(page))
 		return;
 	current()->kva_held++;
 	trace_event(KVL_EV_KVA_GET, SITE("kva.take"), 0, 0, (u64)address, page_gpa(page), 0, 0, 0);
@@ -170,7 +170,7 @@ void *page_kva(struct page *page)
 {
 	void *address;
 
-	if (page->zone == ZONE_LOWMEM)
+	if (!page_is_highmem(page))
 		return page_address(page);
 	address = kva_ops->page_kva(page);
 	if (trace_on)

@@ -51,14 +51,13 @@ void kva_cache_start(kva_conflict_fn conflict)
 	heap_start(&cache.queue);
 	kva_cache.slot = kva_array(n, sizeof(*kva_cache.slot));
 	kva_cache.time = 0;
-	kva_cache.slots = n;
 	kva_cache.quick_slots = trace_on ? 0 : n;
 }
 
 /* The clock begins again with the flush: to the next one that starts, this was never. */
 void kva_cache_stop(void)
 {
-	for (u32 i = 0; i < kva_cache.slots; i++) {
+	for (u32 i = 0; i < kva_window.slots; i++) {
 		if (kva_cache.slot[i].page)
 			kva_cache.slot[i].page->kva = 0;
 		if (pt_lookup(&init_mm, kva_slot_address(i)))
@@ -66,7 +65,7 @@ void kva_cache_stop(void)
 	}
 	kva_clock.now = 0;
 	kva_flush_window(SITE("kva_cache.stop"));
-	kva_cache.slots = kva_cache.quick_slots = 0;
+	kva_cache.quick_slots = 0;
 	kva_array_free(kva_cache.slot);
 	kva_array_free(cache.queue.place);
 	kva_array_free(cache.queue.thing);
@@ -80,7 +79,7 @@ static void clock_begins_again(void)
 {
 	count(COUNT_KVA_WRAPS);
 	kva_flush_window(SITE("kva_cache.wrap"));
-	for (u32 i = 0; i < kva_cache.slots; i++)
+	for (u32 i = 0; i < kva_window.slots; i++)
 		kva_cache.slot[i].stamp = 0;
 }
 
@@ -243,7 +242,7 @@ u64 kva_cache_held(void)
 	u64 sum = 0;
 
 	spin_lock(&cache.lock);
-	for (u32 i = 0; i < kva_cache.slots; i++)
+	for (u32 i = 0; i < kva_window.slots; i++)
 		sum += kva_cache.slot[i].held;
 	spin_unlock(&cache.lock);
 	return sum;

@@ -22,8 +22,7 @@ struct kva_slot {
 
 struct kva_cache {
 	struct kva_slot *slot;
-	u32 slots;	   /* 0: the cache is not in use */
-	u32 quick_slots;   /* the same for kva_get() itself; 0 where uses are recorded */
+	u32 quick_slots;   /* for kva_get() itself; 0: not in use, or uses are recorded */
 	volatile u64 time; /* gets that looked for a slot */
 };
 extern struct kva_cache kva_cache;
@@ -41,7 +40,12 @@ u64 kva_cache_held(void);
 void kva_cache_forget(struct page *page);
 void kva_cache_predict(const struct kva_work *work, struct kva_forms *forms);
 
-#define KVA_SLOT_BYTES (sizeof(struct kva_slot) + 2 * sizeof(u32) + sizeof(u64)) /* the last: LRU */
+/* All of them but start, and what the scheme has instead. */
+#define KVA_CACHE_OPS                                                                              \
+	.reach = KVA_WHERE_ASKED, .hit_ticks = 30, .lru = true,                                    \
+	.slot_bytes = sizeof(struct kva_slot) + 2 * sizeof(u32) + sizeof(u64), /* the rest: LRU */ \
+		.stop = kva_cache_stop, .get = kva_cache_get, .put = kva_cache_put,                \
+	.page_kva = kva_cache_address, .held = kva_cache_held, .forget = kva_cache_forget
 
 /* With the cache's lock, all CPUs flush, if this one still has a conflict with @page: one flush ends those
  * of all. */

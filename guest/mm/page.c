@@ -66,6 +66,24 @@ struct page *gpa_page(u64 gpa)
 	return NULL;
 }
 
+u64 page_frames(void)
+{
+	u64 bytes = 0;
+
+	for (u32 i = 0; i < layout.nusable; i++)
+		bytes += layout.usable[i].bytes;
+	return bytes / PAGE_BYTES;
+}
+
+u64 page_nth_frame(u64 nth)
+{
+	const struct kvl_range *usable = layout.usable;
+
+	for (; nth >= usable->bytes / PAGE_BYTES; usable++)
+		nth -= usable->bytes / PAGE_BYTES;
+	return usable->start + nth * PAGE_BYTES;
+}
+
 /* --- free lists, under the zone's lock ----------------------------------------------------- */
 
 static void list_add(struct zone *zone, struct page *page, u32 order)

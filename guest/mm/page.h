@@ -56,6 +56,16 @@ u64 page_gpa(const struct page *page);
 struct page *gpa_page(u64 gpa);		     /* NULL: no usable frame there */
 void *page_address(const struct page *page); /* lowmem: direct address; highmem: NULL */
 
+/* Has it no direct address (PG_highmem, seed row T10)? Of a page that is in use. */
+static inline bool page_is_highmem(const struct page *page)
+{
+	return page->zone != ZONE_LOWMEM;
+}
+
+/* All usable frames, in the order of their addresses: how many, and the gpa of the @nth. */
+u64 page_frames(void);
+u64 page_nth_frame(u64 nth);
+
 /* Frames in use now, per zone: scenarios compare before and after (leak check). */
 u64 pages_in_use(enum zone_id zone);
 u64 all_pages_in_use(void);

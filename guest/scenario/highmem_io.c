@@ -26,30 +26,15 @@ const struct scenario_param highmem_io_params[] = {
 
 static bool even; /* ram= */
 
-static u64 usable_bytes(u64 start, u64 end)
-{
-	u64 bytes = 0;
-
-	for (u32 i = 0; i < layout.nusable; i++) {
-		u64 from = layout.usable[i].start, to = from + layout.usable[i].bytes;
-
-		from = from > start ? from : start;
-		to = to < end ? to : end;
-		bytes += from < to ? to - from : 0;
-	}
-	return bytes;
-}
-
 /* The zone of any frame of all RAM. */
 static enum zone_id any_zone(u64 nth)
 {
 	u64 draws = draw_stream(boot_options.seed, nth);
-	u64 low = usable_bytes(0, layout.lowmem_end_gpa) / PAGE_BYTES;
-	u64 high = usable_bytes(layout.lowmem_end_gpa, KVL_HIGH_RAM_GPA) / PAGE_BYTES;
-	u64 above = usable_bytes(KVL_HIGH_RAM_GPA, ~0ull) / PAGE_BYTES;
-	u64 frame = draw_next(&draws) % (low + high + above);
+	u64 gpa = page_nth_frame(draw_next(&draws) % page_frames());
 
-	return frame < low ? ZONE_LOWMEM : frame < low + high ? ZONE_HIGHMEM : ZONE_HIGH4G;
+	return gpa < layout.lowmem_end_gpa ? ZONE_LOWMEM
+	       : gpa < KVL_HIGH_RAM_GPA	   ? ZONE_HIGHMEM
+					   : ZONE_HIGH4G;
 }
 
 struct page *highmem_io_page(u64 nth)

@@ -17,7 +17,7 @@ struct family {
 /* By the table: the page there has no address of its own. */
 static bool is_high(struct mm *mm, u64 va)
 {
-	return gpa_page(arch_pte_gpa(pt_lookup(mm, va)))->zone != ZONE_LOWMEM;
+	return page_is_highmem(gpa_page(arch_pte_gpa(pt_lookup(mm, va))));
 }
 
 static u64 high_pages(const struct family *f, u32 who)

@@ -52,7 +52,7 @@ static struct page *make_page(void)
 	struct page *page = page_alloc(ZONE_HIGH4G, 0);
 	u64 *word;
 
-	if (!page || (page->zone == ZONE_LOWMEM && !kva_all_is_lowmem()))
+	if (!page || (!page_is_highmem(page) && !kva_all_is_lowmem()))
 		usage_failure(
 			"no highmem is left for a page of the workload: more --mem, or less of "
 			"pages, slots, maps");

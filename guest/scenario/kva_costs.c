@@ -45,8 +45,7 @@ static u64 get_ticks(struct page *page, u64 own)
 
 static void measure(const struct kva_ops *ops, const struct kva_pages *pages, u32 n, u64 *ticks)
 {
-	u64 installs = count_total(COUNT_KVA_INSTALLS), own = own_ticks();
-	bool keeps;
+	u64 own = own_ticks(), installs;
 
 	for (u32 i = 0; i < n; i++)
 		ticks[i] = get_ticks(pages->page[i % pages->n], own);
@@ -55,9 +54,8 @@ static void measure(const struct kva_ops *ops, const struct kva_pages *pages, u3
 	installs = count_total(COUNT_KVA_INSTALLS);
 	for (u32 i = 0; i < n; i++)
 		ticks[i] = get_ticks(pages->page[0], own);
-	keeps = count_total(COUNT_KVA_INSTALLS) == installs;
-	if (!keeps)
-		return;
+	if (count_total(COUNT_KVA_INSTALLS) != installs)
+		return; /* it keeps nothing */
 	report("hit_ticks", "hit_p99_ticks", ticks, n);
 	if (ops->hit_ticks && ticks_are_exact() && !trace_on)
 		check_range("costs.hit", ticks[n / 2], 0, ops->hit_ticks);

@@ -19,16 +19,7 @@ static void start(void)
 }
 
 const struct kva_ops kva_seq FAULT_TABLE = {
-	.reach = KVA_WHERE_ASKED,
-	.hit_ticks = 30,
-	.lru = true,
-	.slot_bytes = KVA_SLOT_BYTES,
+	KVA_CACHE_OPS,
 	.start = start,
-	.stop = kva_cache_stop,
-	.get = kva_cache_get,
-	.put = kva_cache_put,
-	.page_kva = kva_cache_address,
-	.held = kva_cache_held,
-	.forget = kva_cache_forget,
 	.predict = kva_cache_predict,
 };

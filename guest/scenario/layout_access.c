@@ -8,25 +8,6 @@
 
 #define PER 1000000 /* accesses that a figure is of */
 
-/* The @nth usable frame, of so many as there are. */
-static u64 nth_frame(u64 nth)
-{
-	const struct kvl_range *usable = layout.usable;
-
-	for (; nth >= usable->bytes / PAGE_BYTES; usable++)
-		nth -= usable->bytes / PAGE_BYTES;
-	return usable->start + nth * PAGE_BYTES;
-}
-
-static u64 usable_frames(void)
-{
-	u64 frames = 0;
-
-	for (u32 i = 0; i < layout.nusable; i++)
-		frames += layout.usable[i].bytes / PAGE_BYTES;
-	return frames;
-}
-
 /* Returns the ticks; @high: whether it had to be mapped. */
 static u64 read_frame(u64 gpa, bool *high)
 {
@@ -43,11 +24,11 @@ static u64 read_frame(u64 gpa, bool *high)
 
 void layout_access_all_ram(u32 n)
 {
-	u64 state = draw_stream(boot_options.seed, 0), frames = usable_frames();
+	u64 state = draw_stream(boot_options.seed, 0), frames = page_frames();
 	u64 sets = count_total(COUNT_PT_SET), maps = 0, above = 0, ticks[2] = { 0, 0 };
 
 	for (u32 i = 0; i < n; i++) {
-		u64 gpa = nth_frame(draw_next(&state) % frames);
+		u64 gpa = page_nth_frame(draw_next(&state) % frames);
 		bool high;
 		u64 took = read_frame(gpa, &high);
 
