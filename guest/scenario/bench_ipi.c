@@ -109,7 +109,7 @@ void bench_ipi(u32 n)
 	struct page *page = page_alloc(ZONE_HIGHMEM, 0);
 	struct mm *mm = user_mm_create();
 
-	mm->users++; /* ours: it outlives the tasks */
+	mm_get(mm); /* ours: it outlives the tasks */
 	ipi.mm = mm;
 	ipi.n = n;
 	vma_map_user(mm, DATA_VA, PAGE_BYTES, PROT_READ, &bench_page_ops, page, 0);

@@ -114,7 +114,7 @@ static void make_space(struct storm *s, u32 i)
 	struct flash_mapping *mapping;
 	struct mm *mm = mm_create();
 
-	mm->users++;
+	mm_get(mm);
 	if (flash_map_user(&s->known, mm, USER_VA, false, &mapping))
 		panic("no room", "the chip at %lx in space %u", (u64)USER_VA, mm->id);
 	s->space[i] = mm;

@@ -119,7 +119,7 @@ static bool make_space(const struct flash_xip *x, struct xip_space *space)
 	const struct flash_partition text = flash_xip_text(x), data = flash_xip_data(x);
 
 	space->mm = mm_create();
-	space->mm->users++;
+	mm_get(space->mm);
 	space->text = x->ops->map(space->mm, USER_TEXT_VA, &text, true);
 	if (space->text && x->pages)
 		space->data = x->ops->map(space->mm, XIP_DATA_VA, &data, false);

@@ -190,7 +190,7 @@ static void come_and_go(void *unused)
 	for (u32 i = 0; i < 2; i++) {
 		struct mm *mm = mm_create();
 
-		mm->users++;
+		mm_get(mm);
 		mm_put(mm);
 		task_yield();
 	}
@@ -233,7 +233,7 @@ static void remap_devices(void)
 	struct mm *mm = mm_create();
 	struct task *spaces;
 
-	mm->users++;
+	mm_get(mm);
 	vfree(vmalloc(PAGE_BYTES, SITE("hello.vmalloc")));
 	spaces = task_start("spaces", boot_options.ncpus - 1, NULL, come_and_go, NULL);
 	for (u32 i = 0; i < ARRAY_LEN(device); i++) {

@@ -33,7 +33,7 @@ void hello_move(void)
 	struct mm *mm = mm_create();
 	u32 moves = 0;
 
-	mm->users++;
+	mm_get(mm);
 	for (u32 cpu = 0; cpu < boot_options.ncpus; cpu++)
 		task[cpu] = task_start("mover", cpu, cpu % 2 ? mm : NULL, go_round, &mover[cpu]);
 	for (u32 cpu = 0; cpu < boot_options.ncpus; cpu++)

@@ -159,7 +159,7 @@ static void come_and_go(void)
 {
 	struct mm *mm = mm_create();
 
-	mm->users++;
+	mm_get(mm);
 	mm_put(mm);
 }
 
@@ -218,7 +218,7 @@ static void begin(void)
 	}
 	for (u32 i = 0; i < SPACES; i++) {
 		storm.space[i].mm = mm_create();
-		storm.space[i].mm->users++;
+		mm_get(storm.space[i].mm);
 		storm.space[i].oldest = storm.last_number + 1;
 		put_page(&storm.space[i]);
 	}

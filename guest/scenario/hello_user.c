@@ -100,7 +100,7 @@ static struct mm *space_with(struct page *page)
 {
 	struct mm *mm = user_mm_create();
 
-	mm->users++;
+	mm_get(mm);
 	vma_map_user(mm, DATA_VA, PAGE_BYTES, PROT_READ, &fixed_ops, NULL, 0);
 	pt_map_new(mm, DATA_VA, page_gpa(page), PROT_USER, SITE("hello.page"));
 	memset((void *)&watch, 0, sizeof(watch));

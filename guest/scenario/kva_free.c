@@ -37,19 +37,15 @@ static void get_and_free(void *arg)
 
 void kva_free_meanwhile(const struct kva_ops *ops, u32 rounds)
 {
-	struct task *task[KVL_MAX_CPUS];
 	struct user user[KVL_MAX_CPUS];
 	u64 wrong = 0;
 
-	kva_start(ops, SLOTS);
-	for (u32 cpu = 0; cpu < boot_options.ncpus; cpu++) {
+	for (u32 cpu = 0; cpu < boot_options.ncpus; cpu++)
 		user[cpu] = (struct user){ .rounds = rounds };
-		task[cpu] = task_start("user", cpu, NULL, get_and_free, &user[cpu]);
-	}
-	for (u32 cpu = 0; cpu < boot_options.ncpus; cpu++) {
-		task_join(task[cpu]);
-		wrong += user[cpu].wrong;
-	}
+	kva_start(ops, SLOTS);
+	task_on_each_cpu("user", get_and_free, user, sizeof(*user));
 	kva_stop();
+	for (u32 cpu = 0; cpu < boot_options.ncpus; cpu++)
+		wrong += user[cpu].wrong;
 	check_equal("freed.wrong_words", wrong, 0);
 }

@@ -139,7 +139,7 @@ static void begin(const struct kva_ops *ops, const struct kva_mix *mix)
 	kva_now.written = kva_array(mix->pages, sizeof(*kva_now.written));
 	kva_order_make(&kva_now.order, mix->order, mix->pages);
 	kva_now.visitor = mm_create();
-	kva_now.visitor->users++;
+	mm_get(kva_now.visitor);
 	for (u32 i = 0; i < workers(); i++)
 		kva_now.worker[i].home = i % boot_options.ncpus;
 }

@@ -92,15 +92,11 @@ static void read_and_look(void *arg)
 /* All CPUs at once, in few slots. */
 static void look_everywhere(struct reader *reader, u32 gets)
 {
-	struct task *task[KVL_MAX_CPUS];
-
 	for (u32 cpu = 0; cpu < boot_options.ncpus; cpu++) {
 		reader[cpu].gets = gets;
 		reader[cpu].draws = draw_stream(boot_options.seed, cpu);
-		task[cpu] = task_start("reader", cpu, NULL, read_and_look, &reader[cpu]);
 	}
-	for (u32 cpu = 0; cpu < boot_options.ncpus; cpu++)
-		task_join(task[cpu]);
+	task_on_each_cpu("reader", read_and_look, reader, sizeof(*reader));
 }
 
 static void look_at_what_comes(const struct kva_ops *ops, u32 gets)

@@ -71,6 +71,8 @@ u32 cpus_online(void);
  * fn returns (exit code 0) or calls task_exit().
  */
 struct task *task_start(const char *name, u32 cpu, struct mm *mm, void (*fn)(void *), void *arg);
+/* @fn on every CPU at once, by kernel tasks, each with its own of @args, which are @bytes each. Waits for all. */
+void task_on_each_cpu(const char *name, void (*fn)(void *), void *args, size_t bytes);
 _Noreturn void task_exit(int code);
 /* Waits until @task has ended, frees it, returns its exit code. */
 int task_join(struct task *task);

@@ -292,6 +292,16 @@ int task_join(struct task *task)
 	return code;
 }
 
+void task_on_each_cpu(const char *name, void (*fn)(void *), void *args, size_t bytes)
+{
+	struct task *task[KVL_MAX_CPUS];
+
+	for (u32 cpu = 0; cpu < boot_options.ncpus; cpu++)
+		task[cpu] = task_start(name, cpu, NULL, fn, (u8 *)args + cpu * bytes);
+	for (u32 cpu = 0; cpu < boot_options.ncpus; cpu++)
+		task_join(task[cpu]);
+}
+
 /* The idle task of a CPU: its boot task, from here on. */
 static _Noreturn void idle(void)
 {

@@ -100,8 +100,8 @@ static void general_help(FILE *out)
 		"  kvalab help COMMAND             options of a command, as COMMAND --help\n"
 		"  kvalab --version\n\n"
 		"Exit status: 0 all checks hold; 1 a check or a finding; 2 usage; 3 this host\n"
-		"cannot; 4 the guest crashed; 5 the VMM or the trace is wrong; 77 each run of\n"
-		"compare was skipped; 124 time limit.\n");
+		"cannot; 4 the guest crashed; 5 the VMM or the trace is wrong; 77 skipped:\n"
+		"this machine cannot show it; 124 time limit.\n");
 }
 
 static void command_help(FILE *out, const struct command *command)
