@@ -116,7 +116,7 @@ void *kva_get(struct page *page)
 
 	if (kva - 1 < kva_cache.quick_slots) {
 		slot = &kva_cache.slot[kva - 1];
-		if (!kva_cache_hit(page, slot, kva, task->cpu))
+		if (!kva_cache_hit(page, slot, task->cpu))
 			return get_pinned(page, slot);
 		task->kva_held++;
 		return (void *)kva_slot_address(kva - 1);

@@ -69,12 +69,12 @@ static inline bool kva_slot_conflicts(const struct kva_slot *slot, u32 cpu)
 }
 
 /*
- * What kva_get() does itself: pins @slot, which was the page's. False: what comes of it is for
- * kva_cache_settle().
+ * What kva_get() does itself: pins @slot, which was the page's; once pinned it is nobody else's, if it is
+ * still that. False: what comes of it is for kva_cache_settle().
  */
-static inline bool kva_cache_hit(const struct page *page, struct kva_slot *slot, u32 kva, u32 cpu)
+static inline bool kva_cache_hit(const struct page *page, struct kva_slot *slot, u32 cpu)
 {
-	if (!kva_slot_pin(slot) || page->kva != kva || kva_slot_conflicts(slot, cpu))
+	if (!kva_slot_pin(slot) || slot->page != page || kva_slot_conflicts(slot, cpu))
 		return false;
 	slot->used = kva_cache.time;
 	return true;
