@@ -13,7 +13,7 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM HUP
 
 # An arm, and what is set for it besides.
-arms="per-map pkmap kmap-local lazy-vunmap sf-buf,share=shared sf-buf,share=private mapcache kva-seq kva-repair"
+arms="per-map per-map,pair=task pkmap kmap-local lazy-vunmap sf-buf,share=shared sf-buf,share=private mapcache kva-seq kva-repair"
 plain="--set run=1 --set writes=0 --set atomic=0 --set switches=0 --set migrate=0 --set handover=0"
 mixed="--set maps=0 --set samples=1 --set rounds=40"
 tier=off
@@ -31,7 +31,7 @@ run()
 	fi
 }
 
-name() { echo "$1" | sed 's/,share=/ /'; }
+name() { echo "$1" | sed 's/,[a-z]*=/ /'; }
 metric() { jq -r ".metrics.$1 // \"-\"" "$work/result"; }
 thousands() { jq -r ".metrics.$1 / 1000 | round" "$work/result"; }
 
@@ -49,7 +49,7 @@ forms()
 	for arm in $arms; do
 		for pinned in 0 1 16; do
 			case $arm$pinned in
-			per-map16 | kmap-local16) continue ;; # have fewer
+			per-map*16 | kmap-local16) continue ;; # have fewer
 			esac
 			run $arm --cpus 4 --set maps=1000 --set pinned=$pinned --set rounds=0 --set samples=1
 			echo "| $(name $arm) | $pinned | $(form entries) | $(form page_flushes) | $(form space_flushes) | $(form ipis) |"
@@ -116,7 +116,9 @@ pointers()
 	heading "what happens | scheme" "|---|---|"
 	for what in switches=25 migrate=25 handover=25; do
 		for arm in $arms; do
-			[ $what = switches=25 ] || [ $arm != kmap-local ] || continue
+			case $what,$arm in
+			migrate*kmap-local | migrate*pair=task | handover*kmap-local | handover*pair=task) continue ;;
+			esac
 			# shellcheck disable=SC2086
 			run $arm --cpus 4 $mixed $(echo "$plain" | sed "s/--set ${what%=*}=0//") --set $what
 			per_thousand "${what%=*} | $(name $arm)"
@@ -182,6 +184,7 @@ whatif()
 	echo "| the run's scheme | as it was | eager | broadcast | mask | seq | the least |"
 	echo "|---|--:|--:|--:|--:|--:|--:|"
 	for arm in $arms; do
+		[ $arm != per-map,pair=task ] || continue # the policies are for tables that all spaces share
 		rm -rf "$work/trace"
 		# shellcheck disable=SC2086
 		run $arm --cpus 4 $mixed $plain --trace "$work/trace"

@@ -47,6 +47,9 @@ struct kva_ops {
 	bool lru;	/* of the slots that nobody holds the one goes that was used longest ago */
 	u32 slot_bytes; /* that the scheme keeps of a slot, for one CPU more: cpu_bytes */
 	u32 cpu_bytes;
+	bool own_space; /* for tasks that have a space of their own, and no others */
+	/* What the parameters choose instead, of the row of an arm; NULL: this. */
+	const struct kva_ops *(*choose)(void);
 	/* The window is open, with nothing in it; parameters are read here. */
 	void (*start)(void);
 	/* No address is held; no entry of the window is left, and no CPU has a translation. */

@@ -23,7 +23,7 @@ static void set(u32 slot, u64 entry, u16 site)
 {
 	u64 va = kva_slot_address(slot);
 
-	pt_slot_set(kva_window.tables[slot / ARCH_PT_ENTRIES], va, entry, site);
+	pt_slot_set(&init_mm, kva_window.tables[slot / ARCH_PT_ENTRIES], va, entry, site);
 }
 
 void kva_slot_set(u32 slot, struct page *page, u16 site)
@@ -88,8 +88,8 @@ void kva_window_open(u32 slots)
 	kva_window.slots = slots;
 	kva_window.tables = kalloc(ntables * sizeof(*kva_window.tables));
 	for (u32 i = 0; i < ntables; i++)
-		kva_window.tables[i] =
-			pt_slot_table(kva_slot_address(i * ARCH_PT_ENTRIES), SITE("kva.window"));
+		kva_window.tables[i] = pt_slot_table(
+			&init_mm, kva_slot_address(i * ARCH_PT_ENTRIES), SITE("kva.window"));
 }
 
 void kva_window_close(void)

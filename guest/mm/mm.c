@@ -42,6 +42,10 @@ static void mm_destroy(struct mm *mm)
 	if (mm->cpus)
 		panic("space in use", "space %u ends while CPUs %x have it loaded", mm->id,
 		      mm->cpus);
+	for (u32 i = 0; i < MM_SLOTS; i++)
+		if (mm->slot_holder[i])
+			panic("mapping left", "space %u ends with a slot of its own in use",
+			      mm->id);
 	while (mm->vmas)
 		vma_unmap(mm->vmas);
 	spin_lock(&list_lock);

@@ -12,6 +12,7 @@
 #include "guest/arch.h"
 #include "guest/kernel.h"
 #include "guest/mm/arena.h"
+#include "guest/mm/ukva.h"
 #include "guest/trace.h"
 
 struct entry {
@@ -347,17 +348,17 @@ u64 pt_replace(struct mm *mm, u64 va, u64 entry, u16 site)
 
 /* --- slots --------------------------------------------------------------------------------------------- */
 
-u64 pt_slot_table(u64 va, u16 site)
+u64 pt_slot_table(struct mm *mm, u64 va, u16 site)
 {
 	u64 table;
 
-	spin_lock(&init_mm.pt_lock);
-	table = walk(&init_mm, va, 1, true, site);
-	spin_unlock(&init_mm.pt_lock);
+	spin_lock(&mm->pt_lock);
+	table = walk(mm, va, 1, true, site);
+	spin_unlock(&mm->pt_lock);
 	return table;
 }
 
-void pt_slot_set(u64 table, u64 va, u64 new, u16 site)
+void pt_slot_set(struct mm *mm, u64 table, u64 va, u64 new, u16 site)
 {
 	u32 index = arch_pt_index(va, 1);
 	unsigned long irq;
@@ -365,7 +366,7 @@ void pt_slot_set(u64 table, u64 va, u64 new, u16 site)
 	sched_point();
 	irq = arch_irq_save();
 	entry_store(&table_map(table)[index], trace_header(KVL_EV_PT_SET, site, index, 1), va,
-		    table, new, init_mm.id);
+		    table, new, mm->id);
 	table_unmap();
 	arch_irq_restore(irq);
 }
@@ -506,7 +507,7 @@ void pt_create(struct mm *mm)
 /* True if the entry leads to what this space shares with the others. */
 static bool is_shared(u64 va, u32 level)
 {
-	return va >= KVL_WINDOW_VA || (level == 2 && is_kernel(va));
+	return va >= KVL_WINDOW_VA || (level == 2 && is_kernel(va) && !is_ukva(va));
 }
 
 /* The first entry in use from @from on; there is one. */

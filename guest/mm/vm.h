@@ -52,6 +52,8 @@ struct vma {
 	struct vma *next; /* ascending */
 };
 
+#define MM_SLOTS (2 * KVL_MAX_CPUS) /* two for each CPU: kva_per_map.c */
+
 struct mm {
 	u32 id; /* 0 = init_mm */
 	u64 root_gpa;
@@ -62,6 +64,8 @@ struct mm {
 	struct mm *next;      /* all spaces but init_mm */
 	volatile u32 cpus;    /* bit per CPU that has this root loaded */
 	volatile u32 flushes; /* how many there were: tlb_tags.c */
+	u64 ukva_table; /* of the slots of its own part of kernel space; 0: none yet (ukva.h) */
+	struct task *volatile slot_holder[MM_SLOTS]; /* of each slot; NULL: nobody */
 };
 
 extern struct mm init_mm;

@@ -70,7 +70,7 @@ bool io_sector_is_good(const u64 *word, u64 sector, u64 oldest, u64 newest)
 
 void highmem_io_run(const struct arm *arm)
 {
-	const struct kva_ops *ops = arm->ops;
+	const struct kva_ops *ops = kva_chosen(arm);
 	u32 slots = param_number("slots", 64, 2, 1 << 20);
 	struct io_files files = {
 		.pages = param_number("pages", 64, 1, 1 << 20),

@@ -20,6 +20,7 @@ void kva_run(const struct arm *arm);
 #define KVA_ARM_PARAMS \
 	{ "lazy", "pages", "8192*fls(CPUs)", "lazy-vunmap: that may be pending, at most slots-1" }, \
 	{ "guard", "off|on", "off", "lazy-vunmap: an unmapped slot behind each address" }, \
+	{ "pair", "shared|task", "shared", "per-map: two addresses for all, or of each task's own" }, \
 	{ "share", "private|shared", "private", "sf-buf: flushed for the CPU that asks, or for all" }
 /* clang-format on */
 
@@ -28,6 +29,18 @@ void kva_run(const struct arm *arm);
 #include "guest/scenario/kva.arms"
 #undef ARM
 #undef VARIES
+
+/* The scheme of an arm, by its parameters. */
+static inline const struct kva_ops *kva_chosen(const struct arm *arm)
+{
+	const struct kva_ops *ops = arm->ops;
+
+	return ops->choose ? ops->choose() : ops;
+}
+
+/* A space that lasts until kva_space_drop(), where only tasks that have one get addresses. NULL: kernel tasks do, too. */
+struct mm *kva_space_make(const struct kva_ops *ops);
+void kva_space_drop(struct mm *mm);
 
 /* --- pages of a run: any number, of highmem where the machine has it; each says which it is --- */
 struct kva_pages {

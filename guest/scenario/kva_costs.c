@@ -92,7 +92,7 @@ static void measure(const struct kva_ops *ops, const struct kva_pages *pages, u3
 	report_hits(ops, &hits, &here);
 	if (boot_options.ncpus == 1)
 		return;
-	task_join(task_start("hits", 1, NULL, sample_hits, &hits));
+	task_join(task_start("hits", 1, current()->mm, sample_hits, &hits));
 	report_hits(ops, &hits, &elsewhere);
 }
 

@@ -28,7 +28,7 @@ static void map_each_once(void *arg)
 static void map_on_all_cpus(struct mapper *mapper, const struct kva_work *work)
 {
 	for (u32 cpu = 0; cpu < work->cpus; cpu++)
-		task_join(task_start("mapper", cpu, NULL, map_each_once, &mapper[cpu]));
+		task_join(task_start("mapper", cpu, current()->mm, map_each_once, &mapper[cpu]));
 }
 
 static void check_bound(const char *name, enum counter which, u64 before,

@@ -33,12 +33,14 @@ static u32 hold_all(const struct kva_pages *pages, void **address)
 	return n;
 }
 
-/* What is put is the address that was got last. */
-static void let_one_wait(const struct kva_pages *pages, void *const *address, u32 n)
+/* What is put is the address that was got last. Addresses that belong to tasks are of a CPU. */
+static void let_one_wait(const struct kva_ops *ops, const struct kva_pages *pages,
+			 void *const *address, u32 n)
 {
+	u32 cpu = ops->reach == KVA_BY_TASK ? cpu_id() : boot_options.ncpus - 1;
 	struct waiter w = { .page = pages->page[n] };
 	u64 waits = count_total(COUNT_KVA_WAITS);
-	struct task *task = task_start("waiter", boot_options.ncpus - 1, NULL, wait_for_a_slot, &w);
+	struct task *task = task_start("waiter", cpu, current()->mm, wait_for_a_slot, &w);
 
 	while (count_total(COUNT_KVA_WAITS) == waits && !w.done)
 		task_yield();
@@ -57,7 +59,7 @@ static void fill(const struct kva_ops *ops, const struct kva_pages *pages, void 
 	check_range("full.slots", n, kva_room(), ops->room ? kva_window.slots : kva_room());
 	if (wait_for_itself)
 		kva_get(pages->page[n]);
-	let_one_wait(pages, address, n);
+	let_one_wait(ops, pages, address, n);
 	for (u32 i = n - 1; i--;)
 		kva_put(pages->page[i], address[i]);
 }

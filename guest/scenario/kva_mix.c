@@ -31,7 +31,7 @@ static void round_of_gets(u64 number)
 		struct kva_worker *w = &kva_now.worker[i];
 
 		w->draws = draw_stream(round, i);
-		task[i] = task_start("worker", w->home, NULL, work, w);
+		task[i] = task_start("worker", w->home, w->space, work, w);
 	}
 	for (u32 i = 0; i < workers(); i++)
 		task_join(task[i]);
@@ -140,12 +140,16 @@ static void begin(const struct kva_ops *ops, const struct kva_mix *mix)
 	kva_order_make(&kva_now.order, mix->order, mix->pages);
 	kva_now.visitor = mm_create();
 	mm_get(kva_now.visitor);
-	for (u32 i = 0; i < workers(); i++)
+	for (u32 i = 0; i < workers(); i++) {
 		kva_now.worker[i].home = i % boot_options.ncpus;
+		kva_now.worker[i].space = kva_space_make(ops);
+	}
 }
 
 static void end(void)
 {
+	for (u32 i = 0; i < workers(); i++)
+		kva_space_drop(kva_now.worker[i].space);
 	mm_put(kva_now.visitor);
 	kva_order_free(&kva_now.order);
 	kva_array_free(kva_now.written);

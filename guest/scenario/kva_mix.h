@@ -9,8 +9,9 @@
 #define KVA_WORKERS 2 /* on each CPU */
 
 struct kva_worker {
-	u32 home;  /* CPU on which it begins each round; it prefers that one's part of the pages */
-	u64 draws; /* guest/lib/draw.h */
+	u32 home; /* CPU on which it begins each round; it prefers that one's part of the pages */
+	struct mm *space;    /* kva_space_make() */
+	u64 draws;	     /* guest/lib/draw.h */
 	struct kva_place at; /* in its reference string */
 	u64 gets, misses, reads, writes, wrong;
 	u64 handovers, moves, switches, interrupts;

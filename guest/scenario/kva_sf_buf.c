@@ -166,16 +166,17 @@ static void predict(const struct kva_work *work, struct kva_forms *forms)
 	};
 }
 
-/* What holds of both is said; with share=shared an address could be used anywhere. */
-const struct kva_ops kva_sf_buf FAULT_TABLE = {
-	.reach = KVA_WHERE_ASKED,
-	.slot_bytes = sizeof(struct sf_buf),
-	.start = start,
-	.stop = stop,
-	.get = get,
-	.put = put,
-	.page_kva = address_of,
-	.held = held,
-	.forget = forget,
-	.predict = predict,
-};
+static const struct kva_ops *choose(void);
+
+#define SF_BUF_OPS(where)                                                                      \
+	.choose = choose, .reach = where, .slot_bytes = sizeof(struct sf_buf), .start = start, \
+	.stop = stop, .get = get, .put = put, .page_kva = address_of, .held = held,            \
+	.forget = forget, .predict = predict
+
+const struct kva_ops kva_sf_buf FAULT_TABLE = { SF_BUF_OPS(KVA_WHERE_ASKED) };
+static const struct kva_ops shared FAULT_TABLE = { SF_BUF_OPS(KVA_ANYWHERE) };
+
+static const struct kva_ops *choose(void)
+{
+	return param_choice("share", "private", "shared") ? &shared : &kva_sf_buf;
+}

@@ -66,6 +66,23 @@ for arm in $arms; do
 	holds "of no gets nothing is said" '.metrics.gets == 0 and .metrics.per_million_entries == 0'
 done
 
+# --- once: two addresses in the task's own table (row T14) ----------------------------------------------------
+for tlb in hw soft,entries=16 soft,pcid=on; do
+	# shellcheck disable=SC2086
+	try per-map "of each task's own, --tlb $tlb" 0 "$good" --cpus 4 --tlb $tlb --set pair=task $often \
+		--set rounds=20
+	holds "nobody is interrupted" '.metrics.per_million_ipis == 0 and .metrics.gets > 1000 and
+		.metrics.per_million_page_flushes == 1000000'
+done
+try per-map "of each task's own, free schedule" 0 "$good" --cpus 4 --schedule free --set pair=task
+try per-map "of each task's own, page tables in highmem" 0 "$good" --cpus 3 --arena highmem --set pair=task
+try per-map "of each task's own, one is held all the time" 0 "$good" --cpus 3 --set pair=task --set pinned=1
+try per-map "a task waits for its own" 4 "deadlock: task kva waits for a slot" --set pair=task \
+	--set provoke=self-wait
+expect "highmem-io, a kernel task has no table of its own" 4 \
+	"no space of its own: kernel task .* gets an address in its own table" "$kvalab" run highmem-io \
+	--engine $engine --arm per-map --set pair=task
+
 # --- once: what a pool has ------------------------------------------------------------------------------------
 # All but one of its slots are held: of what is used with interrupts off some finds none, and tasks wait.
 try pkmap "all slots but one are held" 0 "$good" --cpus 3 --set slots=8 --set pinned=7 --set atomic=50 --set rounds=20
