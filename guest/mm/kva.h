@@ -62,7 +62,10 @@ struct kva_ops {
 	void (*put)(struct page *page, void *address);
 	/* Of a page that somebody holds, for the CPU that asks. NULL: the scheme cannot tell. */
 	void *(*page_kva)(struct page *page);
-	/* How often slots are held, by all; NULL: get() never fails. */
+	/*
+	 * How often slots are held, by all: one is counted before another get can miss it, and put() ends with a full
+	 * barrier (or a lock dropped), before who waits looks again. NULL: get() never fails.
+	 */
 	u64 (*held)(void);
 	/* So many are held at least where get() fails; NULL: most_held, or as many as there are slots. */
 	u32 (*room)(void);
@@ -95,7 +98,7 @@ void *page_kva(struct page *page);
  */
 void kva_give(const struct page *page, void *address);
 void kva_take(const struct page *page, void *address);
-/* For page_free(): a page with an address ends. A named failure if somebody holds it. */
+/* For page_free(): a page with an address ends. A named failure if somebody holds it, now or when he puts it. */
 void kva_forget(struct page *page);
 
 extern const struct kva_ops *kva_ops; /* in use; NULL: none */

@@ -18,11 +18,7 @@
 #include "guest/lib/heap.h"
 #include "guest/mm/tlb.h"
 #include "guest/mm/vm.h"
-#include "guest/task/turnstile.h"
 #include "guest/trace.h"
-
-/* Looks at a slot that is pinned, until it is taken for one in use. */
-#define PATIENCE 10000
 
 struct kva_cache kva_cache;
 
@@ -248,44 +244,23 @@ u64 kva_cache_held(void)
 	return sum;
 }
 
-/* Its entry stays; the slot is the next to get another page. With the lock. False: it is pinned. */
-static bool forget(struct page *page)
-{
-	struct kva_slot *slot;
-
-	if (!page->kva) /* another page has got its slot meanwhile */
-		return true;
-	slot = kva_page_slot(page);
-	if (!claim(slot))
-		return false;
-	page->kva = 0;
-	slot->page = NULL;
-	slot->used = 0;
-	heap_set(&cache.queue, slot - kva_cache.slot, 0);
-	unclaim(slot, 0);
-	return true;
-}
-
 /*
- * Somebody may have pinned the slot for the page that had it before, and unpins it with the lock: that is
- * waited for. Longer pins are a use of @page.
+ * Its entry stays; the slot is the next to get another page. Somebody may still have it pinned for the page that
+ * had it before, and unpins it. (Who really holds @page is stopped when he puts it.)
  */
 void kva_cache_forget(struct page *page)
 {
-	bool done = false;
+	struct kva_slot *slot;
 
-	for (u32 left = PATIENCE; left && !done; left--) {
-		spin_lock(&cache.lock);
-		done = forget(page);
-		spin_unlock(&cache.lock);
-		if (!done) {
-			tlb_poll();
-			turnstile_yield();
-		}
+	spin_lock(&cache.lock);
+	if (page->kva) { /* else another page has got its slot meanwhile */
+		slot = kva_page_slot(page);
+		page->kva = 0;
+		slot->page = NULL;
+		slot->used = 0;
+		heap_set(&cache.queue, slot - kva_cache.slot, 0);
 	}
-	if (!done)
-		panic("page in use", "page %lx, which is freed, is held at an address",
-		      page_gpa(page));
+	spin_unlock(&cache.lock);
 }
 
 /* Each map sets an entry, and flushes here what was there; all flush when the clock comes to its end. */

@@ -68,28 +68,59 @@ bool io_sector_is_good(const u64 *word, u64 sector, u64 oldest, u64 newest)
 
 /* --- a run ---------------------------------------------------------------------------------------------------------- */
 
-void highmem_io_run(const struct arm *arm)
+/* Each CPU accesses something, and has a sector of its own. */
+static struct io_files read_files(void)
 {
-	const struct kva_ops *ops = kva_chosen(arm);
-	u32 slots = param_number("slots", 64, 2, 1 << 20);
-	struct io_files files = {
-		.pages = param_number("pages", 64, 1, 1 << 20),
-		.accesses = param_number("accesses", 256, 1, 10000000),
+	u32 cpus = boot_options.ncpus;
+
+	return (struct io_files){
+		.pages = param_number("pages", 64,
+				      ALIGN_UP(cpus, IO_PAGE_SECTORS) / IO_PAGE_SECTORS, 1 << 20),
+		.accesses = param_number("accesses", 256, cpus, 10000000),
 		.writes = param_number("writes", 30, 0, 100),
 	};
-	struct io_memory memory = {
+}
+
+static struct io_memory read_memory(u32 writes)
+{
+	return (struct io_memory){
 		.pages = param_number("memory", 8, 1, 1 << 16),
 		.processes = param_number("processes", 2, 1, 256),
 		.forks = param_number("forks", 2, 0, 255),
 		.threads = param_number("threads", 2, 1, IO_MOST_THREADS),
 		.touches = param_number("touches", 24, 1, 1000000),
-		.writes = files.writes,
+		.writes = writes,
 		.swaps = param_number("swaps", 24, 0, 1000000),
 		.traces = param_number("traces", 24, 0, 1000000),
 	};
+}
+
+/* What is there at once, at least: all pages of the files, or of the first processes. */
+static void check_room(const struct io_files *files, const struct io_memory *memory)
+{
+	u64 free = page_frames() - all_pages_in_use();
+	u64 of_files = (u64)files->pages * (boot_options.disk_bytes ? IO_FILES : 1);
+	u64 of_memory = (u64)memory->pages * memory->processes;
+
+	if (of_files > free)
+		usage_failure("pages=%u: files of %lu pages in all, and %lu are free: more --mem",
+			      files->pages, of_files, free);
+	if (of_memory > free)
+		usage_failure(
+			"memory=%u: %u processes have %lu pages in all, and %lu are free: more --mem",
+			memory->pages, memory->processes, of_memory, free);
+}
+
+void highmem_io_run(const struct arm *arm)
+{
+	const struct kva_ops *ops = kva_chosen(arm);
+	u32 slots = param_number("slots", 64, 2, 1 << 20);
+	struct io_files files = read_files();
+	struct io_memory memory = read_memory(files.writes);
 	struct io_share file_share, memory_share;
 
 	even = param_choice("ram", "high", "even");
+	check_room(&files, &memory);
 	printk("highmem-io: %s, %u slots, %u CPUs\n", arm->name, slots, boot_options.ncpus);
 	if (ops->lowmem_only && !kva_all_is_lowmem())
 		skip_run("%s runs where all RAM is lowmem, which ends at %lu MiB: less --mem",

@@ -22,6 +22,7 @@ struct page *highmem_io_page(u64 nth);
 /* --- sectors: what one says follows from where it lies and how often it was written --- */
 #define IO_SECTOR_BYTES 512u
 #define IO_SECTOR_WORDS (IO_SECTOR_BYTES / sizeof(u64))
+#define IO_PAGE_SECTORS (PAGE_BYTES / IO_SECTOR_BYTES)
 void io_sector_fill(u64 *word, u64 sector, u64 generation);
 /* All words are those of one generation, from @oldest to @newest. */
 bool io_sector_is_good(const u64 *word, u64 sector, u64 oldest, u64 newest);

@@ -2,7 +2,7 @@
 /*
  * Owns the files of highmem-io and what is behind them: one that memory alone has; with a disk, one whose pages lie
  * there one behind the other, and one whose blocks lie apart. The device does not reach all of RAM (row T11); the
- * file system's metadata, a table of the disk's blocks here, and its buffer cache stay in lowmem (T12).
+ * buffer cache, with the file system's metadata, stays in lowmem (T12).
  */
 #include "guest/block/block.h"
 #include "guest/block/buffer.h"
@@ -50,7 +50,7 @@ void io_disk_open(struct io_disk *disk, u32 pages)
 static void open_disk(struct disk *disk, const struct io_files *io)
 {
 	struct file_config cache = {
-		.pages = 2 * io->pages,
+		.pages = 2 * io->pages + buffer_table_pages(io->pages),
 		.store = &disk->io.store,
 		.alloc = lowmem_page,
 	};
@@ -58,7 +58,10 @@ static void open_disk(struct disk *disk, const struct io_files *io)
 	io_disk_open(&disk->io, cache.pages);
 	disk->buffers = (struct buffers){ .cache = file_open(&cache),
 					  .first = io->pages,
-					  .pages = io->pages };
+					  .pages = io->pages,
+					  .table = 2 * io->pages };
+	if (!buffer_format(&disk->buffers))
+		usage_failure("highmem-io cannot write to the disk: the console says why");
 	disk->block_store = buffer_page_store(&disk->buffers);
 }
 

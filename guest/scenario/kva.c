@@ -33,12 +33,13 @@ const struct scenario_param kva_params[] = {
 	{ "migrate", "percent", "5", "after which the worker moves to another CPU" },
 	{ "handover", "percent", "5", "after which a task of another CPU goes on" },
 	{ "replacement", "lru|fifo", "lru", "whose slot another page gets (kva-seq, kva-repair)" },
-	{ "refs", "number", "300", "gets that are held against an exact LRU (the same)" },
+	{ "refs", "number", "300",
+	  "gets that are held against an exact LRU (kva-seq, kva-repair)" },
 	{ "frees", "number", "8", "rounds in which each CPU frees pages that have an address" },
 	{ "looks", "number", "32",
-	  "gets of each CPU while it looks ahead; 0: it does not (the same)" },
+	  "gets of each CPU while it looks ahead; 0: it does not (sf-buf, kva-seq, kva-repair)" },
 	{ "seq_bits", "number", "32",
-	  "of the sequence that says what a CPU has not seen (the same)" },
+	  "of the sequence that says what a CPU has not seen (kva-seq, kva-repair)" },
 	{ "provoke", "none|self-wait|raw-handover", "none",
 	  "instead of all: a task waits for itself; a CPU does not ask for an address" },
 	KVA_ARM_PARAMS,
@@ -202,7 +203,7 @@ static void run_parts(void *arg)
 	kva_fill(ops, sizes->mix.slots, false);
 	if (ops->lru)
 		kva_compare_lru(ops, LRU_SLOTS, sizes->refs);
-	if (ops->lru && sizes->looks)
+	if (ops->reach == KVA_WHERE_ASKED && sizes->looks)
 		kva_look_unseen(ops, sizes->looks);
 	if (ops->forget)
 		kva_free_meanwhile(ops, sizes->frees);

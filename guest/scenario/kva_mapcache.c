@@ -145,6 +145,11 @@ static void enter_epoch(struct cpu_cache *cpu)
 		kva_flush_here(SITE("mapcache.epoch"));
 }
 
+static void count_held(void)
+{
+	__atomic_fetch_add(&cache.held, 1, __ATOMIC_SEQ_CST);
+}
+
 static u32 take_slot(struct cpu_cache *cpu)
 {
 	u32 slot;
@@ -156,6 +161,7 @@ static u32 take_slot(struct cpu_cache *cpu)
 		slot = begin_epoch(cpu);
 	if (slot < kva_window.slots) {
 		cache.in_use[slot / 64] |= 1ull << slot % 64;
+		count_held();
 		cache.cursor = slot + 1;
 	}
 	cache.wanted = slot == kva_window.slots;
@@ -181,12 +187,11 @@ static void *get(struct page *page)
 
 	if (e->page == page) {
 		e->refs++;
+		count_held();
 		slot = e->slot;
 	} else {
 		slot = map(page);
 	}
-	if (slot < kva_window.slots)
-		__atomic_fetch_add(&cache.held, 1, __ATOMIC_SEQ_CST);
 	arch_irq_restore(irq);
 	return slot < kva_window.slots ? (void *)kva_slot_address(slot) : NULL;
 }

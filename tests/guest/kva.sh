@@ -87,6 +87,9 @@ expect "highmem-io, a kernel task has no table of its own" 4 \
 # All but one of its slots are held: of what is used with interrupts off some finds none, and tasks wait.
 try pkmap "all slots but one are held" 0 "$good" --cpus 3 --set slots=8 --set pinned=7 --set atomic=50 --set rounds=20
 holds "some wait, some get nothing" '.metrics.refused > 0 and .counts.kva_waits > 0'
+for seed in 1 2 3; do
+	try mapcache "seven slots, seed $seed" 0 "$good" --cpus 3 --set slots=7 --set atomic=50 --seed $seed
+done
 # One of two is held now and then: the other one may be put before the cursor's round ends, or be passed by just before.
 for arm in pkmap sf-buf kva-seq kva-repair; do
 	try $arm "two slots" 0 "$good" --set slots=2 --set atomic=50
