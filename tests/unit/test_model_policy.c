@@ -151,15 +151,35 @@ START_TEST(seq)
 }
 END_TEST
 
-/* A load of a root is a full flush, of everybody's account. */
+/* A load of a root is a full flush, of everybody's account; of a global entry it is none. */
 START_TEST(seq_with_a_switch)
 {
 	start(POLICY_SEQ, 0);
-	set_by(0, 0, 0, PAGE(0));
+	set_by(0, 0, 0, PAGE(0) | (_i ? PTE_GLOBAL : 0));
 	load_root(1, 1);
 	use_slot(1, 0);
-	expect_counts(0, 0, 0, 0);
-	ck_assert_uint_eq(model_oracle(model).conflicts, 0);
+	expect_counts(_i ? CPUS : 0, _i ? CPUS : 0, _i ? CPUS - 1 : 0, 0);
+	ck_assert_uint_eq(model_oracle(model).conflicts, (u64)_i);
+	use_slot(1, 0);
+	ck_assert_uint_eq(model_oracle(model).conflicts, (u64)_i);
+}
+END_TEST
+
+/* What waits for its flush is global: three changes, and a round takes them, where a load of a root does not. */
+START_TEST(batch_of_global_entries)
+{
+	start(POLICY_BATCH, 3);
+	for (u32 slot = 0; slot < 3; slot++) {
+		set_by(0, slot, 0, PAGE(slot) | PTE_GLOBAL);
+		set_by(0, slot, PAGE(slot) | PTE_GLOBAL, PAGE(slot + 3) | PTE_GLOBAL);
+		load_root(1, slot % 2);
+		if (slot == 1) {
+			use_slot(1, slot);
+			expect_counts(0, 0, 0, 1);
+		}
+	}
+	use_slot(1, 1);
+	expect_counts(CPUS, CPUS, CPUS - 1, 1);
 }
 END_TEST
 
@@ -277,7 +297,8 @@ int main(void)
 	tcase_add_test(story_case, seq);
 	suite_add_tcase(suite, story_case);
 	tcase_add_checked_fixture(edges, NULL, model_teardown);
-	tcase_add_test(edges, seq_with_a_switch);
+	tcase_add_loop_test(edges, seq_with_a_switch, 0, 2);
+	tcase_add_test(edges, batch_of_global_entries);
 	tcase_add_loop_test(edges, user_space, 0, 2);
 	tcase_add_test(edges, what_the_trace_says_of_flushes_is_not_judged);
 	tcase_add_loop_test(edges, what_no_rule_is_for, 0, 4);

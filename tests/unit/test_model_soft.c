@@ -400,6 +400,26 @@ START_TEST(an_ipi_not_answered_by_a_switch)
 }
 END_TEST
 
+/* All is of every tag: nothing is left under the other one, and who flushed so needs no IPI. */
+START_TEST(a_flush_of_all_is_of_every_tag)
+{
+	set_leaf(KERNEL_VA, 0, A);
+	if (_i == 0)
+		fill_under(1, KERNEL_VA, A, 0);
+	load_under(1, 1, 1, false);
+	set_leaf(KERNEL_VA, A, B);
+	flush(1, _i == 2 ? KVL_FLUSH_SPACE : KVL_FLUSH_ALL, 0);
+	if (_i == 0) {
+		expect(1, "1 entries of its soft TLB outlive a flush");
+		return;
+	}
+	load_under(1, 0, 0, true);
+	use_word(1, KERNEL_VA);
+	expect_none();
+	ck_assert_uint_eq(model_oracle(model).ipis_needed, _i == 2);
+}
+END_TEST
+
 START_TEST(tags_that_cannot_be)
 {
 	if (_i == 0)
@@ -481,6 +501,7 @@ int main(void)
 	tcase_add_test(tags, a_tag_that_another_space_gets);
 	tcase_add_test(tags, two_tags_hold_the_same);
 	tcase_add_loop_test(tags, an_ipi_not_answered_by_a_switch, 0, 2);
+	tcase_add_loop_test(tags, a_flush_of_all_is_of_every_tag, 0, 3);
 	tcase_add_loop_test(tags, tags_that_cannot_be, 0, 2);
 	tcase_add_loop_test(tags, random_records, 1, 3);
 	suite_add_tcase(suite, tags);

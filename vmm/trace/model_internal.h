@@ -125,7 +125,7 @@ struct cpu_state {
 	 * flushed all: model_needed.c
 	 */
 	u64 own_space[KVL_TLB_TAGS], own_all, stabbed;
-	u64 full_flush;			  /* the last one under a policy: model_policy.c */
+	u64 full_flush, root_flush;	  /* the last ones under a policy: model_policy.c */
 	bool flush_took;		  /* its flush, or evictions for it, took something stale */
 	u32 soft_entries;		  /* that its soft TLB holds */
 	u32 soft_under[KVL_TLB_TAGS + 1]; /* of these, by tag; the last: global ones */

@@ -196,12 +196,15 @@ void model_needed_flush(struct model *model, u32 cpu, u32 scope, u64 va, u64 tic
 {
 	struct cpu_state *state = &model->cpu[cpu];
 
-	if (scope == KVL_FLUSH_ALL)
+	if (scope == KVL_FLUSH_ALL) {
 		state->own_all = ticket;
-	if (scope == KVL_FLUSH_ALL || scope == KVL_FLUSH_SPACE)
+		for (u32 tag = 0; tag < KVL_TLB_TAGS; tag++)
+			state->own_space[tag] = ticket;
+	} else if (scope == KVL_FLUSH_SPACE) {
 		state->own_space[state->tag] = ticket;
-	else if (scope == KVL_FLUSH_PAGE && model->needs.count)
+	} else if (scope == KVL_FLUSH_PAGE && model->needs.count) {
 		flush_page(model, cpu, va);
+	}
 }
 
 /* --- what it matters for ---------------------------------------------------------------------- */

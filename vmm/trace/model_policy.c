@@ -17,6 +17,7 @@ struct policy_page {
 	u32 users;     /* mask: bit per CPU for which the mapping is valid */
 	u32 installer; /* seq: who has made the entry */
 	u64 installed; /* ticket */
+	bool global;   /* seq: the entry */
 };
 
 /* Where mappings come and go: vmalloc, wherever it lies, and the windows. */
@@ -27,9 +28,9 @@ static bool is_dynamic(const struct kvl_layout *layout, u64 va)
 		va < layout->region[KVL_REGION_FIXMAP].start);
 }
 
-static bool is_policed(const struct model *model, u64 mm, u64 va, u32 level, u64 entry)
+static bool is_policed(const struct model *model, u64 mm, u64 va, u32 level)
 {
-	return mm == 0 && level == 1 && !pte_global(entry) && is_dynamic(&model->config.layout, va);
+	return mm == 0 && level == 1 && is_dynamic(&model->config.layout, va);
 }
 
 static struct policy_page *page_of(struct model *model, u64 va, u64 ticket)
@@ -124,8 +125,7 @@ void model_policy_removed(struct model *model, const struct change *change)
 		return;
 	if (kind == POLICY_BROADCAST)
 		broadcast(model, model_reach(model, change), change->va, change->ticket);
-	else if (kind == POLICY_EAGER ||
-		 !is_policed(model, change->mm, change->va, change->level, change->old))
+	else if (kind == POLICY_EAGER || !is_policed(model, change->mm, change->va, change->level))
 		flush_cpus(model, model_reach(model, change), change->cpu, KVL_FLUSH_PAGE,
 			   change->va, change->ticket);
 	else if (kind == POLICY_MASK)
@@ -144,7 +144,7 @@ void model_policy_made(struct model *model, const struct change *change)
 
 	if ((kind != POLICY_MASK && kind != POLICY_SEQ) || change->cpu >= KVL_MAX_CPUS ||
 	    !pte_present(change->new) ||
-	    !is_policed(model, change->mm, change->va, change->level, change->new) ||
+	    !is_policed(model, change->mm, change->va, change->level) ||
 	    (pte_present(change->old) && !model_leaves_stale(change)))
 		return;
 	page = page_of(model, change->va, change->ticket);
@@ -152,15 +152,25 @@ void model_policy_made(struct model *model, const struct change *change)
 		return;
 	page->installer = change->cpu;
 	page->installed = change->ticket;
+	page->global = pte_global(change->new);
 	page->users = 1u << change->cpu;
 }
 
 void model_policy_root(struct model *model, u32 cpu, u64 ticket)
 {
-	model->cpu[cpu].full_flush = ticket;
+	model->cpu[cpu].root_flush = ticket;
 }
 
 /* --- uses ------------------------------------------------------------------------------------- */
+/* The CPU's last full flush; the load of a root leaves a global entry. */
+static u64 flushed(const struct model *model, u32 cpu, const struct policy_page *page)
+{
+	const struct cpu_state *state = &model->cpu[cpu];
+
+	return !page->global && state->root_flush > state->full_flush ? state->root_flush
+								      : state->full_flush;
+}
+
 /*
  * Seed row T15: a hit on a CPU whose last full flush is older than the entry, which another one has
  * made.
@@ -169,7 +179,7 @@ static void resolve_conflict(struct model *model, u32 cpu, const struct policy_p
 			     u64 ticket)
 {
 	if (page->installer == cpu || page->installer == KVL_MAX_CPUS ||
-	    model->cpu[cpu].full_flush > page->installed)
+	    flushed(model, cpu, page) > page->installed)
 		return;
 	model->oracle.conflicts++;
 	model->oracle.conflicts_true += model_holds_another(model, cpu, va);
