@@ -45,7 +45,8 @@ enum prot {
 	PROT_EXEC = 1 << 1,
 	PROT_USER = 1 << 2,
 	PROT_UNCACHED = 1 << 3,
-	PROT_LARGE = 1 << 4, /* 2 MiB leaf, level 2 */
+	PROT_LARGE = 1 << 4,  /* 2 MiB leaf, level 2 */
+	PROT_GLOBAL = 1 << 5, /* stays when a root is loaded, and serves under every tag */
 };
 
 /* Levels count from the leaf: 1 = 4 KiB leaves, 2 = 2 MiB, …, ARCH_PT_LEVELS = the root's own. */
@@ -61,6 +62,7 @@ u64 arch_pte_gpa(u64 entry);
 bool arch_pte_global(u64 entry); /* stays when a root is loaded */
 /* Does a leaf allow the access? */
 bool arch_pte_allows(u64 entry, bool write, bool exec, bool user);
+bool arch_pte_has_global(void);	 /* can leaves be global? If not, tlb_cpu_all() cannot be */
 bool arch_pte_has_sw_bits(void); /* is there a spare bit for software (seed row L3)? */
 bool arch_pte_sw(u64 entry);	 /* the software bit */
 u64 arch_pte_set_sw(u64 entry, bool on);
@@ -69,6 +71,7 @@ u64 arch_pte_set_sw(u64 entry, bool on);
  * Each reports the flush to the trace and executes it, in that order, in one function. */
 void tlb_cpu_page(u64 va, u32 mm, u16 site); /* one page, this CPU; @mm: its space, 0: kernel */
 void tlb_cpu_space(u32 mm, u16 site);	     /* all non-global entries, this CPU */
+void tlb_cpu_all(u16 site);		     /* all entries, whatever their tag, this CPU */
 /* Under which tag (PCID) a root is loaded, and whether what was held under it may be used again. */
 struct tlb_tag {
 	u16 number;

@@ -10,6 +10,7 @@
 
 #include "guest/kernel.h"
 #include "guest/mm/page.h"
+#include "guest/mm/tlb_tags.h"
 
 /* Where an address may be used that a scheme gives for a page. */
 enum kva_reach {
@@ -108,6 +109,7 @@ struct kva_window {
 	u64 start;
 	u32 slots;
 	u64 *tables; /* gpa of the leaf table of each 2 MiB */
+	bool global; /* its entries are, as --set global=on has it */
 };
 extern struct kva_window kva_window;
 
@@ -119,7 +121,7 @@ u32 kva_address_slot(const void *address);
 /* Changes the slot's entry, which nobody else does meanwhile; the caller flushes. */
 void kva_slot_set(u32 slot, struct page *page, u16 site);
 void kva_slot_clear(u32 slot, u16 site);
-/* Everywhere: one slot, or all of the window and so all else that is not global. */
+/* Everywhere: one slot, or all of the window and so all else that is as global as that. */
 void kva_flush_slot(u32 slot, u16 site);
 void kva_flush_window(u16 site);
 /* Zeroed memory for @n things of @bytes in lowmem, of whatever size; and back. */
@@ -128,8 +130,8 @@ void kva_array_free(void *array);
 
 /*
  * --- the clock (Xen's TLB clock): a scheme advances it when a slot has got another page; each CPU notes,
- * when it flushes all that is not global, what it was just before. What is newer than a CPU's time that
- * CPU may not have seen. ---
+ * when it flushes all of the window, what it was just before. What is newer than a CPU's time that CPU may
+ * not have seen. ---
  */
 struct kva_clock {
 	volatile u32 now;
@@ -153,7 +155,13 @@ static inline struct kva_flush kva_flush_begins(void)
 	return (struct kva_flush){ kva_clock.now, irq };
 }
 
-/* @window: it took the window's translations, too, as a load of a root does not where there are PCIDs. */
+/* Does the load of a root take the window's translations, too? Not where there are PCIDs, nor if they are global. */
+static inline bool kva_switch_flushes(void)
+{
+	return tlb_switch_flushes() && !kva_window.global;
+}
+
+/* @window: it took the window's translations, too. */
 static inline void kva_flush_ends(const struct kva_flush *flush, bool window)
 {
 	if (window)
@@ -161,7 +169,7 @@ static inline void kva_flush_ends(const struct kva_flush *flush, bool window)
 	arch_irq_restore(flush->irq);
 }
 
-/* All that is not global, on this CPU. */
+/* As kva_flush_window(), on this CPU alone. */
 void kva_flush_here(u16 site);
 
 #endif

@@ -62,7 +62,7 @@ static inline bool kva_slot_pin(struct kva_slot *slot)
 	return __atomic_add_fetch(&slot->held, 1, __ATOMIC_SEQ_CST) >= 0;
 }
 
-/* Seed row T15: another CPU has given the slot its page after the last flush here of all that is not global had begun. */
+/* Seed row T15: another CPU has given the slot its page after the last flush here of the window had begun. */
 static inline bool kva_slot_conflicts(const struct kva_slot *slot, u32 cpu)
 {
 	return !(slot->clean >> cpu & 1) && kva_clock.flushed[cpu] < slot->stamp;

@@ -29,7 +29,8 @@ static void set(u32 slot, u64 entry, u16 site)
 void kva_slot_set(u32 slot, struct page *page, u16 site)
 {
 	count(COUNT_KVA_INSTALLS);
-	set(slot, arch_pte_leaf(page_gpa(page), PROT_WRITE), site);
+	set(slot, arch_pte_leaf(page_gpa(page), PROT_WRITE | (kva_window.global ? PROT_GLOBAL : 0)),
+	    site);
 }
 
 void kva_slot_clear(u32 slot, u16 site)
@@ -51,7 +52,10 @@ void kva_flush_here(u16 site)
 {
 	struct kva_flush flush = kva_flush_begins();
 
-	tlb_cpu_space(init_mm.id, site);
+	if (kva_window.global)
+		tlb_cpu_all(site);
+	else
+		tlb_cpu_space(init_mm.id, site);
 	kva_flush_ends(&flush, true);
 }
 
@@ -84,6 +88,9 @@ void kva_window_open(u32 slots)
 	if (!slots || slots > region->bytes / PAGE_BYTES)
 		usage_failure("slots=%u: the kva window has 1 to %lu: a larger --kva", slots,
 			      (u64)(region->bytes / PAGE_BYTES));
+	kva_window.global = param_choice("global", "off", "on");
+	if (kva_window.global && !arch_pte_has_global())
+		skip_run("global=on: this processor has no global entries");
 	kva_window.start = region->start;
 	kva_window.slots = slots;
 	kva_window.tables = kalloc(ntables * sizeof(*kva_window.tables));
@@ -98,4 +105,5 @@ void kva_window_close(void)
 		if (pt_lookup(&init_mm, kva_slot_address(slot)))
 			panic("mapping left", "slot %u of the kva window at its end", slot);
 	kfree(kva_window.tables);
+	kva_window.global = false;
 }

@@ -36,13 +36,18 @@ void tlb_start(u32 cpu, u64 root_gpa, u16 site)
 		trace_event(KVL_EV_ROOT_LOAD, site, 0, 0, init_mm.id, root_gpa, 0, 0, 0);
 }
 
-/* All that is not global: with PCIDs the kernel's only if it is for the kernel's sake. */
+/* Of the kernel's, global ones too, if it has any; for a space's sake, what a load of its root takes. */
 static void flush_all_here(u32 mm, u16 site)
 {
-	struct kva_flush flush = kva_flush_begins();
+	struct kva_flush flush;
 
+	if (mm == init_mm.id) {
+		kva_flush_here(site);
+		return;
+	}
+	flush = kva_flush_begins();
 	tlb_cpu_space(mm, site);
-	kva_flush_ends(&flush, mm == init_mm.id || tlb_switch_flushes());
+	kva_flush_ends(&flush, kva_switch_flushes());
 }
 
 static void flush_here(u64 va, u64 bytes, u32 mm, u32 flush, u16 site)

@@ -374,6 +374,17 @@ void tlb_soft_flush_space(u32 mm, u16 site)
 	arch_irq_restore(irq);
 }
 
+void tlb_soft_flush_all(u16 site)
+{
+	unsigned long irq = arch_irq_save();
+	struct soft_cpu *cpu = mine();
+
+	while (cpu->in_use)
+		evict(cpu, cpu->entry[NOTHING].newer, KVL_EVICT_FLUSH, site);
+	forget_mirrored(cpu);
+	arch_irq_restore(irq);
+}
+
 /* A global translation has its place: a processor may use either, and may drop either. */
 static bool is_in_the_way(const struct soft_cpu *cpu, const struct soft_entry *e)
 {

@@ -31,6 +31,7 @@ bool tlb_soft_fault(struct fault *fault);
  */
 void tlb_soft_flush_page(u64 va, u16 site);
 void tlb_soft_flush_space(u32 mm, u16 site);
+void tlb_soft_flush_all(u16 site); /* under every tag, what is global too */
 
 /* Another space's tables are looked up from now on, under @tag; does the load and reports it. */
 void tlb_soft_load_root(u64 root_gpa, u32 mm, struct tlb_tag tag, u16 site);

@@ -15,9 +15,10 @@ extern const struct arm kva_arms[];
 extern const struct scenario_param kva_params[];
 void kva_run(const struct arm *arm);
 
-/* Parameters that one arm has: rows of each scenario with these arms. */
+/* Parameters of the window, and those that one arm has: rows of each scenario with these arms. */
 /* clang-format off */
 #define KVA_ARM_PARAMS \
+	{ "global", "off|on", "off", "the window's entries are global: a load of a root leaves them" }, \
 	{ "lazy", "pages", "8192*fls(CPUs)", "lazy-vunmap: that may be pending, at most slots-1" }, \
 	{ "guard", "off|on", "off", "lazy-vunmap: an unmapped slot behind each address" }, \
 	{ "pair", "shared|task", "shared", "per-map: two addresses for all, or of each task's own" }, \

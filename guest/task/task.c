@@ -101,7 +101,7 @@ static void load_mm(struct run_queue *queue, struct mm *mm, u16 site)
 	__atomic_fetch_or(&mm->cpus, bit, __ATOMIC_SEQ_CST);
 	flush = kva_flush_begins();
 	tlb_cpu_load_root(mm->root_gpa, mm->id, tlb_tag_take(mm), site);
-	kva_flush_ends(&flush, tlb_switch_flushes());
+	kva_flush_ends(&flush, kva_switch_flushes());
 	queue->loaded = mm;
 	__atomic_fetch_and(&old->cpus, ~bit, __ATOMIC_SEQ_CST);
 	arch_irq_restore(irq);

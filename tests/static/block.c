@@ -16,6 +16,7 @@
 #include "tests/static/regs.h"
 
 #define MSR_FS_BASE 0xC0000100
+#define CR4_PGE (1ull << 7)
 
 #define HEADER_EVENT 0xffffull
 #define HEADER_SCOPE (0xffffull << 32)
@@ -53,8 +54,8 @@ static void follow(struct state *state, const struct insn *insn, const cs_insn *
 		regs_call(&state->now);
 		return;
 	}
-	if (insn->kind)
-		state->reported = false; /* that report has had its flush */
+	if (insn->kind && insn->kind != FLUSH_MOV_CR4)
+		state->reported = false; /* that report has had its flush; of CR4 two are one */
 	regs_step(&state->now, raw);
 }
 
@@ -80,7 +81,7 @@ static bool reports(const struct state *state, u64 event, u64 scope)
 
 static bool same(struct value a, struct value b)
 {
-	return a.number == b.number;
+	return a.number == b.number && a.flipped == b.flipped;
 }
 
 static bool in_one_register(const cs_x86_op *op)
@@ -133,9 +134,25 @@ static const char *prove_space(const struct state *state, struct value root)
 		return "no report comes before it in its block";
 	if (!reports(state, KVL_EV_TLB_FLUSH, KVL_FLUSH_SPACE))
 		return "what is reported before it is not a flush of a space";
-	if (root.number != NUMBER_OF_CR3)
+	if (root.number != NUMBER_OF_CR3 || root.flipped)
 		return "it loads another root than was loaded";
 	return NULL;
+}
+
+/* It changes PGE, either way, and nothing else: what is loaded is what CR4 holds, but for that. */
+static const char *prove_pge(const struct state *state, struct value loaded)
+{
+	loaded.flipped ^= CR4_PGE;
+	return same(loaded, state->now.cr4) ? NULL : "it may not change PGE, or more in CR4";
+}
+
+static const char *prove_all(const struct state *state, struct value loaded)
+{
+	if (!state->reported)
+		return "no report comes before it in its block";
+	if (!reports(state, KVL_EV_TLB_FLUSH, KVL_FLUSH_ALL))
+		return "what is reported before it is not a flush of everything";
+	return prove_pge(state, loaded);
 }
 
 /* Which root of its own a soft TLB has, the audit knows (vmm/trace/audit.c). */
@@ -180,9 +197,13 @@ static const char *prove(const struct state *state, const char *rule, const cs_x
 		return prove_fs_base(state);
 	if (!strcmp(rule, "private"))
 		return prove_private(state);
-	source = regs_index(x86->operands[1].reg); /* mov cr3, source */
+	source = regs_index(x86->operands[1].reg); /* mov cr3 or cr4, source */
 	if (source < 0)
-		return "its root is not in one register";
+		return "what it loads is not in one register";
+	if (!strcmp(rule, "pge"))
+		return prove_pge(state, state->now.reg[source]);
+	if (!strcmp(rule, "all"))
+		return prove_all(state, state->now.reg[source]);
 	if (!strcmp(rule, "space"))
 		return prove_space(state, state->now.reg[source]);
 	return prove_root(state, state->now.reg[source]);

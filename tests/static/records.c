@@ -34,6 +34,7 @@ static bool rule_is_known(const struct record *record)
 	} rules[] = {
 		{ "page", FLUSH_INVLPG },  { "evict", FLUSH_INVLPG },	 { "space", FLUSH_MOV_CR3 },
 		{ "root", FLUSH_MOV_CR3 }, { "private", FLUSH_MOV_CR3 }, { "fs-base", FLUSH_WRMSR },
+		{ "all", FLUSH_MOV_CR4 },  { "pge", FLUSH_MOV_CR4 },
 	};
 
 	if (!strcmp(record->rule, "boot"))

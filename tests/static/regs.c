@@ -57,17 +57,17 @@ static struct value fresh(struct regs *regs)
 	return (struct value){ .number = ++regs->numbers };
 }
 
-void regs_init(struct regs *regs)
-{
-	regs->numbers = NUMBER_OF_CR3;
-	for (u32 i = 0; i < REGS; i++)
-		regs->reg[i] = fresh(regs);
-}
-
 static void forget(struct regs *regs)
 {
 	for (u32 i = 0; i < REGS; i++)
 		regs->reg[i] = fresh(regs);
+	regs->cr4 = fresh(regs);
+}
+
+void regs_init(struct regs *regs)
+{
+	regs->numbers = NUMBER_OF_CR3;
+	forget(regs);
 }
 
 /* System V ABI, x86-64: a callee keeps rbx, rsp, rbp, r12 to r15. */
@@ -77,6 +77,7 @@ void regs_call(struct regs *regs)
 
 	for (u32 i = 0; i < ARRAY_LEN(lost); i++)
 		regs->reg[lost[i]] = fresh(regs);
+	regs->cr4 = fresh(regs);
 }
 
 /* The low @bits bits of what an operand is; the rest is zero. */
@@ -104,6 +105,8 @@ static struct value operand(struct regs *regs, const cs_x86_op *op)
 		return value;
 	if (op->reg == X86_REG_CR3)
 		value.number = NUMBER_OF_CR3;
+	if (op->reg == X86_REG_CR4)
+		return regs->cr4;
 	index = find(op->reg, &bits);
 	if (index < 0)
 		return value;
@@ -119,7 +122,9 @@ static void set(struct regs *regs, const cs_x86_op *op, struct value value)
 	if (op->type != X86_OP_REG)
 		return;
 	index = find(op->reg, &bits);
-	if (index < 0)
+	if (op->reg == X86_REG_CR4)
+		regs->cr4 = value;
+	else if (index < 0)
 		forget(regs);
 	else if (bits == 64)
 		regs->reg[index] = value;
@@ -137,6 +142,16 @@ static struct value or (struct regs * regs, struct value a, struct value b)
 	to.known = ones | (a.known & b.known);
 	to.bits = ones;
 	return to;
+}
+
+/* Exclusive or: the same value, but for the bits of a constant. */
+static struct value flip(struct regs *regs, struct value from, const cs_x86_op *op)
+{
+	if (op->type != X86_OP_IMM)
+		return fresh(regs);
+	from.flipped ^= (u64)op->imm;
+	from.bits ^= (u64)op->imm & from.known;
+	return from;
 }
 
 static struct value shl(struct regs *regs, struct value from, u32 by)
@@ -189,7 +204,8 @@ static struct value result(struct regs *regs, const cs_insn *insn)
 	case X86_INS_MOV:
 	case X86_INS_MOVABS:
 	case X86_INS_MOVZX: return operand(regs, &op[1]);
-	case X86_INS_XOR: return same_register(op) ? zero : fresh(regs);
+	case X86_INS_XOR:
+		return same_register(op) ? zero : flip(regs, operand(regs, &op[0]), &op[1]);
 	case X86_INS_OR: return or (regs, operand(regs, &op[0]), operand(regs, &op[1]));
 	case X86_INS_ADD: return sum(regs, operand(regs, &op[0]), operand(regs, &op[1]));
 	case X86_INS_LEA: return address(regs, &op[1]);

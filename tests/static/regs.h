@@ -9,15 +9,20 @@
 
 enum { REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI, REGS = 16 };
 
-/* Two values are the same if their numbers are; of some bits it is known what they are. */
+/*
+ * Two values are the same if their numbers are, and the bits in which they differ from what has that
+ * number; of some bits it is known what they are.
+ */
 struct value {
 	u32 number;
+	u64 flipped;
 	u64 known, bits; /* @bits where @known */
 };
 
 struct regs {
 	struct value reg[REGS];
-	u32 numbers; /* given out */
+	struct value cr4; /* what is in CR4 */
+	u32 numbers;	  /* given out */
 };
 
 #define NUMBER_OF_CR3 1 /* the value that has been read from CR3 */

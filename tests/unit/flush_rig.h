@@ -20,10 +20,16 @@
 #define MOV_RAX_CR3 0x0f, 0x20, 0xd8
 #define MOV_CR3_RAX 0x0f, 0x22, 0xd8
 #define MOV_CR3_RBX 0x0f, 0x22, 0xdb
+#define MOV_RAX_CR4 0x0f, 0x20, 0xe0
+#define MOV_CR4_RAX 0x0f, 0x22, 0xe0
+#define MOV_CR4_RCX 0x0f, 0x22, 0xe1
+#define MOV_RCX_RAX 0x48, 0x89, 0xc1
+#define XOR_RCX(b0, b1) 0x48, 0x81, 0xf1, b0, b1, 0, 0
 #define WRMSR 0x0f, 0x30
 
 #define PAGE_FLUSH HEADER(7, 1)
 #define SPACE_FLUSH HEADER(7, 2)
+#define ALL_FLUSH HEADER(7, 3)
 #define ROOT_LOAD HEADER(6, 0)
 #define EVICT HEADER(25, 1)
 #define ONE_PAGE MOV_EDX(0, 0x10)

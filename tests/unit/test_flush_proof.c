@@ -240,6 +240,88 @@ START_TEST(a_space_is_flushed_by_the_root_that_is_loaded)
 }
 END_TEST
 
+/* PGE off and on: of the second step what is loaded, of the first what is flipped. */
+START_TEST(everything_is_flushed_by_pge_off_and_on)
+{
+	static const struct {
+		u8 flip[7], last[6];
+		const char *text;
+	} of[] = {
+		{ { XOR_RCX(0x80, 0) }, { MOV_CR4_RAX, 0x90, 0x90, 0x90 }, NULL },
+		{ { XOR_RCX(0x80, 0) }, { MOV_CR4_RCX, 0x90, 0x90, 0x90 }, "may not change PGE" },
+		{ { XOR_RCX(0x80, 0) }, { MOV_RAX_CR4, MOV_CR4_RAX }, "may not change PGE" },
+		{ { XOR_RCX(0, 1) }, { MOV_CR4_RAX, 0x90, 0x90, 0x90 }, "may not change PGE" },
+		{ { XOR_RCX(0x80, 2) }, { MOV_CR4_RAX, 0x90, 0x90, 0x90 }, "more in CR4" },
+		/* xor $-128, %rcx; or $128, %rcx; xor %rdx, %rcx; nothing */
+		{ { 0x48, 0x83, 0xf1, 0x80, 0x90, 0x90, 0x90 },
+		  { MOV_CR4_RAX, 0x90, 0x90, 0x90 },
+		  "more in CR4" },
+		{ { 0x48, 0x81, 0xc9, 0x80, 0, 0, 0 },
+		  { MOV_CR4_RAX, 0x90, 0x90, 0x90 },
+		  "may not change PGE" },
+		{ { 0x48, 0x31, 0xd1, 0x90, 0x90, 0x90, 0x90 },
+		  { MOV_CR4_RAX, 0x90, 0x90, 0x90 },
+		  "may not change PGE" },
+		{ { 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90 },
+		  { MOV_CR4_RAX, 0x90, 0x90, 0x90 },
+		  "may not change PGE" },
+	};
+
+	code_record("tlb_cpu_all mov-cr4 2 all for a test");
+	code_function("tlb_cpu_all");
+	EMIT(PUSH_RBX, ALL_FLUSH);
+	code_call(TEXT_VA);
+	EMIT(MOV_RAX_CR4, MOV_RCX_RAX);
+	code_emit(of[_i].flip, sizeof(of[_i].flip));
+	EMIT(MOV_CR4_RCX);
+	code_emit(of[_i].last, sizeof(of[_i].last));
+	EMIT(POP_RBX_RET);
+	if (of[_i].text)
+		code_fails(of[_i].text);
+	else
+		code_holds();
+}
+END_TEST
+
+/* No report, one of something else, CR4 read before the call of it. */
+START_TEST(everything_is_flushed_after_its_report)
+{
+	static const char *const text[] = { "no report comes before it in its block",
+					    "not a flush of everything", "may not change PGE" };
+
+	code_record("tlb_cpu_all mov-cr4 1 all for a test");
+	code_function("tlb_cpu_all");
+	EMIT(PUSH_RBX);
+	if (_i == 1)
+		EMIT(SPACE_FLUSH);
+	else
+		EMIT(ALL_FLUSH);
+	if (_i == 2)
+		EMIT(MOV_RAX_CR4, MOV_RCX_RAX, XOR_RCX(0x80, 0), 0x48, 0x89, 0xcb);
+	if (_i)
+		code_call(TEXT_VA);
+	if (_i == 2)
+		EMIT(0x48, 0x89, 0xd9); /* mov %rbx, %rcx */
+	else
+		EMIT(MOV_RAX_CR4, MOV_RCX_RAX, XOR_RCX(0x80, 0));
+	EMIT(MOV_CR4_RCX, POP_RBX_RET);
+	code_fails(text[_i]);
+}
+END_TEST
+
+/* At a CPU's start: nothing is reported yet, and PGE alone may change. */
+START_TEST(pge_alone_is_changed_without_a_report)
+{
+	code_record("tlb_cpu_init mov-cr4 1 pge for a test");
+	code_function("tlb_cpu_init");
+	EMIT(MOV_RAX_CR4, MOV_RCX_RAX, XOR_RCX(_i ? 0 : 0x80, 0), MOV_CR4_RCX, 0xc3);
+	if (_i)
+		code_fails("may not change PGE");
+	else
+		code_holds();
+}
+END_TEST
+
 START_TEST(a_root_is_the_one_that_was_reported)
 {
 	static const char *const text[] = { NULL, "its root is not the one that was reported",
@@ -390,6 +472,9 @@ int main(void)
 	tcase_add_loop_test(tcase, the_report_must_be_of_this, 0, 4);
 	tcase_add_loop_test(tcase, a_header_is_put_together, 0, 2);
 	tcase_add_loop_test(tcase, a_space_is_flushed_by_the_root_that_is_loaded, 0, 3);
+	tcase_add_loop_test(tcase, everything_is_flushed_by_pge_off_and_on, 0, 9);
+	tcase_add_loop_test(tcase, everything_is_flushed_after_its_report, 0, 3);
+	tcase_add_loop_test(tcase, pge_alone_is_changed_without_a_report, 0, 2);
 	tcase_add_loop_test(tcase, a_root_is_the_one_that_was_reported, 0, 3);
 	tcase_add_loop_test(tcase, an_eviction_is_of_the_address_that_was_reported, 0, 4);
 	tcase_add_loop_test(tcase, a_header_is_added_up, 0, 7);

@@ -287,10 +287,14 @@ static void flush_some(void)
 	u32 what = below(16), told = outdated, others = nheld - held_under(loaded);
 	u64 va = some_va();
 
-	if (what > 1) {
+	if (what > 2) {
 		tlb_soft_flush_page(va, 0);
 		ck_assert_ptr_null(find_held(va));
 		ck_assert_uint_eq(outdated - told, va >= GiB(3)); /* a kernel address */
+	} else if (what > 1) {
+		tlb_soft_flush_all(0);
+		ck_assert_uint_eq(nheld, 0);
+		ck_assert_uint_eq(outdated, told);
 	} else if (what) {
 		tlb_soft_flush_space(below(2), 0);
 		ck_assert_uint_eq(held_under(loaded), 0);
@@ -384,6 +388,7 @@ START_TEST(core_fixmap_and_window_are_there_from_the_start)
 	ck_assert_uint_eq(((u64 *)(void *)soft)[1], arena[0][1]);
 	tlb_soft_flush_page(core, 0);
 	tlb_soft_flush_space(0, 0);
+	tlb_soft_flush_all(0);
 	ck_assert_uint_eq(walk(core), *entry_of(core, 2));
 }
 END_TEST
@@ -401,10 +406,12 @@ START_TEST(lowmem_is_mirrored)
 	*entry_of(va, 2) = 0;
 	ck_assert(!tlb_soft_fault(&fault) && walk(va) == entry);
 	for (u32 i = 0; i < 3000; i++) { /* listed once, however often it comes back */
-		if (_i)
+		if (_i == 0)
 			tlb_soft_flush_page(va, 0);
-		else
+		else if (_i == 1)
 			tlb_soft_flush_space(0, 0);
+		else
+			tlb_soft_flush_all(0);
 		ck_assert_uint_eq(walk(va), 0);
 		*entry_of(va, 2) = entry;
 		ck_assert(tlb_soft_fault(&fault) && walk(va) == entry);
@@ -442,7 +449,7 @@ int main(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(tcase, random_steps, 0, 8);
 	tcase_add_test(tcase, core_fixmap_and_window_are_there_from_the_start);
-	tcase_add_loop_test(tcase, lowmem_is_mirrored, 0, 2);
+	tcase_add_loop_test(tcase, lowmem_is_mirrored, 0, 3);
 	tcase_add_test(tcase, nothing_else_is_translated);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);

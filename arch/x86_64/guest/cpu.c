@@ -75,6 +75,7 @@ void arch_cpu_init(u32 cpu)
 	d->tss.iopb = sizeof(struct tss);
 	load_descriptors(d);
 	asm volatile("wrmsr" : : "c"(MSR_FS_BASE), "a"((u32)guard), "d"((u32)(guard >> 32)));
+	tlb_cpu_init();
 	trap_init(cpu);
 	apic_init();
 }

@@ -18,6 +18,7 @@
 #define CR0_WP (1 << 16)
 #define CR0_PG (1 << 31)
 #define CR4_PAE (1 << 5)
+#define CR4_PGE (1 << 7)
 #define RFLAGS_IF (1 << 9)
 
 #define VECTOR_DOUBLE_FAULT 8
@@ -47,6 +48,7 @@ struct fixup {
 extern const struct fixup fixups_start[], fixups_end[];
 
 void trap_dispatch(struct trap_frame *frame);
+void tlb_cpu_init(void); /* global entries on */
 void trap_init(u32 cpu);
 void apic_init(void);
 void apic_eoi(void);

@@ -12,6 +12,8 @@
  *
  *	page	an invlpg of exactly the address that was reported just before
  *	space	a reload of the root that is loaded, after a report
+ *	all	a change of CR4.PGE and of nothing else, after a report: one of two
+ *	pge	the same without a report, at the start of a CPU
  *	root	a load of exactly the root that was reported just before
  *	private	a load of a root, after a report of the load of one: a soft TLB stands in for the reported
  *	evict	an invlpg of exactly the address that was just reported as evicted from a soft TLB

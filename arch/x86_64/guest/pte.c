@@ -31,6 +31,8 @@ u64 arch_pte_leaf(u64 gpa, u32 prot)
 		entry |= PTE_UNCACHED | PTE_WRITE_THROUGH;
 	if (prot & PROT_LARGE)
 		entry |= PTE_LARGE;
+	if (prot & PROT_GLOBAL)
+		entry |= PTE_GLOBAL;
 	if (!(prot & PROT_EXEC))
 		entry |= PTE_NO_EXEC;
 	return entry;
@@ -51,6 +53,15 @@ bool arch_pte_allows(u64 entry, bool write, bool exec, bool user)
 {
 	return (!write || (entry & PTE_WRITABLE)) && (!exec || !(entry & PTE_NO_EXEC)) &&
 	       (!user || (entry & PTE_USER));
+}
+
+/* CPUID.1:EDX.PGE */
+bool arch_pte_has_global(void)
+{
+	u32 leaf = 1, features;
+
+	asm volatile("cpuid" : "+a"(leaf), "=d"(features) : : "ebx", "ecx");
+	return features & 1 << 13;
 }
 
 bool arch_pte_has_sw_bits(void)
