@@ -4,7 +4,7 @@
 # with reuse in which addresses meet other tasks, spaces and CPUs. In a correct run nobody reads another
 # page's word, no write goes astray, and the oracle has nothing to say.
 #
-# Everywhere: all arms, the soft TLB, the free schedule. Once, as it is the guest's own: page tables in highmem, one
+# Everywhere: all arms, the soft TLB, the free schedule, global entries. Once, as it is the guest's own: page tables in highmem, one
 # CPU and four, pinned slots, other orders, a window of 25,600 slots, many rounds, provocations.
 . "$(dirname "$0")/common"
 need_host
@@ -41,6 +41,13 @@ for arm in $arms; do
 	try $arm "free schedule" 0 "$good" --cpus 3 --schedule free
 	try $arm "soft TLB" 0 "$good" --cpus 3 --tlb soft,entries=16
 done
+# Those that flush all of the window: when it is used up, by themselves, and at a conflict. Few gets: it is the flush that
+# hosts make in different ways.
+few="--set maps=32 --set samples=1 --set refs=0 --set frees=1 --set looks=8 --set rounds=2"
+for arm in pkmap mapcache kva-seq; do
+	# shellcheck disable=SC2086 # options are words
+	try $arm "global entries" 0 "$good" --cpus 3 --set slots=32 --set global=on --set switches=50 $few
+done
 
 # --- once ------------------------------------------------------------------------------------------------
 often="--set migrate=30 --set handover=30 --set switches=30 --set atomic=50"
@@ -48,6 +55,10 @@ once || exit 0
 for arm in $arms; do
 	try $arm "free schedule, soft TLB" 0 "$good" --cpus 4 --schedule free --tlb soft,entries=16
 	try $arm "1 vCPU" 0 "$good" --cpus 1
+	for tlb in hw soft,entries=16 soft,pcid=on; do
+		try $arm "global entries, many switches, TLB $tlb" 0 "$good" --cpus 4 --tlb $tlb --set global=on \
+			--set switches=50 --set rounds=20
+	done
 	[ $arm = direct ] || try $arm "page tables in highmem" 0 "$good" --cpus 3 --arena highmem
 	# shellcheck disable=SC2086 # options are words
 	try $arm "4 vCPUs, much meanwhile, many rounds" 0 "$good" --cpus 4 --tlb soft,entries=16 $often \
