@@ -4,7 +4,7 @@
 # closed form and over sharing, CPUs and windows; what a get costs (seed rows T2, T14-T16). On engine qemu, where
 # a tick is an instruction; counts are those of any host. Stops at the first run that fails. Needs QEMU and jq.
 #
-#   scripts/kva_sweep.sh [TABLE...]    forms costs sharing pointers cpus window pool width whatif
+#   scripts/kva_sweep.sh [TABLE...]    forms costs sharing pointers roots cpus window pool width whatif
 set -eu
 cd "$(dirname "$0")/.."
 kvalab=${OUT:-build}/kvalab
@@ -126,6 +126,24 @@ pointers()
 	done
 }
 
+# Whether a load of a root flushes the window, and what that spares kva-seq.
+roots()
+{
+	echo "| switches | entries of the window | conflicts | full flushes | IPIs |"
+	echo "|--:|---|--:|--:|--:|"
+	for percent in 0 25 50; do
+		for entries in "plain" "global" "plain, with PCIDs"; do
+			tlb=hw global=off
+			[ "$entries" != global ] || global=on
+			[ "$entries" = "${entries%PCIDs}" ] || tlb=soft,pcid=on
+			# shellcheck disable=SC2086
+			run kva-seq --cpus 4 $mixed $(echo "$plain" | sed "s/switches=0/switches=$percent/") --tlb $tlb \
+				--set global=$global
+			echo "| $percent % | $entries | $(thousands per_million_conflicts) | $(thousands per_million_space_flushes) | $(thousands per_million_ipis) |"
+		done
+	done
+}
+
 cpus()
 {
 	echo "| scheme | 1 | 2 | 4 | 8 | 16 |"
@@ -195,7 +213,7 @@ whatif()
 	done
 }
 
-[ $# -gt 0 ] || set -- forms costs sharing pointers cpus window pool width whatif
+[ $# -gt 0 ] || set -- forms costs sharing pointers roots cpus window pool width whatif
 for table; do
 	echo
 	$table

@@ -25,7 +25,8 @@
 const struct scenario_param hello_params[] = {
 	{ "fail", "hang|fault|hole|triple|ring|wild|wait|deadlock|kfree|kfree-run|area|map", "none",
 	  "do what must not happen, to see what is made of it" },
-	{ "lazy", "on|off", "on", "kernel tasks run on the root that is loaded, or on init_mm's" },
+	{ "lazy_tlb", "on|off", "on",
+	  "kernel tasks run on the root that is loaded, or on init_mm's" },
 	{ "storm", "number", "1", "rounds of random maps, uses and flushes by all CPUs" },
 	{ NULL, NULL, NULL, NULL },
 };
@@ -264,7 +265,7 @@ void hello_run(const struct arm *arm)
 	       boot_options.ncpus, (layout.lowmem_end_gpa - KVL_RAM_START_GPA) >> 20,
 	       layout.arena.start < layout.lowmem_end_gpa ? "lowmem" : "highmem",
 	       layout.page_offset);
-	task_set_lazy_tlb(!param_choice("lazy", "on", "off"));
+	task_set_lazy_tlb(!param_choice("lazy_tlb", "on", "off"));
 	hello_remap();
 	highmem();
 	sync_from_init_mm();

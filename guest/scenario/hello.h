@@ -20,7 +20,7 @@ void hello_lazy(void);
 /* The parts with user tasks (hello_user.c). */
 void hello_user(void);
 
-/* Tasks that go round the CPUs (hello_move.c). */
+/* Tasks that go round the CPUs, and whose root they run on (hello_move.c). */
 void hello_move(void);
 
 /* Pages to the disk and back, if there is one (hello_disk.c). */

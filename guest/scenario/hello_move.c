@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * hello's tasks that move: one on each CPU, with a space of its own or without, all go round all CPUs at once. What
- * each had on its stack it has still, and it runs where it asked to.
+ * each had on its stack it has still, and it runs where it asked to. And whose root a kernel task runs on.
  */
 #include "guest/mm/vm.h"
+#include "guest/task/smp.h"
 #include "guest/scenario/hello.h"
 
 struct mover {
@@ -26,6 +27,36 @@ static void go_round(void *arg)
 	}
 }
 
+struct stay {
+	volatile bool there, go;
+};
+
+static void stay(void *arg)
+{
+	struct stay *told = arg;
+
+	told->there = true;
+	while (!told->go)
+		task_yield();
+}
+
+/* After a task of a space, which stays: on that space's root if it is lazy, else on init_mm's. */
+static void run_behind_a_space(void)
+{
+	bool lazy = !param_choice("lazy_tlb", "on", "off");
+	struct mm *mm = mm_create();
+	struct stay told = { false, false };
+	u32 id = mm->id;
+	struct task *task = task_start("stay", cpu_id(), mm, stay, &told);
+
+	while (!told.there)
+		task_yield();
+	check_equal("lazy_tlb.kernel_task_on", mm_loaded()->id, lazy ? id : init_mm.id);
+	told.go = true;
+	task_join(task);
+	check_equal("lazy_tlb.on_at_the_end", mm_loaded()->id, init_mm.id);
+}
+
 void hello_move(void)
 {
 	struct mover mover[KVL_MAX_CPUS] = { 0 };
@@ -42,4 +73,5 @@ void hello_move(void)
 		moves += mover[cpu].moves;
 	check_equal("move.moves", moves, boot_options.ncpus * boot_options.ncpus);
 	mm_put(mm);
+	run_behind_a_space();
 }

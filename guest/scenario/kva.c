@@ -30,6 +30,8 @@ const struct scenario_param kva_params[] = {
 	{ "writes", "percent", "25", "after which the page is written" },
 	{ "atomic", "percent", "10", "after which another page is used with interrupts off" },
 	{ "switches", "percent", "5", "after which a task with a space of its own runs" },
+	{ "lazy_tlb", "on|off", "on",
+	  "kernel tasks run on the root that is loaded, or on init_mm's: more loads" },
 	{ "migrate", "percent", "5", "after which the worker moves to another CPU" },
 	{ "handover", "percent", "5", "after which a task of another CPU goes on" },
 	{ "replacement", "lru|fifo", "lru", "whose slot another page gets (kva-seq, kva-repair)" },
@@ -237,6 +239,7 @@ void kva_run(const struct arm *arm)
 			 ops->lowmem_only ? "all RAM is lowmem" : "there is RAM above lowmem",
 			 layout.lowmem_end_gpa >> 20, ops->lowmem_only ? "less" : "more");
 	read_sizes(ops, &sizes);
+	task_set_lazy_tlb(!param_choice("lazy_tlb", "on", "off"));
 	printk("kva: %s, %u slots, %u CPUs; addresses hold %s\n", arm->name, sizes.mix.slots,
 	       boot_options.ncpus, reach[ops->reach]);
 	space = kva_space_make(ops);

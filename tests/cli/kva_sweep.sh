@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # scripts/kva_sweep.sh against docs/dynamic-kernel-addresses.md.
 page=docs/dynamic-kernel-addresses.md sweep=scripts/kva_sweep.sh needs="qemu-system-x86_64 jq"
-tables="forms costs sharing cpus pool width"
+tables="forms costs sharing roots cpus pool width"
 roughly=. percent=25
 . "$(dirname "$0")/sweep_page"
 

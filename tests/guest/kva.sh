@@ -59,6 +59,8 @@ for arm in $arms; do
 		try $arm "global entries, many switches, TLB $tlb" 0 "$good" --cpus 4 --tlb $tlb --set global=on \
 			--set switches=50 --set rounds=20
 	done
+	try $arm "kernel tasks on init_mm's root, many switches" 0 "$good" --cpus 4 --tlb soft,entries=16 \
+		--set lazy_tlb=off --set switches=50 --set rounds=20
 	[ $arm = direct ] || try $arm "page tables in highmem" 0 "$good" --cpus 3 --arena highmem
 	# shellcheck disable=SC2086 # options are words
 	try $arm "4 vCPUs, much meanwhile, many rounds" 0 "$good" --cpus 4 --tlb soft,entries=16 $often \

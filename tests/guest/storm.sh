@@ -42,7 +42,7 @@ storm "$rounds rounds, free schedule, TLB soft" --schedule free --tlb soft,entri
 storm "$rounds rounds, free schedule, TLB hw" --schedule free
 storm "$rounds rounds, free schedule, PCIDs" --schedule free --tlb soft,entries=16,pcid=on
 for tlb in hw soft soft,entries=8,policy=random,pcid=on; do
-	storm "$rounds rounds, kernel tasks on init_mm's root, TLB $tlb" --set lazy=off --tlb $tlb
+	storm "$rounds rounds, kernel tasks on init_mm's root, TLB $tlb" --set lazy_tlb=off --tlb $tlb
 done
-storm "$rounds rounds, kernel tasks on init_mm's root, free schedule, PCIDs" --set lazy=off --schedule free \
+storm "$rounds rounds, kernel tasks on init_mm's root, free schedule, PCIDs" --set lazy_tlb=off --schedule free \
 	--tlb soft,pcid=on
