@@ -27,12 +27,12 @@ done
 
 # Sizes that leave a CPU without work, or do not fit.
 if once; then
-	expect "a CPU without an access" 2 "accesses=1: must be from 4" "$kvalab" run highmem-io --engine $engine \
+	expect "a CPU without an access" 2 "accesses=1: must be from 4" "$kvalab" run highmem-io --arm pkmap --engine $engine \
 		--cpus 4 --set accesses=1
-	expect "a CPU without a sector" 2 "pages=1: must be from 2" "$kvalab" run highmem-io --engine $engine \
+	expect "a CPU without a sector" 2 "pages=1: must be from 2" "$kvalab" run highmem-io --arm pkmap --engine $engine \
 		--cpus 16 --set slots=128 --set pages=1
 	expect "files larger than RAM" 2 "files of 1048576 pages in all, and [0-9]* are free: more --mem" "$kvalab" run \
-		highmem-io --engine $engine --set pages=1048576
+		highmem-io --arm pkmap --engine $engine --set pages=1048576
 	expect "processes larger than RAM" 2 "2 processes have 131072 pages in all, and [0-9]* are free: more --mem" \
 		"$kvalab" run highmem-io --engine $engine --mem 512M --arm direct --set memory=65536
 fi
