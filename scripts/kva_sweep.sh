@@ -72,17 +72,16 @@ elsewhere()
 
 costs()
 {
-	echo "| scheme | instructions: hit | hit, 99 % | hit elsewhere | miss | miss, 99 % | bytes a slot, 4 CPUs |"
-	echo "|---|--:|--:|--:|--:|--:|--:|"
+	echo "| scheme | instructions: hit | hit, 99 % | hit elsewhere | miss | miss, 99 % | bytes a slot | bytes a CPU |"
+	echo "|---|--:|--:|--:|--:|--:|--:|--:|"
 	run direct --mem 512M --cpus 1 --set maps=0 --set rounds=0 --set samples=101
 	line="$(metric hit_ticks) | $(metric hit_p99_ticks)"
-	echo "| direct | $line | $(elsewhere direct --mem 512M) | - | - | 0 |"
+	echo "| direct | $line | $(elsewhere direct --mem 512M) | - | - | 0 | 0 |"
 	for arm in $arms; do
 		run $arm --cpus 1 --set maps=0 --set rounds=0 --set samples=101
 		hit="$(metric hit_ticks) | $(metric hit_p99_ticks)"
 		miss="$(metric miss_ticks) | $(metric miss_p99_ticks)"
-		run $arm --cpus 4 --set maps=0 --set rounds=0 --set samples=1
-		bytes=$(metric slot_bytes)
+		bytes="$(metric slot_bytes) | $(metric cpu_bytes)"
 		echo "| $(name $arm) | $hit | $(elsewhere $arm) | $miss | $bytes |"
 	done
 }

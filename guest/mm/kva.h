@@ -44,10 +44,10 @@ struct kva_ops {
 	enum kva_reach reach;
 	bool lowmem_only; /* runs where every page has a direct address, and nowhere else */
 	u32 most_held;	  /* by one task; 0: as many as there are slots */
-	u32 hit_ticks;	  /* instructions of a get that finds an address, at most; 0: no promise */
-	bool lru;	/* of the slots that nobody holds the one goes that was used longest ago */
-	u32 slot_bytes; /* that the scheme keeps of a slot, for one CPU more: cpu_bytes */
-	u32 cpu_bytes;
+	u32 hit_ticks;	  /* no hit takes more instructions; 0: no promise */
+	bool lru; /* the slot that gets another page is the one used longest ago that nobody holds */
+	u32 slot_bytes; /* kept for each slot, in full bytes */
+	u32 cpu_bytes;	/* kept for each CPU */
 	bool own_space; /* for tasks that have a space of their own, and no others */
 	/* What the parameters choose instead, of the row of an arm; NULL: this. */
 	const struct kva_ops *(*choose)(void);

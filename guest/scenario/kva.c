@@ -210,7 +210,8 @@ static void run_parts(void *arg)
 	if (ops->forget)
 		kva_free_meanwhile(ops, sizes->frees);
 	kva_mix_run(ops, &sizes->mix, &sizes->work);
-	metric("slot_bytes", ops->slot_bytes + ops->cpu_bytes * boot_options.ncpus);
+	metric("slot_bytes", ops->slot_bytes);
+	metric("cpu_bytes", ops->cpu_bytes);
 }
 
 /* Those of the window stay (row T5); a space's go with it. */
