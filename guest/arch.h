@@ -7,8 +7,8 @@
  *
  * The other way round, arch/ enters the kernel at kernel_main() (boot.h), cpu_main() (task/smp.h),
  * task_first() (task/smp.h), by traps: fault_handle() (mm/fault.h), syscall_handle()
- * (task/syscall.h), tlb_ipi_handler() (mm/tlb.h); and tlb_cpu_*() and page faults enter the soft TLB
- * (mm/tlb_soft.h).
+ * (task/syscall.h), tlb_ipi_handler() (mm/tlb.h), cross_call_handler() (task/cross_call.h); and
+ * tlb_cpu_*() and page faults enter the soft TLB (mm/tlb_soft.h).
  */
 #ifndef GUEST_ARCH_H
 #define GUEST_ARCH_H
@@ -22,6 +22,7 @@ unsigned long arch_irq_save(void); /* turns interrupts off, returns the former s
 void arch_irq_restore(unsigned long state);
 void arch_irq_enable(void);
 bool arch_irqs_on(void);
+void arch_irq_wait(void);   /* interrupts are off: they are on until one has come, and off again */
 void arch_relax(void);	    /* in every spin */
 u64 arch_cycles(void);	    /* time-stamp counter */
 void arch_loop(u64 rounds); /* 2 * @rounds instructions, @rounds > 0; for user programs too */
@@ -95,7 +96,9 @@ struct task *arch_current(void); /* the task whose kernel stack this is */
 extern u8 boot_stack[]; /* ARCH_STACK_BYTES, aligned so: on it the first CPU calls kernel_main() */
 void arch_cpu_init(u32 cpu);		       /* descriptors, traps, APIC of the CPU that calls */
 void arch_cpu_start(u32 cpu, void *stack_top); /* INIT-SIPI; the CPU then calls cpu_main() */
-void arch_ipi_send(u32 cpu); /* shootdown vector; the target calls tlb_ipi_handler() */
+/* The two interrupts, with interrupts off. The target calls tlb_ipi_handler(); cross_call_handler(). */
+void arch_ipi_send(u32 cpu);
+void arch_call_send(u32 cpu);
 
 /* Prepares @task so that the first switch to it calls task_first(arg, fn) on its stack. */
 void arch_task_prepare(struct task *task, void (*fn)(void *), void *arg);

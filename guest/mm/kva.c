@@ -16,7 +16,7 @@ const struct kva_ops *kva_ops;
 
 /* Tasks that wait for a slot: how many; the addresses that they hold; puts that they may not have seen. */
 static volatile u32 waiters, puts, held_by_waiters;
-static volatile bool putting[KVL_MAX_CPUS];
+static volatile u32 putting[KVL_MAX_CPUS]; /* two: one of a handler interrupts another */
 
 void kva_start(const struct kva_ops *ops, u32 slots)
 {
@@ -143,11 +143,11 @@ void kva_put(struct page *page, void *address)
 	current()->kva_held--;
 	if (trace_on)
 		trace_event(KVL_EV_KVA_PUT, SITE("kva.put"), 0, 0, (u64)address, 0, 0, 0, 0);
-	putting[cpu_id()] = true;
+	putting[cpu_id()]++;
 	kva_ops->put(page, address);
 	if (waiters)
 		__atomic_fetch_add(&puts, 1, __ATOMIC_SEQ_CST);
-	putting[cpu_id()] = false;
+	putting[cpu_id()]--;
 }
 
 void kva_give(const struct page *page, void *address)

@@ -28,7 +28,7 @@ const struct scenario_param kva_params[] = {
 	{ "run", "number", "4", "reads at an address, at most" },
 	{ "shared", "percent", "25", "of gets in rounds that are of pages of all CPUs" },
 	{ "writes", "percent", "25", "after which the page is written" },
-	{ "atomic", "percent", "10", "after which another page is used with interrupts off" },
+	{ "atomic", "percent", "10", "after which an interrupt handler uses another page" },
 	{ "switches", "percent", "5", "after which a task with a space of its own runs" },
 	{ "lazy_tlb", "on|off", "on",
 	  "kernel tasks run on the root that is loaded, or on init_mm's: more loads" },
@@ -42,8 +42,8 @@ const struct scenario_param kva_params[] = {
 	  "gets of each CPU while it looks ahead; 0: it does not (sf-buf, kva-seq, kva-repair)" },
 	{ "seq_bits", "number", "32",
 	  "of the sequence that says what a CPU has not seen (kva-seq, kva-repair)" },
-	{ "provoke", "none|self-wait|raw-handover", "none",
-	  "instead of all: a task waits for itself; a CPU does not ask for an address" },
+	{ "provoke", "none|self-wait|handler-wait|raw-handover", "none",
+	  "instead of all: a task waits for itself; a handler waits; a CPU does not ask for an address" },
 	KVA_ARM_PARAMS,
 	{ NULL, NULL, NULL, NULL },
 };
@@ -187,7 +187,9 @@ static bool provoke(const struct kva_ops *ops, u32 slots)
 	const char *what = param_text("provoke", "none");
 
 	if (strcmp(what, "self-wait") == 0)
-		kva_fill(ops, slots, true);
+		kva_fill(ops, slots, KVA_HOLDER_WAITS);
+	else if (strcmp(what, "handler-wait") == 0)
+		kva_fill(ops, slots, KVA_HANDLER_WAITS);
 	else if (strcmp(what, "raw-handover") == 0)
 		kva_raw_handover(ops, slots);
 	return strcmp(what, "none") != 0;
@@ -202,7 +204,7 @@ static void run_parts(void *arg)
 		return;
 	kva_measure(ops, sizes->mix.slots, sizes->samples);
 	kva_compare_forms(ops, &sizes->work);
-	kva_fill(ops, sizes->mix.slots, false);
+	kva_fill(ops, sizes->mix.slots, KVA_ANOTHER_WAITS);
 	if (ops->lru)
 		kva_compare_lru(ops, LRU_SLOTS, sizes->refs);
 	if (ops->reach == KVA_WHERE_ASKED && sizes->looks)

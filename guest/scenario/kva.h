@@ -74,8 +74,10 @@ void kva_compare_lru(const struct kva_ops *ops, u32 slots, u32 refs);
 /* What CPUs still have of slots that got another page (kva_unseen.c). */
 void kva_look_unseen(const struct kva_ops *ops, u32 gets);
 
-/* Every slot is held, of @slots, 64 at most; nothing, where no get ever fails (kva_full.c). */
-void kva_fill(const struct kva_ops *ops, u32 slots, bool wait_for_itself);
+/* Every slot is held, of @slots, 64 at most; nothing, where no get ever fails (kva_full.c). Then who waits for one
+ * more: another task, which gets one; who holds them; an interrupt handler. */
+enum kva_waits { KVA_ANOTHER_WAITS, KVA_HOLDER_WAITS, KVA_HANDLER_WAITS };
+void kva_fill(const struct kva_ops *ops, u32 slots, enum kva_waits who);
 /* Pages are freed that have an address, while others get theirs; by each CPU, so often (kva_free.c). */
 void kva_free_meanwhile(const struct kva_ops *ops, u32 rounds);
 
@@ -90,7 +92,7 @@ struct kva_mix {
 	u32 shared;
 	u32 handover; /* a task of another CPU goes on, and puts */
 	u32 migrate;  /* the worker goes on on another CPU */
-	u32 atomic;   /* another page is used with interrupts off */
+	u32 atomic;   /* an interrupt handler uses another page, here or on another CPU */
 	u32 switches; /* another space runs on the CPU */
 	u32 writes;
 };

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Owns windows of which every slot is held (seed row T4): who does not wait gets nothing, who waits gets the first
- * slot that is put, and who would wait for itself is stopped. Schemes that always have a slot, or
+ * slot that is put, who would wait for itself is stopped, and so is an interrupt handler. Schemes that always have a slot, or
  * stop themselves, have nothing to show here.
  */
 #include "guest/scenario/kva.h"
+#include "guest/task/cross_call.h"
 
 #define MOST_SLOTS 64
 
@@ -50,34 +51,48 @@ static void let_one_wait(const struct kva_ops *ops, const struct kva_pages *page
 	check_true("full.word", !w.wrong);
 }
 
+static void get_in_handler(void *page)
+{
+	kva_get(page);
+}
+
+/* Another CPU's handler finds a kernel task there. */
+static void let_handler_wait(const struct kva_ops *ops, struct page *page)
+{
+	cross_call(ops->own_space ? cpu_id() : boot_options.ncpus - 1, get_in_handler, page);
+}
+
 static void fill(const struct kva_ops *ops, const struct kva_pages *pages, void **address,
-		 bool wait_for_itself)
+		 enum kva_waits who)
 {
 	u32 n = hold_all(pages, address);
 
 	check_equal("full.held", ops->held(), n);
 	check_range("full.slots", n, kva_room(), ops->room ? kva_window.slots : kva_room());
-	if (wait_for_itself)
+	if (who == KVA_HOLDER_WAITS)
 		kva_get(pages->page[n]);
+	else if (who == KVA_HANDLER_WAITS)
+		let_handler_wait(ops, pages->page[n]);
 	let_one_wait(ops, pages, address, n);
 	for (u32 i = n - 1; i--;)
 		kva_put(pages->page[i], address[i]);
 }
 
-void kva_fill(const struct kva_ops *ops, u32 slots, bool wait_for_itself)
+void kva_fill(const struct kva_ops *ops, u32 slots, enum kva_waits who)
 {
 	u32 n = slots < MOST_SLOTS ? slots : MOST_SLOTS;
 	struct kva_pages pages;
 	void **address;
 
-	if (!ops->held && wait_for_itself)
-		usage_failure("provoke=self-wait: no task ever waits for a slot of this arm");
+	if (!ops->held && who != KVA_ANOTHER_WAITS)
+		usage_failure("provoke=%s-wait: no task ever waits for a slot of this arm",
+			      who == KVA_HOLDER_WAITS ? "self" : "handler");
 	if (!ops->held)
 		return;
 	kva_pages_make(&pages, n + 1);
 	address = kva_array(n + 1, sizeof(*address));
 	kva_start(ops, n);
-	fill(ops, &pages, address, wait_for_itself);
+	fill(ops, &pages, address, who);
 	kva_stop();
 	kva_array_free(address);
 	kva_pages_free(&pages);

@@ -37,6 +37,7 @@ static void unmap(u32 depth)
 	tlb_cpu_page(kva_slot_address(slot_at(depth)), 0, SITE("kmap_local.unmap"));
 }
 
+/* A handler that comes meanwhile must find the slot taken; so in put(). */
 static void *get(struct page *page)
 {
 	struct task *task = current();
@@ -44,9 +45,9 @@ static void *get(struct page *page)
 
 	if (depth == DEPTH)
 		panic("out of local mappings", "task %s holds %u", task->name, depth);
-	map(depth, page);
 	task->local[depth] = page;
 	task->local_held++;
+	map(depth, page);
 	return (void *)kva_slot_address(slot_at(depth));
 }
 
@@ -59,8 +60,8 @@ static void put(struct page *page, void *address)
 	    kva_address_slot(address) != slot_at(last))
 		panic("bad kva_put", "task %s: %p is not the last that it got on CPU %u",
 		      task->name, address, cpu_id());
-	task->local_held--;
 	unmap(last);
+	task->local_held--;
 }
 
 /* To the trace a use ends here, and another begins there: in between the slot is another task's. */

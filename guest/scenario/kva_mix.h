@@ -24,9 +24,10 @@ struct kva_run {
 	const struct kva_mix *mix;
 	struct kva_order order;
 	struct kva_pages pages;
-	volatile u32 puts;  /* that have been made, by all */
-	u32 *written;	    /* beside the pages: how often, by all */
-	struct mm *visitor; /* the space of those who run between uses */
+	volatile u32 puts;			 /* that have been made, by all */
+	u32 *written;				 /* beside the pages: how often, by all */
+	u64 installed_by_handlers[KVL_MAX_CPUS]; /* not by whom they interrupt */
+	struct mm *visitor;			 /* the space of those who run between uses */
 	struct kva_worker worker[KVA_WORKERS * KVL_MAX_CPUS];
 };
 extern struct kva_run kva_now;

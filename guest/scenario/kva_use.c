@@ -4,21 +4,22 @@
  * while it holds it: an interrupt handler uses another page, another space runs on the CPU, the worker moves to another
  * CPU, or hands the address on.
  */
-#include "guest/arch.h"
 #include "guest/lib/draw.h"
 #include "guest/scenario/kva_mix.h"
+#include "guest/task/cross_call.h"
 
 static bool chance(struct kva_worker *w, u32 percent)
 {
 	return draw_next(&w->draws) % 100 < percent;
 }
 
-static u32 choose(struct kva_worker *w)
+/* What is used on @cpu. */
+static u32 choose(struct kva_worker *w, u32 cpu)
 {
 	bool shared = chance(w, kva_now.mix->shared);
 	u32 own = kva_now.pages.n / boot_options.ncpus, n = shared ? kva_now.pages.n : own;
 
-	return (shared ? 0 : w->home * own) +
+	return (shared ? 0 : cpu * own) +
 	       kva_order_next(&kva_now.order, &w->at, n, draw_next(&w->draws));
 }
 
@@ -29,11 +30,16 @@ static u32 other_cpu(struct kva_worker *w)
 	return (cpu_id() + further) % boot_options.ncpus;
 }
 
+static u64 installs_here(void)
+{
+	return counters[cpu_id()][COUNT_KVA_INSTALLS] - kva_now.installed_by_handlers[cpu_id()];
+}
+
 /* What a get counts while it waits others may have set: but then it found no address. */
 static void *note(struct kva_worker *w, void *address, u64 installs)
 {
 	w->gets++;
-	w->misses += counters[cpu_id()][COUNT_KVA_INSTALLS] != installs;
+	w->misses += installs_here() != installs;
 	return address;
 }
 
@@ -70,12 +76,17 @@ static void note_refusal(struct kva_worker *w)
 		w->refused_early++;
 }
 
-/* A handler that needs another page: it cannot wait. */
-static void interrupt(struct kva_worker *w)
+struct interrupt {
+	struct kva_worker *worker; /* for whom it is; it waits */
+	struct page *page;
+};
+
+/* A handler needs another page: it cannot wait. */
+static void handle(void *arg)
 {
-	struct page *page = kva_now.pages.page[choose(w)];
-	unsigned long irq = arch_irq_save();
-	u64 installs = counters[cpu_id()][COUNT_KVA_INSTALLS];
+	struct kva_worker *w = ((struct interrupt *)arg)->worker;
+	struct page *page = ((struct interrupt *)arg)->page;
+	u64 installs = installs_here();
 	void *address = kva_try_get(page);
 
 	w->interrupts++;
@@ -85,7 +96,20 @@ static void interrupt(struct kva_worker *w)
 	} else {
 		note_refusal(w);
 	}
-	arch_irq_restore(irq);
+	kva_now.installed_by_handlers[cpu_id()] += installs_here() - installs;
+}
+
+/*
+ * On this CPU, or on any other in the midst of what it does; which may be a kernel task's work, for which a scheme of the task's
+ * own space has nothing.
+ */
+static void interrupt(struct kva_worker *w)
+{
+	u64 drawn = draw_next(&w->draws);
+	u32 cpu = kva_now.ops->own_space ? cpu_id() : drawn % boot_options.ncpus;
+	struct interrupt interrupt = { w, kva_now.pages.page[choose(w, cpu)] };
+
+	cross_call(cpu, handle, &interrupt);
 }
 
 static void be_there(void *unused)
@@ -127,9 +151,9 @@ static void hand_on(struct kva_worker *w, struct page *page, void *address)
 void kva_use(struct kva_worker *w)
 {
 	const struct kva_mix *mix = kva_now.mix;
-	u32 index = choose(w);
+	u32 index = choose(w, w->home);
 	struct page *page = kva_now.pages.page[index];
-	u64 installs = counters[cpu_id()][COUNT_KVA_INSTALLS];
+	u64 installs = installs_here();
 	void *address = note(w, kva_get(page), installs);
 
 	for (u64 left = draw_next(&w->draws) % mix->run; left; left--) {

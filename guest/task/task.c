@@ -12,6 +12,7 @@
 #include "guest/mm/tlb.h"
 #include "guest/mm/tlb_tags.h"
 #include "guest/mm/vm.h"
+#include "guest/task/cross_call.h"
 #include "guest/task/sched.h"
 #include "guest/task/syscall.h"
 #include "guest/task/turnstile.h"
@@ -178,6 +179,7 @@ void task_yield(void)
 		panic("wait in atomic context", "task %s yields with %u locks held, interrupts %s",
 		      current()->name, current()->locks, arch_irqs_on() ? "on" : "off");
 	tlb_poll();
+	cross_call_poll(); /* tasks that wait take the turn inside schedule() alone, interrupts off */
 	arch_relax(); /* a yield is a spin's round: tasks of one CPU may all wait for another CPU */
 	if (queue->first)
 		schedule();
@@ -308,6 +310,7 @@ static _Noreturn void idle(void)
 	struct run_queue *queue = my_queue();
 
 	for (;;) {
+		cross_call_poll(); /* one that came while interrupts were off */
 		if (queue->first)
 			schedule();
 		else

@@ -13,6 +13,7 @@
 #include "guest/arch.h"
 #include "guest/kernel.h"
 #include "guest/mm/tlb.h"
+#include "guest/task/cross_call.h"
 #include "guest/task/sched.h"
 
 bool turnstile_on; /* seeded, and nothing has failed yet */
@@ -56,6 +57,7 @@ static void wait_for_turn(u32 me)
 	*go_word(me) = 0;
 	turn = me; /* only now: an interrupt must not act on a turn that is not taken up yet */
 	tlb_poll();
+	cross_call_poll();
 }
 
 static void hand_over(u32 next)

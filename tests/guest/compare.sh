@@ -49,6 +49,11 @@ holds "hello on all hosts: the runs are those of the TLBs" 'all(.columns[] | sel
 	.result.guest.tlb == .tlb and (.result.counts.tlb_fills > 0) == (.tlb != "hw"))'
 echo "hello ran on: $(jq -r '[.columns[] | select(.state == "ran") | .host] | unique | join(", ")' "$work/result")"
 clean "hello on all hosts"
+# Interrupts that come in the midst of what another CPU does come at the same point, however late a host delivers them.
+expect "kva with many interrupts on all hosts" 0 "hosts: the same counts|not judged" "$kvalab" compare kva --arms kva-seq,kmap-local \
+	--hosts all --cpus 3 --set atomic=50 --set refs=0 --set looks=0 --set frees=0 --json "$work/result"
+holds "kva with many interrupts on all hosts: there were some" 'all(.columns[] | select(.state == "ran");
+	.result.metrics.interrupts > 50)'
 need_kvm # from here on the column of kvm is what others are set against
 
 expect "one host" 0 "^hosts: one host: nothing to set against$" "$kvalab" compare hello --hosts kvm

@@ -149,8 +149,14 @@ for arm in $arms; do
 	if jq -e '[.checks[].name] | index("full.waits")' "$work/result" >/dev/null; then
 		try $arm "a task waits for itself" 4 "deadlock: task main waits for a slot of the kva window, and" \
 			--set provoke=self-wait
+		for cpus in 1 3; do # on this CPU, on another one
+			try $arm "a handler waits, $cpus vCPUs" 4 \
+				"wait in atomic context: task .* waits .* with 0 locks held, interrupts off" \
+				--cpus $cpus --set provoke=handler-wait
+		done
 	else
 		try $arm "no task waits" 2 "no task ever waits for a slot of this arm" --set provoke=self-wait
+		try $arm "no handler waits" 2 "no task ever waits for a slot of this arm" --set provoke=handler-wait
 	fi
 	hand_on_unasked $arm
 done

@@ -3,8 +3,8 @@
 # What a page fault in an area of the kernel needs of an architecture, in functions and lines (seed row
 # W16): counted in the call graph that the compiler writes of the sources, nothing inlined. Indirect calls
 # are not in it: the fault functions of the two kinds of areas are named below. What ends the run or the
-# task is not followed, nor what belongs to the testbed (its trace, its calls to the host, soft TLBs). The totals
-# are those of docs/flash-under-the-kernel.md, nothing is needed by areas of the kernel alone, and arm64, of which
+# task is not followed, nor what belongs to the testbed (its trace, its calls to the host, soft TLBs, interrupts that
+# scenarios ask for). The totals are those of docs/flash-under-the-kernel.md, nothing is needed by areas of the kernel alone, and arm64, of which
 # there is no arch/, would be asked for the same functions.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -17,8 +17,8 @@ trap 'rm -rf "$work"' EXIT
 areas="guest/flash/mapping.c:mapping_fault guest/mm/anon.c:anon_fault guest/mm/pageable.c:pageable_fault"
 fault=guest/mm/fault.c
 ends="panic panic_at usage_failure task_kill $fault:bad_access"
-instruments="guest/trace.c guest/trace.h guest/host.c guest/mm/tlb_soft.c"
-other_traps="apic_eoi tlb_ipi_handler $arch/trap.c:undefined_opcode $arch/trap.c:exception_name"
+instruments="guest/trace.c guest/trace.h guest/host.c guest/mm/tlb_soft.c guest/task/cross_call.c"
+other_traps="apic_eoi tlb_ipi_handler cross_call_handler $arch/trap.c:undefined_opcode $arch/trap.c:exception_name"
 no_areas="$fault:kernel_address>$fault:by_vma"
 # An ordinary fault is one of the kernel, and init_mm has what it lacks.
 ordinary_only="$no_areas fault_handle>$fault:user_address"

@@ -53,6 +53,11 @@ void arch_ipi_send(u32 cpu)
 	icr_write(cpu, ICR_FIXED | VECTOR_SHOOTDOWN);
 }
 
+void arch_call_send(u32 cpu)
+{
+	icr_write(cpu, ICR_FIXED | VECTOR_CALL);
+}
+
 extern const u8 trampoline_start[], trampoline_end[], trampoline_values[];
 void start64_ap(void);
 

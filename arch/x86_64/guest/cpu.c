@@ -124,6 +124,12 @@ bool arch_irqs_on(void)
 	return flags & RFLAGS_IF;
 }
 
+/* None can come between the two: STI lets only the next instruction but one be interrupted. */
+void arch_irq_wait(void)
+{
+	asm volatile("sti\n\thlt\n\tcli" : : : "memory");
+}
+
 void arch_console_putc(char c)
 {
 	outb(KVL_PORT_CONSOLE, c);

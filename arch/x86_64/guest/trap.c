@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Traps: the descriptor table and the dispatch to faults, system calls and the shootdown handler.
+ * Traps: the descriptor table and the dispatch to faults, system calls and the handlers of interrupts.
  * What a fault means is decided in guest/mm/fault.c.
  *
  * System calls come by UD2 from CPL 3: number in rax, arguments in rdi, rsi, result in rax.
@@ -14,6 +14,7 @@
 #include "guest/mm/tlb.h"
 #include "guest/mm/tlb_soft.h"
 #include "guest/mm/vm.h"
+#include "guest/task/cross_call.h"
 #include "guest/task/syscall.h"
 
 enum {
@@ -48,6 +49,7 @@ void trap_init(u32 cpu)
 		for (u32 vector = 0; vector < 32; vector++)
 			gate(vector);
 		gate(VECTOR_SHOOTDOWN);
+		gate(VECTOR_CALL);
 		gate(VECTOR_SPURIOUS);
 	}
 	asm volatile("lidt %0" : : "m"(pointer));
@@ -153,6 +155,10 @@ void trap_dispatch(struct trap_frame *frame)
 	case VECTOR_SHOOTDOWN:
 		apic_eoi();
 		tlb_ipi_handler();
+		return;
+	case VECTOR_CALL:
+		apic_eoi();
+		cross_call_handler();
 		return;
 	case VECTOR_SPURIOUS: return;
 	case VECTOR_UD:
