@@ -10,12 +10,6 @@
 
 #include "guest/mm/vm.h"
 
-/* Where frames come from. Called in page faults. */
-struct cow_frames {
-	const char *name;
-	struct page *(*alloc)(u64 nth); /* NULL: out of memory */
-};
-
 /* Why a page has to be got at. */
 enum cow_cause {
 	COW_CLEAR, /* it is touched first */
@@ -43,8 +37,8 @@ struct cow_stats {
 
 /* Areas that came from one another; outlives them. */
 struct cow_group {
-	const struct cow_frames *frames; /* marked FAULT_TABLE */
-	u64 allocated;			 /* frames */
+	const struct frame_source *frames;
+	u64 allocated; /* frames */
 	struct cow_stats stats;
 };
 

@@ -1,40 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Owns the page cache of a file: which pages are in memory, and who uses each at the moment. A page has one
- * user at a time, who may wait meanwhile: for its address, for the store, for a fault on the user's side.
+ * user at a time, who may wait meanwhile: for its address, for the store, for a fault on the user's side. Where
+ * pages are mapped is file_map.c's.
  */
 #include "guest/mm/file.h"
 
 #include "guest/kernel.h"
 #include "guest/lib/string.h"
+#include "guest/mm/fault.h"
+#include "guest/mm/file_cache.h"
 #include "guest/mm/kva.h"
 #include "guest/trace.h"
-
-struct cached {
-	struct page *page; /* NULL: not in memory */
-	bool busy;	   /* somebody uses it, or brings it */
-	bool dirty;	   /* the store has another content */
-};
-
-struct file {
-	struct file_config config;
-	struct spinlock lock; /* of the figures */
-	struct file_stats stats;
-	struct cached *cached;
-};
 
 struct file *file_open(const struct file_config *config)
 {
 	struct file *file = kalloc(sizeof(*file));
 
+	fault_table_check(config->frames, config->frames->name);
+	if (config->store)
+		fault_table_check(config->store->ops, config->store->ops->name);
 	file->config = *config;
 	file->lock.name = "file";
+	file->areas_lock.name = "areas of a file";
 	file->cached = kva_array(config->pages, sizeof(*file->cached));
 	return file;
 }
 
 void file_close(struct file *file)
 {
+	if (file->areas)
+		panic("mapping left", "a file is closed while a space maps it");
 	for (u32 i = 0; i < file->config.pages; i++)
 		if (file->cached[i].page)
 			page_free(file->cached[i].page);
@@ -54,11 +50,23 @@ static void take(struct file *file, struct cached *cached)
 	busy_take(&cached->busy, KVL_WAIT_PAGE, cached - file->cached, SITE("file.take"));
 }
 
-static void count_access(struct file *file, const struct page *page)
+void file_let_go(struct cached *cached)
+{
+	busy_let_go(&cached->busy);
+}
+
+void file_count_access(struct file *file, const struct page *page)
 {
 	spin_lock(&file->lock);
 	file->stats.accesses++;
 	file->stats.maps += page_is_highmem(page);
+	spin_unlock(&file->lock);
+}
+
+void file_count(struct file *file, u64 *figure)
+{
+	spin_lock(&file->lock);
+	++*figure;
 	spin_unlock(&file->lock);
 }
 
@@ -76,7 +84,7 @@ static void clear_page(struct file *file, struct page *page)
 {
 	void *address = kva_get(page);
 
-	count_access(file, page);
+	file_count_access(file, page);
 	memset(address, 0, PAGE_BYTES);
 	kva_put(page, address);
 }
@@ -89,7 +97,7 @@ static u64 place_of(const struct file *file, const struct cached *cached)
 static bool load(struct file *file, struct cached *cached)
 {
 	const struct page_store *store = file->config.store;
-	struct page *page = file->config.alloc(cached - file->cached);
+	struct page *page = file->config.frames->alloc(cached - file->cached);
 
 	if (!page)
 		return false;
@@ -106,6 +114,17 @@ static bool load(struct file *file, struct cached *cached)
 	return true;
 }
 
+struct cached *file_take(struct file *file, u64 page)
+{
+	struct cached *cached = &file->cached[page];
+
+	take(file, cached);
+	if (cached->page || load(file, cached))
+		return cached;
+	file_let_go(cached);
+	return NULL;
+}
+
 static bool write_back(struct file *file, struct cached *cached)
 {
 	const struct page_store *store = file->config.store;
@@ -119,7 +138,10 @@ static bool write_back(struct file *file, struct cached *cached)
 	return true;
 }
 
-/* Every page that is in memory; those that could not be stored stay. */
+/*
+ * Every page that is in memory; those that could not be stored stay. Nobody can write to what is written back, so
+ * that a later write is not taken for stored, and nobody has what is freed.
+ */
 static bool write_all_back(struct file *file, bool evict)
 {
 	bool good = true;
@@ -129,12 +151,14 @@ static bool write_all_back(struct file *file, bool evict)
 		bool stored;
 
 		take(file, cached);
+		if (cached->page && (evict || cached->dirty))
+			file_withdraw(file, i, evict);
 		stored = write_back(file, cached);
 		if (stored && evict && cached->page) {
 			page_free(cached->page);
 			cached->page = NULL;
 		}
-		busy_let_go(&cached->busy);
+		file_let_go(cached);
 		good = good && stored;
 	}
 	return good;
@@ -154,14 +178,11 @@ bool file_evict(struct file *file)
 
 void *file_hold(struct file *file, u64 page, bool write)
 {
-	struct cached *cached = &file->cached[page];
+	struct cached *cached = file_take(file, page);
 
-	take(file, cached);
-	if (!cached->page && !load(file, cached)) {
-		busy_let_go(&cached->busy);
+	if (!cached)
 		return NULL;
-	}
-	count_access(file, cached->page);
+	file_count_access(file, cached->page);
 	cached->dirty |= write;
 	return kva_get(cached->page);
 }
@@ -171,7 +192,7 @@ void file_release(struct file *file, u64 page, void *address)
 	struct cached *cached = &file->cached[page];
 
 	kva_put(cached->page, address);
-	busy_let_go(&cached->busy);
+	file_let_go(cached);
 }
 
 /* @bytes within one page. */

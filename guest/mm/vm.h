@@ -42,6 +42,12 @@ struct vma_ops {
  */
 #define FAULT_TABLE __attribute__((section(".data.rel.ro.fault_tables")))
 
+/* Where frames of user memory come from; called in page faults, so marked FAULT_TABLE. */
+struct frame_source {
+	const char *name;
+	struct page *(*alloc)(u64 nth); /* NULL: out of memory */
+};
+
 struct vma {
 	u64 start, end; /* page-aligned [start, end) */
 	u32 prot;	/* enum prot */

@@ -37,10 +37,12 @@ static enum zone_id any_zone(u64 nth)
 					   : ZONE_HIGH4G;
 }
 
-struct page *highmem_io_page(u64 nth)
+static struct page *any_page(u64 nth)
 {
 	return page_alloc(even ? any_zone(nth) : ZONE_HIGH4G, 0);
 }
+
+const struct frame_source io_frames FAULT_TABLE = { .name = "user data", .alloc = any_page };
 
 /* --- sectors -------------------------------------------------------------------------------------------------------- */
 

@@ -15,9 +15,9 @@
 extern const struct scenario_param highmem_io_params[];
 void highmem_io_run(const struct arm *arm);
 
-/* A frame for the @nth page of user data: of highmem, or of all RAM in proportion (ram=high|even). The seed
- * alone says of which zone. */
-struct page *highmem_io_page(u64 nth);
+/* Frames of user data: of highmem, or of all RAM in proportion (ram=high|even). The seed alone says of which zone
+ * the nth is. */
+extern const struct frame_source io_frames;
 
 /* --- sectors: what one says follows from where it lies and how often it was written --- */
 #define IO_SECTOR_BYTES 512u

@@ -97,7 +97,7 @@ static void run(struct family *f)
 
 void highmem_io_cow(u32 pages)
 {
-	struct family f = { .pages = pages, .group = { .frames = &io_cow_frames } };
+	struct family f = { .pages = pages, .group = { .frames = &io_frames } };
 
 	f.mm[0] = mm_create();
 	mm_get(f.mm[0]);

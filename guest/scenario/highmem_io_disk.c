@@ -21,12 +21,15 @@ static struct page *lowmem_page(u64 nth)
 	return page_alloc(ZONE_LOWMEM, 0);
 }
 
+static const struct frame_source lowmem_frames FAULT_TABLE = { .name = "metadata",
+							       .alloc = lowmem_page };
+
 static void add_file(struct io_files *io, const struct page_store *store)
 {
 	const struct file_config config = {
 		.pages = io->pages,
 		.store = store,
-		.alloc = highmem_io_page,
+		.frames = &io_frames,
 	};
 
 	io->has_store[io->nfiles] = store;
@@ -52,7 +55,7 @@ static void open_disk(struct disk *disk, const struct io_files *io)
 	struct file_config cache = {
 		.pages = 2 * io->pages + buffer_table_pages(io->pages),
 		.store = &disk->io.store,
-		.alloc = lowmem_page,
+		.frames = &lowmem_frames,
 	};
 
 	io_disk_open(&disk->io, cache.pages);

@@ -11,14 +11,6 @@
 #include "guest/mm/swap.h"
 #include "guest/trace.h"
 
-static struct page *any_page(u64 nth)
-{
-	return highmem_io_page(nth);
-}
-
-const struct cow_frames io_cow_frames FAULT_TABLE = { .name = "frames of highmem-io",
-						      .alloc = any_page };
-
 /* --- words --------------------------------------------------------------------------------------------------------- */
 
 #define PAGE_WORDS (IO_MOST_THREADS + 1)
@@ -249,7 +241,7 @@ struct io_share highmem_io_memory(const struct io_memory *sizes)
 	struct io_processes all = {
 		.sizes = sizes,
 		.lock = SPINLOCK("processes"),
-		.group = { .frames = &io_cow_frames },
+		.group = { .frames = &io_frames },
 		.n = sizes->processes * (sizes->forks + 1),
 	};
 	u64 made = count_total(COUNT_KVA_INSTALLS), bounces = 0;

@@ -5,8 +5,6 @@
 
 #include "guest/scenario/highmem_io.h"
 
-extern const struct cow_frames io_cow_frames;
-
 #define IO_MEMORY_VA MiB(16)
 
 /*
