@@ -18,6 +18,7 @@ const struct scenario_param highmem_io_params[] = {
 	{ "touches", "number", "24", "of a word by each thread" },
 	{ "swaps", "number", "24", "by another task, if there is a disk: pages that are to go" },
 	{ "traces", "number", "24", "words that another task reads or writes" },
+	{ "mapped", "number", "4", "pages of the file that spaces map" },
 	KVA_ARM_PARAMS,
 	{ NULL, NULL, NULL, NULL },
 };
@@ -68,6 +69,24 @@ bool io_sector_is_good(const u64 *word, u64 sector, u64 oldest, u64 newest)
 	return generation >= oldest && generation <= newest;
 }
 
+/* --- words ---------------------------------------------------------------------------------------------------------- */
+
+#define PLACE_BITS 24
+
+u64 io_word_make(u64 stamp, u32 place)
+{
+	return stamp << PLACE_BITS | place;
+}
+
+bool io_word_is_good(u64 word, u32 place, u64 oldest, u64 newest)
+{
+	u64 stamp = word >> PLACE_BITS;
+
+	if (word && (word & ((1u << PLACE_BITS) - 1)) != place)
+		return false;
+	return stamp >= oldest && stamp <= newest;
+}
+
 /* --- a run ---------------------------------------------------------------------------------------------------------- */
 
 /* Each CPU accesses something, and has a sector of its own. */
@@ -97,8 +116,21 @@ static struct io_memory read_memory(u32 writes)
 	};
 }
 
-/* What is there at once, at least: all pages of the files, or of the first processes. */
-static void check_room(const struct io_files *files, const struct io_memory *memory)
+static struct io_map read_map(const struct io_memory *memory)
+{
+	u32 pages = param_number("mapped", 4, 1, 1 << 16);
+
+	return (struct io_map){
+		.pages = pages,
+		.touches = memory->touches,
+		.writes = memory->writes,
+		.passes = (memory->swaps + pages - 1) / pages,
+	};
+}
+
+/* What is there at once, at least: all pages of the files, of the first processes, or of the file that is mapped. */
+static void check_room(const struct io_files *files, const struct io_memory *memory,
+		       const struct io_map *map)
 {
 	u64 free = page_frames() - all_pages_in_use();
 	u64 of_files = (u64)files->pages * (boot_options.disk_bytes ? IO_FILES : 1);
@@ -111,6 +143,10 @@ static void check_room(const struct io_files *files, const struct io_memory *mem
 		usage_failure(
 			"memory=%u: %u processes have %lu pages in all, and %lu are free: more --mem",
 			memory->pages, memory->processes, of_memory, free);
+	if (2 * (u64)map->pages > free)
+		usage_failure(
+			"mapped=%u: as many pages, and a copy of each, and %lu are free: more --mem",
+			map->pages, free);
 }
 
 void highmem_io_run(const struct arm *arm)
@@ -119,10 +155,11 @@ void highmem_io_run(const struct arm *arm)
 	u32 slots = param_number("slots", 64, 2, 1 << 20);
 	struct io_files files = read_files();
 	struct io_memory memory = read_memory(files.writes);
+	struct io_map map = read_map(&memory);
 	struct io_share file_share, memory_share;
 
 	even = param_choice("ram", "high", "even");
-	check_room(&files, &memory);
+	check_room(&files, &memory, &map);
 	printk("highmem-io: %s, %u slots, %u CPUs\n", arm->name, slots, boot_options.ncpus);
 	if (ops->lowmem_only && !kva_all_is_lowmem())
 		skip_run("%s runs where all RAM is lowmem, which ends at %lu MiB: less --mem",
@@ -134,6 +171,7 @@ void highmem_io_run(const struct arm *arm)
 	file_share = highmem_io_files(&files);
 	highmem_io_cow(memory.pages);
 	memory_share = highmem_io_memory(&memory);
+	highmem_io_map(&map);
 	kva_stop();
 	metric("mixed_maps_per_million", (file_share.maps + memory_share.maps) * IO_PER /
 						 (file_share.accesses + memory_share.accesses));

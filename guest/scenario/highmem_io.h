@@ -36,6 +36,14 @@ struct io_disk {
 /* @disk stays where it is; a usage failure if fewer than @pages can be written to it. */
 void io_disk_open(struct io_disk *disk, u32 pages);
 
+/* --- words: what one says follows from where it lies and a stamp, larger from write to write --- */
+struct io_word {
+	volatile u64 written, begun; /* stamps: that is there at least, and at most */
+};
+u64 io_word_make(u64 stamp, u32 place);
+/* One that was never written is zero. */
+bool io_word_is_good(u64 word, u32 place, u64 oldest, u64 newest);
+
 #define IO_PER 1000000 /* accesses that a figure is of */
 
 /* --- the parts of a run: each reports its metrics and checks --- */
@@ -72,5 +80,13 @@ struct io_memory {
 	u32 swaps, traces;   /* by one other task each; with a disk: pages out; reads and writes */
 };
 struct io_share highmem_io_memory(const struct io_memory *sizes);
+
+/* Spaces that map one file, shared and private, while it is written back and leaves memory (highmem_io_map.c). */
+struct io_map {
+	u32 pages;	     /* of the file */
+	u32 touches, writes; /* of a word by each CPU; percent of them that write */
+	u32 passes;	     /* with a disk: how often all pages are written back */
+};
+void highmem_io_map(const struct io_map *sizes);
 
 #endif

@@ -14,7 +14,6 @@
 /* --- words --------------------------------------------------------------------------------------------------------- */
 
 #define PAGE_WORDS (IO_MOST_THREADS + 1)
-#define PLACE_BITS 24
 #define NUMBER_BITS 16 /* of a process, in the stamps of what it writes */
 
 static u32 place_of(u32 page, u32 nth)
@@ -40,16 +39,6 @@ static void add(u64 *sum, u64 n)
 	__atomic_fetch_add(sum, n, __ATOMIC_RELAXED);
 }
 
-/* One that was never written is zero. */
-static bool is_good(u64 word, u32 place, u64 oldest, u64 newest)
-{
-	u64 stamp = word >> PLACE_BITS;
-
-	if (word && (word & ((1u << PLACE_BITS) - 1)) != place)
-		return false;
-	return stamp >= oldest && stamp <= newest;
-}
-
 void io_word_read(struct io_process *process, struct mm *mm, u32 page, u32 nth)
 {
 	u32 place = place_of(page, nth);
@@ -58,7 +47,7 @@ void io_word_read(struct io_process *process, struct mm *mm, u32 page, u32 nth)
 	bool read = move(mm, address_of(page, nth), &word, false);
 
 	add(&process->all->failed, !read);
-	add(&process->all->wrong, read && !is_good(word, place, oldest, state->begun));
+	add(&process->all->wrong, read && !io_word_is_good(word, place, oldest, state->begun));
 }
 
 void io_word_write(struct io_process *process, struct mm *mm, u32 page, u32 nth)
@@ -66,7 +55,7 @@ void io_word_write(struct io_process *process, struct mm *mm, u32 page, u32 nth)
 	u32 place = place_of(page, nth);
 	struct io_word *state = &process->word[place];
 	u64 stamp = ((state->begun >> NUMBER_BITS) + 1) << NUMBER_BITS | process->number;
-	u64 word = stamp << PLACE_BITS | place;
+	u64 word = io_word_make(stamp, place);
 
 	state->begun = stamp;
 	add(&process->all->failed, !move(mm, address_of(page, nth), &word, true));

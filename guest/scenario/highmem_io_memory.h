@@ -8,13 +8,9 @@
 #define IO_MEMORY_VA MiB(16)
 
 /*
- * A word has one writer in its process: a thread, or the task that traces (the last one). It says where it lies, who
- * wrote it, and how often it was written there or in an ancestor: a stamp, larger from write to write.
+ * A word has one writer in its process: a thread, or the task that traces (the last one). Its stamp says who wrote it,
+ * and how often it was written there or in an ancestor.
  */
-struct io_word {
-	volatile u64 written, begun; /* stamps: that is there at least, and at most */
-};
-
 struct io_processes;
 
 struct io_thread {
