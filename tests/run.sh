@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Runs tests, TEST_JOBS at a time (default: one per core), and reports them in the order given: TAP
 # on stdout, then, alone on the last line, "N passed, N failed, N skipped"; JUnit XML in
-# $OUT/check/junit.xml; what each test printed in $OUT/check/logs/. Exit status 0 if nothing failed.
+# $OUT/check/junit.xml; what each test printed in $OUT/check/logs/; what each cost in
+# $OUT/check/times: seconds of processors, seconds, its name. Exit status 0 if nothing failed.
 #
 #   tests/run.sh TEST[@HOST]...
 #
@@ -76,6 +77,9 @@ job()
 		exit 255
 	fi
 	seconds=$(echo "$start $(date +%s.%N)" | LC_ALL=C awk '{ printf "%.3f", $2 - $1 }')
+	times >"$dir/$n.times" # the second line is about what has been waited for
+	cpu=$(LC_ALL=C awk -F '[ms ]+' 'NR == 2 { printf "%.1f", $1 * 60 + $2 + $3 * 60 + $4 }' \
+		"$dir/$n.times")
 	rm -f "$dir/$n.pid"
 	if [ -s "$dir/$n.check" ]; then
 		clean <"$dir/$n.check" >"$dir/$n.text"
@@ -83,7 +87,7 @@ job()
 		clean <"$log" >"$dir/$n.text"
 	fi
 	{
-		printf 'suite\t%s\t%s\t%s\n' "$name" "$seconds" "$log"
+		printf 'suite\t%s\t%s\t%s\t%s\n' "$name" "$seconds" "$log" "$cpu"
 		LC_ALL=C awk -v why="$(why $status "$seconds")" -f "$parts/points.awk" "$dir/$n.text"
 	} >"$dir/$n.new"
 	mv "$dir/$n.new" "$dir/$n.points"
@@ -114,6 +118,8 @@ report()
 	fi
 	echo "1..$printed"
 	LC_ALL=C awk -f "$parts/junit.awk" "$dir/all" >"$out/check/junit.xml"
+	LC_ALL=C awk -F '\t' '$1 == "suite" { print $5, $3, $2 }' "$dir/all" | LC_ALL=C sort -rn \
+		>"$out/check/times"
 	LC_ALL=C awk -F '\t' '{ n[$1]++ } END {
 		printf "%d passed, %d failed, %d skipped\n", n["ok"], n["not"], n["skip"]
 		exit n["not"] > 0 }' "$dir/all"
