@@ -8,7 +8,7 @@ need_host
 
 case $host in
 qemu) rounds=200 ;;
-kvm) rounds=8 ;;
+kvm) rounds=4 ;;
 *) rounds=3 ;; # in a box
 esac
 

@@ -8,7 +8,7 @@ need_host
 
 case $host in
 qemu) rounds=250 seeds="1 2 3 4" ;;
-kvm) rounds=10 seeds=1 ;;
+kvm) rounds=4 seeds=1 ;;
 *) rounds=3 seeds=1 ;; # in a box
 esac
 
