@@ -237,7 +237,7 @@ static void each_way(void *mapper)
 	maps = file_stats(file).maps - maps;
 	made = count_total(COUNT_KVA_INSTALLS) - made;
 	check_equal("map.maps_private", maps, high_pages(m));
-	check_range("map.addresses_made_private", made, maps != 0, maps);
+	check_range("map.addresses_made_private", made, 0, maps);
 	check_equal("map.entries", file_stats(file).mapped, 2 * pages);
 	check_equal("map.made_writable", file_stats(file).made_writable, pages);
 	check_equal("map.copied", file_stats(file).copied, pages);

@@ -73,13 +73,13 @@ if in_full; then
 fi
 
 # A file that spaces map, by many touches; with a disk while it is written back and leaves memory.
-few="--set accesses=4 --set pages=4 --set processes=1 --set memory=1 --set forks=0 --set traces=0"
+size="--set accesses=4 --set pages=4 --set processes=1 --set memory=1 --set forks=0 --set traces=0"
 disk=
 [ $engine != kvm ] || disk="--disk 1M"
 for options in "--tlb soft,entries=64" "--schedule free" "--set ram=even --mem 1G"; do
 	in_full || [ "$options" = "--schedule free" ] || continue
 	# shellcheck disable=SC2086 # options are words
-	try "a mapped file $options" --arm pkmap --cpus 4 $few --set mapped=2 --set touches=150 --set writes=50 --set swaps=300 $disk $options
+	try "a mapped file $options" --arm pkmap --cpus 4 --set mapped=2 --set touches=150 --set writes=50 --set swaps=300 $disk $options
 done
 
 # maps OPTIONS...: of a million accesses, so many needed an address
