@@ -278,17 +278,27 @@ static void alone(struct run *run, void (*fn)(void *))
 	end(&m);
 }
 
-/* The disk may hold anything. */
-static void clear_file(const struct run *run)
+/* The disk may hold anything. False: a page cannot be read. */
+static bool clear_file(const struct run *run)
 {
 	for (u32 page = 0; page < run->sizes->pages; page++) {
 		void *address = file_hold(run->file, page, true);
 
 		if (!address)
-			panic("no room", "page %u of the file", page);
+			return false;
 		memset(address, 0, PAGE_BYTES);
 		file_release(run->file, page, address);
 	}
+	return true;
+}
+
+static void use_file(struct run *run)
+{
+	alone(run, each_way);
+	run_all(run);
+	if (boot_options.disk_bytes)
+		check_true("map.stored", file_evict(run->file));
+	alone(run, read_file);
 }
 
 static void report(const struct run *run)
@@ -318,12 +328,8 @@ void highmem_io_map(const struct io_map *sizes)
 	}
 	run.file = file_open(&config);
 	run.word = kva_array(sizes->pages * run.page_words, sizeof(*run.word));
-	clear_file(&run);
-	alone(&run, each_way);
-	run_all(&run);
-	if (with_disk)
-		check_true("map.stored", file_evict(run.file));
-	alone(&run, read_file);
+	if (clear_file(&run))
+		use_file(&run);
 	report(&run);
 	kva_array_free(run.word);
 	file_close(run.file);
