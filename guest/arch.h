@@ -96,7 +96,8 @@ struct task *arch_current(void); /* the task whose kernel stack this is */
 extern u8 boot_stack[]; /* ARCH_STACK_BYTES, aligned so: on it the first CPU calls kernel_main() */
 void arch_cpu_init(u32 cpu);		       /* descriptors, traps, APIC of the CPU that calls */
 void arch_cpu_start(u32 cpu, void *stack_top); /* INIT-SIPI; the CPU then calls cpu_main() */
-/* The two interrupts, with interrupts off. The target calls tlb_ipi_handler(); cross_call_handler(). */
+/* The two interrupts, with interrupts off. The target calls tlb_ipi_handler();
+ * cross_call_handler(). */
 void arch_ipi_send(u32 cpu);
 void arch_call_send(u32 cpu);
 
@@ -116,8 +117,8 @@ bool arch_copy_user(void *to, const void *from, size_t bytes);
 u64 arch_user_syscall(u64 number, u64 a, u64 b);
 
 /* --- the image: what its linker script places ---------------------------------------------------
- * The section .sites behind one empty name (trace.h); the section .user.text, which may lie anywhere
- * and refers to nothing outside itself (user/user.h); pageable sections. */
+ * The section .sites behind one empty name (trace.h); the section .user.text, which may lie
+ * anywhere and refers to nothing outside itself (user/user.h); pageable sections. */
 #define SITE_BYTES 32
 struct site {
 	char name[SITE_BYTES];

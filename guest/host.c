@@ -113,7 +113,7 @@ void flash_words_read(u64 words)
 		call(KVL_CALL_FLASH_WORDS, words);
 }
 
-/* --- the end ------------------------------------------------------------------------------------ */
+/* --- the end ---------------------------------------------------------------------------------- */
 void host_exit(u8 status)
 {
 	shared()->exit_cpu = cpu_id();

@@ -13,8 +13,8 @@
 void printk(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * The one answer to what must not happen: prints @name and the text, CPU, task and backtrace, leaves
- * "name: text" as the reason and ends the run with exit status 4. Names are fixed (docs).
+ * The one answer to what must not happen: prints @name and the text, CPU, task and backtrace,
+ * leaves "name: text" as the reason and ends the run with exit status 4. Names are fixed (docs).
  */
 _Noreturn void panic(const char *name, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

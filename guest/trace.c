@@ -82,8 +82,8 @@ static inline void commit(struct kvl_cpu_shared *mine)
 }
 
 /*
- * Out of line, so that the ordinary case keeps its arguments in registers. An interrupt that came before
- * may have gone on to the next packet already.
+ * Out of line, so that the ordinary case keeps its arguments in registers. An interrupt that came
+ * before may have gone on to the next packet already.
  */
 static __attribute__((noinline)) void record_in_next_packet(u64 header, u64 a0, u64 a1, u64 a2,
 							    u64 a3, u64 a4)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Reports events into this CPU's ring (devices/abi/trace_abi.h). SITE("who.why") names a place in
- * the code: a number that the host turns back into the name, and into file and line, with the image's
- * table of sites.
+ * the code: a number that the host turns back into the name, and into file and line, with the
+ * image's table of sites.
  */
 #ifndef GUEST_TRACE_H
 #define GUEST_TRACE_H
@@ -44,8 +44,9 @@ static inline void trace_event(u16 id, u16 site, u16 h0, u16 h1, u64 a0, u64 a1,
 }
 
 /*
- * The pointer is about to be used here: the host judges whether this CPU may hold a stale translation for it.
- * Where most accesses need no report, those by which a scheme stands or falls do (docs/adding-an-arm.md).
+ * The pointer is about to be used here: the host judges whether this CPU may hold a stale
+ * translation for it. Where most accesses need no report, those by which a scheme stands or falls
+ * do (docs/adding-an-arm.md).
  */
 static inline void trace_use(const volatile void *pointer, bool write, u16 site)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How many accesses a second the flash model answers, alone, on one core: status reads while a block is
- * erased, array reads, and whole operations. Checks nothing and is no part of the tests:
+ * How many accesses a second the flash model answers, alone, on one core: status reads while a
+ * block is erased, array reads, and whole operations. Checks nothing and is no part of the tests:
  *
  *   cc -O2 -I. -o bench_flash tests/bench_flash.c $OUT/libhost.a
  */

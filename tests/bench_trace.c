@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How fast the host takes records: drained from the rings and written; the model alone; both. Checks
- * nothing and is no part of the tests:
+ * How fast the host takes records: drained from the rings and written; the model alone; both.
+ * Checks nothing and is no part of the tests:
  *
  *   cc -O2 -I. -pthread -o bench_trace tests/bench_trace.c $OUT/libhost.a -lxxhash
  *   ./bench_trace [DIR]     DIR/bench-trace: also a trace, which stays (default: not written)

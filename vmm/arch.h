@@ -51,15 +51,15 @@ void arch_store_test_fill(const struct arch_store_test *test);
 u64 arch_store_test_gpa(const struct arch_store_test *test);
 u64 arch_store_test_entry(const struct arch_store_test *test);
 /*
- * At its first instruction. It reads the page, stores, flushes, reads again, and outputs a byte of what it
- * has read to KVL_PORT_EXIT.
+ * At its first instruction. It reads the page, stores, flushes, reads again, and outputs a byte of
+ * what it has read to KVL_PORT_EXIT.
  */
 int arch_store_test_enter(int vcpu_fd, const struct arch_store_test *test, struct err *err);
 
 /* --- QEMU ------------------------------------------------------------------------------------- */
 /*
- * Fills the end of a ROM that ends at 4 GiB: code that takes the first CPU from reset to @entry_gpa,
- * in the state of arch_vcpu_enter().
+ * Fills the end of a ROM that ends at 4 GiB: code that takes the first CPU from reset to
+ * @entry_gpa, in the state of arch_vcpu_enter().
  */
 void arch_firmware(u8 *rom, u64 rom_bytes, u64 entry_gpa, u64 start_info_gpa);
 
@@ -75,7 +75,7 @@ int arch_boot_tables(const struct gmem *mem, const struct kvl_layout *layout, st
 /* Writes the PVH start info into low memory; returns its address. */
 u64 arch_boot_info(const struct gmem *mem);
 
-/* --- a stopped CPU ------------------------------------------------------------------------------ */
+/* --- a stopped CPU ---------------------------------------------------------------------------- */
 /* Its state, by KVM_GET_REGS and KVM_GET_SREGS; false: KVM does not say. */
 bool arch_kvm_state(int vcpu_fd, struct arch_state *state);
 /* The same from the text of QEMU's monitor command "info registers"; false: not such a text. */
@@ -100,14 +100,14 @@ bool arch_root(const struct arch_state *state, u64 *root_gpa);
 void arch_where(const struct arch_state *state, const struct image *image, char *text,
 		size_t bytes);
 
-/* --- a debugger --------------------------------------------------------------------------------- */
+/* --- a debugger ------------------------------------------------------------------------------- */
 /* Its registers in the order of gdb_register[] (vmm/gdb/registers.h); false: KVM does not say. */
 bool arch_debug_read(int vcpu_fd, u8 *values);
 /* False: KVM refuses, or one would change that cannot be written. */
 bool arch_debug_write(int vcpu_fd, const u8 *values);
 /*
- * From its next entry on KVM_EXIT_DEBUG follows each instruction, or stands for each ARCH_BREAK_BYTE
- * that it would execute. What ioctl() returns.
+ * From its next entry on KVM_EXIT_DEBUG follows each instruction, or stands for each
+ * ARCH_BREAK_BYTE that it would execute. What ioctl() returns.
  */
 int arch_debug_control(int vcpu_fd, bool step, bool breaks);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is known of the real board whose holes a run has (--dtb-overlay), beside the holes themselves:
- * for people alone, neither the planner nor the guest needs it.
+ * What is known of the real board whose holes a run has (--dtb-overlay), beside the holes
+ * themselves: for people alone, neither the planner nor the guest needs it.
  */
 #ifndef KVL_BOARD_H
 #define KVL_BOARD_H

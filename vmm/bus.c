@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who answers an address. Warnings about accesses that nobody claims, and what --strict-io does with
- * them, are exit.c's.
+ * Who answers an address. Warnings about accesses that nobody claims, and what --strict-io does
+ * with them, are exit.c's.
  */
 #include "vmm/bus.h"
 

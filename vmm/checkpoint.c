@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns when an audit takes place, and what it is told of the machine. A CPU that is stopped between the
- * ticket of a record and its commit holds back all later records of the others, so that the model is
- * behind the memory that it is compared with: then the guest goes on for a moment, and is stopped again.
+ * Owns when an audit takes place, and what it is told of the machine. A CPU that is stopped between
+ * the ticket of a record and its commit holds back all later records of the others, so that the
+ * model is behind the memory that it is compared with: then the guest goes on for a moment, and is
+ * stopped again.
  */
 #include "vmm/checkpoint.h"
 
@@ -17,7 +18,7 @@
 #define LIMIT_NS 1000000000ull
 #define BETWEEN_TRIES_NS (1000 * 1000)
 
-/* --- the audit ---------------------------------------------------------------------------------- */
+/* --- the audit -------------------------------------------------------------------------------- */
 /* Where the stopped CPUs run. The one whose write ended the run is past all that it reported. */
 static u32 find_running(struct vm *vm, struct audit_cpu *running)
 {
@@ -51,7 +52,7 @@ u64 checkpoint_audit(struct vm *vm, struct model *model)
 							  .npending = npending });
 }
 
-/* --- a checkpoint ------------------------------------------------------------------------------- */
+/* --- a checkpoint ----------------------------------------------------------------------------- */
 void checkpoint_ask(struct vm *vm, u32 cpu)
 {
 	u64 mine;

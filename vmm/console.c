@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The guest's console on its way to the sink: whole lines, so that lines of the log do not cut them. */
+/* The guest's console on its way to the sink: whole lines, so that lines of the log do not cut
+ * them. */
 #include "vmm/console.h"
 
 void console_byte(struct vm *vm, u8 byte)

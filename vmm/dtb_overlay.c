@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns what a device tree's memory and reserved memory mean for kvalab: what is a hole, where it lies in
- * guest-physical space, what it is called. Getting the tree out of a file: dtb_file.c; whether
- * the holes can be had: the planner (devices/abi/layout.c).
+ * Owns what a device tree's memory and reserved memory mean for kvalab: what is a hole, where it
+ * lies in guest-physical space, what it is called. Getting the tree out of a file: dtb_file.c;
+ * whether the holes can be had: the planner (devices/abi/layout.c).
  *
- * A hole is what Linux would neither map nor give away (drivers/of/of_reserved_mem.c): the children of
- * /reserved-memory that have no-map and reg, and are not disabled. And what lies between two ranges of the
- * memory nodes: there is no RAM, as in the seed's picture (row A1). Whatever else is in a tree is not
- * looked at. Everything that is read may be wrong.
+ * A hole is what Linux would neither map nor give away (drivers/of/of_reserved_mem.c): the children
+ * of /reserved-memory that have no-map and reg, and are not disabled. And what lies between two
+ * ranges of the memory nodes: there is no RAM, as in the seed's picture (row A1). Whatever else is
+ * in a tree is not looked at. Everything that is read may be wrong.
  *
- *   - Addresses: RAM begins where the lowest range of the tree's memory nodes does; that is address 0
- *     here. Without memory node (overlays) it is 0 there, too.
- *   - What is reserved where there is no RAM (a coprocessor's own), and in the first 2 MiB, which the
- *     kernel here does not use, is no hole. Nor is what has no size yet: boot loaders give one.
+ *   - Addresses: RAM begins where the lowest range of the tree's memory nodes does; that is address
+ *     0 here. Without memory node (overlays) it is 0 there, too.
+ *   - What is reserved where there is no RAM (a coprocessor's own), and in the first 2 MiB, which
+ *     the kernel here does not use, is no hole. Nor is what has no size yet: boot loaders give one.
  *   - Pages that are reserved in part are so as a whole.
  *   - Ranges that touch make one hole.
- *   - A gap needs no hole where this machine has devices. What is reserved there cannot be had, and is
- *     left for the planner to refuse by name.
+ *   - A gap needs no hole where this machine has devices. What is reserved there cannot be had, and
+ *     is left for the planner to refuse by name.
  */
 #include "vmm/dtb_overlay.h"
 
@@ -346,7 +346,8 @@ static u64 most(u64 a, u64 b)
 	return a > b ? a : b;
 }
 
-/* The banks are sorted. Where the board has no RAM and this machine none either, nothing is missing. */
+/* The banks are sorted. Where the board has no RAM and this machine none either, nothing is
+ * missing. */
 static void add_gaps(struct reader *reader)
 {
 	u64 base = reader->bank[0].start, end = reader->bank[0].end;

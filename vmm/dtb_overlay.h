@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Holes from the device tree of a real board (--dtb-overlay): a compiled tree or overlay, in which
- * /reserved-memory says what RAM the kernel may not map (devicetree specification, section 3.5), and the
- * memory nodes (section 3.4) where there is none between two banks.
+ * /reserved-memory says what RAM the kernel may not map (devicetree specification, section 3.5),
+ * and the memory nodes (section 3.4) where there is none between two banks.
  */
 #ifndef KVL_DTB_OVERLAY_H
 #define KVL_DTB_OVERLAY_H
@@ -27,8 +27,8 @@ struct dtb_holes {
 };
 
 /*
- * Reads @tree, @bytes long, of which nothing is believed. EXIT_USAGE: it is damaged, or has no hole, or
- * says of one what cannot be; the message names @file and the node.
+ * Reads @tree, @bytes long, of which nothing is believed. EXIT_USAGE: it is damaged, or has no
+ * hole, or says of one what cannot be; the message names @file and the node.
  */
 int dtb_holes_read(const void *tree, size_t bytes, const char *file, struct dtb_holes *out,
 		   struct err *err);

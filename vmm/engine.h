@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What runs the guest: KVM inside this process, or a QEMU that this process starts and watches. run.c
- * goes through these functions in the order in which they stand here; all that is the same for both
- * (layout, image, trace, judgement) it does itself.
+ * What runs the guest: KVM inside this process, or a QEMU that this process starts and watches.
+ * run.c goes through these functions in the order in which they stand here; all that is the same
+ * for both (layout, image, trace, judgement) it does itself.
  */
 #ifndef KVL_ENGINE_H
 #define KVL_ENGINE_H
@@ -26,8 +26,8 @@ struct engine {
 	/* No CPU runs any more, and state() answers. Harmless if nothing was started, or again. */
 	void (*stop)(struct vm *vm);
 	/*
-	 * All CPUs stand still from here, and state() answers, until resume(). False: not all of them do.
-	 * NULL: that cannot be done.
+	 * All CPUs stand still from here, and state() answers, until resume(). False: not all of
+	 * them do. NULL: that cannot be done.
 	 */
 	bool (*pause)(struct vm *vm);
 	void (*resume)(struct vm *vm);

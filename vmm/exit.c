@@ -85,7 +85,8 @@ static enum touch touch_locked(struct vm *vm, u64 address)
 	return TOUCH_FIRST;
 }
 
-/* Counts the access. Which of them are told: the first of each address, while the table has room. */
+/* Counts the access. Which of them are told: the first of each address, while the table has
+ * room. */
 static enum touch touch(struct vm *vm, u64 address)
 {
 	enum touch result;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the way from bench's cycles to time. How long a cycle of the guest's TSC is, the host finds out
- * by its own clock, on every engine in the same way: it looks at the clock when the two lines come
- * that stand around what bench_tsc_ticks counts.
+ * Owns the way from bench's cycles to time. How long a cycle of the guest's TSC is, the host finds
+ * out by its own clock, on every engine in the same way: it looks at the clock when the two lines
+ * come that stand around what bench_tsc_ticks counts.
  */
 #define _GNU_SOURCE /* memfd_create() */
 #include "vmm/figures.h"
@@ -71,7 +71,7 @@ int figures_from_bench(const struct run_result *result, u64 ns, struct figures *
 	return 0;
 }
 
-/* --- the run -------------------------------------------------------------------------------------- */
+/* --- the run ---------------------------------------------------------------------------------- */
 struct watch {
 	u64 begins_ns, ends_ns;
 };

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The chips in the machine: one lock around the model, the flash clock, and the memory slots that let
- * the guest read the array without leaving it. What a command does: devices/flash. The files:
+ * The chips in the machine: one lock around the model, the flash clock, and the memory slots that
+ * let the guest read the array without leaving it. What a command does: devices/flash. The files:
  * flashfile.c, sidecar.c.
  *
- * There is a slot for each run of blocks that reads as the array (flash_next_shown()): one while the
- * chip is in array mode, none while it is busy; beside a busy hardware partition, or around a block
- * whose erase is suspended, up to two. A write always leaves the guest, because slots are read-only;
- * when it takes blocks out of array mode, their slot is gone before the writing vCPU goes on, and the
- * array changes only later (flash_advance()).
+ * There is a slot for each run of blocks that reads as the array (flash_next_shown()): one while
+ * the chip is in array mode, none while it is busy; beside a busy hardware partition, or around a
+ * block whose erase is suspended, up to two. A write always leaves the guest, because slots are
+ * read-only; when it takes blocks out of array mode, their slot is gone before the writing vCPU
+ * goes on, and the array changes only later (flash_advance()).
  */
 #include "vmm/flashdev.h"
 
@@ -218,8 +218,8 @@ u64 flashdev_now(struct flashdev *dev)
 }
 
 /*
- * Sleeps until the clock may show @ns; a kick (vcpus_stop(), vcpus_pause()) ends each sleep early. The
- * guest asks for any time it likes, so an audit must not have to wait for its end.
+ * Sleeps until the clock may show @ns; a kick (vcpus_stop(), vcpus_pause()) ends each sleep early.
+ * The guest asks for any time it likes, so an audit must not have to wait for its end.
  */
 static void wait_real(struct flashdev *dev, u32 cpu, u64 ns)
 {

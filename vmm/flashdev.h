@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The flash chips in the machine: the model (devices/flash) behind a lock, its files, its clock, and
- * the read-only memory slots that show what can be read as memory.
+ * The flash chips in the machine: the model (devices/flash) behind a lock, its files, its clock,
+ * and the read-only memory slots that show what can be read as memory.
  */
 #ifndef KVL_FLASHDEV_H
 #define KVL_FLASHDEV_H
@@ -15,15 +15,16 @@ struct vm;
 /* The part that has the shape of the flash that QEMU's "pc" machine has built in. */
 #define FLASHDEV_QEMU_PART "qemu-x8"
 
-/* Where a chip of @part lies in every machine: that one where QEMU has it, all others at one place. */
+/* Where a chip of @part lies in every machine: that one where QEMU has it, all others at one
+ * place. */
 u64 flashdev_gpa(const struct flash_part *part);
 
 /*
  * Opens the chips of vm->config->flash: maps their file and its sidecar (MAP_SHARED: the files are
- * the chips), claims their addresses and shows the array. Errors, each with a message of its own: the
- * file cannot be opened, is no regular file, is larger than the chips, is in use by another run,
- * cannot be extended; those of the sidecar.
- * vm->fd -1 (unit tests): no memory slot, every access goes through the model.
+ * the chips), claims their addresses and shows the array. Errors, each with a message of its own:
+ * the file cannot be opened, is no regular file, is larger than the chips, is in use by another
+ * run, cannot be extended; those of the sidecar. vm->fd -1 (unit tests): no memory slot, every
+ * access goes through the model.
  */
 struct flashdev *flashdev_open(struct vm *vm, struct err *err);
 void flashdev_close(struct flashdev *dev); /* NULL is allowed */
@@ -45,8 +46,8 @@ void flashdev_words(struct flashdev *dev, u32 cpu, u64 words);
 const char *flashdev_place(struct flashdev *dev, u64 gpa);
 
 /*
- * The run has ended: whether the power went as --flash-cut wants it. False: it never did; @steps says
- * how far the chips came.
+ * The run has ended: whether the power went as --flash-cut wants it. False: it never did; @steps
+ * says how far the chips came.
  */
 bool flashdev_was_cut(struct flashdev *dev, u64 *steps);
 

@@ -140,7 +140,8 @@ static u8 *data_at(const struct image *image, u64 link, u64 bytes)
 	return NULL;
 }
 
-/* What can be pointed to: what is linked there, and what the direct map shows of the loaded image. */
+/* What can be pointed to: what is linked there, and what the direct map shows of the loaded
+ * image. */
 static bool is_in_image(const struct image *image, u64 link)
 {
 	return data_at(image, link, 0) ||

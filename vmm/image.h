@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The guest image: a static PIE inside this program, checked, copied and relocated; its symbols, its
- * sites and its entry points. It is linked as if page_offset were 0: so page_offset is what is added to
- * every address. Most of it is loaded where the direct map will show it; pageable sections have
- * addresses of their own (KVL_REGION_PAGEABLE), and are loaded behind the rest.
+ * The guest image: a static PIE inside this program, checked, copied and relocated; its symbols,
+ * its sites and its entry points. It is linked as if page_offset were 0: so page_offset is what is
+ * added to every address. Most of it is loaded where the direct map will show it; pageable sections
+ * have addresses of their own (KVL_REGION_PAGEABLE), and are loaded behind the rest.
  */
 #ifndef KVL_IMAGE_H
 #define KVL_IMAGE_H
@@ -61,12 +61,14 @@ const struct image_symbol *image_symbol_find(const struct image *image, const ch
 /* "name+0x1f", or "?" outside the image. */
 void image_describe(const struct image *image, u64 va, char *text, size_t bytes);
 
-/* @bytes bytes of relocated contents at virtual address @va; NULL: they are not all in one segment. */
+/* @bytes bytes of relocated contents at virtual address @va; NULL: they are not all in one
+ * segment. */
 const void *image_at(const struct image *image, u64 va, u64 bytes);
 /* A NUL-terminated string inside the image; NULL otherwise. */
 const char *image_string(const struct image *image, u64 va);
 
-/* All symbols, one "hex-address name" line each, ascending. The caller frees it; NULL: no memory. */
+/* All symbols, one "hex-address name" line each, ascending. The caller frees it; NULL: no
+ * memory. */
 char *image_symbols_text(const struct image *image);
 /* Where the sites stand in the guest's sources: lines "number file:line"; the same. */
 char *image_places_text(const struct image *image);

@@ -41,7 +41,8 @@ const struct kvm_cap kvm_caps[] = {
 };
 const size_t kvm_ncaps = ARRAY_LEN(kvm_caps);
 
-/* Names come from the files themselves: getpwuid() in a static program would need shared libraries. */
+/* Names come from the files themselves: getpwuid() in a static program would need shared
+ * libraries. */
 static const char *user_name(uid_t uid, char *buffer, size_t bytes)
 {
 	FILE *file = fopen("/etc/passwd", "re");
@@ -241,7 +242,8 @@ int kvm_open(struct kvm_host *host, const struct kvm_place *place, struct err *e
 		return -1;
 	}
 	kvm_classify(host, place->modules);
-	/* Only where KVM emulates supervisor code is the count of emulated instructions complete. */
+	/* Only where KVM emulates supervisor code is the count of emulated instructions
+	 * complete. */
 	host->counts_insns = host->stats && !strcmp(host->class_name, "kvm_pvm");
 	return 0;
 }

@@ -89,7 +89,8 @@ static int show_part(struct vm *vm, const struct gmem_range *range, u64 start, u
 		       : 0;
 }
 
-/* Holes get no slot: a touch leaves the guest. In the trap tier neither does a store to the arena stay. */
+/* Holes get no slot: a touch leaves the guest. In the trap tier neither does a store to the arena
+ * stay. */
 static int show_memory(struct vm *vm, struct err *err)
 {
 	const struct kvl_range *arena = &vm->layout.arena;

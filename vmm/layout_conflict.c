@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns what is said beside a refusal: who wants which place, or how much. What is refused, and how much
- * each region wants: devices/abi/layout.c. In words: plan.c. As text: vmm/cli/refusal.c.
+ * Owns what is said beside a refusal: who wants which place, or how much. What is refused, and how
+ * much each region wants: devices/abi/layout.c. In words: plan.c. As text: vmm/cli/refusal.c.
  */
 #include "vmm/layout_conflict.h"
 
@@ -15,7 +15,7 @@ static struct layout_claim *add(struct layout_conflict *out, struct kvl_range ra
 	return claim;
 }
 
-/* --- too little kernel space ------------------------------------------------------------------------ */
+/* --- too little kernel space ------------------------------------------------------------------ */
 
 static const char *option_of(enum kvl_region_kind kind)
 {
@@ -51,7 +51,7 @@ static void claim_space(const struct kvl_layout_request *request, bool upper,
 	}
 }
 
-/* --- two for one place in RAM ------------------------------------------------------------------------ */
+/* --- two for one place in RAM ----------------------------------------------------------------- */
 
 static void claim_devices(bool met, struct layout_conflict *out)
 {

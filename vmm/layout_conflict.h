@@ -26,8 +26,8 @@ struct layout_conflict {
 };
 
 /*
- * @board: whose the holes are, or NULL. @why: what kvl_layout_plan() said of @request. False: there is
- * nothing to show.
+ * @board: whose the holes are, or NULL. @why: what kvl_layout_plan() said of @request. False: there
+ * is nothing to show.
  */
 bool layout_conflict_make(const struct kvl_layout_request *request, const struct board *board,
 			  const struct kvl_layout_failure *why, struct layout_conflict *out);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the way from a planned layout to boxes and figures. The plan itself: devices/abi/layout.c; what
- * is made of the boxes: vmm/cli/draw.c, vmm/cli/layout_json.c, vmm/trace/report_layout.c.
+ * Owns the way from a planned layout to boxes and figures. The plan itself: devices/abi/layout.c;
+ * what is made of the boxes: vmm/cli/draw.c, vmm/cli/layout_json.c, vmm/trace/report_layout.c.
  */
 #include "vmm/layout_map.h"
 
@@ -78,7 +78,7 @@ static void number_boxes(struct layout_column *column, enum layout_box_kind kind
 			column->box[i].number = ++next;
 }
 
-/* --- kernel-virtual -------------------------------------------------------------------------------- */
+/* --- kernel-virtual --------------------------------------------------------------------------- */
 
 /* What of lowmem's region is beside no piece, because of the hole at @gpa. */
 static void add_between(struct layout_column *column, const struct kvl_layout *layout, u64 start,
@@ -109,7 +109,7 @@ static void fill_kernel(const struct kvl_layout *layout, struct layout_column *c
 
 _Static_assert((int)BOX_FIXMAP == (int)KVL_REGION_FIXMAP, "the regions come first, in their order");
 
-/* --- guest-physical --------------------------------------------------------------------------------- */
+/* --- guest-physical --------------------------------------------------------------------------- */
 
 /* RAM [start, end) that has no direct address: its holes, and highmem between them. */
 static void add_highmem(struct layout_column *column, const struct kvl_layout *layout, u64 start,
@@ -181,7 +181,7 @@ void layout_map_name_holes(struct layout_map *map, const struct kvl_layout *layo
 	}
 }
 
-/* --- figures ----------------------------------------------------------------------------------------- */
+/* --- figures ---------------------------------------------------------------------------------- */
 
 static u64 usable_bytes(const struct kvl_layout *layout)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A layout as boxes, and in figures: what kvalab layout and the report draw. Rows A1-A3, A8-A10 of
- * the seeds: a box ends where lowmem does, and addresses that nobody can use are a box of their own.
+ * the seeds: a box ends where lowmem does, and addresses that nobody can use are a box of their
+ * own.
  */
 #ifndef KVL_LAYOUT_MAP_H
 #define KVL_LAYOUT_MAP_H
@@ -33,10 +34,11 @@ enum layout_box_kind {
 struct layout_box {
 	enum layout_box_kind kind;
 	u64 start, bytes;
-	/* What is shown there: of lowmem RAM's address, of direct-mapped RAM the kernel's; of what is
-	 * lost, and of vmalloc inside lowmem, the hole's. LAYOUT_NOWHERE: nothing. */
+	/* What is shown there: of lowmem RAM's address, of direct-mapped RAM the kernel's; of what
+	 * is lost, and of vmalloc inside lowmem, the hole's. LAYOUT_NOWHERE: nothing. */
 	u64 other;
-	/* Of lowmem and the direct-mapped RAM it shows, and of vmalloc, from 1; 0: there is one alone. */
+	/* Of lowmem and the direct-mapped RAM it shows, and of vmalloc, from 1; 0: there is one
+	 * alone. */
 	u32 number;
 	const char *name; /* the kind's; a hole may have one of its own */
 };

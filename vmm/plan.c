@@ -22,11 +22,12 @@ static const char *hole_text(const struct kvl_layout_request *request, const str
 	return text;
 }
 
-/* --- holes that do not lie in RAM ------------------------------------------------------------------- */
+/* --- holes that do not lie in RAM ------------------------------------------------------------- */
 
 #define ADVICE_BYTES 160
 
-/* The least --mem with which the hole lies in RAM: it is neither low memory nor where devices are. */
+/* The least --mem with which the hole lies in RAM: it is neither low memory nor where devices
+ * are. */
 static u64 mem_needed(struct kvl_range hole)
 {
 	return ALIGN_UP(kvl_machine_offset(kvl_range_end(hole) - 1) + 1, LARGE_BYTES);
@@ -90,7 +91,7 @@ static int explain_outside(const struct kvl_layout_request *request, const struc
 		       hole, U(why->value), advice);
 }
 
-/* --- all that can be wrong ------------------------------------------------------------------------- */
+/* --- all that can be wrong -------------------------------------------------------------------- */
 
 static int explain_hole(const struct kvl_layout_request *request, const struct board *board,
 			const struct kvl_layout_failure *why, struct err *err)

@@ -8,8 +8,8 @@
 #include "vmm/err.h"
 
 /*
- * kvl_layout_plan(); what cannot work is EXIT_USAGE and names the option that would help. @board: whose
- * the holes are, or NULL.
+ * kvl_layout_plan(); what cannot work is EXIT_USAGE and names the option that would help. @board:
+ * whose the holes are, or NULL.
  */
 int layout_plan(const struct kvl_layout_request *request, const struct board *board,
 		struct kvl_layout *out, struct err *err);

@@ -61,9 +61,9 @@ static void call_mark(struct vm *vm, u32 cpu, u64 mark)
 
 /*
  * The word on which a waiting CPU sleeps is the guest's own. It is the host kernel that reads it
- * (futex(2)), so nothing that the guest does to it can do more than end or prolong the time. Who waits
- * for his turn is woken (KVL_CALL_WAKE) and has no reason to look before; under the free schedule it is
- * an interrupt that he waits for, which comes only in the guest.
+ * (futex(2)), so nothing that the guest does to it can do more than end or prolong the time. Who
+ * waits for his turn is woken (KVL_CALL_WAKE) and has no reason to look before; under the free
+ * schedule it is an interrupt that he waits for, which comes only in the guest.
  */
 static void call_relax(struct vm *vm, u32 cpu)
 {

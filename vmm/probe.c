@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Gathers what kvalab probe shows: of KVM, of what else could run a guest here, and the figures. What
- * each of them is, and what it costs to ask, lies with those that are asked.
+ * Gathers what kvalab probe shows: of KVM, of what else could run a guest here, and the figures.
+ * What each of them is, and what it costs to ask, lies with those that are asked.
  */
 #include "vmm/probe.h"
 
@@ -80,7 +80,7 @@ void probe_ask(struct probe *probe, const struct kvm_place *place, const char *h
 	ask_for_box(probe, here);
 }
 
-/* --- figures -------------------------------------------------------------------------------------- */
+/* --- figures ---------------------------------------------------------------------------------- */
 /* From outside a guest: only KVM has slots. @insn_per_s: roughly, for how long to run. */
 static int measure_kvm(struct probe *probe, const struct kvm_host *host, u64 *insn_per_s)
 {

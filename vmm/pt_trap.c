@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The trap tier: what a store of the guest to its page tables does here. Each is one exit of eight
- * aligned bytes; it is reported first (pt_store) and applied then, under one lock, so that two reports of
- * one entry stand in the order of the stores. What the report is compared with: trace/model_stores.c.
+ * aligned bytes; it is reported first (pt_store) and applied then, under one lock, so that two
+ * reports of one entry stand in the order of the stores. What the report is compared with:
+ * trace/model_stores.c.
  *
- * KVM does not see a store that the VMM makes: where an entry was present, KVM may go on with what it
- * has derived from it, INVLPG or not, so its shadows are dropped. One that was not present it has looked
- * at in vain at most.
+ * KVM does not see a store that the VMM makes: where an entry was present, KVM may go on with what
+ * it has derived from it, INVLPG or not, so its shadows are dropped. One that was not present it
+ * has looked at in vain at most.
  *
- * Locked read-modify-write instructions reach the VMM as a read by KVM and a plain store, so they are
- * not atomic between vCPUs. The guest's page-table code uses none.
+ * Locked read-modify-write instructions reach the VMM as a read by KVM and a plain store, so they
+ * are not atomic between vCPUs. The guest's page-table code uses none.
  */
 #include "vmm/pt_trap.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the self-test of the trap tier. Where the processor walks the guest's tables itself it may want to
- * write them (AMD's nested paging always does): the guest then hangs, is given up by KVM, or leaves with
- * an access that it never made. So nothing counts but what was expected, within a time limit.
+ * Owns the self-test of the trap tier. Where the processor walks the guest's tables itself it may
+ * want to write them (AMD's nested paging always does): the guest then hangs, is given up by KVM,
+ * or leaves with an access that it never made. So nothing counts but what was expected, within a
+ * time limit.
  */
 #include "vmm/pt_trap_test.h"
 

@@ -7,9 +7,9 @@
 #include "vmm/kvm.h"
 
 /*
- * Lets a guest change an entry of page tables that lie in a read-only slot: the store, and nothing else,
- * must leave it, and what was then applied by the host must count; all within two seconds. @host: opened
- * by kvm_open(). -1: it does not work, and why (EXIT_HOST).
+ * Lets a guest change an entry of page tables that lie in a read-only slot: the store, and nothing
+ * else, must leave it, and what was then applied by the host must count; all within two seconds.
+ * @host: opened by kvm_open(). -1: it does not work, and why (EXIT_HOST).
  */
 int pt_trap_test(const struct kvm_host *host, struct err *err);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The instruction rate at CPL 0, without a guest kernel: for results of run, which must stay short. */
+/* The instruction rate at CPL 0, without a guest kernel: for results of run, which must stay
+ * short. */
 #include "vmm/rate.h"
 
 #include "vmm/loop_vm.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One run, from configuration to result: builds the machine, watches it, takes it down, gathers what
- * is known. The calling thread drains the trace and watches the clock; vCPUs have their own.
+ * One run, from configuration to result: builds the machine, watches it, takes it down, gathers
+ * what is known. The calling thread drains the trace and watches the clock; vCPUs have their own.
  */
 #define _XOPEN_SOURCE 700 /* nftw() */
 #include "vmm/run.h"
@@ -373,7 +373,8 @@ static bool was_cut(struct run *run)
 	return false;
 }
 
-/* A fault that was asked for and never struck would make the run look as if it had been survived. */
+/* A fault that was asked for and never struck would make the run look as if it had been
+ * survived. */
 static void judge_faults(struct run *run)
 {
 	char text[160];

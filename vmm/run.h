@@ -134,8 +134,8 @@ struct run_result {
 /*
  * Runs a guest to its end. Returns 0 when a guest was started (result->status says how it went), -1
  * when none could be (result is not filled). The gravest status counts, among equals the first: VMM
- * or trace wrong (5), this host (3: disk full), guest crash (4), time limit (124), usage (2, said by
- * the guest), a check, finding or interruption (1), 0.
+ * or trace wrong (5), this host (3: disk full), guest crash (4), time limit (124), usage (2, said
+ * by the guest), a check, finding or interruption (1), 0.
  */
 int run_guest(const struct run_config *config, struct run_result *result, struct err *err);
 void run_result_free(struct run_result *result); /* frees what it points to */

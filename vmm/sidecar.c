@@ -7,8 +7,8 @@
  * last: one that was not completed is made anew. The rest changes by single stores of the model.
  *
  * An interrupted erase belongs to the cells: if the array was rewritten by somebody else while no
- * run had it (as by an external programmer, which erases first), it is history. So a run that leaves
- * such marks behind also leaves the hash of the array, and the next one compares.
+ * run had it (as by an external programmer, which erases first), it is history. So a run that
+ * leaves such marks behind also leaves the hash of the array, and the next one compares.
  */
 #define _GNU_SOURCE /* asprintf() */
 #include "vmm/sidecar.h"

@@ -19,8 +19,9 @@ struct sidecar {
 };
 
 /*
- * Whether sidecar_open() would take the sidecar of flash file @path, if there is one; changes nothing, so
- * that a run that is refused for it leaves the flash file alone, too. EXIT_USAGE, EXIT_HOST.
+ * Whether sidecar_open() would take the sidecar of flash file @path, if there is one; changes
+ * nothing, so that a run that is refused for it leaves the flash file alone, too. EXIT_USAGE,
+ * EXIT_HOST.
  */
 int sidecar_check(const char *path, const struct flash_config *bank, struct err *err);
 
@@ -34,9 +35,9 @@ int sidecar_open(struct sidecar *sidecar, const char *path, const struct flash_c
 void sidecar_close(struct sidecar *sidecar, const u8 *array, u64 array_bytes);
 
 /*
- * For those who only look: the bank that the sidecar of @path is of, and a private copy of it, which
- * sidecar_drop() frees, if it is found. Unreadable: it is damaged, or of no part that is known, or may
- * not be opened.
+ * For those who only look: the bank that the sidecar of @path is of, and a private copy of it,
+ * which sidecar_drop() frees, if it is found. Unreadable: it is damaged, or of no part that is
+ * known, or may not be opened.
  */
 enum sidecar_found { SIDECAR_NONE, SIDECAR_FOUND, SIDECAR_UNREADABLE };
 enum sidecar_found sidecar_peek(struct sidecar *sidecar, const char *path,

@@ -52,7 +52,8 @@ static int change_slot(const struct way *way, struct err *err)
 	return slot < 0 ? -1 : slots_remove(way->slots, slot, err);
 }
 
-/* The slot is there all the time; what a chip in another mode would show lies behind it for a while. */
+/* The slot is there all the time; what a chip in another mode would show lies behind it for a
+ * while. */
 static int remap(const struct way *way, struct err *err)
 {
 	if (mmap(way->array, SLOT_BYTES, PROT_READ | PROT_WRITE,
@@ -71,8 +72,8 @@ static int compare(const void *a, const void *b)
 }
 
 /*
- * The median: the mean is that of a few for which KVM had to wait, the quickest found a vCPU that did
- * not run at all.
+ * The median: the mean is that of a few for which KVM had to wait, the quickest found a vCPU that
+ * did not run at all.
  */
 static int time_way(const struct way *way, u64 *median_ns, struct err *err)
 {

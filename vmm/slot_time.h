@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How long it takes to hide a chip's array from a guest and to show it again, in the two ways there are:
- * the memory slot goes and comes, or it stays and the host maps other memory behind it.
+ * How long it takes to hide a chip's array from a guest and to show it again, in the two ways there
+ * are: the memory slot goes and comes, or it stays and the host maps other memory behind it.
  */
 #ifndef KVL_SLOT_TIME_H
 #define KVL_SLOT_TIME_H
@@ -18,8 +18,8 @@ struct slot_times {
 };
 
 /*
- * A read-only slot as a chip's array has it. @insn_per_s, roughly: so that the vCPU is done soon after
- * the last change.
+ * A read-only slot as a chip's array has it. @insn_per_s, roughly: so that the vCPU is done soon
+ * after the last change.
  */
 int slot_time_measure(const struct kvm_host *host, u64 insn_per_s, struct slot_times *times,
 		      struct err *err);

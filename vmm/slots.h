@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory slots: which guest-physical ranges KVM backs with host memory, under which name. One table;
- * what overlaps is refused by name before KVM sees it.
+ * Memory slots: which guest-physical ranges KVM backs with host memory, under which name. One
+ * table; what overlaps is refused by name before KVM sees it.
  */
 #ifndef KVL_SLOTS_H
 #define KVL_SLOTS_H

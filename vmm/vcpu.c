@@ -271,8 +271,8 @@ static bool await_standing(struct vm *vm, u64 most_kicks)
 }
 
 /*
- * Under the lock with which threads wake: one that has not gone on yet since the last pause does not now,
- * one that has will see this one.
+ * Under the lock with which threads wake: one that has not gone on yet since the last pause does
+ * not now, one that has will see this one.
  */
 bool vcpus_pause(struct vm *vm)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The machine: host memory, how a run ends, and the sinks. What runs it: the engines. What the memory
- * holds at the start: image.c, boot.c, fdt.c.
+ * The machine: host memory, how a run ends, and the sinks. What runs it: the engines. What the
+ * memory holds at the start: image.c, boot.c, fdt.c.
  */
 #define _GNU_SOURCE /* MADV_NOHUGEPAGE */
 #include "vmm/vm.h"

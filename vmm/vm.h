@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One virtual machine: its memory, what its engine keeps, and how it ended. run.c makes one, fills it
- * and takes it down; its engine, exit.c, ports.c and the devices work on it while it runs.
+ * One virtual machine: its memory, what its engine keeps, and how it ended. run.c makes one, fills
+ * it and takes it down; its engine, exit.c, ports.c and the devices work on it while it runs.
  */
 #ifndef KVL_VM_H
 #define KVL_VM_H
@@ -121,8 +121,8 @@ void vm_destroy(struct vm *vm);
 int vm_make_memory(struct vm *vm, int shared_fd, struct err *err);
 
 /*
- * Ends the run; only the first call counts: true if it was this one. From any thread. @cpu: on which
- * vCPU it happened.
+ * Ends the run; only the first call counts: true if it was this one. From any thread. @cpu: on
+ * which vCPU it happened.
  */
 bool vm_end(struct vm *vm, enum exit_status status, bool dump, u32 cpu, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
@@ -151,17 +151,19 @@ int vcpus_start(struct vm *vm, struct err *err);
 /* Makes every vCPU leave the guest and waits for its thread. Harmless when none was started. */
 void vcpus_stop(struct vm *vm);
 /*
- * They stand still between two entries of the guest, until vcpus_resume(). False: one of them did not
- * within about a tenth of a second, and may run; vcpus_resume() all the same.
+ * They stand still between two entries of the guest, until vcpus_resume(). False: one of them did
+ * not within about a tenth of a second, and may run; vcpus_resume() all the same.
  */
 bool vcpus_pause(struct vm *vm);
 void vcpus_resume(struct vm *vm);
-/* On its own thread, for those who wait for long on behalf of the guest: waits while all are paused. */
+/* On its own thread, for those who wait for long on behalf of the guest: waits while all are
+ * paused. */
 void vcpu_give_way(struct vcpu *vcpu);
 /* The same for the debugger: each stands still until it is released, whoever pauses and resumes. */
 void vcpus_hold(struct vm *vm);
 void vcpu_release(struct vcpu *vcpu);
-/* Emulated instructions of this vCPU since it was made, or its TSC (struct kvm_host.counts_insns). */
+/* Emulated instructions of this vCPU since it was made, or its TSC (struct
+ * kvm_host.counts_insns). */
 u64 vcpu_ticks(const struct vcpu *vcpu);
 
 #endif

@@ -36,14 +36,15 @@
 /* /chosen/params: one string property per --set KEY=VALUE */
 #define DT_NODE_PARAMS "params"
 
-/* Flash: /flash@GPA { compatible = "intel,28f128j3", "cfi-flash"; reg; bank-width; partitions {…} } */
+/* Flash: /flash@GPA { compatible = "intel,28f128j3", "cfi-flash"; reg; bank-width; partitions {…}
+ * } */
 #define DT_FLASH_COMPATIBLE "cfi-flash"
 #define DT_FLASH_READ_NS "kvalab,read-ns" /* u32: one random read; no CFI query says it */
 
 /*
- * Devices that reach memory by themselves: /dma@GPA { compatible = "simple-bus"; ranges;
- * dma-ranges = <child, parent, bytes, two cells each>; virtio_block@GPA { compatible; reg; } }. The
- * device is polled, so it has no "interrupts", which the binding of "virtio,mmio" otherwise asks for.
+ * Devices that reach memory by themselves: /dma@GPA { compatible = "simple-bus"; ranges; dma-ranges
+ * = <child, parent, bytes, two cells each>; virtio_block@GPA { compatible; reg; } }. The device is
+ * polled, so it has no "interrupts", which the binding of "virtio,mmio" otherwise asks for.
  */
 #define DT_NODE_DMA "dma"
 #define DT_NODE_DISK "virtio_block"

@@ -144,12 +144,12 @@ static void place_core(const struct kvl_layout_request *request, struct kvl_layo
 	out->core = (struct kvl_range){ KVL_BOOT_GPA, kvl_range_end(out->frames) - KVL_BOOT_GPA };
 }
 
-/* --- room for lowmem and vmalloc ------------------------------------------------------------------ */
+/* --- room for lowmem and vmalloc -------------------------------------------------------------- */
 
 /*
- * What the options leave of kernel space for lowmem and vmalloc together, and for lowmem alone. All in
- * bytes from page_offset, so that of a linear map they are guest-physical addresses, too; the pageable
- * region is among them.
+ * What the options leave of kernel space for lowmem and vmalloc together, and for lowmem alone. All
+ * in bytes from page_offset, so that of a linear map they are guest-physical addresses, too; the
+ * pageable region is among them.
  */
 struct room {
 	u64 both;
@@ -159,8 +159,8 @@ struct room {
 };
 
 /*
- * What each region takes if lowmem ends at @lowmem_end, from page_offset, and vmalloc takes no more than
- * it was asked to.
+ * What each region takes if lowmem ends at @lowmem_end, from page_offset, and vmalloc takes no more
+ * than it was asked to.
  */
 static void least_regions(const struct kvl_layout_request *request, u64 lowmem_end,
 			  u64 bytes[KVL_REGIONS])
@@ -223,7 +223,7 @@ static int place_high_arena(const struct kvl_layout_request *request, struct kvl
 	return 0;
 }
 
-/* --- the direct map --------------------------------------------------------------------------------- */
+/* --- the direct map --------------------------------------------------------------------------- */
 
 static void add_piece(struct kvl_layout *out, u64 gpa, u64 va, u64 bytes)
 {
@@ -248,8 +248,8 @@ static void map_linear(const struct room *room, struct kvl_layout *out)
 }
 
 /*
- * Where RAM from @gpa on goes in a layout without gaps; the piece before it ends at a hole. What is as low
- * as the image stays: that one lies where it was linked to be.
+ * Where RAM from @gpa on goes in a layout without gaps; the piece before it ends at a hole. What is
+ * as low as the image stays: that one lies where it was linked to be.
  */
 static u64 moved_to(const struct kvl_layout *out, u64 gpa)
 {
@@ -281,7 +281,8 @@ static void map_moved(const struct room *room, struct kvl_layout *out)
 	out->lowmem_end_gpa = last_piece(out)->gpa + last_piece(out)->bytes;
 }
 
-/* As much as if the holes were RAM of somebody else's, and no farther than vmalloc behind it allows. */
+/* As much as if the holes were RAM of somebody else's, and no farther than vmalloc behind it
+ * allows. */
 static void map_intermixed(const struct room *room, struct kvl_layout *out)
 {
 	u64 left = room->direct - PAGEABLE_BYTES, last = least(room->ram_end, room->farthest);
@@ -308,7 +309,7 @@ static void map_lowmem(const struct room *room, struct kvl_layout *out)
 	}
 }
 
-/* --- the regions -------------------------------------------------------------------------------------- */
+/* --- the regions ------------------------------------------------------------------------------ */
 
 static void place_regions(const struct kvl_layout_request *request, const struct room *room,
 			  struct kvl_layout *out)
@@ -392,7 +393,7 @@ u64 kvl_vmalloc_largest(const struct kvl_layout *layout)
 	return bytes;
 }
 
-/* --- the testbed's own -------------------------------------------------------------------------------- */
+/* --- the testbed's own ------------------------------------------------------------------------ */
 
 /* Behind all that is placed; not across the device gap, because it is mapped as one piece. */
 static struct kvl_range place_behind(struct kvl_layout *out, u64 bytes)
@@ -440,7 +441,7 @@ bool kvl_is_soft(const struct kvl_layout *layout, u64 va)
 	return kvl_in_ranges(layout->dynamic, layout->ndynamic, va);
 }
 
-/* --- holes ---------------------------------------------------------------------------------------------- */
+/* --- holes ------------------------------------------------------------------------------------ */
 
 /* RAM is [2 MiB, 3 GiB) and, if there is more, [4 GiB, ram_end). */
 static enum kvl_outside find_outside(const struct kvl_layout *layout, struct kvl_range hole)

@@ -17,8 +17,8 @@
  * vmalloc and the windows keep their size; lowmem gets what is left, or what RAM there is; vmalloc
  * then begins behind it and takes the rest.
  *
- * RAM may have holes that the kernel may not touch. What becomes of the addresses that would show them
- * is the kind of the layout (seed rows A1-A3):
+ * RAM may have holes that the kernel may not touch. What becomes of the addresses that would show
+ * them is the kind of the layout (seed rows A1-A3):
  *
  *   linear      va = gpa + page_offset: the holes' addresses are lost
  *   packed      lowmem has no gaps: pages behind a hole follow those before it
@@ -26,9 +26,9 @@
  *   intermixed  va = gpa + page_offset, and the holes' addresses are vmalloc space. As all of that
  *               together is as large as was asked for, lowmem goes on where vmalloc would begin
  *
- * The first 2 MiB of guest-physical space are no RAM for the kernel, so the addresses that would show
- * them are free. They are near the image at every split: so code there calls the rest of the kernel,
- * and is called, as any other.
+ * The first 2 MiB of guest-physical space are no RAM for the kernel, so the addresses that would
+ * show them are free. They are near the image at every split: so code there calls the rest of the
+ * kernel, and is called, as any other.
  *
  * The core: lowmem that every address space maps from its birth because the fault path itself uses
  * it: boot page and image, heap (stacks, tasks, address spaces), the arena when it is in lowmem,
@@ -56,12 +56,12 @@ u64 kvl_range_end(struct kvl_range range);
 bool kvl_ranges_overlap(struct kvl_range a, struct kvl_range b);
 
 /*
- * The soft TLB (--tlb soft): tables that a CPU walks in place of the modelled ones, outside the modelled
- * RAM and, in the testbed window, outside the modelled space. For each CPU, in this order:
+ * The soft TLB (--tlb soft): tables that a CPU walks in place of the modelled ones, outside the
+ * modelled RAM and, in the testbed window, outside the modelled space. For each CPU, in this order:
  *
- *   KVL_SOFT_FIXED_PAGES pages   the root it runs on, the rest of its upper tables, what the guest keeps
+ *   KVL_SOFT_FIXED_PAGES pages   the root it runs on, the rest of its upper tables, what is kept
  *   a page for each entry        leaf tables: at worst each entry stands in one of its own
- *   KVL_SOFT_ENTRY_BYTES each    what the guest keeps of each entry, and where in a leaf table which is
+ *   KVL_SOFT_ENTRY_BYTES each    what the guest keeps of each entry, and which stands where
  */
 #define KVL_SOFT_MIN 8
 #define KVL_SOFT_DEFAULT 64
@@ -111,11 +111,12 @@ struct kvl_layout {
 	enum kvl_layout_kind kind;
 	u64 page_offset;
 	struct kvl_range region[KVL_REGIONS]; /* kernel-virtual, by kvl_region_kind, ascending */
-	/* The direct map, inside lowmem: ascending either way. All usable RAM below lowmem_end_gpa. */
+	/* The direct map, inside lowmem: ascending either way. All usable RAM below
+	 * lowmem_end_gpa. */
 	u32 nlowmem;
 	struct kvl_piece lowmem[KVL_MAX_HOLES + 1];
-	/* What vmalloc may use, ascending: in an intermixed layout first what is inside lowmem, and then,
-	 * as in the others, its region; none is empty. */
+	/* What vmalloc may use, ascending: in an intermixed layout first what is inside lowmem, and
+	 * then, as in the others, its region; none is empty. */
 	u32 nvmalloc;
 	struct kvl_range vmalloc[KVL_MAX_HOLES + 2];
 	/* What a soft TLB translates (kvl_is_soft()), ascending, of whole directory entries. */
@@ -125,8 +126,8 @@ struct kvl_layout {
 	/* guest-physical */
 	u64 ram_end_gpa;    /* first address behind RAM (RAM is [2 MiB, 3 GiB) and [4 GiB, …)) */
 	u64 lowmem_end_gpa; /* RAM below has a direct address, RAM from here on is highmem */
-	/* page-table frames: in the core, or (arena_highmem) last of the RAM below 4 GiB, because the
-	 * first CPU loads its root in 32-bit mode */
+	/* page-table frames: in the core, or (arena_highmem) last of the RAM below 4 GiB, because
+	 * the first CPU loads its root in 32-bit mode */
 	struct kvl_range arena;
 	struct kvl_range core; /* boot page … end of the frame table (arena included if lowmem) */
 	struct kvl_range heap; /* inside the core */
@@ -185,8 +186,8 @@ int kvl_layout_plan(const struct kvl_layout_request *request, struct kvl_layout 
 		    struct kvl_layout_failure *why);
 
 /*
- * The least bytes of kernel space for each region, whether there are so many or not. Returns their sum;
- * of one that no number holds, the last multiple of 2 MiB that there is.
+ * The least bytes of kernel space for each region, whether there are so many or not. Returns their
+ * sum; of one that no number holds, the last multiple of 2 MiB that there is.
  */
 u64 kvl_layout_wanted(const struct kvl_layout_request *request, u64 bytes[KVL_REGIONS]);
 
@@ -207,9 +208,9 @@ u64 kvl_vmalloc_largest(const struct kvl_layout *layout);
 u64 kvl_soft_gpa(const struct kvl_layout *layout, u32 entries, u32 cpu);
 
 /*
- * Does a soft TLB hold the translation of @va? Of user space and the kernel's dynamic regions; not of
- * lowmem (stacks, descriptors, what the fault path needs) and what shares a directory entry with it,
- * the fixmap, the testbed window.
+ * Does a soft TLB hold the translation of @va? Of user space and the kernel's dynamic regions; not
+ * of lowmem (stacks, descriptors, what the fault path needs) and what shares a directory entry with
+ * it, the fixmap, the testbed window.
  */
 bool kvl_is_soft(const struct kvl_layout *layout, u64 va);
 

@@ -3,7 +3,7 @@
  * The modelled machine: what lies where in guest-physical space, and the ports. Host and guest
  * compile this same file; every engine has to present this map, whatever it runs the guest on.
  *
- *   0          2 MiB   low memory: real-mode trampoline, firmware. Not RAM for the guest's allocator
+ *   0          2 MiB   low memory: real-mode trampoline, firmware; the allocator gets none
  *   2 MiB      top     RAM (split at 3 GiB, goes on at 4 GiB), less the holes
  *   16 MiB             the core: boot page, device tree, image, then what layout.h places behind
  *   3 GiB      4 GiB   devices: disk, flash, local APIC

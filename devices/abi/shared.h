@@ -51,8 +51,8 @@ struct kvl_shared {
 	u32 lossy;    /* host: 1 = drop when full */
 	u32 answers;  /* host: 1 = KVL_PORT_CALL answers; 0: the guest does without (QEMU) */
 	u32 exit_cpu; /* guest: the CPU that writes to KVL_PORT_EXIT */
-	/* host: 1 = what the guest's CPU reads as ticks are instructions of its kernel, and of no other
-	 * CPU: equal work is equal ticks */
+	/* host: 1 = what the guest's CPU reads as ticks are instructions of its kernel, and of no
+	 * other CPU: equal work is equal ticks */
 	u32 exact_ticks;
 	u32 pad3;
 	u64 mark_ticks[KVL_MARKS]; /* guest, answers 0: TSC at each enum kvl_mark; 0: not yet */

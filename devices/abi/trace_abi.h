@@ -45,8 +45,8 @@ enum kvl_flush_scope {
 };
 
 /*
- * Tags of a soft TLB (--tlb soft,pcid=on), as PCIDs: what is held under one is used while it is loaded. As
- * many as Linux uses on each CPU (TLB_NR_DYN_ASIDS). Without PCIDs there is tag 0 alone.
+ * Tags of a soft TLB (--tlb soft,pcid=on), as PCIDs: what is held under one is used while it is
+ * loaded. As many as Linux uses on each CPU (TLB_NR_DYN_ASIDS). Without PCIDs there is tag 0 alone.
  */
 #define KVL_TLB_TAGS 6
 

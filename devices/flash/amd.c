@@ -8,7 +8,8 @@
  * Unlock and command cycles compare A10-A0 and DQ7-0 alone (A-1 not on an 8-bit bus). A write that
  * does not belong to any sequence drops it: the chip reads its array, or the status of a suspended
  * sector, as before (Am29LV, Am29DL: "resets the device to reading array data"). GL data sheets
- * promise less, "may place the device in an unknown state"; the vendor's models return to the array.
+ * promise less, "may place the device in an unknown state"; the vendor's models return to the
+ * array.
  */
 #include "devices/flash/amd.h"
 
@@ -168,7 +169,8 @@ static void array_cycle(struct flash_chip *chip, u32 word, u8 byte)
 		amd_check_blank(chip, word);
 }
 
-/* "Only the Unlock Bypass Program and Unlock Bypass Reset commands are valid"; 25h: GL-N's model. */
+/* "Only the Unlock Bypass Program and Unlock Bypass Reset commands are valid"; 25h: GL-N's
+ * model. */
 static void bypass_cycle(struct flash_chip *chip, u32 word, u8 byte)
 {
 	if (byte == AMD_PROGRAM && may_program_word(chip))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* AMD's command set, between its files: cycles (amd.c), status, codes, loading, erase, protection. */
+/* AMD's command set, between its files: cycles (amd.c), status, codes, loading, erase,
+ * protection. */
 #ifndef KVL_FLASH_AMD_H
 #define KVL_FLASH_AMD_H
 

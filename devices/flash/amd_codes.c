@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns what autoselect (90h) and query mode (98h) of AMD's command set show: manufacturer and device
- * codes, sector protection, the Secured Silicon indicator, the CFI query table.
+ * Owns what autoselect (90h) and query mode (98h) of AMD's command set show: manufacturer and
+ * device codes, sector protection, the Secured Silicon indicator, the CFI query table.
  *
  * Codes that no data sheet lists are undefined, and so is what lies outside of the query table
  * (GL-P: "reads outside the CFI range return non-valid data").

@@ -4,14 +4,15 @@
  * or all of the chip; and GL-S's blank check. The model erases the sector named first, then the
  * others in ascending order, one after another: n sectors take n times as long.
  *
- * Sources: Am29LV160D and GL-N, "Sector Erase Command Sequence", "DQ3: Sector Erase Timer". Protected
- * sectors are passed over in silence; if all are protected the chip looks busy for about 100 us.
+ * Sources: Am29LV160D and GL-N, "Sector Erase Command Sequence", "DQ3: Sector Erase Timer".
+ * Protected sectors are passed over in silence; if all are protected the chip looks busy for about
+ * 100 us.
  */
 #include "devices/flash/amd.h"
 
 #include <string.h>
 
-/* --- sets of sectors ---------------------------------------------------------------------------- */
+/* --- sets of sectors -------------------------------------------------------------------------- */
 static bool has(const u8 *set, u32 sector)
 {
 	return set[sector / 8] >> sector % 8 & 1;
@@ -42,7 +43,7 @@ void amd_select_none(struct flash_chip *chip)
 	amd->erasing_chip = false;
 }
 
-/* --- named sectors ------------------------------------------------------------------------------ */
+/* --- named sectors ---------------------------------------------------------------------------- */
 static u64 window_end(const struct flash_chip *chip)
 {
 	return chip->bank->now_ns + chip->part->erase_window_us * 1000ull;
@@ -87,7 +88,8 @@ bool amd_window_is_open(const struct flash_chip *chip)
 	return chip->amd.naming && op_runs(&chip->erase) && chip->erase.run_ns > chip->bank->now_ns;
 }
 
-/* "Any command other than Sector Erase or Erase Suspend … resets the device to reading array data." */
+/* "Any command other than Sector Erase or Erase Suspend … resets the device to reading array
+ * data." */
 static void forget(struct flash_chip *chip)
 {
 	amd_select_none(chip);
@@ -105,7 +107,7 @@ void amd_window_cycle(struct flash_chip *chip, u32 word, u8 byte)
 	op_postpone(&chip->erase, window_end(chip));
 }
 
-/* --- one sector after another ------------------------------------------------------------------- */
+/* --- one sector after another ----------------------------------------------------------------- */
 static bool next_queued(const struct flash_chip *chip, struct flash_block *sector)
 {
 	for (u64 at = 0; at < chip->part->chip_bytes; at += sector->bytes) {
@@ -162,7 +164,7 @@ void amd_erase_chip(struct flash_chip *chip, u32 word)
 	begin_queued(chip, &sector);
 }
 
-/* --- blank check -------------------------------------------------------------------------------- */
+/* --- blank check ------------------------------------------------------------------------------ */
 /* GL-S, 5.5.1: a sector that is not blank is an embedded operation error. */
 void amd_check_blank(struct flash_chip *chip, u32 word)
 {

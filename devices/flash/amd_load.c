@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns what AMD's parts program: one word (A0h), or what was loaded into the write buffer (25h, 29h;
- * GL-M data sheet, "Write Buffer Programming"), into the array or the Secured Silicon region.
+ * Owns what AMD's parts program: one word (A0h), or what was loaded into the write buffer (25h,
+ * 29h; GL-M data sheet, "Write Buffer Programming"), into the array or the Secured Silicon region.
  */
 #include "devices/flash/amd.h"
 
@@ -9,7 +9,7 @@
 
 #define NO_WORD UINT32_MAX
 
-/* --- into cells --------------------------------------------------------------------------------- */
+/* --- into cells ------------------------------------------------------------------------------- */
 /* A sector whose erase rests counts as protected (the vendor's model of the Am29DL322D). */
 static bool is_refused(const struct flash_chip *chip, u32 word)
 {
@@ -66,7 +66,7 @@ void amd_program(struct flash_chip *chip, u32 word, u16 data)
 	chip_program(chip, word, &cells, start, &data, 1, time);
 }
 
-/* --- write buffer ------------------------------------------------------------------------------- */
+/* --- write buffer ----------------------------------------------------------------------------- */
 static u32 buffer_words(const struct flash_chip *chip)
 {
 	return (1u << chip->part->cfi.buffer_log2) / chip->array.word_bytes;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns what protects the cells of AMD's parts: persistent (PPB) and dynamic (DYB) protection bits of
- * sectors, PPB Lock, the lock register, and the Secured Silicon region ("Advanced Sector Protection",
- * GL-N data sheet S29GL-N_01, section 10).
+ * Owns what protects the cells of AMD's parts: persistent (PPB) and dynamic (DYB) protection bits
+ * of sectors, PPB Lock, the lock register, and the Secured Silicon region ("Advanced Sector
+ * Protection", GL-N data sheet S29GL-N_01, section 10).
  *
  * Persistent bits of parts that have no command for them are respected all the same: on those a
  * programmer with high voltages sets them. Password mode is not modelled: its commands (60h) are
@@ -21,7 +21,7 @@ enum {
 	NOT_PROTECTED = 1,
 };
 
-/* --- sectors ------------------------------------------------------------------------------------ */
+/* --- sectors ---------------------------------------------------------------------------------- */
 /* In password mode PPB Lock is set from power-up on. */
 void amd_protect_power_up(struct flash_chip *chip)
 {
@@ -50,7 +50,7 @@ struct flash_time amd_refusal_time(const struct flash_chip *chip, bool erase)
 	return erase ? (struct flash_time){ 100, 100 } : (struct flash_time){ 1, 1 };
 }
 
-/* --- secured region ----------------------------------------------------------------------------- */
+/* --- secured region --------------------------------------------------------------------------- */
 /* In place of the first sector; on GL-S of the one that the command addressed. */
 u32 amd_secured_first(const struct flash_chip *chip)
 {
@@ -81,7 +81,7 @@ bool amd_secured_is_locked(const struct flash_chip *chip)
 	return !(chip->nv->lock_register & LOCK_SECURED);
 }
 
-/* --- registers: reads --------------------------------------------------------------------------- */
+/* --- registers: reads ------------------------------------------------------------------------- */
 static struct flash_cells lock_register(const struct flash_chip *chip)
 {
 	u32 width = chip->array.word_bytes;
@@ -119,7 +119,7 @@ u16 amd_register_word(const struct flash_chip *chip, u32 word)
 	return cells_get(&cells, 0);
 }
 
-/* --- registers: cycles -------------------------------------------------------------------------- */
+/* --- registers: cycles ------------------------------------------------------------------------ */
 /* Nothing else is taken, not even a reset (the vendor's model of the S29GL256N). */
 void amd_register_cycle(struct flash_chip *chip, u8 byte)
 {
@@ -133,7 +133,8 @@ void amd_register_cycle(struct flash_chip *chip, u8 byte)
 		amd->sequence = AMD_PPB_ERASE;
 }
 
-/* "Persistent and password mode lock bits programmed together: aborts" (GL-P, lock register, note 6). */
+/* "Persistent and password mode lock bits programmed together: aborts" (GL-P, lock register, note
+ * 6). */
 static void program_lock_register(struct flash_chip *chip, u32 word, u16 data)
 {
 	struct flash_cells cells = lock_register(chip);
@@ -146,8 +147,8 @@ static void program_lock_register(struct flash_chip *chip, u32 word, u16 data)
 }
 
 /*
- * With PPB Lock set, "the command does not execute and times out" (GL-N, 10.12). The model's choice:
- * as what is asked of a protected sector does.
+ * With PPB Lock set, "the command does not execute and times out" (GL-N, 10.12). The model's
+ * choice: as what is asked of a protected sector does.
  */
 static void refuse(struct flash_chip *chip, u32 word, bool erase)
 {

@@ -7,7 +7,7 @@
  */
 #include "devices/flash/amd.h"
 
-/* --- while it runs, while it rests ------------------------------------------------------------- */
+/* --- while it runs, while it rests ------------------------------------------------------------ */
 /* The secured region's programs and chip erases are not suspended. Banks: the one that is busy. */
 static void suspend(struct flash_chip *chip, u32 word, u8 byte)
 {
@@ -75,7 +75,7 @@ void amd_halted_cycle(struct flash_chip *chip, enum amd_sequence awaited, u32 wo
 	amd->errors = 0;
 }
 
-/* --- the end of an operation -------------------------------------------------------------------- */
+/* --- the end of an operation ------------------------------------------------------------------ */
 /* The status goes on, with DQ5, until it is reset. */
 static void halt(struct flash_chip *chip, const struct flash_op *op)
 {
@@ -113,7 +113,8 @@ static void ended(struct flash_chip *chip, struct flash_op *op, enum flash_op_ki
 		amd_select_none(chip);
 }
 
-/* Am29LV800D, "Erase Suspend": the window is over, no more sectors can be named after the resume. */
+/* Am29LV800D, "Erase Suspend": the window is over, no more sectors can be named after the
+ * resume. */
 void amd_stopped(struct flash_chip *chip, struct flash_op *op, enum flash_op_kind was)
 {
 	if (op->kind)

@@ -94,7 +94,7 @@ u16 amd_suspended_word(struct flash_chip *chip)
 	return driven(chip, DQ7 | DQ6 | DQ5 | DQ2, DQ7 | toggled(chip, DQ2));
 }
 
-/* --- the status register ------------------------------------------------------------------------ */
+/* --- the status register ---------------------------------------------------------------------- */
 u8 amd_status_register(const struct flash_chip *chip)
 {
 	u8 status = AMD_SR_READY | chip->amd.errors;
@@ -116,7 +116,7 @@ u16 amd_status_register_word(const struct flash_chip *chip)
 	return driven(chip, status & AMD_SR_READY ? 0xFE : AMD_SR_READY, status);
 }
 
-/* --- read modes --------------------------------------------------------------------------------- */
+/* --- read modes ------------------------------------------------------------------------------- */
 static bool returns_status(struct flash_chip *chip, u32 partition)
 {
 	const struct amd_state *amd = &chip->amd;

@@ -4,8 +4,8 @@
  * chips. Leaves to chip.c what one chip does.
  *
  * Time goes from event to event: whatever is due first, a step or the end of an operation of either
- * chip, happens first, at its own time. So what the cells hold depends on the time alone, not on how
- * often anybody looked.
+ * chip, happens first, at its own time. So what the cells hold depends on the time alone, not on
+ * how often anybody looked.
  */
 #include <stdlib.h>
 #include <string.h>

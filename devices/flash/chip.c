@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Owns one chip of a bank: where its words, blocks and hardware partitions are, how its operations
- * start, rest and end, and who is told. Leaves to the command set what a cycle means, to operation.c
- * how cells change, to bank.c the bus, the time and the power.
+ * start, rest and end, and who is told. Leaves to the command set what a cycle means, to
+ * operation.c how cells change, to bank.c the bus, the time and the power.
  */
 #include "devices/flash/chip.h"
 
@@ -72,7 +72,7 @@ u16 chip_query_word(const struct flash_chip *chip, u32 word)
 	return address < FLASH_QUERY_BYTES ? chip->bank->query[address] : 0;
 }
 
-/* --- what is told ------------------------------------------------------------------------------- */
+/* --- what is told ----------------------------------------------------------------------------- */
 static u32 told_partition(const struct flash_chip *chip, u32 partition)
 {
 	return chip->number * flash_hw_partition_count(chip->part) + partition;
@@ -330,7 +330,7 @@ bool chip_proceed(struct flash_chip *chip)
 	return false;
 }
 
-/* --- life --------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 void chip_power_up(struct flash_chip *chip)
 {
 	chip->erase.kind = FLASH_OP_NONE;

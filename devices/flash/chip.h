@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Inside a flash bank: what its chips and their command sets share. Not for the owners of a bank. */
+/* Inside a flash bank: what its chips and their command sets share. Not for the owners of a
+ * bank. */
 #ifndef KVL_FLASH_CHIP_H
 #define KVL_FLASH_CHIP_H
 
@@ -17,7 +18,8 @@ struct flash_command_set {
 	void (*power_up)(struct flash_chip *chip);
 	/* The status that observers are told; 0 where the set has none. */
 	u8 (*status)(const struct flash_chip *chip, u32 partition);
-	/* FLASH_VIEW_ARRAY; or why reads of @block do not return it, whatever the partition's mode. */
+	/* FLASH_VIEW_ARRAY; or why reads of @block do not return it, whatever the partition's
+	 * mode. */
 	enum flash_view (*view)(const struct flash_chip *chip, const struct flash_block *block);
 	bool gives_up; /* what does not come to its end fails after the longest time */
 };
@@ -104,7 +106,8 @@ struct flash_bank {
 
 /* --- chip.c: places ------------------------------------------------------------------------- */
 
-/* Word @word as an address of the data sheet's tables: of 16-bit words, but on parts that are x8. */
+/* Word @word as an address of the data sheet's tables: of 16-bit words, but on parts that are
+ * x8. */
 static inline u32 chip_address(const struct flash_chip *chip, u32 word)
 {
 	return word >> chip->address_shift;

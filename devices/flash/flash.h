@@ -136,7 +136,8 @@ void flash_write(struct flash_bank *bank, u64 offset, u32 bytes, u64 value, u64 
 /* Lets the running operations, if any, progress to @now_ns. */
 void flash_advance(struct flash_bank *bank, u64 now_ns);
 
-/* When the last of the running operations ends or rests; UINT64_MAX: none runs, or it never will. */
+/* When the last of the running operations ends or rests; UINT64_MAX: none runs, or it never
+ * will. */
 u64 flash_busy_until(const struct flash_bank *bank);
 
 /* --- which of the array may be mapped --------------------------------------------------------- */
@@ -174,8 +175,8 @@ u64 flash_shown_generation(const struct flash_bank *bank);
 /* Steps of all operations so far. A step changes one bit of a word, one piece or bit of a block. */
 u64 flash_steps(const struct flash_bank *bank);
 /*
- * A numbered fault whose operation no chip has come to: its name, and its number in *@n. NULL: all of
- * them have struck.
+ * A numbered fault whose operation no chip has come to: its name, and its number in *@n. NULL: all
+ * of them have struck.
  */
 const char *flash_missed_fault(const struct flash_bank *bank, u32 *n);
 /*

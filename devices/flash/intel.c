@@ -5,8 +5,8 @@
  * buffer, factory programming), to intel_protect.c locks and protection registers, to chip.c the
  * operations.
  *
- * Sources: the "next state" tables of L30 (251903) and P30 (306666) and what the W30 data sheet says
- * of its partitions; for the J3 290667, sections 4.1 to 4.9, and 208032, "suspend" for what is
+ * Sources: the "next state" tables of L30 (251903) and P30 (306666) and what the W30 data sheet
+ * says of its partitions; for the J3 290667, sections 4.1 to 4.9, and 208032, "suspend" for what is
  * accepted while it rests. docs/flash-model.md has the tables, and what each line follows.
  */
 #include "devices/flash/intel.h"
@@ -129,7 +129,7 @@ static u16 intel_read(struct flash_chip *chip, u32 word)
 	return read_array(chip, word, partition);
 }
 
-/* --- the status register ------------------------------------------------------------------------ */
+/* --- the status register ---------------------------------------------------------------------- */
 void intel_error(struct flash_chip *chip, u32 word, u8 bits)
 {
 	chip->intel.errors[chip_partition_of(chip, word)] |= bits;
@@ -148,7 +148,7 @@ bool intel_may_change(struct flash_chip *chip, u32 word, u8 error_bit)
 	return !error;
 }
 
-/* --- second cycles ------------------------------------------------------------------------------ */
+/* --- second cycles ---------------------------------------------------------------------------- */
 /* Into a block whose erase rests nothing may be programmed; what happens then nobody says. */
 static u16 data_for(const struct flash_chip *chip, u32 word, u16 data)
 {
@@ -206,7 +206,7 @@ static void second_cycle(struct flash_chip *chip, u8 setup, u32 word, u16 data)
 	}
 }
 
-/* --- first cycles ------------------------------------------------------------------------------- */
+/* --- first cycles ----------------------------------------------------------------------------- */
 /* From here until Read Array, reads return status: between the cycles, and ever after. */
 static void await_more(struct flash_chip *chip, u32 partition, u8 command)
 {
@@ -357,7 +357,7 @@ static void intel_write(struct flash_chip *chip, u32 word, u16 data)
 		first_cycle(chip, word, data & 0xFF);
 }
 
-/* --- the end of an operation -------------------------------------------------------------------- */
+/* --- the end of an operation ------------------------------------------------------------------ */
 static u8 failure_of(const struct flash_chip *chip, const struct flash_op *op)
 {
 	return op == &chip->program ? SR_PROGRAM_ERROR : SR_ERASE_ERROR;

@@ -15,7 +15,7 @@ static u32 buffer_words(const struct flash_chip *chip)
 	return chip->array.word_bytes == 1 && words > 256 ? 256 : words;
 }
 
-/* --- write to buffer ---------------------------------------------------------------------------- */
+/* --- write to buffer -------------------------------------------------------------------------- */
 void intel_buffer_begin(struct flash_chip *chip)
 {
 	chip->intel.counted = false;
@@ -98,7 +98,7 @@ void intel_buffer_cycle(struct flash_chip *chip, u32 word, u16 data)
 		program_buffer(chip, word, data);
 }
 
-/* --- buffered enhanced factory programming ------------------------------------------------------- */
+/* --- buffered enhanced factory programming ---------------------------------------------------- */
 /* It holds its partition, whatever that partition's read mode. */
 static void set_befp(struct flash_chip *chip, bool befp)
 {
@@ -140,8 +140,9 @@ static void program_fill(struct flash_chip *chip)
 }
 
 /*
- * Data for any address of the block; while a fill is programmed (SR.0 = 1) writes are ignored. Outside
- * the block FFFFh between two fills ends it, anything during a fill, which is dropped (P33).
+ * Data for any address of the block; while a fill is programmed (SR.0 = 1) writes are ignored.
+ * Outside the block FFFFh between two fills ends it, anything during a fill, which is dropped
+ * (P33).
  */
 void intel_befp_cycle(struct flash_chip *chip, u32 word, u16 data)
 {

@@ -71,7 +71,8 @@ static bool lock_at_once(struct flash_chip *chip, u32 word, u8 code)
 	return true;
 }
 
-/* Lock bits need the programming voltage, like all cells (28F320J5 data sheet, "set block lock-bit"). */
+/* Lock bits need the programming voltage, like all cells (28F320J5 data sheet, "set block
+ * lock-bit"). */
 static bool lock_stored(struct flash_chip *chip, u32 word, u8 code)
 {
 	u8 error = code == INTEL_LOCK ? SR_PROGRAM_ERROR : SR_ERASE_ERROR;
@@ -106,7 +107,7 @@ void intel_lock_cycle(struct flash_chip *chip, u32 word, u16 data)
 		intel_error(chip, word, SR_SEQUENCE_ERROR);
 }
 
-/* --- protection registers ----------------------------------------------------------------------- */
+/* --- protection registers --------------------------------------------------------------------- */
 static u32 otp_end(const struct flash_chip *chip)
 {
 	return chip->part->features & FLASH_WIDE_OTP ? OTP_WIDE_END : OTP_LOCK1_AT;

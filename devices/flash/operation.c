@@ -13,11 +13,11 @@
  *          come one after another.
  *
  * erase    First "block preconditioning": the block is programmed to 00h, from its end to its
- *          beginning, in as many chunks as pulses follow. That direction is the one that the authors of
- *          Linux's UBI saw on an S29GL512N (drivers/mtd/ubi/io.c, nor_erase_prepare()): the cut
- *          that hurts most, a node's header intact and its data gone. Then erase pulses: they act
- *          on the whole block at once, so each of them raises one bit in every word.
- *          Half of the time goes to each phase; no source gives a ratio for this family.
+ *          beginning, in as many chunks as pulses follow. That direction is the one that the
+ *          authors of Linux's UBI saw on an S29GL512N (drivers/mtd/ubi/io.c, nor_erase_prepare()):
+ *          the cut that hurts most, a node's header intact and its data gone. Then erase pulses:
+ *          they act on the whole block at once, so each of them raises one bit in every word. Half
+ *          of the time goes to each phase; no source gives a ratio for this family.
  *
  * The block's mark (struct flash_nv_block, erasing) is stored before the step that it announces, so
  * that whoever is killed in between leaves a mark that is true.
@@ -173,7 +173,8 @@ static void precondition(struct flash_op *op, u32 chunk)
 	u32 chunks = word_bits(op), words = op->words / chunks;
 	u32 at = op->start + (chunks - 1 - chunk) * words;
 
-	/* The mark of an earlier pulse stays: what is not zeroed yet is still between the levels. */
+	/* The mark of an earlier pulse stays: what is not zeroed yet is still between the
+	 * levels. */
 	if (!flash_nv_unstable(op->block))
 		set_mark(op->block, 1);
 	for (u32 end = at + words; at < end; at++)
@@ -227,7 +228,8 @@ u64 op_stops_at(const struct flash_op *op)
 	return op->suspend_ns < end ? op->suspend_ns : end;
 }
 
-/* When the step after @done is due, if the operation goes on; the last step of a stuck one never is. */
+/* When the step after @done is due, if the operation goes on; the last step of a stuck one never
+ * is. */
 static u64 step_ns(const struct flash_op *op)
 {
 	u64 after;

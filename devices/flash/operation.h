@@ -67,8 +67,8 @@ struct flash_op {
 };
 
 /*
- * Starts to program @words of @data into @cells from word @start on, at most a write buffer of them,
- * at @now_ns. Bits only go from 1 to 0.
+ * Starts to program @words of @data into @cells from word @start on, at most a write buffer of
+ * them, at @now_ns. Bits only go from 1 to 0.
  */
 void op_program(struct flash_op *op, const struct flash_cells *cells, u32 start, const u16 *data,
 		u32 words, const struct flash_fate *fate, u64 now_ns);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns where a part's blocks and hardware partitions lie, what a row must fulfil, and the search in the
- * tables.
+ * Owns where a part's blocks and hardware partitions lie, what a row must fulfil, and the search in
+ * the tables.
  */
 #include "devices/flash/part.h"
 
@@ -91,7 +91,7 @@ u32 flash_hw_partition_count(const struct flash_part *part)
 	return count;
 }
 
-/* --- rows --------------------------------------------------------------------------------------- */
+/* --- rows ------------------------------------------------------------------------------------- */
 static const char *blocks_problem(const struct flash_part *part)
 {
 	u64 bytes = 0, blocks = 0;

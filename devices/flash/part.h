@@ -26,8 +26,8 @@ struct flash_region { /* a run of equal erase blocks, and how long one takes to 
 };
 
 /*
- * A run of equal hardware partitions, one of which may be read while another is written. Data sheets of
- * set 0002 call them banks; here a bank is what the bus sees (flash.h).
+ * A run of equal hardware partitions, one of which may be read while another is written. Data
+ * sheets of set 0002 call them banks; here a bank is what the bus sees (flash.h).
  */
 struct flash_partition_run {
 	u32 partitions;

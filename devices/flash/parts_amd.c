@@ -2,9 +2,9 @@
 /*
  * Owns the rows of parts with AMD's command set (0002). What their commands do is in amd.c.
  *
- * Sources are named per row; "vendor's model" is the Verilog model that AMD or Spansion published of
- * the part. "Not checked" marks numbers that come from drivers, from dumps of other members of the
- * family or from common quotation, because the part's own pages for them were not at hand;
+ * Sources are named per row; "vendor's model" is the Verilog model that AMD or Spansion published
+ * of the part. "Not checked" marks numbers that come from drivers, from dumps of other members of
+ * the family or from common quotation, because the part's own pages for them were not at hand;
  * docs/flash-model.md lists them.
  */
 #include "devices/flash/parts.h"
@@ -44,9 +44,10 @@ const struct flash_part flash_amd_parts[] = {
 	/*
 	 * Spansion S29GL256N, S29GL-N_00 (2006) and 27631 (2004): codes (27631, table 5; 03h: WP#
 	 * protects the lowest sector), 256 sectors of 128 Kbytes, buffer of 16 words, erase window,
-	 * suspend times. Query table, 60 us a word, 240 us a buffer, 0.5 s a sector: vendor's model.
-	 * The longest times of both programs are the query table's limits. Not checked: the longest
-	 * erase; times of the protection bits (the model takes those of a word and of a sector).
+	 * suspend times. Query table, 60 us a word, 240 us a buffer, 0.5 s a sector: vendor's
+	 * model. The longest times of both programs are the query table's limits. Not checked: the
+	 * longest erase; times of the protection bits (the model takes those of a word and of a
+	 * sector).
 	 */
 	{
 		.name = "s29gl256n",
@@ -159,9 +160,9 @@ const struct flash_part flash_amd_parts[] = {
 	/*
 	 * AMD Am29LV160D, 22358: codes, DQ5 after a 1 was asked for over a 0, longest suspend time.
 	 * Sectors, query table, the longest times of a program: vendor's models of this part and of
-	 * the Am29DL322D; erase time: the Am29LV040B's data sheet. Not checked: typical program time,
-	 * the time to suspend (the longest stands for the typical one). The query table of the top
-	 * boot part is the bottom boot part's.
+	 * the Am29DL322D; erase time: the Am29LV040B's data sheet. Not checked: typical program
+	 * time, the time to suspend (the longest stands for the typical one). The query table of
+	 * the top boot part is the bottom boot part's.
 	 */
 	{
 		.name = "am29lv160db",
@@ -188,11 +189,11 @@ const struct flash_part flash_amd_parts[] = {
 		.cfi = { LV160_CFI, .regions_reversed = true },
 	},
 	/*
-	 * AMD Am29DL323D, bottom boot, 23480 and 25686: eight sectors of 8 Kbytes and 63 of 64, banks
-	 * of 8 and 24 Mbit, one of which is read while the other is busy. Device code: drivers. Query
-	 * table, longest times: vendor's model of the Am29DL322D, but 4Ah (48 sectors in the other
-	 * bank) as in its successor S29JL032H. Not checked: times otherwise; 4Ah. The secured sector
-	 * (64 Kbytes) is not modelled.
+	 * AMD Am29DL323D, bottom boot, 23480 and 25686: eight sectors of 8 Kbytes and 63 of 64,
+	 * banks of 8 and 24 Mbit, one of which is read while the other is busy. Device code:
+	 * drivers. Query table, longest times: vendor's model of the Am29DL322D, but 4Ah (48
+	 * sectors in the other bank) as in its successor S29JL032H. Not checked: times otherwise;
+	 * 4Ah. The secured sector (64 Kbytes) is not modelled.
 	 */
 	{
 		.name = "am29dl323db",

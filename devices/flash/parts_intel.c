@@ -3,9 +3,9 @@
  * Owns the rows of parts with Intel's command sets (0001, 0003). What their commands do is in
  * intel.c.
  *
- * Sources are named per row. "Not checked" marks numbers that come from drivers, from dumps of other
- * members of the family or from common quotation, because the part's own pages for them were not at
- * hand; docs/flash-model.md lists them.
+ * Sources are named per row. "Not checked" marks numbers that come from drivers, from dumps of
+ * other members of the family or from common quotation, because the part's own pages for them were
+ * not at hand; docs/flash-model.md lists them.
  */
 #include "devices/flash/parts.h"
 
@@ -130,10 +130,10 @@ const struct flash_part flash_intel_parts[] = {
 		},
 	},
 	/*
-	 * Intel Advanced+ Boot Block (C3), 290645: P = 35h, features 66h, block status mask 3 (query
-	 * tables), eight 8-Kbyte blocks at the bottom, 70 ns, locks at power-up. Command set 0003:
-	 * no write buffer. Not checked: 0003 and bytes 1Bh to 26h (an emulator's table of the 16
-	 * Mbit part), times.
+	 * Intel Advanced+ Boot Block (C3), 290645: P = 35h, features 66h, block status mask 3
+	 * (query tables), eight 8-Kbyte blocks at the bottom, 70 ns, locks at power-up. Command set
+	 * 0003: no write buffer. Not checked: 0003 and bytes 1Bh to 26h (an emulator's table of the
+	 * 16 Mbit part), times.
 	 */
 	{
 		.name = "28f640c3b",
@@ -176,10 +176,10 @@ const struct flash_part flash_intel_parts[] = {
 		},
 	},
 	/*
-	 * Intel StrataFlash Wireless Memory (L18), 251902: sixteen 2-Mbyte partitions, 85 ns, buffer
-	 * of 32 words, 7 us a byte, factory programming 5 us a byte, suspend 20 us. The query table
-	 * of the top boot part was dumped from one; the bottom boot part's is its mirror image. Not
-	 * checked: word program and erase times.
+	 * Intel StrataFlash Wireless Memory (L18), 251902: sixteen 2-Mbyte partitions, 85 ns,
+	 * buffer of 32 words, 7 us a byte, factory programming 5 us a byte, suspend 20 us. The
+	 * query table of the top boot part was dumped from one; the bottom boot part's is its
+	 * mirror image. Not checked: word program and erase times.
 	 */
 	{
 		.name = "28f256l18",
@@ -268,9 +268,9 @@ const struct flash_part flash_intel_parts[] = {
 		},
 	},
 	/*
-	 * Numonyx Axcell P30, 65 nm, 208042: 100 ns, buffer of 512 words, 1.46 Mbytes a second in it,
-	 * 2 in factory programming, suspend 25 and 30 us, blank check. Not checked: device code,
-	 * query bytes, the other times.
+	 * Numonyx Axcell P30, 65 nm, 208042: 100 ns, buffer of 512 words, 1.46 Mbytes a second in
+	 * it, 2 in factory programming, suspend 25 and 30 us, blank check. Not checked: device
+	 * code, query bytes, the other times.
 	 */
 	{
 		.name = "28f512p30",

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bounce buffers (seed row T11: "transparently"): in front of a store whose device does not reach all of RAM. A page
- * that it cannot reach is copied through one of lowmem, at an address that it gets for this (mm/kva.h).
+ * Bounce buffers (seed row T11: "transparently"): in front of a store whose device does not reach
+ * all of RAM. A page that it cannot reach is copied through one of lowmem, at an address that it
+ * gets for this (mm/kva.h).
  */
 #ifndef GUEST_BOUNCE_H
 #define GUEST_BOUNCE_H

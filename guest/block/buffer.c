@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Owns buffer heads, from the beginning of a page's I/O to its end, and the table that says where blocks are. */
+/* Owns buffer heads, from the beginning of a page's I/O to its end, and the table that says where
+ * blocks are. */
 #include "guest/block/buffer.h"
 
 #include "guest/kernel.h"

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the commands of set 0002, AMD's and Fujitsu's: program by word and by buffer, sector erase and
- * its suspension (S29GL-N, S29GL-S, Am29LV160D data sheets, "command definitions"). How an operation
- * stands is amd_status.c's, what the extended table says amd_query.c's.
+ * Owns the commands of set 0002, AMD's and Fujitsu's: program by word and by buffer, sector erase
+ * and its suspension (S29GL-N, S29GL-S, Am29LV160D data sheets, "command definitions"). How an
+ * operation stands is amd_status.c's, what the extended table says amd_query.c's.
  *
  * A chip of this set says little of what failed: a protected sector is busy for a microsecond and
- * stays as it was. So what was programmed is read back, and of an erased sector its ends; whether it
- * is protected is asked then.
+ * stays as it was. So what was programmed is read back, and of an erased sector its ends; whether
+ * it is protected is asked then.
  *
  * Locks are the dynamic protection bits, which last until the power goes; the persistent ones, and
  * those of older parts, which take a high voltage, are left to whoever made the board.
@@ -46,7 +46,7 @@ enum {
 #define AMD_REST_MAX_NS 200000
 #define AMD_REST_STEP_NS 5000
 
-/* --- cycles -------------------------------------------------------------------------------------- */
+/* --- cycles ----------------------------------------------------------------------------------- */
 
 /* In x8 mode of an x8/x16 part AAAh: address line A-1 is not looked at. */
 static u64 unlock_1(const struct flash_chip *chip)
@@ -122,7 +122,7 @@ static void amd_identify(struct flash_chip *chip)
 		cfi_reverse_regions(chip);
 }
 
-/* --- what became of it --------------------------------------------------------------------------- */
+/* --- what became of it ------------------------------------------------------------------------ */
 
 static bool is_protected(struct flash_chip *chip, u64 base)
 {
@@ -160,7 +160,7 @@ static u32 erased_word(const struct flash_chip *chip)
 	return chip->bank_width < 4 ? (1u << 8 * chip->bank_width) - 1 : ~0u;
 }
 
-/* --- operations ---------------------------------------------------------------------------------- */
+/* --- operations ------------------------------------------------------------------------------- */
 
 static enum flash_error amd_erase(struct flash_chip *chip, const struct flash_erase_block *block)
 {
@@ -276,7 +276,7 @@ static enum flash_error amd_program_word(struct flash_chip *chip, u64 offset, u3
 	return chip_read(chip, offset) == word ? FLASH_OK : blame(chip, block.start, FLASH_PROGRAM);
 }
 
-/* --- suspension ---------------------------------------------------------------------------------- */
+/* --- suspension ------------------------------------------------------------------------------- */
 
 /* Array mode first: after a program meanwhile some parts resume only then (Micron TN-13-07). */
 static void amd_resume(struct flash_chip *chip, const struct flash_operation *op)

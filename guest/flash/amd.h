@@ -11,8 +11,8 @@ bool amd_extended(struct flash_chip *chip, u32 pri);
 
 /* --- amd.c --- */
 /*
- * The cycles "unlock, unlock, @code". @base: the first byte of an erase block; on parts with banks it
- * tells the bank, others do not look at these address lines (S29GL-P, note 5; Am29DL32x).
+ * The cycles "unlock, unlock, @code". @base: the first byte of an erase block; on parts with banks
+ * it tells the bank, others do not look at these address lines (S29GL-P, note 5; Am29DL32x).
  */
 void amd_command(struct flash_chip *chip, u64 base, u32 code);
 /* A code of one cycle at the first unlock address. */

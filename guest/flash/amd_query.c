@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Owns the primary extended table of set 0002 (AMD's "CFI publication 100"; S29GL-N data sheet,
- * "primary vendor-specific extended query"), and which end the small blocks of a boot sector part lie
- * at: the table of a top boot part lists the regions of the bottom boot part.
+ * "primary vendor-specific extended query"), and which end the small blocks of a boot sector part
+ * lie at: the table of a top boot part lists the regions of the bottom boot part.
  */
 #include "guest/flash/amd.h"
 

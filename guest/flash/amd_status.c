@@ -5,9 +5,10 @@
  * 5.3). Both are looked at for each of the devices side by side: it is over when it is in all.
  *
  * While a device is busy, DQ6 toggles from one read of it to the next, at any address. So two reads
- * are one look, and no other read may come between them: the chip is the session's. DQ5 says that the
- * time is exceeded, DQ1 that a write buffer was aborted: then it toggles for ever. Both may rise
- * just as the operation ends, so they are believed only after two more reads ("DQ5", same section).
+ * are one look, and no other read may come between them: the chip is the session's. DQ5 says that
+ * the time is exceeded, DQ1 that a write buffer was aborted: then it toggles for ever. Both may
+ * rise just as the operation ends, so they are believed only after two more reads ("DQ5", same
+ * section).
  */
 #include "guest/flash/amd.h"
 
@@ -25,9 +26,10 @@ enum {
 	AMD_SR_LOCKED = 0x02,
 };
 
-/* --- data lines ---------------------------------------------------------------------------------- */
+/* --- data lines ------------------------------------------------------------------------------- */
 
-/* The lanes in which @bit, which is at most DQ6, differs from one read to the next; @last: what was read. */
+/* The lanes in which @bit, which is at most DQ6, differs from one read to the next; @last: what was
+ * read. */
 static u32 toggling(const struct flash_chip *chip, u64 offset, u32 bit, u32 *last)
 {
 	u32 first = chip_read(chip, offset);
@@ -68,7 +70,7 @@ static bool look_at_lines(const struct flash_chip *chip, const struct flash_oper
 	return true;
 }
 
-/* --- status register ----------------------------------------------------------------------------- */
+/* --- status register -------------------------------------------------------------------------- */
 
 /* 70h shows it to one read. Bits below the upper one are valid when that is set. */
 static bool read_register(struct flash_chip *chip, u64 offset, u32 *status)
@@ -92,7 +94,7 @@ static enum flash_error register_error(u32 status)
 	return status & AMD_SR_PROGRAM_ERROR ? FLASH_PROGRAM : FLASH_OK;
 }
 
-/* --- both ---------------------------------------------------------------------------------------- */
+/* --- both ------------------------------------------------------------------------------------- */
 
 bool amd_look(struct flash_chip *chip, const struct flash_operation *op, enum flash_error *error)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Owns the CFI query: finds out what chip there is (JESD68.01) and refuses what cannot be. The
- * primary extended table is the command sets' (intel_query.c, amd_query.c), as are all commands beyond
- * the query.
+ * primary extended table is the command sets' (intel_query.c, amd_query.c), as are all commands
+ * beyond the query.
  */
 #include "guest/flash/chip.h"
 
@@ -91,9 +91,9 @@ static bool try_query(struct flash_chip *chip, u32 interleave, u32 scale)
 }
 
 /*
- * As many devices as there may be first: a query of fewer leaves the others in their array, which may
- * hold zeroes in just those places and look like the upper lanes of one wide device. On success the
- * chip stays in query mode.
+ * As many devices as there may be first: a query of fewer leaves the others in their array, which
+ * may hold zeroes in just those places and look like the upper lanes of one wide device. On success
+ * the chip stays in query mode.
  */
 static bool find_query(struct flash_chip *chip)
 {

@@ -10,11 +10,12 @@
  * waits at most for the readers that came before it, a reader at most for the sessions that were
  * asked for before its fault: neither starves. A session is one erase block or one batch of words.
  *
- * With --set suspend=on (struct flash_policy) a session may lend the chip while its operation rests,
- * to those who wait at that moment, in their order: until one comes that cannot share, because it
- * wants the block that the operation has in hand, or to erase. A writer that can (it programs while
- * an erase rests) has a session of its own inside the other. Then the pages that were mapped are
- * revoked again, before the operation goes on: resuming is a command like any other (row W5).
+ * With --set suspend=on (struct flash_policy) a session may lend the chip while its operation
+ * rests, to those who wait at that moment, in their order: until one comes that cannot share,
+ * because it wants the block that the operation has in hand, or to erase. A writer that can (it
+ * programs while an erase rests) has a session of its own inside the other. Then the pages that
+ * were mapped are revoked again, before the operation goes on: resuming is a command like any other
+ * (row W5).
  *
  * No lock is held across a wait. A mapping of the chip is made with chip->lock held and the state
  * seen ready, and a session sets the state, under the same lock, before it revokes and long before
@@ -25,7 +26,7 @@
 #include "guest/kernel.h"
 #include "guest/trace.h"
 
-/* --- turns --------------------------------------------------------------------------------------- */
+/* --- turns ------------------------------------------------------------------------------------ */
 
 static bool overlap(const struct flash_request *a, const struct flash_request *b)
 {
@@ -69,8 +70,9 @@ static bool is_served(const struct flash_chip *chip, const struct flash_turn *tu
 }
 
 /*
- * Once true for a ticket it stays true until that ticket is served: who lends the chip takes it back
- * only when this is false for the first in line. The lock is needed only where @state is CHIP_RESTING.
+ * Once true for a ticket it stays true until that ticket is served: who lends the chip takes it
+ * back only when this is false for the first in line. The lock is needed only where @state is
+ * CHIP_RESTING.
  */
 static bool may_go(const struct flash_chip *chip, const struct flash_turn *turn, u32 state)
 {
@@ -81,9 +83,9 @@ static bool may_go(const struct flash_chip *chip, const struct flash_turn *turn,
 }
 
 /*
- * The state is looked at after the ticket: who serves a ticket has set the state before. The other way
- * round a writer whose predecessor begins between the two looks would find the chip ready, and command
- * it beside him.
+ * The state is looked at after the ticket: who serves a ticket has set the state before. The other
+ * way round a writer whose predecessor begins between the two looks would find the chip ready, and
+ * command it beside him.
  */
 static bool is_my_turn(struct flash_chip *chip, const struct flash_turn *turn)
 {
@@ -142,7 +144,8 @@ static void note_served(struct flash_chip *chip, bool write, u32 others_asked)
 	chip->stats.turns_lent += chip->state == CHIP_RESTING;
 }
 
-/* Tickets are drawn and served under the lock, so whoever waits lines up and leaves in their order. */
+/* Tickets are drawn and served under the lock, so whoever waits lines up and leaves in their
+ * order. */
 static void line_up(struct flash_chip *chip, struct flash_turn *turn)
 {
 	*chip->last = turn;
@@ -203,7 +206,7 @@ static void show_array(struct flash_chip *chip, u32 state, u16 site)
 	set_state(chip, state);
 }
 
-/* --- readers ------------------------------------------------------------------------------------- */
+/* --- readers ---------------------------------------------------------------------------------- */
 
 enum flash_error flash_read_lock(struct flash_chip *chip, u64 offset, u64 bytes)
 {
@@ -243,7 +246,7 @@ void flash_read_end(struct flash_chip *chip)
 	spin_unlock(&chip->lock);
 }
 
-/* --- writers ------------------------------------------------------------------------------------- */
+/* --- writers ---------------------------------------------------------------------------------- */
 
 /* Every write waits, for its turn or for the chip to be done: so it is refused where that is
  * forbidden even if this one would find the chip idle (row W17). */
@@ -318,7 +321,7 @@ void flash_write_end(struct flash_chip *chip, enum flash_error outcome)
 	spin_unlock(&chip->lock);
 }
 
-/* --- sessions that lend the chip ----------------------------------------------------------------- */
+/* --- sessions that lend the chip -------------------------------------------------------------- */
 
 /* Nobody is in line: without the lock that is as good as with it. Otherwise who is might leave. */
 bool flash_is_wanted(struct flash_chip *chip, const struct flash_request *what)

@@ -46,8 +46,9 @@ struct flash_operation {
 struct flash_commands {
 	const char *name;
 	/*
-	 * The primary extended table, which begins at query byte @at; the chip is in query mode. What
-	 * it says of the chip goes into the chip's fields. False: it cannot be, and the console says why.
+	 * The primary extended table, which begins at query byte @at; the chip is in query mode.
+	 * What it says of the chip goes into the chip's fields. False: it cannot be, and the
+	 * console says why.
 	 */
 	bool (*extended)(struct flash_chip *chip, u32 at);
 	/* Array mode and no error bits, whatever state the chip was left in. */
@@ -57,16 +58,18 @@ struct flash_commands {
 	/* Before the block is written. NULL: there is nothing to do. */
 	enum flash_error (*prepare)(struct flash_chip *chip, const struct flash_erase_block *block);
 	/*
-	 * One operation each, and whoever calls waits no more. program_buffer: at most chip->line_bytes
-	 * that lie within one aligned line. They may leave the chip in any state.
+	 * One operation each, and whoever calls waits no more. program_buffer: at most
+	 * chip->line_bytes that lie within one aligned line. They may leave the chip in any state.
 	 */
 	enum flash_error (*erase)(struct flash_chip *chip, const struct flash_erase_block *block);
 	enum flash_error (*program_word)(struct flash_chip *chip, u64 offset, u32 word);
 	enum flash_error (*program_buffer)(struct flash_chip *chip, u64 offset, const u8 *from,
 					   u32 bytes);
-	/* Behind them: array mode, and after an error its bits cleared. @offset: one that was used. */
+	/* Behind them: array mode, and after an error its bits cleared. @offset: one that was
+	 * used. */
 	void (*finish)(struct flash_chip *chip, u64 offset, enum flash_error error);
-	/* Locks of one block, for who asks. FLASH_NOT_THERE: the chip has none, or none to be set. */
+	/* Locks of one block, for who asks. FLASH_NOT_THERE: the chip has none, or none to be
+	 * set. */
 	enum flash_error (*set_lock)(struct flash_chip *chip, const struct flash_erase_block *block,
 				     bool lock);
 	enum flash_error (*get_lock)(struct flash_chip *chip, const struct flash_erase_block *block,
@@ -76,8 +79,8 @@ struct flash_commands {
 	bool (*look)(struct flash_chip *chip, const struct flash_operation *op,
 		     enum flash_error *error);
 	/*
-	 * Lets @op rest; then the rest of the chip can be read. False: it is over, which the next look
-	 * tells, or it did not come to rest in time and was told to go on.
+	 * Lets @op rest; then the rest of the chip can be read. False: it is over, which the next
+	 * look tells, or it did not come to rest in time and was told to go on.
 	 */
 	bool (*suspend)(struct flash_chip *chip, const struct flash_operation *op);
 	void (*resume)(struct flash_chip *chip, const struct flash_operation *op);
@@ -198,7 +201,8 @@ static inline void chip_write(const struct flash_chip *chip, u64 offset, u32 val
 /* --- operate.c --- */
 /* The erase block that holds @offset of the chip. */
 struct flash_erase_block flash_erase_block_at(const struct flash_chip *chip, u64 offset);
-/* Inside a write session. These end in array mode with no error bits, also when they fail; then the console says how. */
+/* Inside a write session. These end in array mode with no error bits, also when they fail; then the
+ * console says how. */
 enum flash_error flash_operate_erase(struct flash_chip *chip, u64 offset);
 enum flash_error flash_operate_program(struct flash_chip *chip, u64 offset, const u8 *from,
 				       u64 bytes);
@@ -218,9 +222,9 @@ enum flash_error flash_write_begin(struct flash_chip *chip, const struct flash_r
 void flash_write_end(struct flash_chip *chip, enum flash_error outcome);
 
 /*
- * @bytes at @offset of the array may be read until flash_read_end(), and all writers wait until then. So
- * the caller waits for none of them meanwhile and is none itself (row W14): a copy waits for nothing,
- * who holds the chip for longer is counted in current()->chips_held.
+ * @bytes at @offset of the array may be read until flash_read_end(), and all writers wait until
+ * then. So the caller waits for none of them meanwhile and is none itself (row W14): a copy waits
+ * for nothing, who holds the chip for longer is counted in current()->chips_held.
  */
 enum flash_error flash_read_begin(struct flash_chip *chip, u64 offset, u64 bytes);
 void flash_read_end(struct flash_chip *chip);

@@ -30,7 +30,8 @@ enum flash_error {
 const char *flash_error_text(enum flash_error error);
 
 /* --- the chip --- */
-/* Finds and probes the chip of the device tree. NULL: none that can be used; the console says why. */
+/* Finds and probes the chip of the device tree. NULL: none that can be used; the console says
+ * why. */
 struct flash_chip *flash_chip_open(void);
 /* All mappings must be gone. */
 void flash_chip_close(struct flash_chip *chip);
@@ -41,8 +42,8 @@ struct flash_policy {
 	bool word_by_word;
 	/*
 	 * A program or an erase rests for whoever waits and can do without the block in question:
-	 * readers, and writers where the chip programs while an erase rests. It is never asked to rest
-	 * before it has run for a while: it makes progress, whatever readers do.
+	 * readers, and writers where the chip programs while an erase rests. It is never asked to
+	 * rest before it has run for a while: it makes progress, whatever readers do.
 	 */
 	bool suspend;
 };
@@ -102,16 +103,17 @@ enum flash_error flash_partition_read(const struct flash_partition *partition, u
 /* Erases the block that begins at @offset. One session. */
 enum flash_error flash_partition_erase(const struct flash_partition *partition, u64 offset);
 /*
- * Programs bus words (offset and bytes aligned to them), by the chip's write buffer where it has one
- * and the policy lets it. One session: readers wait for all of it, so a long write should come in
- * batches. @from must not lie in a mapping of the same chip: touching
- * that while the chip is commanded is a named failure.
+ * Programs bus words (offset and bytes aligned to them), by the chip's write buffer where it has
+ * one and the policy lets it. One session: readers wait for all of it, so a long write should come
+ * in batches. @from must not lie in a mapping of the same chip: touching that while the chip is
+ * commanded is a named failure.
  */
 enum flash_error flash_partition_program(const struct flash_partition *partition, u64 offset,
 					 const void *from, u64 bytes);
 /*
- * Locks or unlocks the erase block that begins at @offset; all blocks are unlocked where lock bits are
- * cells that can only be cleared together (J3). One session. FLASH_NOT_THERE: the chip has no locks.
+ * Locks or unlocks the erase block that begins at @offset; all blocks are unlocked where lock bits
+ * are cells that can only be cleared together (J3). One session. FLASH_NOT_THERE: the chip has no
+ * locks.
  */
 enum flash_error flash_partition_lock(const struct flash_partition *partition, u64 offset,
 				      bool lock);
@@ -141,22 +143,23 @@ struct flash_mapping_stats {
  */
 enum flash_error flash_map(const struct flash_partition *partition, struct flash_mapping **out);
 /*
- * The same at @va in the kernel's pageable region, for code of the kernel that runs from the chip (seed
- * row W11). FLASH_NO_SPACE: overlaps another area, or lies outside that region.
+ * The same at @va in the kernel's pageable region, for code of the kernel that runs from the chip
+ * (seed row W11). FLASH_NO_SPACE: overlaps another area, or lies outside that region.
  */
 enum flash_error flash_map_text(const struct flash_partition *partition, u64 va,
 				struct flash_mapping **out);
 /*
- * The same in user space @mm at @va, page-aligned, for programs that read there and, with @exec, run
- * there. When the chip is out of service a task that touches it is killed. The mapping may be left to
- * the end of its space, which is before flash_chip_close(). FLASH_NO_SPACE: overlaps another area, or
- * lies outside user space.
+ * The same in user space @mm at @va, page-aligned, for programs that read there and, with @exec,
+ * run there. When the chip is out of service a task that touches it is killed. The mapping may be
+ * left to the end of its space, which is before flash_chip_close(). FLASH_NO_SPACE: overlaps
+ * another area, or lies outside user space.
  */
 enum flash_error flash_map_user(const struct flash_partition *partition, struct mm *mm, u64 va,
 				bool exec, struct flash_mapping **out);
 /*
- * Takes all of its pages away, as a write would: they come back when they are touched. FLASH_STUCK: the
- * chip is out of service; the session that failed has taken all pages away, and none comes back.
+ * Takes all of its pages away, as a write would: they come back when they are touched. FLASH_STUCK:
+ * the chip is out of service; the session that failed has taken all pages away, and none comes
+ * back.
  */
 enum flash_error flash_drop(struct flash_mapping *mapping);
 void flash_unmap(struct flash_mapping *mapping);
@@ -176,9 +179,9 @@ struct flash_held_stats {
 enum flash_error flash_held_open(const struct flash_partition *partition, struct flash_held **out);
 void flash_held_close(struct flash_held *held); /* releases, too */
 /*
- * Waits for a running write, then maps @bytes at @offset of the partition and holds the chip for reading
- * until flash_release(), or until the next call releases it. The caller must not write to the chip
- * meanwhile: a named failure. NULL: cannot, see @error.
+ * Waits for a running write, then maps @bytes at @offset of the partition and holds the chip for
+ * reading until flash_release(), or until the next call releases it. The caller must not write to
+ * the chip meanwhile: a named failure. NULL: cannot, see @error.
  */
 const void *flash_hold(struct flash_held *held, u64 offset, u64 bytes, enum flash_error *error);
 void flash_release(struct flash_held *held); /* may have been released before */

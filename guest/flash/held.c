@@ -3,7 +3,8 @@
  * Owns mappings that hold the chip: what is mapped stays readable, and writers wait, until it is
  * released. For as long as a mount that is MTD's point() (seed row W8), for as long as a node it is
  * the rival that was proposed in the thread (W13). Nothing is revoked, nothing faults; but a task
- * that writes to a chip that it holds would wait for itself for ever: it ends the run by name (W14).
+ * that writes to a chip that it holds would wait for itself for ever: it ends the run by name
+ * (W14).
  */
 #include "guest/flash/chip.h"
 

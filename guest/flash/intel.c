@@ -2,11 +2,11 @@
 /*
  * Owns the commands of Intel's sets 0001 and 0003: program by word and by buffer, block erase,
  * suspension, block locks, status (28F128J3 data sheet 290667, 4.5 to 4.11; 28F256L18, 251902, and
- * P30, 306666, for locks and partitions). What the extended table says is intel_query.c's, when it is
- * looked and what is done with the answer wait.c's and operate.c's.
+ * P30, 306666, for locks and partitions). What the extended table says is intel_query.c's, when it
+ * is looked and what is done with the answer wait.c's and operate.c's.
  *
- * While a device is busy only SR.7 is defined of its status (J3-65nm, 7.3): nothing else is looked at
- * then. Commands go to an address of the block in question, so that on parts with hardware
+ * While a device is busy only SR.7 is defined of its status (J3-65nm, 7.3): nothing else is looked
+ * at then. Commands go to an address of the block in question, so that on parts with hardware
  * partitions, each of which has a read mode of its own, they reach the right one.
  */
 #include "guest/flash/chip.h"
@@ -56,7 +56,7 @@ static void intel_command(struct flash_chip *chip, u64 offset, u32 code)
 	chip_write(chip, offset, cfi_command(chip, code));
 }
 
-/* --- status -------------------------------------------------------------------------------------- */
+/* --- status ----------------------------------------------------------------------------------- */
 
 /* True: all devices are ready, and *@status is the bits of all of them together. */
 static bool is_ready(const struct flash_chip *chip, u64 offset, u32 *status)
@@ -134,7 +134,7 @@ static void intel_finish(struct flash_chip *chip, u64 offset, enum flash_error e
 		intel_command(chip, offset, INTEL_READ_ARRAY);
 }
 
-/* --- locks --------------------------------------------------------------------------------------- */
+/* --- locks ------------------------------------------------------------------------------------ */
 
 static bool is_locked(struct flash_chip *chip, const struct flash_erase_block *block)
 {
@@ -145,7 +145,8 @@ static bool is_locked(struct flash_chip *chip, const struct flash_erase_block *b
 	return cfi_merged(chip, status) & BLOCK_LOCKED;
 }
 
-/* L18, "block locking": at once. Unlocking a block that is locked down has no effect, and no error. */
+/* L18, "block locking": at once. Unlocking a block that is locked down has no effect, and no
+ * error. */
 static enum flash_error lock_at_once(struct flash_chip *chip, const struct flash_erase_block *block,
 				     bool lock)
 {
@@ -213,7 +214,7 @@ static enum flash_error intel_prepare(struct flash_chip *chip,
 	return lock_at_once(chip, block, false);
 }
 
-/* --- operations ---------------------------------------------------------------------------------- */
+/* --- operations ------------------------------------------------------------------------------- */
 
 static enum flash_error intel_erase(struct flash_chip *chip, const struct flash_erase_block *block)
 {
@@ -251,8 +252,8 @@ static enum flash_error intel_program_word(struct flash_chip *chip, u64 offset, 
 }
 
 /*
- * Write to Buffer (J3, 4.8). Error bits that are set refuse it. The count goes to each device in the
- * words of its own, less one; the addresses ascend within one aligned line.
+ * Write to Buffer (J3, 4.8). Error bits that are set refuse it. The count goes to each device in
+ * the words of its own, less one; the addresses ascend within one aligned line.
  */
 static enum flash_error intel_program_buffer(struct flash_chip *chip, u64 offset, const u8 *from,
 					     u32 bytes)
@@ -277,7 +278,7 @@ static enum flash_error intel_program_buffer(struct flash_chip *chip, u64 offset
 	return flash_wait(chip, &op);
 }
 
-/* --- suspension ---------------------------------------------------------------------------------- */
+/* --- suspension ------------------------------------------------------------------------------- */
 
 /* W30, "resume": reads go on as they were, so status is asked for again. */
 static void intel_resume(struct flash_chip *chip, const struct flash_operation *op)

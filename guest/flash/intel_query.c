@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the primary extended table of Intel's command sets 0001 and 0003: what the chip can do beyond
- * program and erase, and where its hardware partitions begin (28F256L18 and P30 data sheets, appendix
- * "Common Flash Interface").
+ * Owns the primary extended table of Intel's command sets 0001 and 0003: what the chip can do
+ * beyond program and erase, and where its hardware partitions begin (28F256L18 and P30 data sheets,
+ * appendix "Common Flash Interface").
  */
 #include "guest/flash/chip.h"
 #include "guest/flash/intel.h"
@@ -62,7 +62,8 @@ static u64 partition_bytes(const struct flash_chip *chip, u32 at, u32 types)
 	return bytes * chip->interleave;
 }
 
-/* The region at *@at, and *@at behind it; *@start: where it begins in the chip, and where it ends. */
+/* The region at *@at, and *@at behind it; *@start: where it begins in the chip, and where it
+ * ends. */
 static bool read_region(struct flash_chip *chip, u32 *at, u64 *start)
 {
 	u32 alike = cfi_query16(chip, *at + REGION_ALIKE) + 1;

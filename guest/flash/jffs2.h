@@ -83,9 +83,9 @@ void jffs2_unmount(struct jffs2 *fs);
 void jffs2_verify(struct jffs2 *fs);
 
 /*
- * After the verify pass: reads the contents of every file, link and device that has a name: the newest
- * node wins, the newest size cuts off, what no node covers is zeros. Results: counts, and the listing.
- * Nodes of up to JFFS2_MAX_NODE_DATA bytes each, by none, zero, rtime and zlib.
+ * After the verify pass: reads the contents of every file, link and device that has a name: the
+ * newest node wins, the newest size cuts off, what no node covers is zeros. Results: counts, and
+ * the listing. Nodes of up to JFFS2_MAX_NODE_DATA bytes each, by none, zero, rtime and zlib.
  */
 #define JFFS2_MAX_NODE_DATA PAGE_BYTES
 void jffs2_read_contents(struct jffs2 *fs);

@@ -13,8 +13,8 @@
 #define JFFS2_MAGIC_OLD 0x1984
 #define JFFS2_ERASED 0xffffffffu
 
-/* Node types: what to do with an unknown one, a bit that is cleared in place when the node has become
- * obsolete, and the number. The header's CRC is computed as if that bit were set. */
+/* Node types: what to do with an unknown one, a bit that is cleared in place when the node has
+ * become obsolete, and the number. The header's CRC is computed as if that bit were set. */
 #define JFFS2_COMPAT_MASK 0xc000
 #define JFFS2_INCOMPAT 0xc000	   /* unknown: do not mount */
 #define JFFS2_ROCOMPAT 0x8000	   /* unknown: mount read-only */

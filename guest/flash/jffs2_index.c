@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Owns the index: inodes and names in two hash tables, filled by the scan; then, once, the tree:
- * names that were removed go, the others are hung below their directories, and of each inode's nodes
- * it is decided which still count. Memory comes from a pool that goes with the mount.
+ * names that were removed go, the others are hung below their directories, and of each inode's
+ * nodes it is decided which still count. Memory comes from a pool that goes with the mount.
  */
 #include "guest/flash/jffs2_index.h"
 
@@ -12,7 +12,7 @@
 #define CHUNK_ORDER 1
 #define CHUNK_BYTES (PAGE_BYTES << CHUNK_ORDER)
 
-/* --- memory ------------------------------------------------------------------------------------ */
+/* --- memory ----------------------------------------------------------------------------------- */
 
 struct jffs2_chunk {
 	struct jffs2_chunk *next;
@@ -61,7 +61,7 @@ void jffs2_pool_free(struct jffs2_pool *pool)
 	}
 }
 
-/* --- tables ------------------------------------------------------------------------------------ */
+/* --- tables ----------------------------------------------------------------------------------- */
 
 /* One bucket for 4 KiB of medium: about one node a bucket in images of mkfs.jffs2. */
 static u32 bucket_count(u32 medium_bytes)
@@ -176,7 +176,7 @@ void jffs2_add_dirent(struct jffs2 *fs, const struct jffs2_dirent_body *body, co
 	entry->type = body->type;
 }
 
-/* --- the tree ---------------------------------------------------------------------------------- */
+/* --- the tree --------------------------------------------------------------------------------- */
 
 static void link_dirent(struct jffs2 *fs, struct jffs2_dirent *entry)
 {

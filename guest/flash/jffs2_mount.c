@@ -66,7 +66,7 @@ const struct jffs2_counts *jffs2_counts(const struct jffs2 *fs)
 	return &fs->counts;
 }
 
-/* --- data CRCs --------------------------------------------------------------------------------- */
+/* --- data CRCs -------------------------------------------------------------------------------- */
 
 static void verify_node(struct jffs2 *fs, struct jffs2_inode *inode, const struct jffs2_node *node)
 {

@@ -122,7 +122,7 @@ static u32 skip_word(struct jffs2 *fs, u32 at, bool named)
 	return at + 4;
 }
 
-/* --- nodes: each function is given a node whose header is good ---------------------------------- */
+/* --- nodes: each function is given a node whose header is good -------------------------------- */
 
 struct scan_node {
 	u32 at, end; /* of the node; of the block */
@@ -211,7 +211,8 @@ static void scan_dirent(struct jffs2 *fs, const struct scan_node *n)
 	flash_reader_put(fs->reader);
 }
 
-/* The summary repeats what the block's nodes say; its CRCs are checked, the nodes are read anyway. */
+/* The summary repeats what the block's nodes say; its CRCs are checked, the nodes are read
+ * anyway. */
 static void scan_summary(struct jffs2 *fs, const struct scan_node *n)
 {
 	const u32 fixed = sizeof(struct jffs2_header) + sizeof(struct jffs2_summary_body);
@@ -280,7 +281,7 @@ static void scan_node(struct jffs2 *fs, const struct scan_node *n)
 	}
 }
 
-/* --- blocks ------------------------------------------------------------------------------------ */
+/* --- blocks ----------------------------------------------------------------------------------- */
 
 /* A header that begins with the magic number. Returns where to go on. */
 static u32 scan_header(struct jffs2 *fs, u32 at, u32 end, const struct jffs2_header *header)

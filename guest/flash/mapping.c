@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns revocable mappings of a chip: areas of the kernel or of a user space whose fault function waits
- * until the page can be read, marks the chip and maps it (seed row W4), and whose pages all go before
- * the chip is commanded (W5), also where it is commanded to go on with what rested. When that happens
- * is chip.c's.
+ * Owns revocable mappings of a chip: areas of the kernel or of a user space whose fault function
+ * waits until the page can be read, marks the chip and maps it (seed row W4), and whose pages all
+ * go before the chip is commanded (W5), also where it is commanded to go on with what rested. When
+ * that happens is chip.c's.
  */
 #include "guest/flash/chip.h"
 
@@ -50,8 +50,8 @@ static bool map_page(const struct vma *vma, u64 va)
 }
 
 /*
- * An access that crosses the end of its page needs both pages at once. Of a chip that is only lent the
- * one would be revoked before the other is there, again and again: so they come together.
+ * An access that crosses the end of its page needs both pages at once. Of a chip that is only lent
+ * the one would be revoked before the other is there, again and again: so they come together.
  */
 static void map_ahead(const struct vma *vma, u64 fault_va)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the life of a chip: where the device tree says it is, its window, and what others may ask of it
- * and tell it between sessions. What it is says its query (cfi.c), who may use it chip.c.
+ * Owns the life of a chip: where the device tree says it is, its window, and what others may ask of
+ * it and tell it between sessions. What it is says its query (cfi.c), who may use it chip.c.
  */
 #include "guest/flash/chip.h"
 

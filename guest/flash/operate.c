@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns what an erase and a program consist of, whatever the command set: blocks are prepared, a range
- * is cut into words, or into lines of the write buffer, and all ends in array mode. Only one session
- * at a time gets here: chip.c. The commands are the sets' (intel.c, amd.c), waiting is wait.c's.
+ * Owns what an erase and a program consist of, whatever the command set: blocks are prepared, a
+ * range is cut into words, or into lines of the write buffer, and all ends in array mode. Only one
+ * session at a time gets here: chip.c. The commands are the sets' (intel.c, amd.c), waiting is
+ * wait.c's.
  */
 #include "guest/flash/chip.h"
 
@@ -120,7 +121,7 @@ enum flash_error flash_operate_program(struct flash_chip *chip, u64 offset, cons
 	return error;
 }
 
-/* --- locks, for who asks ------------------------------------------------------------------------- */
+/* --- locks, for who asks ---------------------------------------------------------------------- */
 
 enum flash_error flash_operate_lock(struct flash_chip *chip, u64 offset, bool lock)
 {

@@ -133,7 +133,7 @@ enum flash_error flash_partition_program(const struct flash_partition *p, u64 of
 	return end_session(p, flash_operate_program(p->chip, request.offset, from, bytes));
 }
 
-/* --- locks --------------------------------------------------------------------------------------- */
+/* --- locks ------------------------------------------------------------------------------------ */
 
 enum flash_error flash_partition_lock(const struct flash_partition *p, u64 offset, bool lock)
 {

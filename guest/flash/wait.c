@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the wait for an operation that the chip has in hand: when its status is looked at, when it has
- * taken too long, and when it rests so that others can use the chip. How status looks and what makes
- * it rest is the command set's (intel.c, amd.c), who is served then chip.c's.
+ * Owns the wait for an operation that the chip has in hand: when its status is looked at, when it
+ * has taken too long, and when it rests so that others can use the chip. How status looks and what
+ * makes it rest is the command set's (intel.c, amd.c), who is served then chip.c's.
  *
  * The first look is at once, before anybody else has a turn: an emulator may be done already, a NOR
  * chip never is, and which it was is counted. Then half the typical time, then in steps. The
- * deadlines are absolute, so time that others spend meanwhile counts; but not while it rests. Others
- * of this CPU run in between.
+ * deadlines are absolute, so time that others spend meanwhile counts; but not while it rests.
+ * Others of this CPU run in between.
  */
 #include "guest/flash/chip.h"
 
@@ -23,9 +23,10 @@
 #define GLANCE_MIN_NS 50000
 
 /*
- * An operation runs at least so long before it rests, again or for the first time: four times what it
- * takes to come to rest (J3: 25 and 26 us typically, L18 and P30 20, set 0002 at most 20, S29GL-S 40),
- * and twice what the S29GL-S needs after a resume before it makes progress at all ("tERS").
+ * An operation runs at least so long before it rests, again or for the first time: four times what
+ * it takes to come to rest (J3: 25 and 26 us typically, L18 and P30 20, set 0002 at most 20,
+ * S29GL-S 40), and twice what the S29GL-S needs after a resume before it makes progress at all
+ * ("tERS").
  */
 #define RUN_BEFORE_REST_NS 200000
 #define RESUME_NS 100000
@@ -91,7 +92,8 @@ static u64 next_glance(const struct progress *p, const struct flash_times *times
 	return glance > rests_from ? glance : rests_from;
 }
 
-/* Until the next look; or less, if somebody may come meanwhile for whom the operation would rest. */
+/* Until the next look; or less, if somebody may come meanwhile for whom the operation would
+ * rest. */
 static bool run(struct progress *p, const struct flash_times *times, bool glances)
 {
 	u64 glance = next_glance(p, times);

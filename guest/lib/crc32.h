@@ -5,8 +5,8 @@
 
 #include "devices/abi/types.h"
 
-/* Goes on from @crc (0 at the start) over @bytes at @data; any alignment. At most 2.5 instructions a
- * byte on long runs (tests/unit/test_jffs2.c compares it with the bitwise definition). */
+/* Goes on from @crc (0 at the start) over @bytes at @data; any alignment. At most 2.5 instructions
+ * a byte on long runs (tests/unit/test_jffs2.c compares it with the bitwise definition). */
 u32 crc32(u32 crc, const void *data, size_t bytes);
 
 /* As crc32() over @bytes zeros, in at most 20,000 instructions. */

@@ -5,7 +5,8 @@
 
 #include "devices/abi/types.h"
 
-/* The next 31 bits of a linear congruential generator (Knuth's MMIX), whose low bits are left out. */
+/* The next 31 bits of a linear congruential generator (Knuth's MMIX), whose low bits are left
+ * out. */
 static inline u64 draw_next(u64 *state)
 {
 	*state = *state * 6364136223846793005ull + 1442695040888963407ull;
@@ -13,9 +14,10 @@ static inline u64 draw_next(u64 *state)
 }
 
 /*
- * Where stream @index of @seed begins. All streams of draw_next() are pieces of one cycle: of two that
- * began side by side, or one where the other goes on, each would foretell the other. So the place is
- * mixed: SplitMix64's step (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
+ * Where stream @index of @seed begins. All streams of draw_next() are pieces of one cycle: of two
+ * that began side by side, or one where the other goes on, each would foretell the other. So the
+ * place is mixed: SplitMix64's step (Steele, Lea, Flood: Fast splittable pseudorandom number
+ * generators, 2014).
  */
 static inline u64 draw_stream(u64 seed, u64 index)
 {

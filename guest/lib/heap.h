@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Things by their keys, the least first: a binary heap of the numbers 0, 1, … @n - 1, each of which is in it
- * all the time. A key may change at any time, in O(log n).
+ * Things by their keys, the least first: a binary heap of the numbers 0, 1, … @n - 1, each of which
+ * is in it all the time. A key may change at any time, in O(log n).
  */
 #ifndef GUEST_LIB_HEAP_H
 #define GUEST_LIB_HEAP_H

@@ -329,8 +329,8 @@ static void make_fixed(struct inflate *s)
 }
 
 /*
- * Linux and mkfs.jffs2 feed zlib in pieces and flush after each, which ends in a block of nothing but
- * its end, seven zeros: the codes would cost more than all the rest.
+ * Linux and mkfs.jffs2 feed zlib in pieces and flush after each, which ends in a block of nothing
+ * but its end, seven zeros: the codes would cost more than all the rest.
  */
 static s32 read_fixed(struct inflate *s)
 {

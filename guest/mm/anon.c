@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Anonymous memory: a zeroed highmem page at the first touch, freed with the area. For user areas and,
- * as they are, for areas of the kernel: vmalloc that is populated lazily (seed row W18). The fault does
- * not wait, but takes the locks of the allocator and of the tables: whoever holds one must not touch.
+ * Anonymous memory: a zeroed highmem page at the first touch, freed with the area. For user areas
+ * and, as they are, for areas of the kernel: vmalloc that is populated lazily (seed row W18). The
+ * fault does not wait, but takes the locks of the allocator and of the tables: whoever holds one
+ * must not touch.
  */
 #include "guest/arch.h"
 #include "guest/mm/vm.h"

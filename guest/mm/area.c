@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Owns the order of areas. The trees are libbsd's, which keeps what a node knows of those below it
- * (RB_AUGMENT) only where it turns nodes around. So an area comes and goes without a gap, which changes
- * nothing above it, and set_gap() tells those above.
+ * (RB_AUGMENT) only where it turns nodes around. So an area comes and goes without a gap, which
+ * changes nothing above it, and set_gap() tells those above.
  */
 #include <stddef.h>
 
@@ -60,7 +60,7 @@ void area_space_init(struct area_space *space, u64 start, u64 end)
 	set_gap(space, &space->first, end - start);
 }
 
-/* --- where ------------------------------------------------------------------------------------------ */
+/* --- where ------------------------------------------------------------------------------------ */
 
 /* Of @area and those below it the first behind which are @bytes; there is one. */
 static struct area *first_with(struct area *area, u64 bytes)
@@ -130,7 +130,7 @@ static struct area *best_fit(struct area_space *space, u64 bytes, u64 align)
 	return before;
 }
 
-/* --- coming and going -------------------------------------------------------------------------------- */
+/* --- coming and going ------------------------------------------------------------------------- */
 
 static void insert_behind(struct area_space *space, struct area *before, struct area *area,
 			  u64 start, u64 bytes)
@@ -197,7 +197,7 @@ void area_release(struct area_space *space, struct area *area)
 	set_gap(space, before, free_end - before->end);
 }
 
-/* --- looking ----------------------------------------------------------------------------------------- */
+/* --- looking ---------------------------------------------------------------------------------- */
 
 struct area *area_find(const struct area_space *space, u64 va)
 {

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Address space by areas: which addresses are taken, by whom, and where there is room. Knows nothing of
- * pages, tables or locks: who changes a space orders that, and the memory of an area is the caller's.
+ * Address space by areas: which addresses are taken, by whom, and where there is room. Knows
+ * nothing of pages, tables or locks: who changes a space orders that, and the memory of an area is
+ * the caller's.
  *
- * There are no objects for what is free: each area knows how much is free behind it. The areas stand in
- * two balanced trees (libbsd's), one by address, where each also knows the most that is free behind any
- * below it (first fit), and one by what is free behind them (best fit). So everything but a walk takes
- * steps by the logarithm of how many areas there are; an alignment beyond a page's may need more, because
- * what is large enough may not be when it is aligned.
+ * There are no objects for what is free: each area knows how much is free behind it. The areas
+ * stand in two balanced trees (libbsd's), one by address, where each also knows the most that is
+ * free behind any below it (first fit), and one by what is free behind them (best fit). So
+ * everything but a walk takes steps by the logarithm of how many areas there are; an alignment
+ * beyond a page's may need more, because what is large enough may not be when it is aligned.
  */
 #ifndef GUEST_AREA_H
 #define GUEST_AREA_H
@@ -62,8 +63,9 @@ struct area_space {
 void area_space_init(struct area_space *space, u64 start, u64 end);
 
 /*
- * Reserves @bytes, page-aligned, at a multiple of @align, a power of two, and so sets start and end of
- * @area, which is the caller's and stays where it is until it is released. False: no room, or 0 bytes.
+ * Reserves @bytes, page-aligned, at a multiple of @align, a power of two, and so sets start and end
+ * of @area, which is the caller's and stays where it is until it is released. False: no room, or 0
+ * bytes.
  */
 bool area_reserve(struct area_space *space, struct area *area, u64 bytes, u64 align);
 /* The same at a fixed place. False: not all of it is free. */

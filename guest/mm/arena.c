@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The page-table arena: the only source of table pages. A free table is all zero, so handing one out
- * costs no stores; pt.c counts the entries in use of each table and gives back only empty ones.
+ * The page-table arena: the only source of table pages. A free table is all zero, so handing one
+ * out costs no stores; pt.c counts the entries in use of each table and gives back only empty ones.
  */
 #include "guest/mm/arena.h"
 

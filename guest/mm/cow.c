@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the pages of anonymous areas that fork: what each slot holds, faults, copies, forks. What other tasks do to
- * them is cow_others.c's.
+ * Owns the pages of anonymous areas that fork: what each slot holds, faults, copies, forks. What
+ * other tasks do to them is cow_others.c's.
  *
- * A page is shared only while no entry anywhere allows writes to it: a fork takes them away, and flushes, before
- * it lets go of the slots. So what is copied stands still, and who finds that he is the only owner left can
- * have it as it is. Where a copy takes a page's place, all threads of the space first lose the page, and get
- * its copy then: replaced in one step, one thread could write to the copy while another still read the page.
+ * A page is shared only while no entry anywhere allows writes to it: a fork takes them away, and
+ * flushes, before it lets go of the slots. So what is copied stands still, and who finds that he is
+ * the only owner left can have it as it is. Where a copy takes a page's place, all threads of the
+ * space first lose the page, and get its copy then: replaced in one step, one thread could write to
+ * the copy while another still read the page.
  */
 #include "guest/mm/cow.h"
 
@@ -38,7 +39,7 @@ void cow_let_go(struct cow_slot *slot)
 	busy_let_go(&slot->busy);
 }
 
-/* --- frames, and the kernel's way to them --------------------------------------------------------------------- */
+/* --- frames, and the kernel's way to them ----------------------------------------------------- */
 
 static struct page *new_frame(struct cow_group *group)
 {
@@ -71,14 +72,15 @@ static void clear(struct cow_group *group, struct page *page)
 	cow_count_event(group, COW_CLEAR, page);
 }
 
-/* --- a slot: mapping ---------------------------------------------------------------------------------------------- */
+/* --- a slot: mapping -------------------------------------------------------------------------- */
 
 static u32 prot_of(const struct vma *vma, const struct cow_slot *slot)
 {
 	return slot->writable ? vma->prot : vma->prot & ~(u32)PROT_WRITE;
 }
 
-/* The entry is what the slot says now. Returns the old one; flushed by the caller, unless it only allows more. */
+/* The entry is what the slot says now. Returns the old one; flushed by the caller, unless it only
+ * allows more. */
 static u64 change_entry(struct vma *vma, const struct cow_slot *slot, u16 site)
 {
 	return pt_replace(vma->mm, va_of(vma, slot),
@@ -101,7 +103,7 @@ void cow_slot_unmap(struct vma *vma, struct cow_slot *slot, u16 site)
 	cow_count(&stats_of(vma)->flushes, 1);
 }
 
-/* --- a slot: in ----------------------------------------------------------------------------------------------------- */
+/* --- a slot: in ------------------------------------------------------------------------------- */
 
 /* What the slot holds is nobody else's from now on. */
 static void make_own(struct cow_slot *slot)
@@ -144,7 +146,7 @@ static bool bring_in(struct vma *vma, struct cow_slot *slot, bool write)
 	return true;
 }
 
-/* --- a slot: copies --------------------------------------------------------------------------------------------- */
+/* --- a slot: copies --------------------------------------------------------------------------- */
 
 /* Through the task's own address, by which it just tried to write: only @to needs another one. */
 static bool copy_own(const struct vma *vma, const struct cow_slot *slot, struct page *to)
@@ -160,8 +162,8 @@ static bool copy_own(const struct vma *vma, const struct cow_slot *slot, struct 
 
 static bool two_held; /* busy: somebody holds an address, or is about to, and wants another one */
 
-/* The task has no address of its own for the page. Of those who hold one and want another there is one at a
- * time: else each could wait for the other. */
+/* The task has no address of its own for the page. Of those who hold one and want another there is
+ * one at a time: else each could wait for the other. */
 static void copy_forced(const struct vma *vma, const struct cow_slot *slot, struct page *to)
 {
 	struct cow_group *group = cow_area(vma)->group;
@@ -204,7 +206,7 @@ static bool copy_and_replace(struct vma *vma, struct cow_slot *slot)
 	return true;
 }
 
-/* --- faults ------------------------------------------------------------------------------------------------------- */
+/* --- faults ----------------------------------------------------------------------------------- */
 
 static bool make_writable(struct vma *vma, struct cow_slot *slot)
 {
@@ -235,7 +237,7 @@ static enum fault_result cow_fault(struct vma *vma, const struct fault *fault)
 	return done ? FAULT_DONE : FAULT_ERROR;
 }
 
-/* --- areas -------------------------------------------------------------------------------------------------------- */
+/* --- areas ------------------------------------------------------------------------------------ */
 
 static u32 npages(const struct vma *vma)
 {
@@ -279,9 +281,10 @@ struct vma *cow_map(struct mm *mm, u64 start, u64 bytes, u32 prot, struct cow_gr
 	return vma;
 }
 
-/* --- fork --------------------------------------------------------------------------------------------------------- */
+/* --- fork ------------------------------------------------------------------------------------- */
 
-/* Both slots have the page, and no entry is made that allows writes. The caller flushes what allowed them. */
+/* Both slots have the page, and no entry is made that allows writes. The caller flushes what
+ * allowed them. */
 static bool share(struct vma *vma, struct cow_slot *slot, struct vma *child)
 {
 	struct cow_slot *to = cow_slot(child, va_of(vma, slot));

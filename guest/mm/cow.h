@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Anonymous memory that forks (seed rows T6, T8, T9). A page is zeroed when it is touched first. After a fork
- * both spaces have it, read-only; who writes first gets a copy. Pages with one owner can go to the swap
- * (swap.h), also by another task, which may read and write all of it. Pages may be anywhere in RAM: the kernel
- * gets at each by kva_get(), but at one that it copies for a task through that task's own address.
+ * Anonymous memory that forks (seed rows T6, T8, T9). A page is zeroed when it is touched first.
+ * After a fork both spaces have it, read-only; who writes first gets a copy. Pages with one owner
+ * can go to the swap (swap.h), also by another task, which may read and write all of it. Pages may
+ * be anywhere in RAM: the kernel gets at each by kva_get(), but at one that it copies for a task
+ * through that task's own address.
  */
 #ifndef GUEST_COW_H
 #define GUEST_COW_H
@@ -46,21 +47,23 @@ struct cow_group {
 struct vma *cow_map(struct mm *mm, u64 start, u64 bytes, u32 prot, struct cow_group *group);
 
 /*
- * The same area for @child, which nobody runs in yet, with what @vma holds when this returns and no later
- * write of its tasks. They may run meanwhile; those that write wait. What the swap has comes back first. NULL:
- * out of memory, or the swap failed. Waits.
+ * The same area for @child, which nobody runs in yet, with what @vma holds when this returns and no
+ * later write of its tasks. They may run meanwhile; those that write wait. What the swap has comes
+ * back first. NULL: out of memory, or the swap failed. Waits.
  */
 struct vma *cow_fork(struct vma *vma, struct mm *child);
 
 /*
- * For any task; the caller is a user of @mm (mm_get()). Pages of [@va, @va + @bytes) that are in memory and that no
- * other space has go out; dirty ones are written to the swap. Returns how many went. Waits.
+ * For any task; the caller is a user of @mm (mm_get()). Pages of [@va, @va + @bytes) that are in
+ * memory and that no other space has go out; dirty ones are written to the swap. Returns how many
+ * went. Waits.
  */
 u32 cow_swap_out(struct mm *mm, u64 va, u64 bytes);
 
 /*
- * As ptrace does: copies @bytes between @va of @mm and @buffer, which is the kernel's. False: no area there, or none
- * that may be written, out of memory, or the swap failed; what was copied by then stays. Waits.
+ * As ptrace does: copies @bytes between @va of @mm and @buffer, which is the kernel's. False: no
+ * area there, or none that may be written, out of memory, or the swap failed; what was copied by
+ * then stays. Waits.
  */
 bool cow_access(struct mm *mm, u64 va, void *buffer, u64 bytes, bool write);
 

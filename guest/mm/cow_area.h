@@ -6,8 +6,8 @@
 #include "guest/mm/cow.h"
 
 /*
- * A page of an area. It has one user at a time: who takes it may change all of it, and wait meanwhile. While
- * nobody does, it is mapped if it is in memory, and not if it is not.
+ * A page of an area. It has one user at a time: who takes it may change all of it, and wait
+ * meanwhile. While nobody does, it is mapped if it is in memory, and not if it is not.
  */
 struct cow_slot {
 	struct page *page; /* NULL: not in memory */

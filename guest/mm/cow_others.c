@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns what other tasks do to anonymous memory: pages go out to the swap, and are read and written as by a
- * debugger.
+ * Owns what other tasks do to anonymous memory: pages go out to the swap, and are read and written
+ * as by a debugger.
  *
- * A page that goes out is unmapped and flushed wherever its space runs, then written, then its frame is free: no
- * write comes after what is written out, and nobody reaches a frame that is another's. Only pages with one owner
- * go, so a page of the swap has one, too, and is read for him alone.
+ * A page that goes out is unmapped and flushed wherever its space runs, then written, then its
+ * frame is free: no write comes after what is written out, and nobody reaches a frame that is
+ * another's. Only pages with one owner go, so a page of the swap has one, too, and is read for him
+ * alone.
  */
 #include "guest/kernel.h"
 #include "guest/lib/string.h"
@@ -14,7 +15,7 @@
 #include "guest/mm/swap.h"
 #include "guest/trace.h"
 
-/* --- out ------------------------------------------------------------------------------------------------------------ */
+/* --- out -------------------------------------------------------------------------------------- */
 
 static bool write_out(struct cow_slot *slot, u64 place)
 {
@@ -84,7 +85,7 @@ u32 cow_swap_out(struct mm *mm, u64 va, u64 bytes)
 	return out;
 }
 
-/* --- access ------------------------------------------------------------------------------------------------------- */
+/* --- access ----------------------------------------------------------------------------------- */
 
 /* @bytes within one page. */
 static bool access_piece(struct vma *vma, u64 va, void *buffer, u64 bytes, bool write)

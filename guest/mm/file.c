@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the page cache of a file: which pages are in memory, and who uses each at the moment. A page has one
- * user at a time, who may wait meanwhile: for its address, for the store, for a fault on the user's side. Where
- * pages are mapped is file_map.c's.
+ * Owns the page cache of a file: which pages are in memory, and who uses each at the moment. A page
+ * has one user at a time, who may wait meanwhile: for its address, for the store, for a fault on
+ * the user's side. Where pages are mapped is file_map.c's.
  */
 #include "guest/mm/file.h"
 
@@ -43,7 +43,7 @@ struct file_stats file_stats(const struct file *file)
 	return file->stats;
 }
 
-/* --- one user of a page at a time ------------------------------------------------------------------------------- */
+/* --- one user of a page at a time ------------------------------------------------------------- */
 
 static void take(struct file *file, struct cached *cached)
 {
@@ -78,7 +78,7 @@ static void count_transfer(struct file *file, u64 *which, const struct page *pag
 	spin_unlock(&file->lock);
 }
 
-/* --- to and from the store: with the page taken ------------------------------------------------------------- */
+/* --- to and from the store: with the page taken ----------------------------------------------- */
 
 static void clear_page(struct file *file, struct page *page)
 {
@@ -139,8 +139,8 @@ static bool write_back(struct file *file, struct cached *cached)
 }
 
 /*
- * Every page that is in memory; those that could not be stored stay. Nobody can write to what is written back, so
- * that a later write is not taken for stored, and nobody has what is freed.
+ * Every page that is in memory; those that could not be stored stay. Nobody can write to what is
+ * written back, so that a later write is not taken for stored, and nobody has what is freed.
  */
 static bool write_all_back(struct file *file, bool evict)
 {
@@ -174,7 +174,7 @@ bool file_evict(struct file *file)
 	return write_all_back(file, true);
 }
 
-/* --- reading and writing ---------------------------------------------------------------------------------------- */
+/* --- reading and writing ---------------------------------------------------------------------- */
 
 void *file_hold(struct file *file, u64 page, bool write)
 {

@@ -6,8 +6,8 @@
 #include "guest/mm/file.h"
 
 /*
- * A page of a file. It has one user at a time, who may change all of it and where it is mapped, and wait
- * meanwhile. While an entry anywhere allows writes to it, it is dirty.
+ * A page of a file. It has one user at a time, who may change all of it and where it is mapped, and
+ * wait meanwhile. While an entry anywhere allows writes to it, it is dirty.
  */
 struct cached {
 	struct page *page; /* NULL: not in memory */
@@ -24,7 +24,8 @@ struct file {
 	struct file_area *areas; /* that map it: file_map.c */
 };
 
-/* Page @page, taken, and in memory. NULL: out of memory, or the store failed; it is not taken. Waits. */
+/* Page @page, taken, and in memory. NULL: out of memory, or the store failed; it is not taken.
+ * Waits. */
 struct cached *file_take(struct file *file, u64 page);
 void file_let_go(struct cached *cached);
 
@@ -33,8 +34,8 @@ void file_count_access(struct file *file, const struct page *page);
 void file_count(struct file *file, u64 *figure);
 
 /*
- * Takes page @page, which is taken, away from all spaces, or the right to write to it (@all: false); when this
- * returns, no CPU reaches it so any more. Copies of private mappings stay.
+ * Takes page @page, which is taken, away from all spaces, or the right to write to it (@all:
+ * false); when this returns, no CPU reaches it so any more. Copies of private mappings stay.
  */
 void file_withdraw(struct file *file, u64 page, bool all);
 

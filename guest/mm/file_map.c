@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the areas that map files: faults, copies, and how a page of the cache leaves the spaces that have it.
+ * Owns the areas that map files: faults, copies, and how a page of the cache leaves the spaces that
+ * have it.
  *
- * The tables say what an area has of a page: nothing, the cache's page, or a copy. A fault changes that while it
- * is the page's user, and so does who writes the page back or lets it go: the one waits for the other, and none maps a
- * page that is on its way out. The first is an area's end, which goes by the lock of the file's areas instead:
- * it keeps the area on the list until its translations are flushed, and who withdraws a page holds that lock, so a
- * page is not freed that an ending area may still translate.
+ * The tables say what an area has of a page: nothing, the cache's page, or a copy. A fault changes
+ * that while it is the page's user, and so does who writes the page back or lets it go: the one
+ * waits for the other, and none maps a page that is on its way out. The first is an area's end,
+ * which goes by the lock of the file's areas instead: it keeps the area on the list until its
+ * translations are flushed, and who withdraws a page holds that lock, so a page is not freed that
+ * an ending area may still translate.
  */
 #include "guest/mm/file_map.h"
 
@@ -47,9 +49,10 @@ static bool is_copy(u64 entry, const struct cached *cached)
 	return entry && gpa_page(arch_pte_gpa(entry)) != cached->page;
 }
 
-/* --- faults: with the page taken --------------------------------------------------------------------------------- */
+/* --- faults: with the page taken -------------------------------------------------------------- */
 
-/* A write was tried at @va, whose entry was 0 or allows none. What no entry allowed to be written was clean. */
+/* A write was tried at @va, whose entry was 0 or allows none. What no entry allowed to be written
+ * was clean. */
 static void make_writable(struct file_area *area, u64 va, u64 entry, struct cached *cached)
 {
 	struct vma *vma = area->vma;
@@ -74,8 +77,9 @@ static bool copy_into(struct file_area *area, u64 va, struct page *new)
 }
 
 /*
- * The task reads the cache's page at its own address. All threads of the space lose it before they get the copy:
- * replaced in one step, one could write to the copy while another still read the page.
+ * The task reads the cache's page at its own address. All threads of the space lose it before they
+ * get the copy: replaced in one step, one could write to the copy while another still read the
+ * page.
  */
 static bool copy_and_replace(struct file_area *area, u64 va)
 {
@@ -129,7 +133,7 @@ static enum fault_result file_fault(struct vma *vma, const struct fault *fault)
 	return done ? FAULT_DONE : FAULT_ERROR;
 }
 
-/* --- a page goes ---------------------------------------------------------------------------------------------------- */
+/* --- a page goes ------------------------------------------------------------------------------ */
 
 static void withdraw_from(struct file_area *area, u64 page, bool all)
 {
@@ -158,7 +162,7 @@ void file_withdraw(struct file *file, u64 page, bool all)
 	spin_unlock(&file->areas_lock);
 }
 
-/* --- areas ---------------------------------------------------------------------------------------------------------- */
+/* --- areas ------------------------------------------------------------------------------------ */
 
 static void free_copies(struct file_area *area)
 {

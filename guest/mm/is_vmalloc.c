@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Owns the ways to ask whether an address is vmalloc's, and the bitmap that one of them looks at. */
+/* Owns the ways to ask whether an address is vmalloc's, and the bitmap that one of them looks
+ * at. */
 #include "guest/mm/is_vmalloc.h"
 
 #include "guest/kernel.h"
@@ -48,7 +49,7 @@ bool is_vmalloc_tree(u64 va)
 	return is;
 }
 
-/* --- a bit for each page ------------------------------------------------------------------------------- */
+/* --- a bit for each page ---------------------------------------------------------------------- */
 
 static u64 page_number(u64 va)
 {

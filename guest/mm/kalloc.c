@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Small kernel objects, from the core heap: memory that every address space maps from its birth, so
- * the fault path may use it. Power-of-two classes up to a page, whole pages above; one byte of state
- * per heap page. An object that is freed twice is noticed at once, unless it was handed out in between.
+ * the fault path may use it. Power-of-two classes up to a page, whole pages above; one byte of
+ * state per heap page. An object that is freed twice is noticed at once, unless it was handed out
+ * in between.
  */
 #include "guest/arch.h"
 #include "guest/kernel.h"
@@ -76,7 +77,8 @@ static void put_object(u32 class, struct free_object *object)
 	free_list[class] = object;
 }
 
-/* The list is asked only where the mark is there, so that no contents of an object can pretend it. */
+/* The list is asked only where the mark is there, so that no contents of an object can pretend
+ * it. */
 static bool object_is_free(u32 class, const struct free_object *object)
 {
 	const struct free_object *at = object->mark == free_mark(object) ? free_list[class] : NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns what all schemes of dynamic kernel addresses have in common: lowmem has its own, waiting for a slot,
- * and the record of who uses an address, from kva_get() to kva_put().
+ * Owns what all schemes of dynamic kernel addresses have in common: lowmem has its own, waiting for
+ * a slot, and the record of who uses an address, from kva_get() to kva_put().
  */
 #include "guest/mm/kva.h"
 
@@ -14,7 +14,8 @@
 
 const struct kva_ops *kva_ops;
 
-/* Tasks that wait for a slot: how many; the addresses that they hold; puts that they may not have seen. */
+/* Tasks that wait for a slot: how many; the addresses that they hold; puts that they may not have
+ * seen. */
 static volatile u32 waiters, puts, held_by_waiters;
 static volatile u32 putting[KVL_MAX_CPUS]; /* two: one of a handler interrupts another */
 
@@ -42,8 +43,8 @@ static bool somebody_puts(void)
 }
 
 /*
- * Who waits has said what it holds, and lets go of nothing meanwhile. What is put is no longer held before the put
- * has been counted: so the count is looked at last, and puts under way before it.
+ * Who waits has said what it holds, and lets go of nothing meanwhile. What is put is no longer held
+ * before the put has been counted: so the count is looked at last, and puts under way before it.
  */
 static void check_progress(const struct task *task, u32 seen)
 {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Dynamic kernel addresses (seed rows T1-T16): how the kernel gets at pages that have no direct address.
- * What gives them one is a scheme, struct kva_ops: an arm of the scenarios kva and highmem-io, of which
- * one is in use at a time. Schemes share nothing but the window, a region of kernel space whose slots
- * are a page each, and the clock below. Page faults need addresses, too: ops are marked FAULT_TABLE.
+ * Dynamic kernel addresses (seed rows T1-T16): how the kernel gets at pages that have no direct
+ * address. What gives them one is a scheme, struct kva_ops: an arm of the scenarios kva and
+ * highmem-io, of which one is in use at a time. Schemes share nothing but the window, a region of
+ * kernel space whose slots are a page each, and the clock below. Page faults need addresses, too:
+ * ops are marked FAULT_TABLE.
  */
 #ifndef GUEST_KVA_H
 #define GUEST_KVA_H
@@ -56,22 +57,24 @@ struct kva_ops {
 	/* No address is held; no entry of the window is left, and no CPU has a translation. */
 	void (*stop)(void);
 	/*
-	 * The address of @page, which is no lowmem and not freed before it is put as often as it was got.
-	 * NULL: every slot is held. May be called with interrupts off or a lock held.
+	 * The address of @page, which is no lowmem and not freed before it is put as often as it
+	 * was got. NULL: every slot is held. May be called with interrupts off or a lock held.
 	 */
 	void *(*get)(struct page *page);
 	void (*put)(struct page *page, void *address);
 	/* Of a page that somebody holds, for the CPU that asks. NULL: the scheme cannot tell. */
 	void *(*page_kva)(struct page *page);
 	/*
-	 * How often slots are held, by all: one is counted before another get can miss it, and put() ends with a full
-	 * barrier (or a lock dropped), before who waits looks again. NULL: get() never fails.
+	 * How often slots are held, by all: one is counted before another get can miss it, and
+	 * put() ends with a full barrier (or a lock dropped), before who waits looks again. NULL:
+	 * get() never fails.
 	 */
 	u64 (*held)(void);
-	/* So many are held at least where get() fails; NULL: most_held, or as many as there are slots. */
+	/* So many are held at least where get() fails; NULL: most_held, or as many as there are
+	 * slots. */
 	u32 (*room)(void);
-	/* @page becomes free. Its kva was not 0; but its slot may get another page meanwhile, if the scheme
-	 * lets one go without its page. NULL: the scheme leaves kva at 0. */
+	/* @page becomes free. Its kva was not 0; but its slot may get another page meanwhile, if
+	 * the scheme lets one go without its page. NULL: the scheme leaves kva at 0. */
 	void (*forget)(struct page *page);
 	/* A task leaves its CPU, or comes back, and holds addresses. NULL: nothing is to do. */
 	void (*switch_out)(struct task *task);
@@ -79,32 +82,35 @@ struct kva_ops {
 	void (*predict)(const struct kva_work *work, struct kva_forms *forms);
 };
 
-/* --- the interface ---------------------------------------------------------------------------------------- */
+/* --- the interface ---------------------------------------------------------------------------- */
 /* One scheme, with @slots of the window; a usage failure if the window has less. */
 void kva_start(const struct kva_ops *ops, u32 slots);
 void kva_stop(void);
 
-/* A lowmem page answers with its direct address, and costs nothing. Waits for a slot (KVL_WAIT_KVA); a
- * task that would wait for what waiting tasks hold is a named failure. */
+/* A lowmem page answers with its direct address, and costs nothing. Waits for a slot
+ * (KVL_WAIT_KVA); a task that would wait for what waiting tasks hold is a named failure. */
 void *kva_get(struct page *page);
 /* The same without waiting. NULL: every slot is held. */
 void *kva_try_get(struct page *page);
 void kva_put(struct page *page, void *address);
-/* The address on this CPU of a page that is held; not for schemes of KVA_BY_TASK and those without. */
+/* The address on this CPU of a page that is held; not for schemes of KVA_BY_TASK and those
+ * without. */
 void *page_kva(struct page *page);
 /*
- * An address that is held leaves a task, or the CPU with its task, and goes on elsewhere, where it is put: kva_give() where it
- * was; then, where it goes on, page_kva() unless it can be used KVA_ANYWHERE, and kva_take(). So the record says who uses
- * it, and a task that waits what it holds. Not for schemes of KVA_BY_TASK.
+ * An address that is held leaves a task, or the CPU with its task, and goes on elsewhere, where it
+ * is put: kva_give() where it was; then, where it goes on, page_kva() unless it can be used
+ * KVA_ANYWHERE, and kva_take(). So the record says who uses it, and a task that waits what it
+ * holds. Not for schemes of KVA_BY_TASK.
  */
 void kva_give(const struct page *page, void *address);
 void kva_take(const struct page *page, void *address);
-/* For page_free(): a page with an address ends. A named failure if somebody holds it, now or when he puts it. */
+/* For page_free(): a page with an address ends. A named failure if somebody holds it, now or when
+ * he puts it. */
 void kva_forget(struct page *page);
 
 extern const struct kva_ops *kva_ops; /* in use; NULL: none */
 
-/* --- the window: for schemes ---------------------------------------------------------------------------------- */
+/* --- the window: for schemes ------------------------------------------------------------------ */
 struct kva_window {
 	u64 start;
 	u32 slots;
@@ -129,9 +135,9 @@ void *kva_array(u64 n, u64 bytes);
 void kva_array_free(void *array);
 
 /*
- * --- the clock (Xen's TLB clock): a scheme advances it when a slot has got another page; each CPU notes,
- * when it flushes all of the window, what it was just before. What is newer than a CPU's time that CPU may
- * not have seen. ---
+ * --- the clock (Xen's TLB clock): a scheme advances it when a slot has got another page; each CPU
+ * notes, when it flushes all of the window, what it was just before. What is newer than a CPU's
+ * time that CPU may not have seen. ---
  */
 struct kva_clock {
 	volatile u32 now;
@@ -155,7 +161,8 @@ static inline struct kva_flush kva_flush_begins(void)
 	return (struct kva_flush){ kva_clock.now, irq };
 }
 
-/* Does the load of a root take the window's translations, too? Not where there are PCIDs, nor if they are global. */
+/* Does the load of a root take the window's translations, too? Not where there are PCIDs, nor if
+ * they are global. */
 static inline bool kva_switch_flushes(void)
 {
 	return tlb_switch_flushes() && !kva_window.global;

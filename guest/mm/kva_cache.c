@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns which page has which slot of the kva window (seed rows T2-T4, T15), and the clock by which CPUs know
- * what they have not seen.
+ * Owns which page has which slot of the kva window (seed rows T2-T4, T15), and the clock by which
+ * CPUs know what they have not seen.
  *
- * A slot gets another page under the lock, in an order in which each step rests on the one before: it is claimed, which
- * fails while somebody holds it; its old page loses the address; the entry is set; the
- * translation goes on this CPU; the clock advances and the slot is stamped; the page gets the
- * address. A flush reads the clock before it flushes. So a CPU whose time is not before the
+ * A slot gets another page under the lock, in an order in which each step rests on the one before:
+ * it is claimed, which fails while somebody holds it; its old page loses the address; the entry is
+ * set; the translation goes on this CPU; the clock advances and the slot is stamped; the page gets
+ * the address. A flush reads the clock before it flushes. So a CPU whose time is not before the
  * stamp has flushed after the entry was set.
  *
- * When the clock comes to its end all CPUs flush, and it begins again (Xen: xen/arch/x86/flushtlb.c,
- * new_tlbflush_clock_period()).
+ * When the clock comes to its end all CPUs flush, and it begins again (Xen:
+ * xen/arch/x86/flushtlb.c, new_tlbflush_clock_period()).
  */
 #include "guest/mm/kva_cache.h"
 
@@ -68,7 +68,7 @@ void kva_cache_stop(void)
 	kva_array_free(cache.queue.key);
 }
 
-/* --- the clock ------------------------------------------------------------------------------------------------- */
+/* --- the clock -------------------------------------------------------------------------------- */
 
 /* No CPU has anything that is older: nothing is news to any. */
 static void clock_begins_again(void)
@@ -99,7 +99,7 @@ void kva_cache_flush_all(struct page *page, u16 site)
 	spin_unlock(&cache.lock);
 }
 
-/* --- slots --------------------------------------------------------------------------------------------------------- */
+/* --- slots ------------------------------------------------------------------------------------ */
 
 static bool claim(struct kva_slot *slot)
 {
@@ -121,8 +121,9 @@ static void unpin(struct kva_slot *slot)
 }
 
 /*
- * Claims the one used longest ago. What the queue knows is old for those that were used since, which it hears when it comes to
- * them: so a get pays for the one before it. A slot that is held goes behind all others.
+ * Claims the one used longest ago. What the queue knows is old for those that were used since,
+ * which it hears when it comes to them: so a get pays for the one before it. A slot that is held
+ * goes behind all others.
  */
 static struct kva_slot *claim_victim(void)
 {
@@ -182,10 +183,10 @@ static bool is_pinned(const struct page *page, const struct kva_slot *slot)
 	return slot && page->kva && slot->held > 0 && kva_page_slot(page) == slot;
 }
 
-/* --- operations ---------------------------------------------------------------------------------------------------- */
+/* --- operations ------------------------------------------------------------------------------- */
 
-/* A pin of a slot that has become another page's goes with the lock held: to who counts what is held, it was either
- * this get's or is nobody's. */
+/* A pin of a slot that has become another page's goes with the lock held: to who counts what is
+ * held, it was either this get's or is nobody's. */
 void *kva_cache_settle(struct page *page, struct kva_slot *pinned)
 {
 	bool got = is_pinned(page, pinned);
@@ -245,8 +246,8 @@ u64 kva_cache_held(void)
 }
 
 /*
- * Its entry stays; the slot is the next to get another page. Somebody may still have it pinned for the page that
- * had it before, and unpins it. (Who really holds @page is stopped when he puts it.)
+ * Its entry stays; the slot is the next to get another page. Somebody may still have it pinned for
+ * the page that had it before, and unpins it. (Who really holds @page is stopped when he puts it.)
  */
 void kva_cache_forget(struct page *page)
 {
@@ -263,7 +264,8 @@ void kva_cache_forget(struct page *page)
 	spin_unlock(&cache.lock);
 }
 
-/* Each map sets an entry, and flushes here what was there; all flush when the clock comes to its end. */
+/* Each map sets an entry, and flushes here what was there; all flush when the clock comes to its
+ * end. */
 void kva_cache_predict(const struct kva_work *work, struct kva_forms *forms)
 {
 	u64 steps = (u64)cache.clock_mask + 1;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A cache of addresses, for schemes in which a page keeps its address until another one needs the slot (seed
- * rows T2-T4, T15). Who gets a page that has an address pins its slot, and looks whether this CPU can hold an
- * older translation for it: no lock is taken, no entry written. What is done about that is the scheme's.
+ * A cache of addresses, for schemes in which a page keeps its address until another one needs the
+ * slot (seed rows T2-T4, T15). Who gets a page that has an address pins its slot, and looks whether
+ * this CPU can hold an older translation for it: no lock is taken, no entry written. What is done
+ * about that is the scheme's.
  */
 #ifndef GUEST_KVA_CACHE_H
 #define GUEST_KVA_CACHE_H
@@ -27,7 +28,8 @@ struct kva_cache {
 };
 extern struct kva_cache kva_cache;
 
-/* A CPU has a conflict: @page, which is held there, may not be what it sees. Ends it, and counts it. */
+/* A CPU has a conflict: @page, which is held there, may not be what it sees. Ends it, and counts
+ * it. */
 typedef void (*kva_conflict_fn)(struct page *page);
 
 /* For struct kva_ops; all of a scheme's but the first. */
@@ -47,8 +49,8 @@ void kva_cache_predict(const struct kva_work *work, struct kva_forms *forms);
 		.stop = kva_cache_stop, .get = kva_cache_get, .put = kva_cache_put,                \
 	.page_kva = kva_cache_address, .held = kva_cache_held, .forget = kva_cache_forget
 
-/* With the cache's lock, all CPUs flush, if this one still has a conflict with @page: one flush ends those
- * of all. */
+/* With the cache's lock, all CPUs flush, if this one still has a conflict with @page: one flush
+ * ends those of all. */
 void kva_cache_flush_all(struct page *page, u16 site);
 
 static inline struct kva_slot *kva_page_slot(const struct page *page)
@@ -62,15 +64,16 @@ static inline bool kva_slot_pin(struct kva_slot *slot)
 	return __atomic_add_fetch(&slot->held, 1, __ATOMIC_SEQ_CST) >= 0;
 }
 
-/* Seed row T15: another CPU has given the slot its page after the last flush here of the window had begun. */
+/* Seed row T15: another CPU has given the slot its page after the last flush here of the window had
+ * begun. */
 static inline bool kva_slot_conflicts(const struct kva_slot *slot, u32 cpu)
 {
 	return !(slot->clean >> cpu & 1) && kva_clock.flushed[cpu] < slot->stamp;
 }
 
 /*
- * What kva_get() does itself: pins @slot, which was the page's; once pinned it is nobody else's, if it is
- * still that. False: what comes of it is for kva_cache_settle().
+ * What kva_get() does itself: pins @slot, which was the page's; once pinned it is nobody else's, if
+ * it is still that. False: what comes of it is for kva_cache_settle().
  */
 static inline bool kva_cache_hit(const struct page *page, struct kva_slot *slot, u32 cpu)
 {

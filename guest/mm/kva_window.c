@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the kva window: so many pages of kernel space whose leaf tables stay, so that an entry is one store
- * (4 KiB tables, as the proposal has it: seed row T5), and what the schemes need around it. Who uses which slot, and when
- * it is flushed, is theirs.
+ * Owns the kva window: so many pages of kernel space whose leaf tables stay, so that an entry is
+ * one store (4 KiB tables, as the proposal has it: seed row T5), and what the schemes need around
+ * it. Who uses which slot, and when it is flushed, is theirs.
  */
 #include "guest/arch.h"
 #include "guest/lib/string.h"
@@ -78,7 +78,7 @@ void kva_array_free(void *array)
 	page_free(gpa_page(layout_ops->virt_to_phys((u64)array)));
 }
 
-/* --- with kva.c alone ------------------------------------------------------------------------------------------ */
+/* --- with kva.c alone ------------------------------------------------------------------------- */
 
 void kva_window_open(u32 slots)
 {

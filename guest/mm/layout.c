@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Owns the layout that the kernel runs on: planned once, as the host has done, and never changed. */
+/* Owns the layout that the kernel runs on: planned once, as the host has done, and never
+ * changed. */
 #include "guest/mm/layout.h"
 
 #include "guest/kernel.h"
@@ -21,7 +22,8 @@ void layout_start(const struct layout_ops *ops)
 		ops->start();
 }
 
-/* The last piece of lowmem that begins at @va or below; of what lies before all of them the first. */
+/* The last piece of lowmem that begins at @va or below; of what lies before all of them the
+ * first. */
 static const struct kvl_piece *piece_below(u64 va)
 {
 	u32 i = layout.nlowmem - 1;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Which kind of layout the kernel runs on, and its conversions between lowmem's two addresses. What
- * differs between kinds is an arm of the scenario layout (guest/scenario/layout.arms); any scenario can
- * run on any of them (--layout).
+ * differs between kinds is an arm of the scenario layout (guest/scenario/layout.arms); any scenario
+ * can run on any of them (--layout).
  */
 #ifndef GUEST_LAYOUT_H
 #define GUEST_LAYOUT_H
@@ -12,7 +12,8 @@
 /* Called by page faults: marked FAULT_TABLE (guest/mm/vm.h). */
 struct layout_ops {
 	u64 kind; /* enum kvl_layout_kind. First: the host reads it (devices/abi/catalog.h) */
-	/* Before the first conversion, when the layout is planned; allocates nothing. May be NULL. */
+	/* Before the first conversion, when the layout is planned; allocates nothing. May be
+	 * NULL. */
 	void (*start)(void);
 	/* Of lowmem; anything else is the caller's mistake. */
 	u64 (*phys_to_virt)(u64 gpa);

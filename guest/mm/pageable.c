@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns pages that come and go (seed row W10): the state of each, their faults, their frames. Which one
- * goes is replacement.c's, where they are meanwhile a page_store's.
+ * Owns pages that come and go (seed row W10): the state of each, their faults, their frames. Which
+ * one goes is replacement.c's, where they are meanwhile a page_store's.
  *
- * A page is clean when it comes in, and mapped read-only: the first write faults once more. One that is
- * on its way, in or out, is MOVING and belongs to the task that moves it; all others wait. So the lock
- * is never held across I/O. Going out: unmapped and flushed on every CPU, then written, then its frame
- * is free: nobody can write to what has been written out, and nobody reaches a frame that is another's.
+ * A page is clean when it comes in, and mapped read-only: the first write faults once more. One
+ * that is on its way, in or out, is MOVING and belongs to the task that moves it; all others wait.
+ * So the lock is never held across I/O. Going out: unmapped and flushed on every CPU, then written,
+ * then its frame is free: nobody can write to what has been written out, and nobody reaches a frame
+ * that is another's.
  */
 #include "guest/mm/pageable.h"
 
@@ -47,7 +48,7 @@ static struct {
 	struct pageable_page *first, *last;
 } pool = { .lock = SPINLOCK("pageable") };
 
-/* --- the line of resident pages, under the lock --------------------------------------------------- */
+/* --- the line of resident pages, under the lock ----------------------------------------------- */
 
 static void put_last(struct pageable_page *page)
 {
@@ -93,7 +94,7 @@ u64 pageable_draw(void)
 	return draw_next(&pool.draws);
 }
 
-/* --- mapping ---------------------------------------------------------------------------------------- */
+/* --- mapping ---------------------------------------------------------------------------------- */
 
 static u64 va_of(const struct pageable_page *page)
 {
@@ -135,7 +136,7 @@ bool pageable_was_used(struct pageable_page *page)
 	return used;
 }
 
-/* --- out -------------------------------------------------------------------------------------------- */
+/* --- out -------------------------------------------------------------------------------------- */
 
 static void write_out(struct pageable_page *page)
 {
@@ -193,7 +194,7 @@ static void wait_for_frames_locked(void)
 	spin_lock(&pool.lock);
 }
 
-/* --- in --------------------------------------------------------------------------------------------- */
+/* --- in --------------------------------------------------------------------------------------- */
 
 /* One of the frames that there are; where RAM itself is short, there are fewer. */
 static struct page *get_frame(void)
@@ -250,7 +251,7 @@ static void move_in(struct pageable_page *page, bool write)
 	spin_unlock(&pool.lock);
 }
 
-/* --- faults ----------------------------------------------------------------------------------------- */
+/* --- faults ----------------------------------------------------------------------------------- */
 
 static void resident_fault_locked(struct pageable_page *page, bool write)
 {
@@ -311,7 +312,7 @@ static enum fault_result pageable_fault(struct vma *vma, const struct fault *fau
 	return FAULT_DONE;
 }
 
-/* --- areas ------------------------------------------------------------------------------------------ */
+/* --- areas ------------------------------------------------------------------------------------ */
 
 void pageable_drop(struct pageable_area *area)
 {
@@ -469,7 +470,7 @@ struct pageable_stats pageable_stats(const struct pageable_area *area)
 	return stats;
 }
 
-/* --- all -------------------------------------------------------------------------------------------- */
+/* --- all -------------------------------------------------------------------------------------- */
 
 void pageable_start(u32 frames, const struct replacement *replacement,
 		    const struct page_store *store)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pageable kernel memory (seed rows W10, W11): areas whose pages share a number of frames. When these
- * are used up a page goes out, to where its area keeps it, and comes back when it is touched. A touch
- * may wait: where that is forbidden it is a named failure ("pageable access in atomic context").
+ * Pageable kernel memory (seed rows W10, W11): areas whose pages share a number of frames. When
+ * these are used up a page goes out, to where its area keeps it, and comes back when it is touched.
+ * A touch may wait: where that is forbidden it is a named failure ("pageable access in atomic
+ * context").
  *
- * Functions and data of the kernel itself are marked __pageable and __pageable_data. The linker puts
- * them in pages of their own, in KVL_REGION_PAGEABLE; from the start they are mapped as they were
- * loaded, when they are touched first. Whatever a page fault may run must not be marked:
+ * Functions and data of the kernel itself are marked __pageable and __pageable_data. The linker
+ * puts them in pages of their own, in KVL_REGION_PAGEABLE; from the start they are mapped as they
+ * were loaded, when they are touched first. Whatever a page fault may run must not be marked:
  * scripts/pageable_check.sh looks at each link.
  */
 #ifndef GUEST_PAGEABLE_H
@@ -44,16 +45,17 @@ struct pageable_page *pageable_next(const struct pageable_page *page);
 u32 pageable_residents(void);
 /* Puts the first one last. */
 void pageable_rotate(void);
-/* Was @page touched since the last time? Sampled by unmapping: an entry and a flush for each yes. */
+/* Was @page touched since the last time? Sampled by unmapping: an entry and a flush for each
+ * yes. */
 bool pageable_was_used(struct pageable_page *page);
 u64 pageable_draw(void); /* any number, from the seed */
 
 /* --- all pageable memory --- */
 /*
  * @frames: what all areas may have together: two for each task that may fault at a time, since an
- * instruction may need a page of text and one of data at once. @store: the swap, where vmalloc_pageable()
- * keeps pages; NULL: there is none, and it fails. It outlives pageable_stop(), before which all areas
- * must be gone.
+ * instruction may need a page of text and one of data at once. @store: the swap, where
+ * vmalloc_pageable() keeps pages; NULL: there is none, and it fails. It outlives pageable_stop(),
+ * before which all areas must be gone.
  */
 void pageable_start(u32 frames, const struct replacement *replacement,
 		    const struct page_store *store);
@@ -84,8 +86,8 @@ struct pageable_stats {
 };
 
 /*
- * Zeroed memory of [@bytes] in the vmalloc region; its pages go to the swap. NULL: no address space, or
- * no room in the swap.
+ * Zeroed memory of [@bytes] in the vmalloc region; its pages go to the swap. NULL: no address
+ * space, or no room in the swap.
  */
 void *vmalloc_pageable(u64 bytes);
 void vfree_pageable(void *address);
@@ -103,12 +105,12 @@ struct pageable_section {
 };
 struct pageable_section pageable_text(void), pageable_data(void);
 void pageable_sections_init(void);
-/* Once: nothing is mapped there any more, so that an area of another kind may come. Until it has, no CPU
- * may touch the section. */
+/* Once: nothing is mapped there any more, so that an area of another kind may come. Until it has,
+ * no CPU may touch the section. */
 void pageable_section_take(const struct pageable_section *section);
 /*
- * A section that was taken, with pages that come from page 0 of @store on; NULL: from the swap, where
- * what was loaded is written first. NULL: the swap has no room, or cannot be written.
+ * A section that was taken, with pages that come from page 0 of @store on; NULL: from the swap,
+ * where what was loaded is written first. NULL: the swap has no room, or cannot be written.
  */
 struct pageable_area *pageable_map_section(const struct pageable_section *section,
 					   const struct page_store *store);

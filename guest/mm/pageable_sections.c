@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the kernel's own pageable sections (seed row W11) until somebody takes them: mapped page by page,
- * when they are touched, onto the frames that they were loaded into.
+ * Owns the kernel's own pageable sections (seed row W11) until somebody takes them: mapped page by
+ * page, when they are touched, onto the frames that they were loaded into.
  */
 #include "guest/arch.h"
 #include "guest/kernel.h"
@@ -24,7 +24,8 @@ struct pageable_section pageable_data(void)
 		       image_end + (pageable_text_end - pageable_text_start), PROT_WRITE);
 }
 
-/* @offset: where the section was loaded, guest-physical. If another CPU was first, the page is there. */
+/* @offset: where the section was loaded, guest-physical. If another CPU was first, the page is
+ * there. */
 static enum fault_result loaded_fault(struct vma *vma, const struct fault *fault)
 {
 	u64 va = ALIGN_DOWN(fault->va, PAGE_BYTES);

@@ -189,7 +189,7 @@ static u64 level_end(u64 va, u32 level)
 	return ALIGN_DOWN(va, level_bytes(level)) + level_bytes(level);
 }
 
-/* --- mapping ----------------------------------------------------------------------------------- */
+/* --- mapping ---------------------------------------------------------------------------------- */
 
 /* Maps what of [va, end) one table translates; entries that are there stay. Returns how many were
  * made. */
@@ -346,7 +346,7 @@ u64 pt_replace(struct mm *mm, u64 va, u64 entry, u16 site)
 	return old;
 }
 
-/* --- slots --------------------------------------------------------------------------------------------- */
+/* --- slots ------------------------------------------------------------------------------------ */
 
 u64 pt_slot_table(struct mm *mm, u64 va, u16 site)
 {
@@ -371,9 +371,10 @@ void pt_slot_set(struct mm *mm, u64 table, u64 va, u64 new, u16 site)
 	arch_irq_restore(irq);
 }
 
-/* --- the direct map: what it allows, page by page ------------------------------------------------- */
+/* --- the direct map: what it allows, page by page --------------------------------------------- */
 
-/* The large leaf of lowmem for @va becomes a table of small ones that say the same. Flushed by the caller. */
+/* The large leaf of lowmem for @va becomes a table of small ones that say the same. Flushed by the
+ * caller. */
 static u64 split_lowmem(u64 va, u64 directory, u64 leaf, u16 site)
 {
 	u64 table = arena_alloc(1, init_mm.id), start = ALIGN_DOWN(va, LARGE_BYTES);
@@ -397,8 +398,8 @@ static u64 small_table(u64 va, bool *split, u16 site)
 }
 
 /*
- * Held until the copies of a split leaf are gone from all spaces: who finds a table where the leaf was must
- * not flush, and rely on that, before.
+ * Held until the copies of a split leaf are gone from all spaces: who finds a table where the leaf
+ * was must not flush, and rely on that, before.
  */
 static struct spinlock protect_lock = SPINLOCK("protection of lowmem");
 
@@ -433,7 +434,7 @@ u64 pt_leaf_bytes(struct mm *mm, u64 va)
 	return table ? level_bytes(level) : 0;
 }
 
-/* --- the kernel's part of a space ---------------------------------------------------------------- */
+/* --- the kernel's part of a space ------------------------------------------------------------- */
 
 /* init_mm's directory entry (level 2) for @va, if it leads to a translation; else 0. */
 static u64 master_directory(u64 va)
@@ -550,7 +551,7 @@ void pt_destroy(struct mm *mm)
 	spin_unlock(&mm->pt_lock);
 }
 
-/* --- start ---------------------------------------------------------------------------------------- */
+/* --- start ------------------------------------------------------------------------------------ */
 
 /* With large leaves as far as both addresses are aligned to them. */
 static void map_piece(const struct kvl_piece *piece, u16 site)

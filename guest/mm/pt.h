@@ -39,8 +39,9 @@ u64 fixmap_va(u32 cpu, enum fixmap_use use);
 void fixmap_set(u64 va, u64 entry, u16 site); /* 0 = clear; interrupts off; the caller flushes */
 
 /*
- * Slots: pages whose leaf table is there as long as the space, so that an entry can be set without a walk and
- * without the space's lock: nobody else changes it meanwhile. pt_slot_table() makes the table.
+ * Slots: pages whose leaf table is there as long as the space, so that an entry can be set without
+ * a walk and without the space's lock: nobody else changes it meanwhile. pt_slot_table() makes the
+ * table.
  */
 u64 pt_slot_table(struct mm *mm, u64 va, u16 site);
 /* @entry 0 = clear; the caller flushes. */

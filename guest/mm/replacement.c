@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which page goes out when another one needs its frame: a function and a row each. What they may know
- * of the pages is what pageable.h offers: there is no accessed bit (it is set in every entry that is
- * made), so use is sampled by unmapping.
+ * Which page goes out when another one needs its frame: a function and a row each. What they may
+ * know of the pages is what pageable.h offers: there is no accessed bit (it is set in every entry
+ * that is made), so use is sampled by unmapping.
  */
 #include "guest/mm/pageable.h"
 

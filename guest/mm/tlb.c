@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Flushes that reach every CPU that may hold a translation: local, by shootdown for the others. One
- * request at a time; the initiator waits until every target has acknowledged. The mask of targets is
- * read after the entries were changed, so a CPU that comes later finds the new ones.
+ * request at a time; the initiator waits until every target has acknowledged. The mask of targets
+ * is read after the entries were changed, so a CPU that comes later finds the new ones.
  */
 #include "guest/mm/tlb.h"
 
@@ -15,7 +15,8 @@
 #include "guest/task/turnstile.h"
 #include "guest/trace.h"
 
-/* Above this many pages one flush of everything is cheaper (Linux x86: tlb_single_page_flush_ceiling). */
+/* Above this many pages one flush of everything is cheaper (Linux x86:
+ * tlb_single_page_flush_ceiling). */
 #define PAGE_CEILING 33
 
 static struct {
@@ -36,7 +37,8 @@ void tlb_start(u32 cpu, u64 root_gpa, u16 site)
 		trace_event(KVL_EV_ROOT_LOAD, site, 0, 0, init_mm.id, root_gpa, 0, 0, 0);
 }
 
-/* Of the kernel's, global ones too, if it has any; for a space's sake, what a load of its root takes. */
+/* Of the kernel's, global ones too, if it has any; for a space's sake, what a load of its root
+ * takes. */
 static void flush_all_here(u32 mm, u16 site)
 {
 	struct kva_flush flush;

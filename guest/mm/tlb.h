@@ -15,7 +15,8 @@ void tlb_poll(void);	    /* does what other CPUs have asked of this one */
 void tlb_ipi_handler(void); /* the interrupt */
 bool tlb_requested(u32 cpu);
 
-/* The calling CPU begins to report: init_mm's root is loaded. From here on its soft TLB is in use. */
+/* The calling CPU begins to report: init_mm's root is loaded. From here on its soft TLB is in
+ * use. */
 void tlb_start(u32 cpu, u64 root_gpa, u16 site);
 
 #endif

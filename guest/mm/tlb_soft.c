@@ -5,8 +5,8 @@
  * The processor's root is this CPU's private one. Below it, 2 MiB of address space (a slot) are one
  * directory entry:
  *
- *   soft      user space, the kernel's dynamic regions: a leaf table of this CPU's, or a large leaf,
- *             with those translations that the TLB holds at the moment
+ *   soft      user space, the kernel's dynamic regions: a leaf table of this CPU's, or a large
+ *             leaf, with those translations that the TLB holds at the moment
  *   mirrored  lowmem: a copy of the loaded space's own entry, made at the first touch and forgotten
  *             with all others when the space is flushed; not reported, as the processor's own
  *             caches of upper tables are not
@@ -14,7 +14,8 @@
  *   window    the top entry beside, as in every space
  *
  * With PCIDs each translation is held under the tag of the root that was loaded (Intel SDM vol. 3,
- * 4.10). Those of other tags are kept beside the tables, count for the size, and come back with their tag.
+ * 4.10). Those of other tags are kept beside the tables, count for the size, and come back with
+ * their tag.
  *
  * This code plays the processor: it reads the modelled tables without locks, through a mapping that
  * is read-only, and is entered by faults at any place. So it touches nothing that could fault:

@@ -26,8 +26,9 @@ void tlb_soft_start(u32 cpu, u64 root_gpa, u16 site);
 bool tlb_soft_fault(struct fault *fault);
 
 /*
- * What a flush covers goes; the flush itself, which follows, is the caller's. It covers the loaded tag,
- * and of a page what is global; kernel addresses (@mm 0) go under the other tags before these are used.
+ * What a flush covers goes; the flush itself, which follows, is the caller's. It covers the loaded
+ * tag, and of a page what is global; kernel addresses (@mm 0) go under the other tags before these
+ * are used.
  */
 void tlb_soft_flush_page(u64 va, u16 site);
 void tlb_soft_flush_space(u32 mm, u16 site);

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns which space has which tag (PCID) on each CPU, and whether what is held under it is good. The rules
- * are those of Linux (arch/x86/mm/tlb.c), less its batches:
+ * Owns which space has which tag (PCID) on each CPU, and whether what is held under it is good. The
+ * rules are those of Linux (arch/x86/mm/tlb.c), less its batches:
  *
- *   - A CPU has a few tags, which spaces take in turns; a space that gets one which another had flushes it
- *     (choose_new_asid()).
- *   - A CPU that does not run a space is not asked to flush its addresses, though it may hold them under a
- *     tag. Flushes of a space are numbered; a tag that has not seen the last one is flushed when it is
- *     loaded (tlb_gen).
- *   - INVLPG reaches the loaded tag alone (Intel SDM vol. 3, 4.10.4.1), and the kernel's addresses may be
- *     held under each: after a flush of one the others are flushed when they are loaded (invalidate_other).
+ *   - A CPU has a few tags, which spaces take in turns; a space that gets one which another had
+ *     flushes it (choose_new_asid()).
+ *   - A CPU that does not run a space is not asked to flush its addresses, though it may hold them
+ *     under a tag. Flushes of a space are numbered; a tag that has not seen the last one is flushed
+ *     when it is loaded (tlb_gen).
+ *   - INVLPG reaches the loaded tag alone (Intel SDM vol. 3, 4.10.4.1), and the kernel's addresses
+ *     may be held under each: after a flush of one the others are flushed when they are loaded
+ *     (invalidate_other).
  *
  * Without PCIDs every load flushes, and nothing here is asked.
  */
@@ -46,8 +47,8 @@ static u16 find(struct cpu_tags *cpu, u32 mm)
 }
 
 /*
- * The number of flushes is read after this CPU is in the mask, and raised before the mask is read: of each
- * flush this CPU sees the number, or is asked.
+ * The number of flushes is read after this CPU is in the mask, and raised before the mask is read:
+ * of each flush this CPU sees the number, or is asked.
  */
 struct tlb_tag tlb_tag_take(const struct mm *mm)
 {

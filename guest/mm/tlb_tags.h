@@ -8,14 +8,14 @@
 struct mm;
 
 /*
- * Does the load of a root drop what is not global, the kernel's included? Not with PCIDs: who counts
- * the flushes of a CPU must not count switches then (seed row T15).
+ * Does the load of a root drop what is not global, the kernel's included? Not with PCIDs: who
+ * counts the flushes of a CPU must not count switches then (seed row T15).
  */
 bool tlb_switch_flushes(void);
 
 /*
- * The tag for @mm on this CPU, whose root is loaded under it next. This CPU is in mm->cpus already, and
- * interrupts are off until the load.
+ * The tag for @mm on this CPU, whose root is loaded under it next. This CPU is in mm->cpus already,
+ * and interrupts are off until the load.
  */
 struct tlb_tag tlb_tag_take(const struct mm *mm);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Owns where the slots of a space's own part of kernel space are, and their table, made when the first is set. */
+/* Owns where the slots of a space's own part of kernel space are, and their table, made when the
+ * first is set. */
 #include "guest/mm/ukva.h"
 
 #include "guest/arch.h"

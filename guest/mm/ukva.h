@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ukva: the part of kernel space that is each space's own (Bligh's "per-task kernel space", seed rows B1-B7; the task's
- * own table of row T14). Its tables hang in the space's directory alone and end with the space. Not for kernel
- * tasks: they run on any.
+ * ukva: the part of kernel space that is each space's own (Bligh's "per-task kernel space", seed
+ * rows B1-B7; the task's own table of row T14). Its tables hang in the space's directory alone and
+ * end with the space. Not for kernel tasks: they run on any.
  */
 #ifndef GUEST_UKVA_H
 #define GUEST_UKVA_H

@@ -27,18 +27,18 @@ enum fault_result {
 /* Operations of a VMA; the same interface for user and kernel areas (seed row W1). */
 struct vma_ops {
 	const char *name;
-	/* Called without locks; may wait, unless the faulting context is atomic (in_atomic()). NULL: all
-	 * is mapped beforehand, a touch of anything else is a wild pointer. */
+	/* Called without locks; may wait, unless the faulting context is atomic (in_atomic()).
+	 * NULL: all is mapped beforehand, a touch of anything else is a wild pointer. */
 	enum fault_result (*fault)(struct vma *vma, const struct fault *fault);
-	/* A page may be mapped read-only in an area that may be written: then the write comes as a fault,
-	 * with fault->present. Otherwise that is a wild pointer. */
+	/* A page may be mapped read-only in an area that may be written: then the write comes as a
+	 * fault, with fault->present. Otherwise that is a wild pointer. */
 	bool maps_clean;
 	void (*close)(struct vma *vma); /* before it is removed; may be NULL */
 };
 
 /*
- * Marks every table of functions that a page fault may call through: what takes such a table refuses any
- * other (fault_table_check()), so a link can be searched for all that a fault may need.
+ * Marks every table of functions that a page fault may call through: what takes such a table
+ * refuses any other (fault_table_check()), so a link can be searched for all that a fault may need.
  */
 #define FAULT_TABLE __attribute__((section(".data.rel.ro.fault_tables")))
 
@@ -95,7 +95,8 @@ struct vma *vma_map_kernel_at(u64 start, u64 bytes, u32 prot, const struct vma_o
 void vma_unmap(struct vma *vma);  /* unmaps, flushes everywhere, frees */
 void vma_remove(struct vma *vma); /* the same, but the caller keeps @vma itself */
 struct vma *vma_find(struct mm *mm, u64 va);
-/* Takes the page at @va out of @mm, if there is one, and frees it once no CPU can reach it any more. */
+/* Takes the page at @va out of @mm, if there is one, and frees it once no CPU can reach it any
+ * more. */
 void vma_free_page(struct mm *mm, u64 va, u16 site);
 /* A close operation for areas that own their pages: unmaps, flushes and frees each. */
 void vma_free_pages(struct vma *vma);
@@ -115,13 +116,14 @@ u32 pt_unmap(struct mm *mm, u64 va, u64 bytes, u16 site);
 u64 pt_lookup(struct mm *mm, u64 va);
 /* How much that leaf translates; 0: none. */
 u64 pt_leaf_bytes(struct mm *mm, u64 va);
-/* Replaces a present leaf; returns the old entry. The caller flushes, unless it only allows more: a CPU
- * that has the old one faults once, and looks again. */
+/* Replaces a present leaf; returns the old entry. The caller flushes, unless it only allows more: a
+ * CPU that has the old one faults once, and looks again. */
 u64 pt_replace(struct mm *mm, u64 va, u64 entry, u16 site);
 
 /*
- * What the direct map allows for one page of lowmem behind the core, flushed everywhere. A large leaf is
- * split, and stays so (as Linux's set_memory_ro() and the like do). Returns whether one was.
+ * What the direct map allows for one page of lowmem behind the core, flushed everywhere. A large
+ * leaf is split, and stays so (as Linux's set_memory_ro() and the like do). Returns whether one
+ * was.
  */
 bool pt_protect_lowmem(u64 va, u32 prot, u16 site);
 
@@ -134,8 +136,8 @@ void tlb_flush_range(struct mm *mm, u64 va, u64 bytes, u16 site);
 /* --- anonymous memory: zeroed highmem pages on first touch, freed with the area --- */
 extern const struct vma_ops anon_ops;
 
-/* --- vmalloc: what shares its addresses (guest/mm/vmalloc.h), a guard page behind each. What ends an area
- * takes its first address, and is a named failure with any other; @site is who asks. --- */
+/* --- vmalloc: what shares its addresses (guest/mm/vmalloc.h), a guard page behind each. What ends
+ * an area takes its first address, and is a named failure with any other; @site is who asks. --- */
 void *vmalloc(u64 bytes, u16 site); /* highmem pages, mapped now; NULL: no memory or no space */
 void vfree(void *address);
 /* @n pages one after the other, which stay the caller's. NULL: no space. */
@@ -144,11 +146,11 @@ void vunmap(void *address);
 /* Device memory, uncached, 4 KiB or 2 MiB leaves. NULL: no space. */
 void *ioremap(u64 gpa, u64 bytes, u16 site);
 void iounmap(void *address);
-/* Is it an address of these? As well as the layout can tell (guest/mm/is_vmalloc.h): exactly, or whether
- * it could be one. Never true for user space and the kernel's other regions but lowmem. */
+/* Is it an address of these? As well as the layout can tell (guest/mm/is_vmalloc.h): exactly, or
+ * whether it could be one. Never true for user space and the kernel's other regions but lowmem. */
 bool is_vmalloc_addr(u64 va);
 
-/* --- short-lived local mapping of any page (two slots per CPU, like kmap_local); not across a wait */
+/* --- short-lived local mapping of any page: two slots per CPU, not across a wait --- */
 void *kmap_local(struct page *page);
 void kunmap_local(void *address); /* last mapped first unmapped */
 /* By such a mapping: @page is the @bytes at @from, and zero behind them. */

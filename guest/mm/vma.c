@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Virtual memory areas with operations, for user and kernel space alike (seed row W1): a sorted list
- * per space. The addresses of kernel areas come from the vmalloc region (vmalloc.c).
+ * Virtual memory areas with operations, for user and kernel space alike (seed row W1): a sorted
+ * list per space. The addresses of kernel areas come from the vmalloc region (vmalloc.c).
  */
 #include "guest/arch.h"
 #include "guest/kernel.h"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the addresses of vmalloc's areas (area.c says where there is room): vmalloc() with highmem pages,
- * vmap() of somebody's, ioremap(), and reservations of addresses alone; a guard page follows each. Mappings
- * are made in init_mm alone; other spaces fill their directories at the first touch (pt_sync_kernel()).
+ * Owns the addresses of vmalloc's areas (area.c says where there is room): vmalloc() with highmem
+ * pages, vmap() of somebody's, ioremap(), and reservations of addresses alone; a guard page follows
+ * each. Mappings are made in init_mm alone; other spaces fill their directories at the first touch
+ * (pt_sync_kernel()).
  */
 #include "guest/mm/vmalloc.h"
 
@@ -17,7 +18,7 @@ struct spinlock vmalloc_lock = SPINLOCK("vmalloc");
 static u64 used;   /* bytes of vmalloc's areas */
 static u32 nareas; /* so many of them */
 
-/* --- the space ------------------------------------------------------------------------------------------ */
+/* --- the space -------------------------------------------------------------------------------- */
 
 static struct area *new_area(enum area_kind kind, const char *who, u64 gpa)
 {
@@ -63,8 +64,8 @@ void vmalloc_set_fit(enum area_fit fit)
 }
 
 /*
- * Addresses for @bytes and the guard page, at @start, or where there is room if that is 0. Returns @area;
- * there is no room: frees it, and returns NULL.
+ * Addresses for @bytes and the guard page, at @start, or where there is room if that is 0. Returns
+ * @area; there is no room: frees it, and returns NULL.
  */
 static struct area *reserve(struct area *area, u64 start, u64 bytes, u64 align)
 {
@@ -144,7 +145,7 @@ void vmalloc_release(u64 start)
 	release(find(AREA_VMA, start));
 }
 
-/* --- mappings ------------------------------------------------------------------------------------------- */
+/* --- mappings --------------------------------------------------------------------------------- */
 
 static const char *site_name(u16 site)
 {
@@ -246,7 +247,7 @@ void iounmap(void *address)
 	release(area);
 }
 
-/* --- what is known of it --------------------------------------------------------------------------------- */
+/* --- what is known of it ---------------------------------------------------------------------- */
 
 struct vmalloc_stats vmalloc_stats(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The addresses that vmalloc() and its like share, and what is known of them; the allocations themselves
- * are in vm.h.
+ * The addresses that vmalloc() and its like share, and what is known of them; the allocations
+ * themselves are in vm.h.
  */
 #ifndef GUEST_VMALLOC_H
 #define GUEST_VMALLOC_H
@@ -10,8 +10,8 @@
 #include "guest/task/sched.h"
 
 /*
- * All that vmalloc may use (layout.vmalloc). In an intermixed layout it begins where lowmem does, and lowmem
- * is areas in it (seed rows A5, A6). Looked at and changed with the lock held.
+ * All that vmalloc may use (layout.vmalloc). In an intermixed layout it begins where lowmem does,
+ * and lowmem is areas in it (seed rows A5, A6). Looked at and changed with the lock held.
  */
 extern struct area_space vmalloc_space;
 extern struct spinlock vmalloc_lock;
@@ -20,8 +20,8 @@ extern struct spinlock vmalloc_lock;
 void vmalloc_init(void);
 
 /*
- * Addresses alone, at a multiple of @align, for a kernel VMA or somebody who maps by himself; a guard page
- * follows. @who asks: for the listing, kept as a pointer. 0: no room.
+ * Addresses alone, at a multiple of @align, for a kernel VMA or somebody who maps by himself; a
+ * guard page follows. @who asks: for the listing, kept as a pointer. 0: no room.
  */
 u64 vmalloc_reserve(u64 bytes, u64 align, const char *who);
 /* The same at a fixed place; false: not all of it is free. */
@@ -43,8 +43,8 @@ struct vmalloc_stats vmalloc_stats(void);
 /* Calls @visit for each area, lowmem's too, ascending, with the lock held. */
 void vmalloc_walk(void (*visit)(const struct area *area, void *context), void *context);
 /*
- * Lists them in the manner of Linux's /proc/vmallocinfo: addresses, bytes, who asked, pages, the physical
- * address, what it is. Sizes include the guard page, as there.
+ * Lists them in the manner of Linux's /proc/vmallocinfo: addresses, bytes, who asked, pages, the
+ * physical address, what it is. Sizes include the guard page, as there.
  */
 void vmallocinfo_print(void);
 

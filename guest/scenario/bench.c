@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench: instructions at both privilege levels, system calls, page faults, port exits. Interprocessor
- * interrupts: bench_ipi.c; areas of the kernel: bench_fault.c; the chip: bench_flash.c. The host turns cycles into time (kvalab probe): it
- * sees the two lines on the console that stand around what bench_tsc_ticks counts.
+ * bench: instructions at both privilege levels, system calls, page faults, port exits.
+ * Interprocessor interrupts: bench_ipi.c; areas of the kernel: bench_fault.c; the chip:
+ * bench_flash.c. The host turns cycles into time (kvalab probe): it sees the two lines on the
+ * console that stand around what bench_tsc_ticks counts.
  */
 #include "guest/scenario/bench.h"
 
@@ -64,14 +65,15 @@ static void port_exits(u64 rounds)
 	metric("port_exit_tsc_ticks", bench_best(&batch, &rounds));
 }
 
-/* --- CPL 3: a program that reports, and goes on with its loop as long as it shall --------------- */
+/* --- CPL 3: a program that reports, and goes on with its loop as long as it shall ------------- */
 static struct {
 	u64 per_batch;	   /* reports */
 	u64 reports;	   /* so far */
 	u64 started, best; /* cycles */
 } user;
 
-/* The first report starts the first batch, the last one ends the last: one more than the batches. */
+/* The first report starts the first batch, the last one ends the last: one more than the
+ * batches. */
 static u64 user_report(u64 unused, u64 unused_too)
 {
 	u64 now = arch_cycles();
@@ -100,7 +102,7 @@ static u64 user_best(const char *name, u64 per_batch, u64 loops)
 	return user.best;
 }
 
-/* --- page faults ---------------------------------------------------------------------------------- */
+/* --- page faults ------------------------------------------------------------------------------ */
 static enum fault_result page_fault(struct vma *vma, const struct fault *fault)
 {
 	pt_map_new(vma->mm, ALIGN_DOWN(fault->va, PAGE_BYTES), page_gpa(vma->private), vma->prot,
@@ -142,13 +144,13 @@ static void page_faults(u64 rounds)
 	page_free(page);
 }
 
-/* --- events ------------------------------------------------------------------------------------- */
+/* --- events ----------------------------------------------------------------------------------- */
 #define EVENTS (2 * KVL_PACKET_RECORDS) /* so that the way into the next packet has its share */
 #define EVENT_MARK 0x62656e6368		/* "bench" */
 
 /*
- * What a record costs the guest, with its arguments and the loop; without a trace, what is left of that.
- * Ticks, not cycles: the limit is one of instructions.
+ * What a record costs the guest, with its arguments and the loop; without a trace, what is left of
+ * that. Ticks, not cycles: the limit is one of instructions.
  */
 static void events(void)
 {
@@ -160,7 +162,7 @@ static void events(void)
 	metric("event_rounds", EVENTS);
 }
 
-/* --- run ------------------------------------------------------------------------------------------ */
+/* --- run -------------------------------------------------------------------------------------- */
 #define MOST ((u64)1 << 32) /* so that no product overflows */
 
 static u64 number_of(const char *key, u64 fallback)

@@ -27,7 +27,8 @@ extern const struct vma_ops bench_page_ops;
 
 /* Kernel areas, with their look-up and in its way, in ticks (bench_fault.c). */
 void bench_fault(void);
-/* @n IPIs to CPU 1, at CPL 3 and at CPL 0 (bench_ipi.c). Needs two CPUs that run at the same time. */
+/* @n IPIs to CPU 1, at CPL 3 and at CPL 0 (bench_ipi.c). Needs two CPUs that run at the same
+ * time. */
 #define BENCH_MOST_IPIS 1000
 void bench_ipi(u32 n);
 /* The chip in its status mode (bench_flash.c). Needs a chip. */

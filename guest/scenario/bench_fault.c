@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench: what areas of the kernel with operations cost those who do not use them (seed row W2), and those
- * who do (W18). Ticks, not cycles: where they count instructions, the ordinary path must be as long as it
- * was without such areas, and the look-up, a walk of the sorted list (mm/vma.c), longer by the same
- * for each area in front. Each figure is the least of REPEATS, for some reports begin a packet of the ring.
+ * bench: what areas of the kernel with operations cost those who do not use them (seed row W2), and
+ * those who do (W18). Ticks, not cycles: where they count instructions, the ordinary path must be
+ * as long as it was without such areas, and the look-up, a walk of the sorted list (mm/vma.c),
+ * longer by the same for each area in front. Each figure is the least of REPEATS, for some reports
+ * begin a packet of the ring.
  */
 #include "guest/flash/flash.h"
 #include "guest/mm/vm.h"
@@ -12,7 +13,7 @@
 
 enum { REPEATS = 4, MOST_AREAS = 64, AREA_BYTES = REPEATS * PAGE_BYTES };
 
-/* --- areas that stand in the way ------------------------------------------------------------------ */
+/* --- areas that stand in the way -------------------------------------------------------------- */
 struct crowd {
 	struct vma *area[MOST_AREAS]; /* ascending, as addresses are given first fit */
 	u32 n;
@@ -56,7 +57,7 @@ static void keep_least(u64 *least, u64 ticks)
 	*least = ticks < *least ? ticks : *least;
 }
 
-/* --- those who do not use them -------------------------------------------------------------------- */
+/* --- those who do not use them ---------------------------------------------------------------- */
 struct ordinary {
 	u64 va;
 	u64 fault, hit;
@@ -112,7 +113,7 @@ static void ordinary_path(struct crowd *crowd)
 	vfree(area);
 }
 
-/* --- those who do --------------------------------------------------------------------------------- */
+/* --- those who do ----------------------------------------------------------------------------- */
 static u64 fault_ticks(u64 start)
 {
 	u64 least = ~0ull;
@@ -184,7 +185,7 @@ static void area_faults(struct crowd *crowd, struct flash_chip *chip)
 	disperse(crowd);
 }
 
-/* --- run ------------------------------------------------------------------------------------------ */
+/* --- run -------------------------------------------------------------------------------------- */
 void bench_fault(void)
 {
 	struct crowd crowd = { .page = page_alloc(ZONE_HIGHMEM, 0) };

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * bench: reads that leave the guest, and the chip going from its array to something else and back:
- * where the array is a memory slot, that takes the slot away and gives it back. A read mode by itself is
- * of no use to who reads or writes the chip, so the driver offers none: this goes below it.
+ * where the array is a memory slot, that takes the slot away and gives it back. A read mode by
+ * itself is of no use to who reads or writes the chip, so the driver offers none: this goes below
+ * it.
  */
 #include "guest/flash/chip.h"
 #include "guest/scenario/bench.h"

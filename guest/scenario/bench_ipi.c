@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench: the round trip of an interprocessor interrupt: a flush of one page that only CPU 1 needs, from
- * the request to its acknowledgement. Where the interrupt finds CPU 1 makes the difference
+ * bench: the round trip of an interprocessor interrupt: a flush of one page that only CPU 1 needs,
+ * from the request to its acknowledgement. Where the interrupt finds CPU 1 makes the difference
  * (docs/hosts.md): at CPL 3, or in a spin at CPL 0. Neither looks for requests by itself.
  */
 #include "guest/arch.h"
@@ -21,8 +21,8 @@ static struct {
 } ipi;
 
 /*
- * The median. An interrupt comes at any time of what it interrupts, so the quickest says little; and
- * the mean is that of the few that found CPU 1 not running at all.
+ * The median. An interrupt comes at any time of what it interrupts, so the quickest says little;
+ * and the mean is that of the few that found CPU 1 not running at all.
  */
 static u64 median(u64 *sample, u32 n)
 {
@@ -52,7 +52,7 @@ static void measure(const char *check)
 	check_count(check, COUNT_IPIS, ipis, ipi.n);
 }
 
-/* --- CPU 1 at CPL 3: reads a word until it changes ---------------------------------------------- */
+/* --- CPU 1 at CPL 3: reads a word until it changes -------------------------------------------- */
 static u64 spinner_reports(u64 unused, u64 unused_too)
 {
 	(void)unused;
@@ -83,7 +83,7 @@ static void at_cpl3(struct page *page)
 	metric("ipi_user_tsc_ticks", median(ipi.sample, ipi.n));
 }
 
-/* --- CPU 1 at CPL 0 ------------------------------------------------------------------------------- */
+/* --- CPU 1 at CPL 0 --------------------------------------------------------------------------- */
 static void spin(void *unused)
 {
 	(void)unused;

@@ -91,7 +91,7 @@ static void set_policy(struct flash_mount *m, struct flash_chip *chip)
 			       });
 }
 
-/* --- the mount task ---------------------------------------------------------------------------- */
+/* --- the mount task --------------------------------------------------------------------------- */
 
 /*
  * The reader writes to its own chip while it holds a piece (row W14), and the piece is what it was.
@@ -169,7 +169,7 @@ static void mount_task(void *arg)
 		ops->end(&m->reader);
 }
 
-/* --- set-up -------------------------------------------------------------------------------------- */
+/* --- set-up ----------------------------------------------------------------------------------- */
 
 static bool open_reader(struct flash_mount *m, const struct flash_reader_ops *ops)
 {

@@ -23,7 +23,7 @@ void flash_mount_run(const struct arm *arm);
 #undef ARM
 #undef VARIES
 
-/* --- open and close of arms that hold the chip (flash_mount_held.c): private is a flash_held --- */
+/* --- open and close of arms that hold the chip (flash_mount_held.c); private: flash_held */
 bool flash_mount_held_open(struct flash_reader *reader);
 void flash_mount_held_close(struct flash_reader *reader);
 

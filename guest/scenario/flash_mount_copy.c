@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Arm copy: what there was (seed row W15). The mount reads through a page of RAM that is filled under
- * the chip's read lock: a writer waits at most for one fill. Each piece of flash is copied before it
- * is looked at, needed or not.
+ * Arm copy: what there was (seed row W15). The mount reads through a page of RAM that is filled
+ * under the chip's read lock: a writer waits at most for one fill. Each piece of flash is copied
+ * before it is looked at, needed or not.
  */
 #include "guest/scenario/flash_mount.h"
 

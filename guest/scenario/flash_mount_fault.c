@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Arm fault: what the seed asks for (rows W1, W4, W9). The mount has a pointer to the whole partition
- * that is always valid; a touch may fault, and the fault may wait. There is nothing to lock, to copy
- * or to check.
+ * Arm fault: what the seed asks for (rows W1, W4, W9). The mount has a pointer to the whole
+ * partition that is always valid; a touch may fault, and the fault may wait. There is nothing to
+ * lock, to copy or to check.
  */
 #include "guest/scenario/flash_mount.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns flash-mount's witness (--set hot=on): a task that reads one page of the mounted partition over
- * and over, also while the chip is commanded. It must wait then and never see anything but what the page
- * holds; where the page's translation has stayed, it reads status bits.
+ * Owns flash-mount's witness (--set hot=on): a task that reads one page of the mounted partition
+ * over and over, also while the chip is commanded. It must wait then and never see anything but
+ * what the page holds; where the page's translation has stayed, it reads status bits.
  */
 #include "guest/scenario/flash_mount.h"
 

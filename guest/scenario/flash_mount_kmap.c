@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Arm kmap: the rival in the thread (seed row W13): the pages of a node are mapped before it is read and
- * unmapped behind it, and the chip is held for so long; but at each piece of the node that is asked for,
- * whoever waits for the chip has it first (cond_temporarily_unmap). A writer waits for one piece at most;
- * each node costs entries, a flush, and an IPI for each other CPU. What belongs to no node is mapped for
- * itself.
+ * Arm kmap: the rival in the thread (seed row W13): the pages of a node are mapped before it is
+ * read and unmapped behind it, and the chip is held for so long; but at each piece of the node that
+ * is asked for, whoever waits for the chip has it first (cond_temporarily_unmap). A writer waits
+ * for one piece at most; each node costs entries, a flush, and an IPI for each other CPU. What
+ * belongs to no node is mapped for itself.
  */
 #include "guest/scenario/flash_mount.h"
 

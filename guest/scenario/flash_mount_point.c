@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Arm point: the rejected way (seed row W8), which JFFS2's scan takes today: MTD's point(). The whole
- * partition is mapped and the chip held for reading until the mount is over; writers wait for all of it.
+ * Arm point: the rejected way (seed row W8), which JFFS2's scan takes today: MTD's point(). The
+ * whole partition is mapped and the chip held for reading until the mount is over; writers wait for
+ * all of it.
  */
 #include "guest/scenario/flash_mount.h"
 

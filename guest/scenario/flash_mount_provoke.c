@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns what a user of a mapping must not do (seed rows W3, W17): each ends the run with a failure of
- * its own name. If one does not, the caller's check fails.
+ * Owns what a user of a mapping must not do (seed rows W3, W17): each ends the run with a failure
+ * of its own name. If one does not, the caller's check fails.
  */
 #include "guest/lib/string.h"
 #include "guest/scenario/flash_mount.h"

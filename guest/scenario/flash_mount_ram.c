@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns what flash-mount says of RAM (seed row W12): what an arm has taken since it was opened, beside
- * what it says that it needs (reader->ram_bytes). Who reads by a pointer takes table pages and nothing
- * in which a page of the chip could lie.
+ * Owns what flash-mount says of RAM (seed row W12): what an arm has taken since it was opened,
+ * beside what it says that it needs (reader->ram_bytes). Who reads by a pointer takes table pages
+ * and nothing in which a page of the chip could lie.
  */
 #include "guest/mm/page.h"
 #include "guest/scenario/flash_mount.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns what flash-mount says of a mount that has ended: metrics, checks (closed forms wherever there
- * is one) and the summary on the console.
+ * Owns what flash-mount says of a mount that has ended: metrics, checks (closed forms wherever
+ * there is one) and the summary on the console.
  */
 #include "guest/scenario/flash_mount.h"
 
@@ -134,7 +134,8 @@ static void report_chip(const struct flash_mount *m, const struct flash_writer *
 	check_equal("writer_read_back_wrong", w->wrong, 0);
 	check_operations(m, w);
 	check_suspensions(m);
-	/* W7: a writer waits for the readers that asked before it and no other, a reader likewise */
+	/* W7: a writer waits for the readers that asked before it and no other, a reader
+	 * likewise */
 	check_equal("turns_out_of_order", s->out_of_order, 0);
 }
 
@@ -149,10 +150,10 @@ static struct flash_mapping_stats mapping_stats(const struct flash_mount *m)
 }
 
 /*
- * W1: a fault maps each page that is touched, once until it is revoked. So the faults, and the pages
- * that came along with another, are the pages that are mapped now and those that were taken away, as
- * the tables say (pt_unmap() counts them); and at least the pages ever read, each of which can only
- * come back after it was revoked.
+ * W1: a fault maps each page that is touched, once until it is revoked. So the faults, and the
+ * pages that came along with another, are the pages that are mapped now and those that were taken
+ * away, as the tables say (pt_unmap() counts them); and at least the pages ever read, each of which
+ * can only come back after it was revoked.
  */
 static void check_faults(const struct flash_mount *m, u64 faults)
 {

@@ -24,7 +24,7 @@
 
 #define USER_VA MiB(8)
 
-/* --- readers ------------------------------------------------------------------------------------ */
+/* --- readers ---------------------------------------------------------------------------------- */
 
 static bool open_reader(struct flash_reader *reader, const struct flash_reader_ops *ops,
 			struct flash_partition *known)
@@ -107,7 +107,7 @@ static void reader_task(void *arg)
 	}
 }
 
-/* --- rounds ------------------------------------------------------------------------------------- */
+/* --- rounds ----------------------------------------------------------------------------------- */
 
 static void make_space(struct storm *s, u32 i)
 {
@@ -173,7 +173,7 @@ static void one_round(struct storm *s)
 		task_join(task[--n]);
 }
 
-/* --- run ------------------------------------------------------------------------------------------ */
+/* --- run -------------------------------------------------------------------------------------- */
 
 /* Where an arm has a pointer to all of it, all keepers have it from the first. */
 static bool is_shared(const struct storm *s)

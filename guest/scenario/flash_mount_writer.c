@@ -10,8 +10,8 @@
 #include "guest/scenario/flash_params.h"
 
 /*
- * Lines that the sessions of one block touch; blocks begin with one. A line that two batches share is
- * programmed twice, each time in part.
+ * Lines that the sessions of one block touch; blocks begin with one. A line that two batches share
+ * is programmed twice, each time in part.
  */
 static u32 lines_of_block(const struct flash_writer *w)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Short sessions of writing to a partition, for scenarios whose readers have the rest of the chip. */
+/* Short sessions of writing to a partition, for scenarios whose readers have the rest of the
+ * chip. */
 #ifndef GUEST_FLASH_SESSIONS_H
 #define GUEST_FLASH_SESSIONS_H
 
@@ -18,8 +19,8 @@ static inline bool flash_sessions_wanted(const struct flash_sessions *s)
 }
 
 /*
- * One more: erases the first block of the log, or programs zeros to a place of it; both in turns where
- * both are wanted. Nothing where none is, or after an error.
+ * One more: erases the first block of the log, or programs zeros to a place of it; both in turns
+ * where both are wanted. Nothing where none is, or after an error.
  */
 void flash_session(struct flash_sessions *s);
 

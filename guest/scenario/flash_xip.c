@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the scenario flash-xip: fills a partition, starts programs that run from it and read there, in
- * several spaces and on all CPUs, and writes another partition of the chip. In the first half of the
- * rounds programs and writer meet: a write when all have done a round, so that everything that is
- * counted has a closed form. In the second half the writer is a task like the others.
+ * Owns the scenario flash-xip: fills a partition, starts programs that run from it and read there,
+ * in several spaces and on all CPUs, and writes another partition of the chip. In the first half of
+ * the rounds programs and writer meet: a write when all have done a round, so that everything that
+ * is counted has a closed form. In the second half the writer is a task like the others.
  */
 #include "guest/scenario/flash_xip.h"
 
@@ -46,7 +46,7 @@ const struct scenario_varies flash_xip_varies[] = {
 	{ NULL, NULL, NULL },
 };
 
-/* --- parameters ---------------------------------------------------------------------------------- */
+/* --- parameters ------------------------------------------------------------------------------- */
 
 static void read_params(struct flash_xip *x)
 {
@@ -72,7 +72,7 @@ static void refuse_partitions(const struct flash_xip *x)
 			      x->code, x->pages, p->label, p->bytes, need);
 }
 
-/* --- the writer ------------------------------------------------------------------------------------ */
+/* --- the writer ------------------------------------------------------------------------------- */
 
 static void writer_task(void *arg)
 {
@@ -84,7 +84,7 @@ static void writer_task(void *arg)
 	}
 }
 
-/* --- programs -------------------------------------------------------------------------------------- */
+/* --- programs --------------------------------------------------------------------------------- */
 
 static struct flash_xip *running; /* a system call has no other way to it */
 
@@ -199,7 +199,7 @@ static void meet(struct flash_xip *x)
 	}
 }
 
-/* --- run ------------------------------------------------------------------------------------------- */
+/* --- run -------------------------------------------------------------------------------------- */
 
 static void run_all(struct flash_xip *x)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * flash-xip: user programs that run from one partition of a chip, and read there, while another
- * partition is written. The arms differ only in what a touched page is (struct flash_xip_ops): a file
- * and a row each.
+ * partition is written. The arms differ only in what a touched page is (struct flash_xip_ops): a
+ * file and a row each.
  */
 #ifndef GUEST_FLASH_XIP_H
 #define GUEST_FLASH_XIP_H
@@ -19,8 +19,8 @@ void flash_xip_run(const struct arm *arm);
 /* --- arms (flash_xip.arms) --- */
 struct flash_xip_ops {
 	/*
-	 * Makes an area of user space @mm at @va that shows @part, with @exec for code, too. It ends
-	 * with its space. NULL: cannot, and has said why.
+	 * Makes an area of user space @mm at @va that shows @part, with @exec for code, too. It
+	 * ends with its space. NULL: cannot, and has said why.
 	 */
 	void *(*map)(struct mm *mm, u64 va, const struct flash_partition *part, bool exec);
 	/* What the faults on such an area did so far. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Arm copy: a page that is touched is read out of the chip into a page of RAM, under the chip's read
- * lock, and stays there: of what flash already holds each space has a second copy (seed row W12).
+ * Arm copy: a page that is touched is read out of the chip into a page of RAM, under the chip's
+ * read lock, and stays there: of what flash already holds each space has a second copy (seed row
+ * W12).
  */
 #include "guest/scenario/flash_xip.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns what lies in the partition that flash-xip's programs run from: it is put there by the driver,
- * so that any chip will do. Words of it follow from their place (guest/user/xip.h) and from the seed.
+ * Owns what lies in the partition that flash-xip's programs run from: it is put there by the
+ * driver, so that any chip will do. Words of it follow from their place (guest/user/xip.h) and from
+ * the seed.
  */
 #include "guest/scenario/flash_xip.h"
 

@@ -27,9 +27,9 @@ static u32 times_gone(const struct flash_xip *x)
 }
 
 /*
- * The chip is written when all programs have done their round, and before any begins the next one. So
- * every space touches each of its pages first once, and once more after each session but the last;
- * what of its text is touched first is always a fetch.
+ * The chip is written when all programs have done their round, and before any begins the next one.
+ * So every space touches each of its pages first once, and once more after each session but the
+ * last; what of its text is touched first is always a fetch.
  */
 static void check_met(const struct flash_xip *x)
 {
@@ -44,8 +44,8 @@ static void check_met(const struct flash_xip *x)
 }
 
 /*
- * In the other half nobody meets. A page is touched first once more than it is taken away, or as often
- * if nobody touched it since; each space's text after the last meeting, by a fetch.
+ * In the other half nobody meets. A page is touched first once more than it is taken away, or as
+ * often if nobody touched it since; each space's text after the last meeting, by a fetch.
  */
 static void check_all(const struct flash_xip *x)
 {

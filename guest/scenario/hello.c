@@ -63,7 +63,7 @@ static void highmem(void)
 	check_count("highmem.ipis", COUNT_IPIS, ipis, 0);
 }
 
-/* --- sync --------------------------------------------------------------------------------------- */
+/* --- sync ------------------------------------------------------------------------------------- */
 
 struct sync {
 	u8 *area;
@@ -94,7 +94,7 @@ static void sync_from_init_mm(void)
 	vfree(s.area);
 }
 
-/* --- tables -------------------------------------------------------------------------------------- */
+/* --- tables ----------------------------------------------------------------------------------- */
 
 /*
  * A page is mapped where all tables exist: four tables are looked into, one entry is written. Where
@@ -118,7 +118,7 @@ static void reach_tables(void)
 	vfree(area);
 }
 
-/* --- swbit ----------------------------------------------------------------------------------------- */
+/* --- swbit ------------------------------------------------------------------------------------ */
 
 static void software_bit(void)
 {
@@ -136,7 +136,7 @@ static void software_bit(void)
 	vfree(area);
 }
 
-/* --- wait ------------------------------------------------------------------------------------------------- */
+/* --- wait ------------------------------------------------------------------------------------- */
 
 struct latch {
 	volatile bool reached, open;
@@ -220,8 +220,8 @@ static u32 word_in_space(struct mm *mm, const u32 *at)
 
 /*
  * 2 MiB of addresses where a vmalloc() has left its table behind, and a large leaf beside, mapped
- * and unmapped while another task makes and ends spaces, and one that stays holds a copy of the leaf. What
- * shows in the large leaf changes; a translation that stays shows what was there before.
+ * and unmapped while another task makes and ends spaces, and one that stays holds a copy of the
+ * leaf. What shows in the large leaf changes; a translation that stays shows what was there before.
  */
 static void remap_devices(void)
 {

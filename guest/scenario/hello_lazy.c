@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hello's lazily populated vmalloc (seed row W18): a kernel area over RAM, with the operations that user
- * space has (mm/anon.c). Addresses for all of it, pages for what is touched. Where the first touch
- * comes from a space of its own, the page is there for all.
+ * hello's lazily populated vmalloc (seed row W18): a kernel area over RAM, with the operations that
+ * user space has (mm/anon.c). Addresses for all of it, pages for what is touched. Where the first
+ * touch comes from a space of its own, the page is there for all.
  */
 #include "guest/mm/vm.h"
 #include "guest/scenario/hello.h"

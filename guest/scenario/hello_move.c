@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hello's tasks that move: one on each CPU, with a space of its own or without, all go round all CPUs at once. What
- * each had on its stack it has still, and it runs where it asked to. And whose root a kernel task runs on.
+ * hello's tasks that move: one on each CPU, with a space of its own or without, all go round all
+ * CPUs at once. What each had on its stack it has still, and it runs where it asked to. And whose
+ * root a kernel task runs on.
  */
 #include "guest/mm/vm.h"
 #include "guest/task/smp.h"

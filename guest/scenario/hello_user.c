@@ -3,8 +3,8 @@
  * hello's user tasks:
  *
  *   watch      a user page is changed under a task on every CPU, flushed, seen changed
- *   spin       the same while the tasks read it at CPL 3 all the time (free schedule only: under the
- *              seeded one a CPU at CPL 3 has the turn, and nobody could change the page)
+ *   spin       the same while the tasks read it at CPL 3 all the time (free schedule only: under
+ *              the seeded one a CPU at CPL 3 has the turn, and nobody could change the page)
  *   share      two user tasks take turns on one CPU
  *   touch      anonymous user memory: faults = pages
  *   guard      a user task reads kernel space and is killed for it
@@ -18,7 +18,7 @@
 
 #define DATA_VA MiB(8)
 
-/* --- watch -------------------------------------------------------------------------------------------- */
+/* --- watch ------------------------------------------------------------------------------------ */
 
 enum { OLD_WORD = 0x01d, NEW_WORD = 0x2e3 };
 
@@ -114,7 +114,8 @@ static void drop_space(struct mm *mm)
 	mm_put(mm);
 }
 
-/* One thread per CPU reads the page; the page is replaced and flushed; each must see the new one. */
+/* One thread per CPU reads the page; the page is replaced and flushed; each must see the new
+ * one. */
 static void watch_change(void)
 {
 	struct page *old = hello_page(OLD_WORD), *new = hello_page(NEW_WORD);
@@ -142,9 +143,9 @@ static void watch_change(void)
 }
 
 /*
- * The readers are at CPL 3 when the page is changed: the interrupt has to fetch them. But no processor
- * has to keep a translation (and KVM drops all when a trapped store replaces one): without turns a reader
- * may see the new page, and be gone, before it is asked.
+ * The readers are at CPL 3 when the page is changed: the interrupt has to fetch them. But no
+ * processor has to keep a translation (and KVM drops all when a trapped store replaces one):
+ * without turns a reader may see the new page, and be gone, before it is asked.
  */
 static void spin_change(void)
 {
@@ -177,7 +178,7 @@ static void share_cpu(void)
 	check_equal("share.second", task_join(second), 0);
 }
 
-/* --- touch, guard ------------------------------------------------------------------------------------------- */
+/* --- touch, guard ----------------------------------------------------------------------------- */
 
 static void touch_anonymous(void)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Owns the scenario highmem-io: its parameters, where its pages come from, what they hold, the order of its parts. */
+/* Owns the scenario highmem-io: its parameters, where its pages come from, what they hold, the
+ * order of its parts. */
 #include "guest/scenario/highmem_io.h"
 
 #include "guest/lib/draw.h"
@@ -23,7 +24,7 @@ const struct scenario_param highmem_io_params[] = {
 	{ NULL, NULL, NULL, NULL },
 };
 
-/* --- where pages come from --------------------------------------------------------------------------------------- */
+/* --- where pages come from -------------------------------------------------------------------- */
 
 static bool even; /* ram= */
 
@@ -45,7 +46,7 @@ static struct page *any_page(u64 nth)
 
 const struct frame_source io_frames FAULT_TABLE = { .name = "user data", .alloc = any_page };
 
-/* --- sectors -------------------------------------------------------------------------------------------------------- */
+/* --- sectors ---------------------------------------------------------------------------------- */
 
 static u64 word_at(u64 sector, u64 generation, u32 nth)
 {
@@ -69,7 +70,7 @@ bool io_sector_is_good(const u64 *word, u64 sector, u64 oldest, u64 newest)
 	return generation >= oldest && generation <= newest;
 }
 
-/* --- words ---------------------------------------------------------------------------------------------------------- */
+/* --- words ------------------------------------------------------------------------------------ */
 
 #define PLACE_BITS 24
 
@@ -87,7 +88,7 @@ bool io_word_is_good(u64 word, u32 place, u64 oldest, u64 newest)
 	return stamp >= oldest && stamp <= newest;
 }
 
-/* --- a run ---------------------------------------------------------------------------------------------------------- */
+/* --- a run ------------------------------------------------------------------------------------ */
 
 /* Each CPU accesses something, and has a sector of its own. */
 static struct io_files read_files(void)
@@ -128,7 +129,8 @@ static struct io_map read_map(const struct io_memory *memory)
 	};
 }
 
-/* What is there at once, at least: all pages of the files, of the first processes, or of the file that is mapped. */
+/* What is there at once, at least: all pages of the files, of the first processes, or of the file
+ * that is mapped. */
 static void check_room(const struct io_files *files, const struct io_memory *memory,
 		       const struct io_map *map)
 {

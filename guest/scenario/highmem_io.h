@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * highmem-io: what highmem is used for, by tasks of user spaces (seed rows T6-T13, A11): files and anonymous memory
- * whose pages are anywhere in RAM, each access of the kernel to one through an address that the arm gives. Arms are
- * those of kva.
+ * highmem-io: what highmem is used for, by tasks of user spaces (seed rows T6-T13, A11): files and
+ * anonymous memory whose pages are anywhere in RAM, each access of the kernel to one through an
+ * address that the arm gives. Arms are those of kva.
  */
 #ifndef GUEST_SCENARIO_HIGHMEM_IO_H
 #define GUEST_SCENARIO_HIGHMEM_IO_H
@@ -15,8 +15,8 @@
 extern const struct scenario_param highmem_io_params[];
 void highmem_io_run(const struct arm *arm);
 
-/* Frames of user data: of highmem, or of all RAM in proportion (ram=high|even). The seed alone says of which zone
- * the nth is. */
+/* Frames of user data: of highmem, or of all RAM in proportion (ram=high|even). The seed alone says
+ * of which zone the nth is. */
 extern const struct frame_source io_frames;
 
 /* --- sectors: what one says follows from where it lies and how often it was written --- */
@@ -36,7 +36,7 @@ struct io_disk {
 /* @disk stays where it is; a usage failure if fewer than @pages can be written to it. */
 void io_disk_open(struct io_disk *disk, u32 pages);
 
-/* --- words: what one says follows from where it lies and a stamp, larger from write to write --- */
+/* --- words: one follows from where it lies and a stamp, larger from write to write --- */
 struct io_word {
 	volatile u64 written, begun; /* stamps: that is there at least, and at most */
 };
@@ -66,7 +66,8 @@ struct io_share highmem_io_files(struct io_files *io);
 void highmem_io_use_files(const struct io_files *io);
 struct file_stats highmem_io_stats(const struct io_files *io); /* of all files */
 
-/* A fork, copies, and a task's own pages, one after the other: what each takes (highmem_io_cow.c). */
+/* A fork, copies, and a task's own pages, one after the other: what each takes
+ * (highmem_io_cow.c). */
 void highmem_io_cow(u32 pages);
 
 /* Processes that fork, write and read, while others swap and trace them (highmem_io_memory.c). */
@@ -81,7 +82,8 @@ struct io_memory {
 };
 struct io_share highmem_io_memory(const struct io_memory *sizes);
 
-/* Spaces that map one file, shared and private, while it is written back and leaves memory (highmem_io_map.c). */
+/* Spaces that map one file, shared and private, while it is written back and leaves memory
+ * (highmem_io_map.c). */
 struct io_map {
 	u32 pages;	     /* of the file */
 	u32 touches, writes; /* of a word by each CPU; percent of them that write */

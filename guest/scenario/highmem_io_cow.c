@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns one fork after the other with nobody beside (row T6): how many addresses the kernel needs for each copy, by
- * which pages the tables of the spaces say that were copied, and to which. One if the new page is highmem, none if it
- * is lowmem; if another task forces it, one more if the page that is copied is highmem.
+ * Owns one fork after the other with nobody beside (row T6): how many addresses the kernel needs
+ * for each copy, by which pages the tables of the spaces say that were copied, and to which. One if
+ * the new page is highmem, none if it is lowmem; if another task forces it, one more if the page
+ * that is copied is highmem.
  */
 #include "guest/scenario/highmem_io_memory.h"
 
@@ -64,7 +65,8 @@ static void check_use(const struct family *f, const char *name, enum cow_cause c
 	check_equal(name, f->group.stats.by[cause].maps, maps);
 }
 
-/* Each page was written first, copied by the child, copied for the grandchild, and then the parent's alone. */
+/* Each page was written first, copied by the child, copied for the grandchild, and then the
+ * parent's alone. */
 static void check_events(const struct family *f)
 {
 	const struct cow_stats *stats = &f->group.stats;

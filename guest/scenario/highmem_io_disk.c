@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the files of highmem-io and what is behind them: one that memory alone has; with a disk, one whose pages lie
- * there one behind the other, and one whose blocks lie apart. The device does not reach all of RAM (row T11); the
- * buffer cache, with the file system's metadata, stays in lowmem (T12).
+ * Owns the files of highmem-io and what is behind them: one that memory alone has; with a disk, one
+ * whose pages lie there one behind the other, and one whose blocks lie apart. The device does not
+ * reach all of RAM (row T11); the buffer cache, with the file system's metadata, stays in lowmem
+ * (T12).
  */
 #include "guest/block/block.h"
 #include "guest/block/buffer.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns work on files: tasks with spaces of their own read and write sectors in an order drawn from the seed, each
- * from and to memory of its own (row T7). Every sector has one writer; so each reader knows from when at
- * least, and to when at most, what it reads must be. In the end all files go to their stores, if they have any, no
- * page of them stays, and all is read once more.
+ * Owns work on files: tasks with spaces of their own read and write sectors in an order drawn from
+ * the seed, each from and to memory of its own (row T7). Every sector has one writer; so each
+ * reader knows from when at least, and to when at most, what it reads must be. In the end all files
+ * go to their stores, if they have any, no page of them stays, and all is read once more.
  */
 #include "guest/lib/draw.h"
 #include "guest/scenario/highmem_io.h"
@@ -117,7 +117,7 @@ static void access_by_all_cpus(const struct work *work, struct worker *sum)
 	}
 }
 
-/* --- what it took --------------------------------------------------------------------------------------------- */
+/* --- what it took ----------------------------------------------------------------------------- */
 
 struct counts {
 	u64 made, page_flushes, ipis;
@@ -146,8 +146,9 @@ struct file_stats highmem_io_stats(const struct io_files *io)
 }
 
 /*
- * Where nothing waits, an address is made at most once for each access that needs one; a scheme that keeps it makes
- * fewer. (While a disk works tasks are switched, and what goes with a task is made again.)
+ * Where nothing waits, an address is made at most once for each access that needs one; a scheme
+ * that keeps it makes fewer. (While a disk works tasks are switched, and what goes with a task is
+ * made again.)
  */
 static void report(const struct work *work, const struct worker *sum, const struct counts *before)
 {

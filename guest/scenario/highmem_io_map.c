@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns work on a file that spaces map (row T9): on each CPU a task with a space of its own has all of it twice, shared
- * and private, and writes and reads words by both mappings and by file_read() and file_write(). Meanwhile, if there
- * is a disk, another task writes the file back, or has it leave memory. A word has one writer, so each reader
- * knows from when at least, and to when at most, what it reads must be: what is written by a shared mapping is
- * the file's, in the end, too; what is written by a private one is seen there alone, beside what the page had
- * when it was first written so.
+ * Owns work on a file that spaces map (row T9): on each CPU a task with a space of its own has all
+ * of it twice, shared and private, and writes and reads words by both mappings and by file_read()
+ * and file_write(). Meanwhile, if there is a disk, another task writes the file back, or has it
+ * leave memory. A word has one writer, so each reader knows from when at least, and to when at
+ * most, what it reads must be: what is written by a shared mapping is the file's, in the end, too;
+ * what is written by a private one is seen there alone, beside what the page had when it was first
+ * written so.
  *
  * Before that each way is gone once with nobody beside: what addresses it takes.
  */
@@ -22,7 +23,8 @@ enum way { BY_FILE, BY_SHARED, BY_PRIVATE, WAYS };
 #define SHARED_VA MiB(16)
 #define PRIVATE_VA MiB(512)
 
-/* Of a page: one for each CPU by the file and its shared mappings, then one for each by its private one. */
+/* Of a page: one for each CPU by the file and its shared mappings, then one for each by its private
+ * one. */
 #define WORD_BYTES (PAGE_BYTES / (2 * KVL_MAX_CPUS))
 
 struct run {
@@ -50,7 +52,7 @@ static void add(u64 *sum, u64 n)
 	__atomic_fetch_add(sum, n, __ATOMIC_RELAXED);
 }
 
-/* --- words ---------------------------------------------------------------------------------------------------------- */
+/* --- words ------------------------------------------------------------------------------------ */
 
 static u64 offset_of(u32 page, u32 nth)
 {
@@ -106,7 +108,8 @@ static void write_to(struct mapper *m, enum way way, u32 page, u32 nth)
 	state->written = stamp;
 }
 
-/* The page is copied at the first time: of others' words what was there at least before, and at most after that. */
+/* The page is copied at the first time: of others' words what was there at least before, and at
+ * most after that. */
 static void write_privately(struct mapper *m, u32 page)
 {
 	u32 cpus = boot_options.ncpus;
@@ -131,7 +134,7 @@ static void write_word(struct mapper *m, enum way way, u32 page)
 		write_to(m, way, page, m->cpu);
 }
 
-/* --- tasks ---------------------------------------------------------------------------------------------------------- */
+/* --- tasks ------------------------------------------------------------------------------------ */
 
 static void read_all(struct mapper *m, enum way way)
 {
@@ -201,7 +204,7 @@ static void end(struct mapper *m)
 	kva_array_free(m->own);
 }
 
-/* --- with nobody beside ------------------------------------------------------------------------------------------- */
+/* --- with nobody beside ----------------------------------------------------------------------- */
 
 static void write_all(struct mapper *m, enum way way)
 {
@@ -220,7 +223,8 @@ static u64 high_pages(const struct mapper *m)
 	return n;
 }
 
-/* Pages are in memory: a shared mapping needs no address, a private one that of each copy that is highmem. */
+/* Pages are in memory: a shared mapping needs no address, a private one that of each copy that is
+ * highmem. */
 static void each_way(void *mapper)
 {
 	struct mapper *m = mapper;
@@ -243,7 +247,7 @@ static void each_way(void *mapper)
 	check_equal("map.copied", file_stats(file).copied, pages);
 }
 
-/* --- a run ---------------------------------------------------------------------------------------------------------- */
+/* --- a run ------------------------------------------------------------------------------------ */
 
 static void run_all(struct run *run)
 {

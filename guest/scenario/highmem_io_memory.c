@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns processes in memory that forks (rows T8, T9): each has threads on several CPUs, which write words of their
- * own and read all; one forks in between, while the others go on. A child begins with what its parent had at the
- * fork, so each reader knows from when at least, and to when at most, what it reads must be.
+ * Owns processes in memory that forks (rows T8, T9): each has threads on several CPUs, which write
+ * words of their own and read all; one forks in between, while the others go on. A child begins
+ * with what its parent had at the fork, so each reader knows from when at least, and to when at
+ * most, what it reads must be.
  */
 #include "guest/block/block.h"
 #include "guest/scenario/highmem_io_memory.h"
@@ -11,7 +12,7 @@
 #include "guest/mm/swap.h"
 #include "guest/trace.h"
 
-/* --- words --------------------------------------------------------------------------------------------------------- */
+/* --- words ------------------------------------------------------------------------------------ */
 
 #define PAGE_WORDS (IO_MOST_THREADS + 1)
 #define NUMBER_BITS 16 /* of a process, in the stamps of what it writes */
@@ -62,7 +63,7 @@ void io_word_write(struct io_process *process, struct mm *mm, u32 page, u32 nth)
 	state->written = stamp;
 }
 
-/* --- processes ---------------------------------------------------------------------------------------------------- */
+/* --- processes -------------------------------------------------------------------------------- */
 
 static void fork_process(struct io_process *parent);
 
@@ -188,7 +189,7 @@ static void join_process(struct io_process *process)
 	mm_put(mm);
 }
 
-/* --- a run -------------------------------------------------------------------------------------------------------- */
+/* --- a run ------------------------------------------------------------------------------------ */
 
 static void make_processes(struct io_processes *all)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* highmem-io's processes: what their words say, and who looks into them; inside the part highmem_io_memory*.c. */
+/* highmem-io's processes: what their words say, and who looks into them; inside the part
+ * highmem_io_memory*.c. */
 #ifndef GUEST_SCENARIO_HIGHMEM_IO_MEMORY_H
 #define GUEST_SCENARIO_HIGHMEM_IO_MEMORY_H
 
@@ -8,8 +9,8 @@
 #define IO_MEMORY_VA MiB(16)
 
 /*
- * A word has one writer in its process: a thread, or the task that traces (the last one). Its stamp says who wrote it,
- * and how often it was written there or in an ancestor.
+ * A word has one writer in its process: a thread, or the task that traces (the last one). Its stamp
+ * says who wrote it, and how often it was written there or in an ancestor.
  */
 struct io_processes;
 
@@ -40,8 +41,8 @@ struct io_processes {
 	volatile bool over;
 };
 
-/* Word @nth of @page, in @mm, which the process has or had: by the task's own address, or else as a debugger does.
- * What is wrong is counted. */
+/* Word @nth of @page, in @mm, which the process has or had: by the task's own address, or else as a
+ * debugger does. What is wrong is counted. */
 void io_word_read(struct io_process *process, struct mm *mm, u32 page, u32 nth);
 void io_word_write(struct io_process *process, struct mm *mm, u32 page, u32 nth);
 

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the tasks that look into the memory of processes, which run, fork and end meanwhile: one swaps pages out, one
- * reads and writes words as a debugger does. And the account of it all.
+ * Owns the tasks that look into the memory of processes, which run, fork and end meanwhile: one
+ * swaps pages out, one reads and writes words as a debugger does. And the account of it all.
  */
 #include "guest/lib/draw.h"
 #include "guest/scenario/highmem_io_memory.h"
 
 #define SWAP_RUN 4 /* pages, at most */
 
-/* One that has begun and is not over, if the one drawn is such: its space, of which the caller is a user. */
+/* One that has begun and is not over, if the one drawn is such: its space, of which the caller is a
+ * user. */
 static struct mm *draw_space(struct io_processes *all, u64 drawn, struct io_process **process)
 {
 	struct mm *mm;
@@ -68,7 +69,7 @@ void io_trace(void *processes)
 	}
 }
 
-/* --- the account -------------------------------------------------------------------------------------------------- */
+/* --- the account ------------------------------------------------------------------------------ */
 
 static const char *const cause_maps[COW_CAUSES][2] = {
 	[COW_CLEAR] = { "memory.maps_clear", "cleared" },

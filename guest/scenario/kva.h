@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kva: schemes of dynamic kernel addresses side by side (seed rows T1-T5, T14-T16). What is an arm here is one
- * of highmem-io, too: struct kva_ops (guest/mm/kva.h), a file and a row each.
+ * kva: schemes of dynamic kernel addresses side by side (seed rows T1-T5, T14-T16). What is an arm
+ * here is one of highmem-io, too: struct kva_ops (guest/mm/kva.h), a file and a row each.
  */
 #ifndef GUEST_SCENARIO_KVA_H
 #define GUEST_SCENARIO_KVA_H
@@ -39,7 +39,8 @@ static inline const struct kva_ops *kva_chosen(const struct arm *arm)
 	return ops->choose ? ops->choose() : ops;
 }
 
-/* A space that lasts until kva_space_drop(), where only tasks that have one get addresses. NULL: kernel tasks do, too. */
+/* A space that lasts until kva_space_drop(), where only tasks that have one get addresses. NULL:
+ * kernel tasks do, too. */
 struct mm *kva_space_make(const struct kva_ops *ops);
 void kva_space_drop(struct mm *mm);
 
@@ -52,7 +53,8 @@ void kva_pages_make(struct kva_pages *pages, u32 n);
 void kva_pages_free(struct kva_pages *pages);
 /* So many slots are held, or more, where a get of the scheme in use fails. */
 u32 kva_room(void);
-/* Slots that are held meanwhile, fewer than kva_room(): pages of their own, got before the work and put after it. */
+/* Slots that are held meanwhile, fewer than kva_room(): pages of their own, got before the work and
+ * put after it. */
 struct kva_holds {
 	struct kva_pages pages;
 	void **address;
@@ -74,11 +76,12 @@ void kva_compare_lru(const struct kva_ops *ops, u32 slots, u32 refs);
 /* What CPUs still have of slots that got another page (kva_unseen.c). */
 void kva_look_unseen(const struct kva_ops *ops, u32 gets);
 
-/* Every slot is held, of @slots, 64 at most; nothing, where no get ever fails (kva_full.c). Then who waits for one
- * more: another task, which gets one; who holds them; an interrupt handler. */
+/* Every slot is held, of @slots, 64 at most; nothing, where no get ever fails (kva_full.c). Then
+ * who waits for one more: another task, which gets one; who holds them; an interrupt handler. */
 enum kva_waits { KVA_ANOTHER_WAITS, KVA_HOLDER_WAITS, KVA_HANDLER_WAITS };
 void kva_fill(const struct kva_ops *ops, u32 slots, enum kva_waits who);
-/* Pages are freed that have an address, while others get theirs; by each CPU, so often (kva_free.c). */
+/* Pages are freed that have an address, while others get theirs; by each CPU, so often
+ * (kva_free.c). */
 void kva_free_meanwhile(const struct kva_ops *ops, u32 rounds);
 
 /* With reuse, by all CPUs (kva_mix.c). */
@@ -88,7 +91,8 @@ struct kva_mix {
 	u32 pinned;	  /* slots that are held all the time */
 	u32 run;	  /* reads at an address, at most */
 	enum kva_order_kind order;
-	/* Percent of gets that are of any page, not of the CPU's own; and in which this happens besides: */
+	/* Percent of gets that are of any page, not of the CPU's own; and in which this happens
+	 * besides: */
 	u32 shared;
 	u32 handover; /* a task of another CPU goes on, and puts */
 	u32 migrate;  /* the worker goes on on another CPU */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns what a get costs: of one page that has no address; of one that has, which has just been put, on the
- * CPU that gave it and on another one. What the measuring itself takes is taken off.
+ * Owns what a get costs: of one page that has no address; of one that has, which has just been put,
+ * on the CPU that gave it and on another one. What the measuring itself takes is taken off.
  */
 #include "guest/arch.h"
 #include "guest/scenario/kva.h"

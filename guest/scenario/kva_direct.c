@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Arm direct: all RAM is lowmem, so every page has an address for good: what no scheme can beat. Where there
- * is highmem it does not run.
+ * Arm direct: all RAM is lowmem, so every page has an address for good: what no scheme can beat.
+ * Where there is highmem it does not run.
  */
 #include "guest/scenario/kva.h"
 

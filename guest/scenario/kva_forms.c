@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the comparison of a scheme's counts with its closed forms. Every get is of a page that has no address: each CPU
- * goes round more pages than there are slots. So a count is exact under either schedule.
+ * Owns the comparison of a scheme's counts with its closed forms. Every get is of a page that has
+ * no address: each CPU goes round more pages than there are slots. So a count is exact under either
+ * schedule.
  */
 #include "guest/scenario/kva.h"
 
@@ -37,7 +38,8 @@ static void check_bound(const char *name, enum counter which, u64 before,
 	check_range(name, count_total(which) - before, bound->low, bound->high);
 }
 
-/* --arena highmem: for each entry the table is mapped and unmapped, which is two entries and a flush more. */
+/* --arena highmem: for each entry the table is mapped and unmapped, which is two entries and a
+ * flush more. */
 static void reach_tables(struct kva_forms *forms)
 {
 	forms->page_flushes.low += forms->entries.low;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns pages that are freed while they have an address (struct kva_ops: forget) and other CPUs get theirs, in so few slots
- * that each get may take the slot of any other page: who comes too late for one must not keep it from ending.
+ * Owns pages that are freed while they have an address (struct kva_ops: forget) and other CPUs get
+ * theirs, in so few slots that each get may take the slot of any other page: who comes too late for
+ * one must not keep it from ending.
  */
 #include "guest/scenario/kva.h"
 

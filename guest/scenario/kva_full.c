@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns windows of which every slot is held (seed row T4): who does not wait gets nothing, who waits gets the first
- * slot that is put, who would wait for itself is stopped, and so is an interrupt handler. Schemes that always have a slot, or
- * stop themselves, have nothing to show here.
+ * Owns windows of which every slot is held (seed row T4): who does not wait gets nothing, who waits
+ * gets the first slot that is put, who would wait for itself is stopped, and so is an interrupt
+ * handler. Schemes that always have a slot, or stop themselves, have nothing to show here.
  */
 #include "guest/scenario/kva.h"
 #include "guest/task/cross_call.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns addresses that go from a CPU to another, and what comes of it where the other does not ask again
- * (seed row T15: a pointer handed to a CPU that held the slot before).
+ * Owns addresses that go from a CPU to another, and what comes of it where the other does not ask
+ * again (seed row T15: a pointer handed to a CPU that held the slot before).
  */
 #include "guest/scenario/kva_mix.h"
 #include "guest/trace.h"
@@ -32,7 +32,7 @@ bool kva_hand_to(u32 cpu, bool ask, struct page *page, void *address)
 	return item.wrong;
 }
 
-/* --- provoke=raw-handover ------------------------------------------------------------------------------------ */
+/* --- provoke=raw-handover --------------------------------------------------------------------- */
 
 struct visit {
 	struct page *page;

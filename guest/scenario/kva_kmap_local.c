@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Arm kmap-local: a stack of slots for each CPU, mapped for one use and flushed on that CPU alone when it is
- * over, as Linux has it since 5.11 (kmap_local_page(); mm/highmem.c: kmap_ctrl, __kmap_local_sched_out()). The addresses
- * belong to the task: another CPU must not use them, they are put in reverse order, and they go out and
- * come back, the same, when the task is switched (seed row T14, the second variant).
+ * Arm kmap-local: a stack of slots for each CPU, mapped for one use and flushed on that CPU alone
+ * when it is over, as Linux has it since 5.11 (kmap_local_page(); mm/highmem.c: kmap_ctrl,
+ * __kmap_local_sched_out()). The addresses belong to the task: another CPU must not use them, they
+ * are put in reverse order, and they go out and come back, the same, when the task is switched
+ * (seed row T14, the second variant).
  */
 #include "guest/arch.h"
 #include "guest/scenario/kva.h"

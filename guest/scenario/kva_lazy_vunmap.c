@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Arm lazy-vunmap: Linux's lazy vunmap (mm/vmalloc.c since 2.6.28, db64fe02258f: alloc_vmap_area(),
- * free_unmap_vmap_area(), lazy_max_pages(), __purge_vmap_area_lazy()). Every use has an address of its own. When
- * it is over its entry goes at once, the address waits: with more than so many pages waiting, or when
- * no address is free, one flush of everything on every CPU frees all that wait. A guard page makes an
- * address two slots, of which one is never mapped.
+ * free_unmap_vmap_area(), lazy_max_pages(), __purge_vmap_area_lazy()). Every use has an address of
+ * its own. When it is over its entry goes at once, the address waits: with more than so many pages
+ * waiting, or when no address is free, one flush of everything on every CPU frees all that wait. A
+ * guard page makes an address two slots, of which one is never mapped.
  */
 #include <bsd/sys/queue.h>
 
@@ -159,8 +159,8 @@ static u32 room(void)
 }
 
 /*
- * A put that makes too many pages pending flushes. If pinned slots leave too few addresses for that, a
- * get flushes that finds none: all but the first of each round of them.
+ * A put that makes too many pages pending flushes. If pinned slots leave too few addresses for
+ * that, a get flushes that finds none: all but the first of each round of them.
  */
 static u64 purges(const struct kva_work *work)
 {

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the comparison of a scheme's replacement with an exact LRU and a FIFO (seed row T3): the same reference string,
- * drawn from the seed, goes through the scheme by gets and puts, and through both on the side, which know of pages
- * and slots alone.
+ * Owns the comparison of a scheme's replacement with an exact LRU and a FIFO (seed row T3): the
+ * same reference string, drawn from the seed, goes through the scheme by gets and puts, and through
+ * both on the side, which know of pages and slots alone.
  */
 #include "guest/lib/draw.h"
 #include "guest/scenario/kva.h"
 #include "guest/scenario/kva_order.h"
 
-/* Beside the scheme. Slots are filled one after the other; @last: when a slot was used; filled, with FIFO. */
+/* Beside the scheme. Slots are filled one after the other; @last: when a slot was used; filled,
+ * with FIFO. */
 struct model {
 	bool fifo;
 	u32 slots, filled;

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Arm mapcache: Xen's (xen/arch/x86/domain_page.c: map_domain_page(), unmap_domain_page(); NEED_FLUSH() of
- * flushtlb.h). A cursor goes round slots that all CPUs share. What is put stays mapped in a small hash of its CPU; what the hash
- * drops loses its entry and is garbage. When the cursor is at the end the garbage is free again, and an
- * epoch begins: each CPU flushes before it takes a slot in it, if it has not flushed since. No CPU
- * ever asks another one. Xen has 16 slots for each virtual CPU and a hash of 8, so that there is always one to take; a
- * window may be smaller here. Then a hash has half of its CPU's share, and once a CPU has found no slot,
- * what is put is garbage at once, until one has been taken.
+ * Arm mapcache: Xen's (xen/arch/x86/domain_page.c: map_domain_page(), unmap_domain_page();
+ * NEED_FLUSH() of flushtlb.h). A cursor goes round slots that all CPUs share. What is put stays
+ * mapped in a small hash of its CPU; what the hash drops loses its entry and is garbage. When the
+ * cursor is at the end the garbage is free again, and an epoch begins: each CPU flushes before it
+ * takes a slot in it, if it has not flushed since. No CPU ever asks another one. Xen has 16 slots
+ * for each virtual CPU and a hash of 8, so that there is always one to take; a window may be
+ * smaller here. Then a hash has half of its CPU's share, and once a CPU has found no slot, what is
+ * put is garbage at once, until one has been taken.
  *
- * An address is good on the CPU that got it, in any order: KVA_BY_TASK asks more of users than this needs.
+ * An address is good on the CPU that got it, in any order: KVA_BY_TASK asks more of users than this
+ * needs.
  */
 #include "guest/arch.h"
 #include "guest/scenario/kva.h"
@@ -233,8 +235,8 @@ static u64 held(void)
 }
 
 /*
- * Slots that are not pinned are all taken before the first epoch begins; in a later one there are at least
- * those that are in no hash. Seed's form: local flushes at most epochs times CPUs.
+ * Slots that are not pinned are all taken before the first epoch begins; in a later one there are
+ * at least those that are in no hash. Seed's form: local flushes at most epochs times CPUs.
  */
 static void predict(const struct kva_work *work, struct kva_forms *forms)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns work with reuse: rounds in which workers on all CPUs use pages of their own and of all, in an order drawn from the
- * seed. Who reads through a stale translation reads another page's word, who writes through one is missed
- * at the end: witnesses that know nothing of the trace. Many rounds share a boot.
+ * Owns work with reuse: rounds in which workers on all CPUs use pages of their own and of all, in
+ * an order drawn from the seed. Who reads through a stale translation reads another page's word,
+ * who writes through one is missed at the end: witnesses that know nothing of the trace. Many
+ * rounds share a boot.
  */
 #include "guest/lib/draw.h"
 #include "guest/scenario/kva_mix.h"
@@ -37,7 +38,7 @@ static void round_of_gets(u64 number)
 		task_join(task[i]);
 }
 
-/* --- what it took ------------------------------------------------------------------------------------------------ */
+/* --- what it took ----------------------------------------------------------------------------- */
 
 static const struct {
 	enum counter counter;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Work with reuse: what its parts share. kva_mix.c has the rounds, kva_use.c what a worker does with a page. */
+/* Work with reuse: what its parts share. kva_mix.c has the rounds, kva_use.c what a worker does
+ * with a page. */
 #ifndef GUEST_SCENARIO_KVA_MIX_H
 #define GUEST_SCENARIO_KVA_MIX_H
 
@@ -38,8 +39,8 @@ void kva_use(struct kva_worker *worker);
 void kva_put_counted(struct page *page, void *address);
 
 /* --- handing on, for provocations too (kva_hand.c) --- */
-/* The calling task gives @address away; a task of @cpu takes it, after page_kva() if @ask, reads, puts it, and
- * is waited for. Returns whether it read the word of another page. */
+/* The calling task gives @address away; a task of @cpu takes it, after page_kva() if @ask, reads,
+ * puts it, and is waited for. Returns whether it read the word of another page. */
 bool kva_hand_to(u32 cpu, bool ask, struct page *page, void *address);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Owns reference strings. Zipf's ranks are searched in sums of weights: whole numbers, the same everywhere. */
+/* Owns reference strings. Zipf's ranks are searched in sums of weights: whole numbers, the same
+ * everywhere. */
 #include "guest/scenario/kva_order.h"
 
 #include "guest/lib/string.h"

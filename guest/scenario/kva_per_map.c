@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Arm per-map: "picking 2 unused virtual addresses in kernel space and making temporary mappings" (the mail that
- * seed 001 answers; row T14). In two variants; the third is kmap-local.
+ * Arm per-map: "picking 2 unused virtual addresses in kernel space and making temporary mappings"
+ * (the mail that seed 001 answers; row T14). In two variants; the third is kmap-local.
  *
- *   pair=shared  the pair is all CPUs': an address is mapped for each use, and when it is over, flushed on
- *                every CPU
- *   pair=task    the pair is in the task's own page table, in the part of kernel space that each space has for
- *                itself, and flushed on the task's CPU alone. Threads of the space have other addresses on each CPU;
- *                on one CPU they wait for each other. A kernel task has no table of its own, and is stopped.
+ *   pair=shared  the pair is all CPUs': an address is mapped for each use, and when it is over,
+ *                flushed on every CPU
+ *   pair=task    the pair is in the task's own page table, in the part of kernel space that each
+ *                space has for itself, and flushed on the task's CPU alone. Threads of the space
+ *                have other addresses on each CPU; on one CPU they wait for each other. A kernel
+ *                task has no table of its own, and is stopped.
  */
 #include "guest/arch.h"
 #include "guest/mm/ukva.h"
@@ -16,7 +17,7 @@
 
 #define PAIR 2
 
-/* --- all CPUs' ------------------------------------------------------------------------------------------ */
+/* --- all CPUs' -------------------------------------------------------------------------------- */
 
 static struct {
 	struct spinlock lock;
@@ -76,7 +77,7 @@ static void predict(const struct kva_work *work, struct kva_forms *forms)
 	};
 }
 
-/* --- the task's --------------------------------------------------------------------------------------------- */
+/* --- the task's ------------------------------------------------------------------------------- */
 
 _Static_assert(PAIR *KVL_MAX_CPUS == MM_SLOTS, "what a space has");
 
@@ -87,7 +88,8 @@ static void own_start(void)
 	in_use = 0;
 }
 
-/* The slot of this CPU's pair: what another CPU of the same space may have looked up is never used there. */
+/* The slot of this CPU's pair: what another CPU of the same space may have looked up is never used
+ * there. */
 static u32 own_slot(u32 i)
 {
 	return cpu_id() * PAIR + i;
@@ -144,7 +146,8 @@ static u64 own_held(void)
 	return in_use;
 }
 
-/* The addresses stay where they are; to the trace they are in use only while the task's space is loaded. */
+/* The addresses stay where they are; to the trace they are in use only while the task's space is
+ * loaded. */
 static void own_switch_out(struct task *task)
 {
 	for (u32 i = 0; i < PAIR; i++)

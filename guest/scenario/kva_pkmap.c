@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Arm pkmap: Linux's permanent kmaps (mm/highmem.c, 1999; kmap_high(), flush_all_zero_pkmaps()). A cursor
- * goes round the slots. Each time it begins again, what nobody holds is taken away, and one flush of
- * everything on every CPU pays for all of it; what is held is passed by. A page keeps its address until then, and who
- * gets it meanwhile has it for nothing.
+ * Arm pkmap: Linux's permanent kmaps (mm/highmem.c, 1999; kmap_high(), flush_all_zero_pkmaps()). A
+ * cursor goes round the slots. Each time it begins again, what nobody holds is taken away, and one
+ * flush of everything on every CPU pays for all of it; what is held is passed by. A page keeps its
+ * address until then, and who gets it meanwhile has it for nothing.
  */
 #include "guest/scenario/kva.h"
 #include "guest/trace.h"
@@ -51,8 +51,8 @@ static void stop(void)
 }
 
 /*
- * The next free slot; the window's size: all are held. Who looks counts anew from a flush on, as Linux does: one
- * that was passed by before it may be free since.
+ * The next free slot; the window's size: all are held. Who looks counts anew from a flush on, as
+ * Linux does: one that was passed by before it may be free since.
  */
 static u32 next_free(void)
 {
@@ -120,8 +120,8 @@ static u64 held(void)
 	return sum;
 }
 
-/* Its entry stays until the next round, as all others that nobody holds. A round may have begun since the page
- * was seen to have an address. */
+/* Its entry stays until the next round, as all others that nobody holds. A round may have begun
+ * since the page was seen to have an address. */
 static void forget(struct page *page)
 {
 	spin_lock(&pool.lock);
@@ -138,8 +138,8 @@ static void forget(struct page *page)
 }
 
 /*
- * A round maps all slots but the pinned, and takes each away before it begins. The first one begins behind
- * slot 0.
+ * A round maps all slots but the pinned, and takes each away before it begins. The first one begins
+ * behind slot 0.
  */
 static void predict(const struct kva_work *work, struct kva_forms *forms)
 {

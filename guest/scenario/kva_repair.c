@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Arm kva-repair: as kva-seq, but the CPU that has a conflict repairs itself: every use begins with a question on the
- * CPU that uses, so one translation of its own is all that can be wrong (row T15, "the using CPU repairs itself"). It
- * notes that it has, in a bit per CPU of the slot (no bytes: the cache has the mask for the installer),
- * and pays once for each page that the slot gets, not at each hit until it flushes everything.
+ * Arm kva-repair: as kva-seq, but the CPU that has a conflict repairs itself: every use begins with
+ * a question on the CPU that uses, so one translation of its own is all that can be wrong (row T15,
+ * "the using CPU repairs itself"). It notes that it has, in a bit per CPU of the slot (no bytes:
+ * the cache has the mask for the installer), and pays once for each page that the slot gets, not at
+ * each hit until it flushes everything.
  */
 #include "guest/arch.h"
 #include "guest/mm/kva_cache.h"

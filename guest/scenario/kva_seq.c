@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Arm kva-seq: the proposal itself (seed 001). A page keeps its address while no other one needs it more (rows
- * T2-T4); "a kva MM sequence number on each CPU" says what a CPU may not have seen; "the SMP-global invalidation" is
- * put off "until we detect a cross-CPU kva conflict", and then made as it was written: all CPUs flush (row T15).
+ * Arm kva-seq: the proposal itself (seed 001). A page keeps its address while no other one needs it
+ * more (rows T2-T4); "a kva MM sequence number on each CPU" says what a CPU may not have seen; "the
+ * SMP-global invalidation" is put off "until we detect a cross-CPU kva conflict", and then made as
+ * it was written: all CPUs flush (row T15).
  */
 #include "guest/mm/kva_cache.h"
 #include "guest/scenario/kva.h"

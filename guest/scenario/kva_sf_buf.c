@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Arm sf-buf: FreeBSD's sf_bufs on i386 (sys/i386/i386/vm_machdep.c: sf_buf_alloc(), sf_buf_free(); Alan
- * Cox). A page keeps its address until nobody holds it and it is the one that was put longest ago; then
- * its entry is overwritten. Of each address is known which CPUs have flushed it since. share=private: a
- * CPU that gets an address flushes it for itself, if it has not yet; share=shared: for all that have not. FreeBSD
- * finds a page's sf_buf by a hash; page->kva is that here.
+ * Arm sf-buf: FreeBSD's sf_bufs on i386 (sys/i386/i386/vm_machdep.c: sf_buf_alloc(), sf_buf_free();
+ * Alan Cox). A page keeps its address until nobody holds it and it is the one that was put longest
+ * ago; then its entry is overwritten. Of each address is known which CPUs have flushed it since.
+ * share=private: a CPU that gets an address flushes it for itself, if it has not yet; share=shared:
+ * for all that have not. FreeBSD finds a page's sf_buf by a hash; page->kva is that here.
  */
 #include <bsd/sys/queue.h>
 

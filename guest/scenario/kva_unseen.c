@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns what a scheme must get right whose slots go from page to page while CPUs still have the old translation
- * (seed row T15): a CPU sleeps exactly 16 steps of the clock; and a CPU takes translations that nobody asked for, as
- * processors do that look ahead. Words of pages say who was wrong.
+ * Owns what a scheme must get right whose slots go from page to page while CPUs still have the old
+ * translation (seed row T15): a CPU sleeps exactly 16 steps of the clock; and a CPU takes
+ * translations that nobody asked for, as processors do that look ahead. Words of pages say who was
+ * wrong.
  */
 #include "guest/lib/draw.h"
 #include "guest/scenario/kva.h"
@@ -42,8 +43,9 @@ static void run_on(u32 cpu, void (*fn)(void *), struct reader *reader)
 }
 
 /*
- * The last CPU knows page 0 at its slot, and has just flushed all before; the first CPU gives slots to 16 more pages, of which
- * the last one comes to that slot, the one used longest ago: and the last CPU reads it.
+ * The last CPU knows page 0 at its slot, and has just flushed all before; the first CPU gives slots
+ * to 16 more pages, of which the last one comes to that slot, the one used longest ago: and the
+ * last CPU reads it.
  */
 static void sleep_through_the_clock(const struct kva_ops *ops)
 {
@@ -67,7 +69,8 @@ static void sleep_through_the_clock(const struct kva_ops *ops)
 	check_equal("sleep.wrong_words", reader.wrong, 0);
 }
 
-/* Translations that come into the CPU by themselves: what is read is of no matter, and not recorded. */
+/* Translations that come into the CPU by themselves: what is read is of no matter, and not
+ * recorded. */
 static void look_ahead(void)
 {
 	for (u32 slot = 0; slot < kva_window.slots; slot++)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns what a worker does with one page: it gets an address, reads and writes there, and what the seed draws besides happens
- * while it holds it: an interrupt handler uses another page, another space runs on the CPU, the worker moves to another
- * CPU, or hands the address on.
+ * Owns what a worker does with one page: it gets an address, reads and writes there, and what the
+ * seed draws besides happens while it holds it: an interrupt handler uses another page, another
+ * space runs on the CPU, the worker moves to another CPU, or hands the address on.
  */
 #include "guest/lib/draw.h"
 #include "guest/scenario/kva_mix.h"
@@ -49,7 +49,8 @@ static void read(struct kva_worker *w, const struct page *page, const void *addr
 	w->reads++;
 }
 
-/* All writers of a page add one to a word; what went elsewhere is missing here and too much there. */
+/* All writers of a page add one to a word; what went elsewhere is missing here and too much
+ * there. */
 static void write(struct kva_worker *w, u32 index, void *address)
 {
 	__atomic_fetch_add((u64 *)address + 1, 1, __ATOMIC_SEQ_CST);
@@ -63,7 +64,7 @@ void kva_put_counted(struct page *page, void *address)
 	__atomic_fetch_add(&kva_now.puts, 1, __ATOMIC_SEQ_CST);
 }
 
-/* --- what happens meanwhile ------------------------------------------------------------------------------------ */
+/* --- what happens meanwhile ------------------------------------------------------------------- */
 
 static void note_refusal(struct kva_worker *w)
 {
@@ -100,8 +101,8 @@ static void handle(void *arg)
 }
 
 /*
- * On this CPU, or on any other in the midst of what it does; which may be a kernel task's work, for which a scheme of the task's
- * own space has nothing.
+ * On this CPU, or on any other in the midst of what it does; which may be a kernel task's work, for
+ * which a scheme of the task's own space has nothing.
  */
 static void interrupt(struct kva_worker *w)
 {

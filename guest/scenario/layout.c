@@ -31,7 +31,7 @@ const struct scenario_param layout_params[] = {
 	{ NULL, NULL, NULL, NULL },
 };
 
-/* --- row A1: a touch of a hole ------------------------------------------------------------------------ */
+/* --- row A1: a touch of a hole ---------------------------------------------------------------- */
 
 static void touch_hole(const char *how)
 {

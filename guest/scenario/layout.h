@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * layout: what becomes of lowmem and vmalloc where RAM has holes (seed rows A1-A9, A11, T1, T5). The arms
- * are the kinds of layout and their conversions (struct layout_ops): a file and a row each.
+ * layout: what becomes of lowmem and vmalloc where RAM has holes (seed rows A1-A9, A11, T1, T5).
+ * The arms are the kinds of layout and their conversions (struct layout_ops): a file and a row
+ * each.
  */
 #ifndef GUEST_SCENARIO_LAYOUT_H
 #define GUEST_SCENARIO_LAYOUT_H
@@ -35,8 +36,8 @@ void layout_protect_together(u32 rounds);
 /* All pages, or some, against the tables (layout_pages.c). */
 void layout_compare_pages(bool all);
 
-/* Of vmalloc's addresses (layout_vmalloc.c): how many there are; a mapping of @bytes at their end; what it
- * costs to tell them from others while there are @nareas areas; @n seeded reservations. */
+/* Of vmalloc's addresses (layout_vmalloc.c): how many there are; a mapping of @bytes at their end;
+ * what it costs to tell them from others while there are @nareas areas; @n seeded reservations. */
 void layout_account_for_vmalloc(void);
 bool layout_has_room(u32 nareas); /* for so many areas of a page */
 void layout_list_areas(void);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns what lowmem is for: "there is a penalty for mapping/unmapping highmem" (seed row A11). Pages of all
- * RAM are read, each by a short-lived local mapping, which is none where the page has an address.
+ * Owns what lowmem is for: "there is a penalty for mapping/unmapping highmem" (seed row A11). Pages
+ * of all RAM are read, each by a short-lived local mapping, which is none where the page has an
+ * address.
  */
 #include "guest/lib/draw.h"
 #include "guest/scenario/layout.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Arm classic: the direct map is gpa + page_offset, and vmalloc lies behind it. Where RAM has a hole, so
- * have the addresses (seed row A1; what 32-bit Linux does).
+ * Arm classic: the direct map is gpa + page_offset, and vmalloc lies behind it. Where RAM has a
+ * hole, so have the addresses (seed row A1; what 32-bit Linux does).
  */
 #include "guest/mm/is_vmalloc.h"
 #include "guest/scenario/layout.h"

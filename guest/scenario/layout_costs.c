@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns what conversions cost (seed row A4), and questions whether an address is vmalloc's (A7): the same
- * addresses are asked for again and again, and what the loop costs without it is taken off. First and last:
- * of the first piece of lowmem, and of the last, which lies behind all holes; else of all lowmem.
+ * Owns what conversions cost (seed row A4), and questions whether an address is vmalloc's (A7): the
+ * same addresses are asked for again and again, and what the loop costs without it is taken off.
+ * First and last: of the first piece of lowmem, and of the last, which lies behind all holes; else
+ * of all lowmem.
  */
 #include "guest/host.h"
 #include "guest/scenario/layout.h"
@@ -72,7 +73,7 @@ void layout_measure_conversions(u32 n)
 	kfree(addresses);
 }
 
-/* --- is it vmalloc's? ------------------------------------------------------------------------------------- */
+/* --- is it vmalloc's? ------------------------------------------------------------------------- */
 
 static bool not_asked(u64 va)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Arm intermix: the proposal itself (seed rows A2-A4). The direct map is gpa + page_offset as in classic,
- * so conversions cost the same; the planner gives the addresses of holes to vmalloc and as many of
- * vmalloc's behind lowmem to lowmem. (That they are the same is the point, and each arm is a whole file.)
+ * Arm intermix: the proposal itself (seed rows A2-A4). The direct map is gpa + page_offset as in
+ * classic, so conversions cost the same; the planner gives the addresses of holes to vmalloc and as
+ * many of vmalloc's behind lowmem to lowmem. (That they are the same is the point, and each arm is
+ * a whole file.)
  */
 #include "guest/mm/is_vmalloc.h"
 #include "guest/scenario/layout.h"

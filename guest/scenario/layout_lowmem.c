@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the account of lowmem (seed rows A1-A3, A8, T1, T5): how much there is, how much of what the holes
- * took came back, and whether that is what it must be. What it must be is not asked of the planner but
- * added up here, from the holes and the options alone.
+ * Owns the account of lowmem (seed rows A1-A3, A8, T1, T5): how much there is, how much of what the
+ * holes took came back, and whether that is what it must be. What it must be is not asked of the
+ * planner but added up here, from the holes and the options alone.
  */
 #include "guest/scenario/layout.h"
 
@@ -35,7 +35,7 @@ static u64 usable_in(u64 start, u64 end)
 	return start < end ? end - start - holes_in(start, end) : 0;
 }
 
-/* --- what the options say --------------------------------------------------------------------------- */
+/* --- what the options say --------------------------------------------------------------------- */
 
 /* RAM is one piece up to 3 GiB, and goes on at 4 GiB. */
 static u64 low_end(void)
@@ -48,7 +48,8 @@ static u64 high_end(void)
 	return KVL_HIGH_RAM_GPA + boot_options.request.mem_bytes - low_end();
 }
 
-/* No RAM from here on is asked for a direct address: the arena wants to be highmem, the rest is too far. */
+/* No RAM from here on is asked for a direct address: the arena wants to be highmem, the rest is too
+ * far. */
 static u64 ram_end(void)
 {
 	return boot_options.request.arena_highmem ? low_end() - KVL_ARENA_BYTES : low_end();
@@ -61,7 +62,8 @@ static u64 vmalloc_asked(void)
 	return bytes ? bytes : KVL_VMALLOC_DEFAULT;
 }
 
-/* For lowmem and vmalloc together, in bytes from page_offset: less the windows behind them, and a gap. */
+/* For lowmem and vmalloc together, in bytes from page_offset: less the windows behind them, and a
+ * gap. */
 static u64 room(void)
 {
 	u64 kva = boot_options.request.kva_bytes;
@@ -70,17 +72,18 @@ static u64 room(void)
 	return GiB(4) - boot_options.request.page_offset - fixed - (kva ? kva : KVL_KVA_DEFAULT);
 }
 
-/* Where lowmem ends in a linear layout: vmalloc and what is behind it take their bytes from the top. */
+/* Where lowmem ends in a linear layout: vmalloc and what is behind it take their bytes from the
+ * top. */
 static u64 linear_end(void)
 {
 	return least(room() - vmalloc_asked(), low_end());
 }
 
-/* --- what came back: row A3 ---------------------------------------------------------------------- */
+/* --- what came back: row A3 ------------------------------------------------------------------- */
 
 /*
- * Holes inside the linear direct range, RAM above its limit, and what may be taken of the vmalloc behind
- * it, less the holes that lie there themselves: the least of these.
+ * Holes inside the linear direct range, RAM above its limit, and what may be taken of the vmalloc
+ * behind it, less the holes that lie there themselves: the least of these.
  */
 static u64 intermixed(u64 limit)
 {
@@ -100,7 +103,8 @@ static bool is_all_hole(u64 section)
 	return holes_in(section, section + LARGE_BYTES) == LARGE_BYTES;
 }
 
-/* The sections behind the image that were left out are made up for by as many that are not all hole. */
+/* The sections behind the image that were left out are made up for by as many that are not all
+ * hole. */
 static u64 sections(u64 limit)
 {
 	u64 at = KVL_BOOT_GPA, bytes = 0;
@@ -142,7 +146,7 @@ static void account_for_recovery(void)
 	check_equal("lowmem.recovered_bytes", recovered, must_come_back());
 }
 
-/* --- its leaves, and its end ------------------------------------------------------------------------ */
+/* --- its leaves, and its end ------------------------------------------------------------------ */
 
 struct leaves {
 	u64 large, small;
@@ -203,8 +207,8 @@ static u64 end_of_usable(u64 bytes)
 }
 
 /*
- * Row A8: RAM, or a hole, that lies across the limit is split exactly there. What has addresses is all that
- * is usable below it: the first so many bytes.
+ * Row A8: RAM, or a hole, that lies across the limit is split exactly there. What has addresses is
+ * all that is usable below it: the first so many bytes.
  */
 static void look_at_the_limit(void)
 {
@@ -220,9 +224,10 @@ static void look_at_the_limit(void)
 	check_equal("limit.nothing_behind", pt_lookup(&init_mm, last->va + last->bytes), 0);
 }
 
-/* --- what is left for vmalloc -------------------------------------------------------------------------- */
+/* --- what is left for vmalloc ----------------------------------------------------------------- */
 
-/* Addresses inside lowmem that show nothing, and are nobody's; of sections that are in part holes: not known. */
+/* Addresses inside lowmem that show nothing, and are nobody's; of sections that are in part holes:
+ * not known. */
 static u64 lost(void)
 {
 	switch (layout.kind) {

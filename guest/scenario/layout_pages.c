@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the comparison with the page tables: do the conversions, and each way to tell vmalloc addresses
- * from lowmem (seed row A7), say what init_mm's tables say? For all pages of kernel space and all frames of
- * lowmem; or for some: those on both sides of each border, and one in every STRIDE.
+ * Owns the comparison with the page tables: do the conversions, and each way to tell vmalloc
+ * addresses from lowmem (seed row A7), say what init_mm's tables say? For all pages of kernel space
+ * and all frames of lowmem; or for some: those on both sides of each border, and one in every
+ * STRIDE.
  */
 #include "guest/arch.h"
 #include "guest/mm/is_vmalloc.h"
@@ -37,7 +38,7 @@ struct comparison {
 	u64 area[2], end[2]; /* reserved here: mapped, but for its guard page; not mapped at all */
 };
 
-/* --- kernel space, page by page -------------------------------------------------------------------------- */
+/* --- kernel space, page by page --------------------------------------------------------------- */
 
 static bool is_direct(u64 va, u64 gpa)
 {
@@ -45,8 +46,8 @@ static bool is_direct(u64 va, u64 gpa)
 }
 
 /*
- * Row A7: where the two are intermixed, lowmem behind the first hole lies between vmalloc addresses; but not
- * what is behind the last hole, too, where no vmalloc is left behind lowmem.
+ * Row A7: where the two are intermixed, lowmem behind the first hole lies between vmalloc
+ * addresses; but not what is behind the last hole, too, where no vmalloc is left behind lowmem.
  */
 static bool between_vmalloc(u64 gpa)
 {
@@ -72,7 +73,8 @@ static void compare_mapped(struct comparison *c, u64 va, u64 gpa)
 		c->mapped_wrong[i] += way[i].is_vmalloc(va) != vmalloc;
 }
 
-/* Nothing else is reserved and not mapped, but guard pages: of areas that begin before this one's. */
+/* Nothing else is reserved and not mapped, but guard pages: of areas that begin before this
+ * one's. */
 static void compare_unmapped(struct comparison *c, u64 va)
 {
 	bool ours = false;
@@ -130,7 +132,7 @@ static void compare_kernel_space(struct comparison *c)
 		compare_page(c, va);
 }
 
-/* --- lowmem, frame by frame -------------------------------------------------------------------------------- */
+/* --- lowmem, frame by frame ------------------------------------------------------------------- */
 
 static void compare_frame(struct comparison *c, u64 gpa)
 {
@@ -154,7 +156,7 @@ static void compare_frames(struct comparison *c)
 	}
 }
 
-/* --- what is said of it ------------------------------------------------------------------------------------ */
+/* --- what is said of it ----------------------------------------------------------------------- */
 
 static void report(const struct comparison *c)
 {

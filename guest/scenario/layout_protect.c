@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the change of what one page of lowmem allows, where a large leaf may have to be split. Another CPU
- * has written to the page, in a space whose directory has a copy of that leaf; once it is read-only, and
- * flushed, that CPU's next store must fail. A CPU that still has the large translation writes: the page's
- * contents tell, whatever the trace says. Then two CPUs at once protect pages that one large leaf maps.
+ * Owns the change of what one page of lowmem allows, where a large leaf may have to be split.
+ * Another CPU has written to the page, in a space whose directory has a copy of that leaf; once it
+ * is read-only, and flushed, that CPU's next store must fail. A CPU that still has the large
+ * translation writes: the page's contents tell, whatever the trace says. Then two CPUs at once
+ * protect pages that one large leaf maps.
  */
 #include "guest/arch.h"
 #include "guest/scenario/layout.h"
@@ -85,11 +86,11 @@ void layout_protect_a_page(void)
 	page_free(page);
 }
 
-/* --- two CPUs, one leaf --------------------------------------------------------------------------------- */
+/* --- two CPUs, one leaf ----------------------------------------------------------------------- */
 
 /*
- * The first CPU protects another page than the second, of the same leaf; a third writes, in a space of its
- * own, to the second's page when that one has returned.
+ * The first CPU protects another page than the second, of the same leaf; a third writes, in a space
+ * of its own, to the second's page when that one has returned.
  */
 struct together {
 	u64 *first, *second;

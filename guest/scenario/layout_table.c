@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Arm table: conversions look up the section of 2 MiB, as discontiguous memory was done on machines with
- * large pages. One load each, whatever the holes; but what of a hole is less than a section keeps its
- * addresses, and the tables have to be in the cache.
+ * Arm table: conversions look up the section of 2 MiB, as discontiguous memory was done on machines
+ * with large pages. One load each, whatever the holes; but what of a hole is less than a section
+ * keeps its addresses, and the tables have to be in the cache.
  */
 #include "guest/mm/is_vmalloc.h"
 #include "guest/scenario/layout.h"

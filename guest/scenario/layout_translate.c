@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Arm translate: what the proposal came to replace, "hacking up the direct virt <-> phys translation to
- * ignore a large region of memory" (seed row A4), for any number of holes: each is a comparison more.
- * Holes below the image are not ignored, because the image lies where it was linked to be.
+ * Arm translate: what the proposal came to replace, "hacking up the direct virt <-> phys
+ * translation to ignore a large region of memory" (seed row A4), for any number of holes: each is a
+ * comparison more. Holes below the image are not ignored, because the image lies where it was
+ * linked to be.
  */
 #include "guest/mm/is_vmalloc.h"
 #include "guest/scenario/layout.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns what becomes of vmalloc's addresses (seed rows A6, A7, A9): where areas come to lie, what it costs to
- * tell their addresses from others, how many there can be, how they fragment, and whether a mapping that
- * has its place at the end of vmalloc space, as ARM's static ones, still finds it.
+ * Owns what becomes of vmalloc's addresses (seed rows A6, A7, A9): where areas come to lie, what it
+ * costs to tell their addresses from others, how many there can be, how they fragment, and whether
+ * a mapping that has its place at the end of vmalloc space, as ARM's static ones, still finds it.
  */
 #include "guest/lib/draw.h"
 #include "guest/mm/is_vmalloc.h"
@@ -29,7 +29,7 @@ static bool is_inside(u64 start, u64 pages)
 	return false;
 }
 
-/* --- rows A5, A6: the listing ---------------------------------------------------------------------------- */
+/* --- rows A5, A6: the listing ----------------------------------------------------------------- */
 
 /* One area of each kind, beside what the kernel has, and lowmem where it is among them. */
 void layout_list_areas(void)
@@ -50,7 +50,7 @@ void layout_list_areas(void)
 	page_free(page);
 }
 
-/* --- the cost of is_vmalloc_addr() ------------------------------------------------------------------------ */
+/* --- the cost of is_vmalloc_addr() ------------------------------------------------------------ */
 
 /* With many areas: addresses of all parts of kernel space up to the end of vmalloc. */
 void layout_measure_is_vmalloc(u32 nareas)
@@ -70,7 +70,7 @@ void layout_measure_is_vmalloc(u32 nareas)
 	kfree(area);
 }
 
-/* --- fragmentation ------------------------------------------------------------------------------------------ */
+/* --- fragmentation ---------------------------------------------------------------------------- */
 
 struct workload {
 	u64 state;
@@ -151,7 +151,7 @@ void layout_fragment(u32 n)
 	kfree(w.live);
 }
 
-/* --- what there is, and what is starved ----------------------------------------------------------------------- */
+/* --- what there is, and what is starved ------------------------------------------------------- */
 
 void layout_account_for_vmalloc(void)
 {

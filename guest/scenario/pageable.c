@@ -50,7 +50,7 @@ const struct scenario_varies pageable_varies[] = {
 	{ NULL, NULL, NULL },
 };
 
-/* --- parameters ---------------------------------------------------------------------------------- */
+/* --- parameters ------------------------------------------------------------------------------- */
 
 static u32 word_param(const char *key, const char *fallback, const char *const *word)
 {
@@ -110,7 +110,7 @@ static u64 faults_so_far(void)
 	return count_total(COUNT_FAULTS) - count_total(COUNT_FAULT_SPURIOUS);
 }
 
-/* --- the sections --------------------------------------------------------------------------------- */
+/* --- the sections ----------------------------------------------------------------------------- */
 
 static void caller_task(void *arg)
 {
@@ -152,7 +152,7 @@ static void call_all(struct pageable_run *r)
 	r->ops->drop_sections(r);
 }
 
-/* --- where waiting is forbidden (seed row W17) ------------------------------------------------------ */
+/* --- where waiting is forbidden (seed row W17) ------------------------------------------------ */
 
 static void provoke(struct pageable_run *r)
 {
@@ -178,7 +178,7 @@ static void refuse_provocation(const struct pageable_run *r)
 			      r->provoke);
 }
 
-/* --- run ------------------------------------------------------------------------------------------ */
+/* --- run -------------------------------------------------------------------------------------- */
 
 static void work(struct pageable_run *r)
 {

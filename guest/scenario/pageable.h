@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pageable: the kernel calls functions and uses data of its own that are marked __pageable, and works
- * on memory from vmalloc_pageable(), with fewer frames than pages (seed rows W10, W11, W17). The arms
- * differ only in what such memory is (struct pageable_ops): a file and a row each.
+ * pageable: the kernel calls functions and uses data of its own that are marked __pageable, and
+ * works on memory from vmalloc_pageable(), with fewer frames than pages (seed rows W10, W11, W17).
+ * The arms differ only in what such memory is (struct pageable_ops): a file and a row each.
  */
 #ifndef GUEST_SCENARIO_PAGEABLE_H
 #define GUEST_SCENARIO_PAGEABLE_H
@@ -87,7 +87,8 @@ struct pageable_run {
 u64 section_sum(u64 x);
 /* The same by ordinary code, out of what the source says. */
 u64 section_sum_expected(u64 x);
-/* How often functions wrote to their data, by these data; @wrong: first words that are not what they were. */
+/* How often functions wrote to their data, by these data; @wrong: first words that are not what
+ * they were. */
 u64 section_writes(u32 *wrong);
 
 /* --- the memory (pageable_memory.c) --- */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Owns the RAM that is taken out of the way, so that pageable memory has to do with what is left. */
+/* Owns the RAM that is taken out of the way, so that pageable memory has to do with what is
+ * left. */
 #include "guest/scenario/pageable.h"
 
 #define MAX_ORDER 14

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tasks on all CPUs that visit pages. Each page says in eight places which one it is and how often it
- * was written, so that a frame that is another page's, an older copy of it, or a write that was lost is
- * seen by whoever reads it: a witness that knows nothing of the trace. Any task reads any page; only
- * one of them writes to it. Uses are not reported: between the change of an entry and the flush a page
- * may still be used, and is what it was.
+ * Tasks on all CPUs that visit pages. Each page says in eight places which one it is and how often
+ * it was written, so that a frame that is another page's, an older copy of it, or a write that was
+ * lost is seen by whoever reads it: a witness that knows nothing of the trace. Any task reads any
+ * page; only one of them writes to it. Uses are not reported: between the change of an entry and
+ * the flush a page may still be used, and is what it was.
  */
 #include "guest/scenario/pageable.h"
 

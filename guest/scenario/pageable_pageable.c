@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Arm pageable: memory is vmalloc_pageable()'s, the sections leave the frames that they were loaded
- * into. Text is mapped straight onto its copy in flash (xip), copied back from there (copy), or from
- * the disk; data and memory are on the disk. This file puts text into flash, as whoever makes a machine
- * does.
+ * into. Text is mapped straight onto its copy in flash (xip), copied back from there (copy), or
+ * from the disk; data and memory are on the disk. This file puts text into flash, as whoever makes
+ * a machine does.
  */
 #include "guest/block/page_store.h"
 #include "guest/flash/page_store.h"
@@ -20,7 +20,7 @@ struct paging {
 	struct pageable_area *text, *data, *memory;
 };
 
-/* --- text into flash -------------------------------------------------------------------------------- */
+/* --- text into flash -------------------------------------------------------------------------- */
 
 /* What of a page is not as the chip is when it is erased, in whole lines. */
 static u32 used_bytes(const u8 *page)
@@ -88,7 +88,7 @@ static bool open_chip(struct pageable_run *r, struct paging *p)
 	return false;
 }
 
-/* --- the sections ----------------------------------------------------------------------------------- */
+/* --- the sections ----------------------------------------------------------------------------- */
 
 static bool map_text(struct pageable_run *r, struct paging *p)
 {
@@ -187,7 +187,7 @@ static void paging_drop_sections(struct pageable_run *r)
 	pageable_drop(p->data);
 }
 
-/* --- memory ----------------------------------------------------------------------------------------- */
+/* --- memory ----------------------------------------------------------------------------------- */
 
 static void *paging_alloc(struct pageable_run *r, u64 bytes)
 {

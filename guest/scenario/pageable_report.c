@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns what pageable says of a run: metrics, and checks that hold by the way that pages come and go,
- * whatever the order in which CPUs touch them; where one task visits page after page, the numbers
- * themselves.
+ * Owns what pageable says of a run: metrics, and checks that hold by the way that pages come and
+ * go, whatever the order in which CPUs touch them; where one task visits page after page, the
+ * numbers themselves.
  */
 #include "guest/scenario/pageable.h"
 
@@ -32,9 +32,9 @@ static void check_area(const char *each, const char *flow, const struct pageable
 }
 
 /*
- * W11. In each round every page of the sections is touched, and comes once, if there are frames for all
- * of them; after the last round the data are read once more. Text that is mapped from the chip comes
- * again when the chip was written.
+ * W11. In each round every page of the sections is touched, and comes once, if there are frames for
+ * all of them; after the last round the data are read once more. Text that is mapped from the chip
+ * comes again when the chip was written.
  */
 static void check_sections(const struct pageable_run *r)
 {
@@ -97,8 +97,8 @@ static void check_from_outside(const struct pageable_run *r)
 }
 
 /*
- * One task that visits page after page: by fifo or clock, with fewer frames than pages, the next page
- * is always the one that went last. Reading them all once more is another pass.
+ * One task that visits page after page: by fifo or clock, with fewer frames than pages, the next
+ * page is always the one that went last. Reading them all once more is another pass.
  */
 static void check_loop(const struct pageable_run *r, const struct pageable_stats *s)
 {

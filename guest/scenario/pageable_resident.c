@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Arm resident: what there was. Memory is vmalloc()'s, the sections stay in the frames that they were
- * loaded into.
+ * Arm resident: what there was. Memory is vmalloc()'s, the sections stay in the frames that they
+ * were loaded into.
  */
 #include "guest/lib/string.h"
 #include "guest/scenario/pageable.h"

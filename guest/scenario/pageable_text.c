@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Functions and data that are marked pageable: each function in a page of its own, each with a page of
- * data that it reads and writes, called through pointers that are pageable, too. They call ordinary
- * code, as any function of the kernel.
+ * Functions and data that are marked pageable: each function in a page of its own, each with a page
+ * of data that it reads and writes, called through pointers that are pageable, too. They call
+ * ordinary code, as any function of the kernel.
  */
 #include "guest/scenario/pageable.h"
 

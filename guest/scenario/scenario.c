@@ -66,7 +66,7 @@ const struct scenario scenarios[] = {
 	{ .name = NULL },
 };
 
-/* --- results ----------------------------------------------------------------------------------- */
+/* --- results ---------------------------------------------------------------------------------- */
 
 static struct spinlock result_lock = SPINLOCK("results");
 
@@ -113,7 +113,7 @@ void check_true(const char *name, bool got)
 	check_equal(name, got, 1);
 }
 
-/* --- run ------------------------------------------------------------------------------------------ */
+/* --- run -------------------------------------------------------------------------------------- */
 
 static const struct scenario *find_scenario(const char *name)
 {

@@ -2,9 +2,10 @@
 /*
  * Owns the calls that CPUs have for one another, and when the interrupt for them comes.
  *
- * A host delivers interrupts when it likes (docs/hosts.md). So under the seeded schedule the caller only leaves the call. The CPU
- * that is called sends itself the interrupt, and waits for it, where it takes up its turn with interrupts on, yields or is
- * idle: in the midst of whatever it did then, and always at the same point of the run. Under the free schedule the caller sends it.
+ * A host delivers interrupts when it likes (docs/hosts.md). So under the seeded schedule the caller
+ * only leaves the call. The CPU that is called sends itself the interrupt, and waits for it, where
+ * it takes up its turn with interrupts on, yields or is idle: in the midst of whatever it did then,
+ * and always at the same point of the run. Under the free schedule the caller sends it.
  */
 #include "guest/task/cross_call.h"
 

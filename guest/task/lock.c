@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Spinlocks, things with one user at a time, and named waits. Interrupts are off while a spinlock is held. */
+/* Spinlocks, things with one user at a time, and named waits. Interrupts are off while a spinlock
+ * is held. */
 #include "guest/arch.h"
 #include "guest/kernel.h"
 #include "guest/task/sched.h"

@@ -4,7 +4,8 @@
  *
  * Concurrency is a seeded choice. Under --schedule seeded one CPU runs at a time; at every
  * sched_point() (which pt_set, flushes, locks, chip commands and waits call) the turnstile draws
- * who goes on. So the same seed gives the same interleaving. Under free, sched_point() does nothing.
+ * who goes on. So the same seed gives the same interleaving. Under free, sched_point() does
+ * nothing.
  */
 #ifndef GUEST_SCHED_H
 #define GUEST_SCHED_H
@@ -71,22 +72,23 @@ u32 cpus_online(void);
  * fn returns (exit code 0) or calls task_exit().
  */
 struct task *task_start(const char *name, u32 cpu, struct mm *mm, void (*fn)(void *), void *arg);
-/* @fn on every CPU at once, by kernel tasks, each with its own of @args, which are @bytes each. Waits for all. */
+/* @fn on every CPU at once, by kernel tasks, each with its own of @args, which are @bytes each.
+ * Waits for all. */
 void task_on_each_cpu(const char *name, void (*fn)(void *), void *args, size_t bytes);
 _Noreturn void task_exit(int code);
 /* Waits until @task has ended, frees it, returns its exit code. */
 int task_join(struct task *task);
 /*
- * The task that calls goes on on @cpu, behind the tasks that are there: its stack is free for that when another task
- * runs here. Not with a lock held or interrupts off, nor with addresses that are this CPU's
- * (KVA_BY_TASK); nor do those tasks move that CPUs began with.
+ * The task that calls goes on on @cpu, behind the tasks that are there: its stack is free for that
+ * when another task runs here. Not with a lock held or interrupts off, nor with addresses that are
+ * this CPU's (KVA_BY_TASK); nor do those tasks move that CPUs began with.
  */
 void task_move(u32 cpu);
 
 /*
- * Lazy (as at the start): a kernel task runs on the root that it finds loaded. Otherwise each switch to one
- * loads init_mm's, so that a CPU that runs kernel tasks is in no space's mask. For all CPUs, from their
- * next switch on.
+ * Lazy (as at the start): a kernel task runs on the root that it finds loaded. Otherwise each
+ * switch to one loads init_mm's, so that a CPU that runs kernel tasks is in no space's mask. For
+ * all CPUs, from their next switch on.
  */
 void task_set_lazy_tlb(bool lazy);
 
@@ -94,8 +96,8 @@ void task_set_lazy_tlb(bool lazy);
 void task_yield(void);
 
 /*
- * The same for a wait for a task of another CPU that must not leave the guest: an exit may flush more than
- * was asked for (in the box each one flushes everything).
+ * The same for a wait for a task of another CPU that must not leave the guest: an exit may flush
+ * more than was asked for (in the box each one flushes everything).
  */
 void task_spin(void);
 

@@ -7,7 +7,8 @@
 
 struct mm;
 
-/* Makes the code that runs now, on @stack (ARCH_STACK_BYTES, aligned), the first CPU's main task. */
+/* Makes the code that runs now, on @stack (ARCH_STACK_BYTES, aligned), the first CPU's main
+ * task. */
 void task_init_first_cpu(void *stack);
 /* Starts CPUs 1 … ncpus-1; returns when all of them take part. */
 void cpus_start(u32 ncpus);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Tasks: creation, a run queue per CPU (round robin, no preemption), switch, end. A task leaves its
- * CPU only where it says so itself. Kernel tasks have no space of their own and run on whatever root
- * is loaded, or on init_mm's (task_set_lazy_tlb()); a user task loads init_mm's root before it ends or
- * leaves, so no CPU keeps a dead space loaded.
+ * CPU only where it says so itself. Kernel tasks have no space of their own and run on whatever
+ * root is loaded, or on init_mm's (task_set_lazy_tlb()); a user task loads init_mm's root before it
+ * ends or leaves, so no CPU keeps a dead space loaded.
  */
 #include "guest/arch.h"
 #include "guest/kernel.h"
@@ -153,7 +153,8 @@ static void switch_to(struct run_queue *queue, struct task *next)
 	finish_switch();
 }
 
-/* Picks the next runnable task of this CPU; @prev is queued again unless it is dead, idle or leaves. */
+/* Picks the next runnable task of this CPU; @prev is queued again unless it is dead, idle or
+ * leaves. */
 static void schedule(void)
 {
 	unsigned long irq = arch_irq_save();

@@ -15,8 +15,8 @@ void turnstile_add(u32 cpu);
 void turnstile_idle(void);
 /* One round of a spin: gives the turn to somebody else (seeded) or relaxes (free). */
 void turnstile_spin(void);
-/* A task of this CPU waits and no other can run here: gives the turn to another CPU, if there is one
- * (seeded), or lets the host run something else (free). */
+/* A task of this CPU waits and no other can run here: gives the turn to another CPU, if there is
+ * one (seeded), or lets the host run something else (free). */
 void turnstile_yield(void);
 /* True if this CPU may act: its turn, or no turns are taken. */
 bool turnstile_mine(void);

@@ -30,7 +30,8 @@ void user_loop(u64 loops);
 /* Yields @times times, with something on its stack each time; ends with the number of times that
  * it was not there afterwards. */
 void user_yield(u64 times);
-/* Writes and reads back every page of [start, start + 16 pages), then ends with the number wrong. */
+/* Writes and reads back every page of [start, start + 16 pages), then ends with the number
+ * wrong. */
 void user_touch(u64 start);
 /* Reads @address once: for addresses that a user task must not reach. */
 void user_read(u64 address);

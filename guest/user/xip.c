@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The user program of flash-xip. Like the others it uses nothing outside its section; it is run where
- * the section lies in flash, and each page of code behind it holds a copy of the section.
+ * The user program of flash-xip. Like the others it uses nothing outside its section; it is run
+ * where the section lies in flash, and each page of code behind it holds a copy of the section.
  */
 #include "guest/user/xip.h"
 

@@ -23,8 +23,8 @@ static inline __attribute__((always_inline)) u64 xip_word(u64 i)
 }
 
 /*
- * @shape: pages of code | pages of data << 8 | rounds << 16. Each round calls the step of every page
- * of code, reads every word of data, and reports the last sum, and round << 32 | wrong words.
+ * @shape: pages of code | pages of data << 8 | rounds << 16. Each round calls the step of every
+ * page of code, reads every word of data, and reports the last sum, and round << 32 | wrong words.
  */
 void user_xip(u64 shape);
 u64 user_xip_step(u64 sum, u64 page);

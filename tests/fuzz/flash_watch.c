@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the calls of a bank that is watched, so that nothing it does is missed, and the rules of time
- * and power: what the bank says of the end of operations is true; without power all bits read one
- * and nothing changes, and after power-up it is idle and in read array mode. Leaves to told.c what
- * the observer is told, to watch_cells.c which cells change, to watch_shown.c what may be mapped.
+ * Owns the calls of a bank that is watched, so that nothing it does is missed, and the rules of
+ * time and power: what the bank says of the end of operations is true; without power all bits read
+ * one and nothing changes, and after power-up it is idle and in read array mode. Leaves to told.c
+ * what the observer is told, to watch_cells.c which cells change, to watch_shown.c what may be
+ * mapped.
  */
 #include "tests/fuzz/watch.h"
 

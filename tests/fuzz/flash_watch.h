@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Watches a flash bank from outside, and stops the program with a message at the first thing that no
- * NOR flash may do, or that flash.h does not say. It knows blocks, partitions, what the bank's
+ * Watches a flash bank from outside, and stops the program with a message at the first thing that
+ * no NOR flash may do, or that flash.h does not say. It knows blocks, partitions, what the bank's
  * observer is told and which bytes have changed, but nothing of commands.
  */
 #ifndef KVL_FUZZ_FLASH_WATCH_H

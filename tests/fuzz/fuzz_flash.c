@@ -10,7 +10,7 @@
  *	1 place data data   two writes at one place
  *	2 place		    a read
  *	3 time		    time passes
- *	4 place data	    the two unlock cycles of set 0002 in the place's partition, then data at 555h
+ *	4 place data	    two unlock cycles of set 0002 in the place's partition, data at 555h
  *	5 place count data  writes to consecutive bus words
  *	6		    power and time, by width: power_actions
  *	7 place count	    reads of one place, some time apart

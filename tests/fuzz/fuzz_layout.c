@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A libFuzzer target: bytes become an option set (tests/unit/layout_options.h), and what the planner
- * makes of it is held against the model (tests/unit/layout_model.h). FUZZ_TRACE=1 prints the options.
+ * A libFuzzer target: bytes become an option set (tests/unit/layout_options.h), and what the
+ * planner makes of it is held against the model (tests/unit/layout_model.h). FUZZ_TRACE=1 prints
+ * the options.
  */
 #include <stdio.h>
 #include <stdlib.h>

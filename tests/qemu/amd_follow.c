@@ -119,7 +119,7 @@ void amd_command(u8 command)
 	amd_cycle(0x555, command);
 }
 
-/* --- the end of an erase -------------------------------------------------------------------------- */
+/* --- the end of an erase ---------------------------------------------------------------------- */
 /* QEMU's clock jumps from timer to timer, since its CPU has nothing to do. */
 static void let_qemu_finish(void)
 {

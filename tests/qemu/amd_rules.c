@@ -10,7 +10,7 @@
 
 enum { DQ7 = 0x80, DQ6 = 0x40, DQ5 = 0x20, DQ3 = 0x08, DQ2 = 0x04 };
 
-/* --- QEMU's chip alone -------------------------------------------------------------------------- */
+/* --- QEMU's chip alone ------------------------------------------------------------------------ */
 static void qemus_cycle(u32 word, u32 data)
 {
 	qemus_write(word * 2, 2, data);
@@ -150,7 +150,7 @@ static bool many_reads(const struct cycle *cycle)
 	return true;
 }
 
-/* --- codes and query table ---------------------------------------------------------------------- */
+/* --- codes and query table -------------------------------------------------------------------- */
 static bool left_write(const struct cycle *cycle)
 {
 	const struct amd_state *amd = &amd_chip()->amd;
@@ -242,7 +242,7 @@ static void settle_midway_query(const struct cycle *cycle)
 	qemus_cycle(0, AMD_RESET);
 }
 
-/* --- unlock bypass ------------------------------------------------------------------------------ */
+/* --- unlock bypass ---------------------------------------------------------------------------- */
 static bool in_bypass(enum amd_sequence sequence)
 {
 	return amd_chip()->amd.bypass && amd_chip()->amd.sequence == sequence &&
@@ -294,7 +294,7 @@ static bool bypass_codes_read(const struct cycle *cycle)
 	return cycle->qemus == 0xFFFF && amd_is_selected(amd_chip(), word_of(cycle));
 }
 
-/* --- the table ---------------------------------------------------------------------------------- */
+/* --- the table -------------------------------------------------------------------------------- */
 struct rule amd_rules[] = {
 	{ "time of a program, of a suspension",
 	  "none: the array has the word at once, and an erase rests at once",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* QEMU's cfi.pflash02 and the model's command set 0002: the state they share, and the differences. */
+/* QEMU's cfi.pflash02 and the model's command set 0002: the state they share, and the
+ * differences. */
 #ifndef KVL_TEST_AMD_RULES_H
 #define KVL_TEST_AMD_RULES_H
 

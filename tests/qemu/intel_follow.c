@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns what is known of a cfi.pflash01 and the model from the cycles that both got: what they await,
- * what an operation was to change; and which version of QEMU's chip this is.
+ * Owns what is known of a cfi.pflash01 and the model from the cycles that both got: what they
+ * await, what an operation was to change; and which version of QEMU's chip this is.
  */
 #include "tests/qemu/intel_rules.h"
 
@@ -9,8 +9,9 @@
 
 struct intel_state intel;
 
-/* --- which QEMU this is ------------------------------------------------------------------------ */
-/* A buffer of two words, or one, at @at, the count's cycle being at @count_at: the status at its end. */
+/* --- which QEMU this is ----------------------------------------------------------------------- */
+/* A buffer of two words, or one, at @at, the count's cycle being at @count_at: the status at its
+ * end. */
 static u32 try_buffer(u32 count_at, u32 at, u32 words, u32 confirmation)
 {
 	u32 status;
@@ -47,7 +48,7 @@ static bool is_refused(u32 offset)
 	       (intel.bytes == 1 && intel.never_one);
 }
 
-/* --- following the cycles ----------------------------------------------------------------------- */
+/* --- following the cycles --------------------------------------------------------------------- */
 static void note_words(u32 start, u32 bytes)
 {
 	intel.start = start;

@@ -90,7 +90,7 @@ static bool busy_read(const struct cycle *cycle)
 	       cycle->qemus == INTEL_READY;
 }
 
-/* --- program: QEMU replaces -------------------------------------------------------------------- */
+/* --- program: QEMU replaces ------------------------------------------------------------------- */
 /* A byte that was to be programmed, and when ones met zeroes. */
 static bool was_programmed(const struct cycle *cycle)
 {
@@ -161,7 +161,7 @@ static bool not_ready_read(const struct cycle *cycle)
 	       cycle->value == INTEL_READY;
 }
 
-/* --- first cycles ------------------------------------------------------------------------------ */
+/* --- first cycles ----------------------------------------------------------------------------- */
 static bool is_known(u32 command)
 {
 	return strchr("\xFF\x70\x90\x98\x50\x10\x40\x20\xE8\x60", (int)command) && command;
@@ -208,7 +208,7 @@ static void settle_in_query(const struct cycle *cycle)
 	qemus_write(cycle->offset, 1, cycle->value);
 }
 
-/* --- write to buffer ---------------------------------------------------------------------------- */
+/* --- write to buffer -------------------------------------------------------------------------- */
 /* J3, 4.8. */
 bool intel_may_load(u32 offset)
 {
@@ -306,7 +306,7 @@ static void settle_aborted(const struct cycle *cycle)
 	intel.errors = true;
 }
 
-/* --- addresses and widths ----------------------------------------------------------------------- */
+/* --- addresses and widths --------------------------------------------------------------------- */
 static bool repeated_read(const struct cycle *cycle)
 {
 	return cycle->bytes == 1 && cycle->offset >= 0x100 &&
@@ -362,7 +362,7 @@ static bool wide_byte(const struct cycle *cycle)
 	       cycle->value == intel.before[1];
 }
 
-/* --- the table ---------------------------------------------------------------------------------- */
+/* --- the table -------------------------------------------------------------------------------- */
 struct rule intel_rules[] = {
 	{ "time", "status 80h right after the last cycle of a program or an erase",
 	  "00h for 128 us (byte, buffer), 1.024 s (block)",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* QEMU's cfi.pflash01 and the model's command set 0001: the state they share, and the differences. */
+/* QEMU's cfi.pflash01 and the model's command set 0001: the state they share, and the
+ * differences. */
 #ifndef KVL_TEST_INTEL_RULES_H
 #define KVL_TEST_INTEL_RULES_H
 

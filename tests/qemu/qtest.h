@@ -23,8 +23,8 @@ struct qtest {
 #define QTEST_FLASH "/proc/self/fd/3" /* @flash, for QEMU's command line */
 
 /*
- * Starts @program with @argv (NULL-terminated, without what speaks the protocol), and with a file of
- * so many bytes. QEMU ends when this process does.
+ * Starts @program with @argv (NULL-terminated, without what speaks the protocol), and with a file
+ * of so many bytes. QEMU ends when this process does.
  */
 void qtest_start(struct qtest *qtest, const char *program, const char *const *argv, const u8 *flash,
 		 size_t flash_bytes);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The model's command set 0002 against QEMU's cfi.pflash02, cycle by cycle: what both claim to do,
- * and seeded random cycles, in which each difference must be a row of amd_rules.c. The clocks of the
- * two stand still but where an operation is brought to its end.
+ * and seeded random cycles, in which each difference must be a row of amd_rules.c. The clocks of
+ * the two stand still but where an operation is brought to its end.
  *
  *   test_flash_amd --table     prints the rows as Markdown
  */
@@ -229,7 +229,7 @@ START_TEST(unlock_bypass_programs)
 }
 END_TEST
 
-/* ---- with the differences --------------------------------------------------------------------- */
+/* ---- with the differences -------------------------------------------------------------------- */
 /* First in the window, then behind it, as DQ3 says. */
 START_TEST(an_erase_rests_and_goes_on)
 {

@@ -4,9 +4,9 @@
  * of a table, or a failure.
  *
  * They are kept in the same state. A rule for a write says that it leaves them in different ones:
- * its settle() demands what the row says of both, and brings QEMU's chip into the state of the model.
- * A rule for a read, or for a byte of the array, says that two values differ for that reason. Each
- * difference must be that of one rule, and each rule must be needed.
+ * its settle() demands what the row says of both, and brings QEMU's chip into the state of the
+ * model. A rule for a read, or for a byte of the array, says that two values differ for that
+ * reason. Each difference must be that of one rule, and each rule must be needed.
  */
 #ifndef KVL_TEST_TWINS_H
 #define KVL_TEST_TWINS_H
@@ -63,7 +63,8 @@ _Noreturn void twins_fail(const char *format, ...) __attribute__((format(printf,
 /* --- cycles on both --------------------------------------------------------------------------- */
 /* A read; its value. If they differ, by one rule. */
 u32 twins_read(u32 offset, u32 bytes);
-/* A write. The rule by which it leaves them in different states, if there is one, has settled that. */
+/* A write. The rule by which it leaves them in different states, if there is one, has settled
+ * that. */
 void twins_write(u32 offset, u32 bytes, u32 value);
 /* A row in which there is none of the three functions: the caller has seen the difference. */
 void twins_saw(struct rule *rule);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * write_trace DIR EVENTS: a trace for tests of the report, which need no KVM then: events of each kind with
- * values of all sizes, names that are markup, findings, faults, waits, a chip, a soft TLB, a layout with
- * holes.
+ * write_trace DIR EVENTS: a trace for tests of the report, which need no KVM then: events of each
+ * kind with values of all sizes, names that are markup, findings, faults, waits, a chip, a soft
+ * TLB, a layout with holes.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A flush is proved within one basic block: the instructions that end with it, into whose midst nothing
- * leads and out of which nothing goes, calls apart. So whoever executes the flush has executed all of
- * them, in order; and whoever has executed the report executes the flush. Following the registers down
- * the block (regs.c) shows that both are of one address.
+ * A flush is proved within one basic block: the instructions that end with it, into whose midst
+ * nothing leads and out of which nothing goes, calls apart. So whoever executes the flush has
+ * executed all of them, in order; and whoever has executed the report executes the flush. Following
+ * the registers down the block (regs.c) shows that both are of one address.
  *
  * The report is the last call before the flush: trace_record(header, a0, …), in rdi, rsi, rdx, …
  * What the fields are: devices/abi/trace_abi.h.
@@ -60,8 +60,8 @@ static void follow(struct state *state, const struct insn *insn, const cs_insn *
 }
 
 /*
- * The event must be known; of the scope what is known must fit: clang takes the site, 16 bits wide, for
- * zero-extended by the caller, so of the bits above it only ones are certain.
+ * The event must be known; of the scope what is known must fit: clang takes the site, 16 bits wide,
+ * for zero-extended by the caller, so of the bits above it only ones are certain.
  */
 static bool reports_event(const struct state *state, u64 event)
 {

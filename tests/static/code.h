@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a proof is about: the code of an image, and what the image says of it. Owned by who fills it. */
+/* What a proof is about: the code of an image, and what the image says of it. Owned by who fills
+ * it. */
 #ifndef TEST_CODE_H
 #define TEST_CODE_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads the guest's ELF file (arch/x86_64/guest/guest.ld): a static PIE, of which the relocations say
- * where pointers are. The build has made it; offsets are checked against its end all the same.
+ * Reads the guest's ELF file (arch/x86_64/guest/guest.ld): a static PIE, of which the relocations
+ * say where pointers are. The build has made it; offsets are checked against its end all the same.
  */
 #include "tests/static/elf_code.h"
 

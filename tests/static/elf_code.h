@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The code of an ELF file: its executable sections, their symbols, what points there, the records. */
+/* The code of an ELF file: its executable sections, their symbols, what points there, the
+ * records. */
 #ifndef TEST_ELF_CODE_H
 #define TEST_ELF_CODE_H
 

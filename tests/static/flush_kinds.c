@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The opcodes, as the manuals of both makers have them (Intel SDM vol. 2, AMD APM vol. 3). All begin
- * with 0F; prefixes (REX too) may stand before that and change operands only, so an opcode is found
- * without them.
+ * The opcodes, as the manuals of both makers have them (Intel SDM vol. 2, AMD APM vol. 3). All
+ * begin with 0F; prefixes (REX too) may stand before that and change operands only, so an opcode is
+ * found without them.
  *
- * Not here: MOV to CR2 and CR8, SWAPGS, WBINVD, which leave translations alone; what switches to other
- * tables together with the machine (VM entries, RSM), which a guest kernel at CPL 0 cannot do.
+ * Not here: MOV to CR2 and CR8, SWAPGS, WBINVD, which leave translations alone; what switches to
+ * other tables together with the machine (VM entries, RSM), which a guest kernel at CPL 0 cannot
+ * do.
  */
 #include "tests/static/flush_kinds.h"
 

@@ -2,20 +2,21 @@
 /*
  * The proof, in this order:
  *
- *  1. Every byte of code belongs to one instruction, decoded from symbol to symbol; every jump, call,
- *     RIP-relative address and relocated pointer that leads into code leads to the first byte of one.
- *     So these are the instructions that are executed.
+ *  1. Every byte of code belongs to one instruction, decoded from symbol to symbol; every jump,
+ *     call, RIP-relative address and relocated pointer that leads into code leads to the first byte
+ *     of one. So these are the instructions that are executed.
  *  2. Each flush among them is registered for its function, and each registered one is there.
  *  3. Of each the rule of its record holds (block.c).
- *  4. The opcodes are also looked for at every byte, in code of any width. One that begins inside another
- *     instruction (in its immediate or displacement) is told but is none, because of 1. One in data that
- *     lies among code is a failure: data are few, and nothing says where they may be jumped into.
+ *  4. The opcodes are also looked for at every byte, in code of any width. One that begins inside
+ *     another instruction (in its immediate or displacement) is told but is none, because of 1. One
+ *     in data that lies among code is a failure: data are few, and nothing says where they may be
+ *     jumped into.
  *
- * Taken for granted: indirect calls go to symbols and relocated pointers, indirect jumps there or, in a
- * switch, to instructions of their own function (a flush's function has none); returns go behind calls,
- * traps to their stubs; trace_record() keeps the registers that its ABI says and records what it is
- * given. Bytes outside of executable sections, and what is written into memory and then executed, are
- * not seen.
+ * Taken for granted: indirect calls go to symbols and relocated pointers, indirect jumps there or,
+ * in a switch, to instructions of their own function (a flush's function has none); returns go
+ * behind calls, traps to their stubs; trace_record() keeps the registers that its ABI says and
+ * records what it is given. Bytes outside of executable sections, and what is written into memory
+ * and then executed, are not seen.
  */
 #include "tests/static/proof.h"
 
@@ -36,7 +37,8 @@ static struct where where(const struct sweep *sweep, u64 va)
 	return region ? (struct where){ region->name, va - region->va } : (struct where){ "?", va };
 }
 
-/* Something leads to @to, from code @bits wide (0: a pointer); marks what is there. False: it may not. */
+/* Something leads to @to, from code @bits wide (0: a pointer); marks what is there. False: it may
+ * not. */
 static bool lead(const struct sweep *sweep, u64 to, u32 bits, bool executes)
 {
 	const struct region *region = sweep_region_at(sweep, to);

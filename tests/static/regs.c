@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Follows values through registers: a copy has its original's number, a new value a new number. What
- * lies in memory is not known. Only the few instructions that pass arguments are understood; after any
- * other, nothing is known of any register, so what is claimed does not rest on a list of what each
- * instruction changes.
+ * Follows values through registers: a copy has its original's number, a new value a new number.
+ * What lies in memory is not known. Only the few instructions that pass arguments are understood;
+ * after any other, nothing is known of any register, so what is claimed does not rest on a list of
+ * what each instruction changes.
  */
 #include "tests/static/regs.h"
 
@@ -163,7 +163,8 @@ static struct value shl(struct regs *regs, struct value from, u32 by)
 	return to;
 }
 
-/* Of a sum the low bits are known up to the first that is not known of both: no carry comes from above. */
+/* Of a sum the low bits are known up to the first that is not known of both: no carry comes from
+ * above. */
 static struct value sum(struct regs *regs, struct value a, struct value b)
 {
 	u64 unknown = ~(a.known & b.known), lowest = unknown & -unknown;

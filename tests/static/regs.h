@@ -10,8 +10,8 @@
 enum { REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI, REGS = 16 };
 
 /*
- * Two values are the same if their numbers are, and the bits in which they differ from what has that
- * number; of some bits it is known what they are.
+ * Two values are the same if their numbers are, and the bits in which they differ from what has
+ * that number; of some bits it is known what they are.
  */
 struct value {
 	u32 number;

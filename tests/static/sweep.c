@@ -122,8 +122,8 @@ static void note(struct sweep *sweep, const struct region *region, csh handle, c
 }
 
 /*
- * What the linker puts behind a function in pages that lie in flash (guest.ld): as it is erased. FF FF is
- * no instruction (FF /7): whoever comes there traps.
+ * What the linker puts behind a function in pages that lie in flash (guest.ld): as it is erased. FF
+ * FF is no instruction (FF /7): whoever comes there traps.
  */
 static bool is_filler(const u8 *bytes, size_t n)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Owns what the acts of amd_states.c do, and power-up. What a cycle is taken for is in
- * amd_model_cycle.c, what begins an operation in amd_model_begin.c, its end in amd_model_end.c, what
- * failures and power cuts leave in amd_model_cut.c, what reads return in amd_model_read.c.
+ * amd_model_cycle.c, what begins an operation in amd_model_begin.c, its end in amd_model_end.c,
+ * what failures and power cuts leave in amd_model_cut.c, what reads return in amd_model_read.c.
  */
 #include <string.h>
 

@@ -14,7 +14,8 @@
 #define AM_MAX_UNITS (FLASH_MAX_BUFFER_BYTES / 2)
 #define AM_SECURED_BYTES (FLASH_OTP_WORDS * 2)
 
-/* Bus units (words, bytes in x8 mode) from @start, of which those that are @given get programmed. */
+/* Bus units (words, bytes in x8 mode) from @start, of which those that are @given get
+ * programmed. */
 struct am_load {
 	u64 start;
 	u32 units; /* of the page, or 1 */

@@ -4,7 +4,8 @@
 
 #include "tests/unit/amd_model.h"
 
-/* How long a refusal looks like work: GL-M "Program", "Sector Erase"; GL-S table 5.2 (20 to 100). */
+/* How long a refusal looks like work: GL-M "Program", "Sector Erase"; GL-S table 5.2 (20 to
+ * 100). */
 #define REFUSED_PROGRAM_US 1
 #define REFUSED_ERASE_US 100
 #define REFUSED_GLS_US 20

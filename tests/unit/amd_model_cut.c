@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns what failures and power cuts leave: the bounds of what the chip's cells may hold then. Within
- * them the model takes over what they do hold.
+ * Owns what failures and power cuts leave: the bounds of what the chip's cells may hold then.
+ * Within them the model takes over what they do hold.
  */
 #include <string.h>
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Owns time: the end of operations and of their parts, what they have changed, and when they rest. */
+/* Owns time: the end of operations and of their parts, what they have changed, and when they
+ * rest. */
 #include <string.h>
 
 #include "tests/unit/amd_model.h"

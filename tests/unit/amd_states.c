@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Owns the table of cycles. Sources: command definitions of Am29LV160D (22358), Am29DL32xG (25686),
- * S29GL-N_00 and 27631; for GL-S tables 5.6 to 5.8 of 001-98285 and 5.3 of IS29GL-S (the same text).
- * [D]: the sheets are silent, and docs/flash-amd.md says what was decided.
+ * S29GL-N_00 and 27631; for GL-S tables 5.6 to 5.8 of 001-98285 and 5.3 of IS29GL-S (the same
+ * text). [D]: the sheets are silent, and docs/flash-amd.md says what was decided.
  */
 #include "tests/unit/amd_states.h"
 
@@ -25,7 +25,8 @@
 #define IDLE(point, is, code, families, maps, rests, next, act) \
 	ROW(point, is, code, families, IDLE, maps, rests, next, act)
 
-/* The status register is shown at any point of a command that takes codes, and ends it (5.7, 5.8). */
+/* The status register is shown at any point of a command that takes codes, and ends it (5.7,
+ * 5.8). */
 #define SHOW_STATUS(point, doing) \
 	ROW(point, 555, 0x70, AM_GLS, doing, ANY_MAP, ANYHOW, START, SHOW_STATUS)
 /* [D] And so is it cleared, but while the chip is busy. */
@@ -37,7 +38,7 @@
 		ROW(point, 555, 0x71, AM_GLS, ABORTED, ANY_MAP, ANYHOW, START, END_ABORT)
 
 const struct am_row am_rows[] = {
-	/* ---- idle, first cycles --------------------------------------------------------------- */
+	/* ---- idle, first cycles -------------------------------------------------------------- */
 	IDLE(START, 555, 0xAA, AM_ALL, ARRAY | AM_REGION, ANYHOW, UNLOCK, NOTHING),
 	IDLE(START, 055, 0x98, AM_LV | AM_DL, ARRAY | AM_CODES, NO_REST | ERASE_RESTS, START,
 	     ENTER_QUERY),
@@ -50,7 +51,7 @@ const struct am_row am_rows[] = {
 	IDLE(START, 555, 0x33, AM_GLS, ARRAY, NO_REST, START, CHECK_BLANK),
 	STATUS(START),
 
-	/* ---- unlocked ------------------------------------------------------------------------- */
+	/* ---- unlocked ------------------------------------------------------------------------ */
 	IDLE(UNLOCK, 2AA, 0x55, AM_ALL, ANY_MAP, ANYHOW, UNLOCKED, NOTHING),
 	STATUS(UNLOCK),
 	IDLE(UNLOCKED, 555, 0xA0, AM_WORD, ARRAY | AM_REGION, NO_REST | ERASE_RESTS, PROGRAM,
@@ -72,7 +73,7 @@ const struct am_row am_rows[] = {
 	IDLE(UNLOCKED, 555, 0x90, AM_GL, AM_REGION, ANYHOW, EXIT, NOTHING),
 	STATUS(UNLOCKED),
 
-	/* ---- programs ------------------------------------------------------------------------- */
+	/* ---- programs ------------------------------------------------------------------------ */
 	IDLE(START, ANY, 0xA0, AM_LV | AM_DL | AM_GLN_X16, AM_BYPASS, NO_REST | ERASE_RESTS,
 	     PROGRAM, NOTHING),
 	IDLE(START, ANY, 0x25, AM_GLN, AM_BYPASS, NO_REST | ERASE_RESTS, COUNT, NOTE_SECTOR),
@@ -85,7 +86,7 @@ const struct am_row am_rows[] = {
 	IDLE(CONFIRM, GOOD, 0x29, AM_ALL, ANY_MAP, ANYHOW, START, BEGIN_BUFFER),
 	IDLE(CONFIRM, ANY, AM_ANY_CODE, AM_ALL, ANY_MAP, ANYHOW, START, ABORT),
 
-	/* ---- erases --------------------------------------------------------------------------- */
+	/* ---- erases -------------------------------------------------------------------------- */
 	IDLE(ERASE, 555, 0xAA, AM_ALL, ARRAY, NO_REST, ERASE_UNLOCK, NOTHING),
 	IDLE(ERASE_UNLOCK, 2AA, 0x55, AM_ALL, ARRAY, NO_REST, ERASE_UNLOCKED, NOTHING),
 	IDLE(ERASE_UNLOCKED, ANY, 0x30, AM_ALL, ARRAY, NO_REST, START, NAME_FIRST),
@@ -94,7 +95,7 @@ const struct am_row am_rows[] = {
 	STATUS(ERASE_UNLOCK),
 	STATUS(ERASE_UNLOCKED),
 
-	/* ---- registers, ways out -------------------------------------------------------------- */
+	/* ---- registers, ways out ------------------------------------------------------------- */
 	IDLE(START, ANY, 0x90, AM_ALL, AM_BYPASS | REGISTERS, ANYHOW, EXIT, NOTHING),
 	IDLE(EXIT, ANY, 0x00, AM_ALL, WITH_EXIT, ANYHOW, START, LEAVE),
 	IDLE(START, ANY, 0xA0, AM_GL, REGISTERS, ANYHOW, REGISTER, NOTHING),
@@ -106,7 +107,7 @@ const struct am_row am_rows[] = {
 	IDLE(REGISTER, ANY, 0x01, AM_GL, AM_DYB, ANYHOW, START, UNPROTECT),
 	IDLE(CLEAR, ANY, 0x30, AM_GL, AM_PPB, ANYHOW, START, CLEAR_PPBS),
 
-	/* ---- at work; a suspension of the other bank is none of this one -------------------------------------------------------------------------- */
+	/* ---- at work; a suspension of the other bank is none of this one --------------------- */
 	ROW(START, HERE, 0x30, AM_ALL, WINDOW, ANY_MAP, ANYHOW, START, NAME_ANOTHER),
 	ROW(START, HERE, 0xB0, AM_ALL, WINDOW, ANY_MAP, ANYHOW, START, SUSPEND),
 	ROW(START, ANY, 0xB0, AM_ALL, WINDOW, ANY_MAP, ANYHOW, START, NOTHING),
@@ -119,7 +120,7 @@ const struct am_row am_rows[] = {
 	SHOW_STATUS(START, BUSY),
 	SHOW_STATUS(START, SUSPENDING),
 
-	/* ---- failed; a buffer aborted: the tables disagree on where F0 goes --------------------------------------------------------- */
+	/* ---- failed; a buffer aborted: the tables disagree on where F0 goes ------------------ */
 	ROW(START, ANY, 0xF0, AM_ALL, FAILED, ANY_MAP, ANYHOW, START, END_FAILURE),
 	ROW(START, 555, 0x71, AM_GLS, FAILED, ANY_MAP, ANYHOW, START, END_FAILURE),
 	SHOW_STATUS(START, FAILED),

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The guest's disk driver on the host, over the model of the device, with a kernel around it. Tasks
- * are threads of which one at a time runs; task_yield() lets another. Between the two stands who lies:
- * registers that read otherwise, and answers that are changed before the driver sees them. Holds the
- * driver's sources: one file of a test program includes it.
+ * are threads of which one at a time runs; task_yield() lets another. Between the two stands who
+ * lies: registers that read otherwise, and answers that are changed before the driver sees them.
+ * Holds the driver's sources: one file of a test program includes it.
  */
 #ifndef TEST_BLOCK_DRIVER_RIG_H
 #define TEST_BLOCK_DRIVER_RIG_H
@@ -257,7 +257,7 @@ void iounmap(void *address)
 	free(address);
 }
 
-/* --- pages: one after the other, in the order in which their addresses are asked for ----------- */
+/* --- pages: one after the other, in the order in which their addresses are asked for ---------- */
 static const struct page *page_of[MAX_PAGES];
 static u32 npages;
 
@@ -281,7 +281,7 @@ static void *lend(void *owner, u64 gpa, u64 bytes, bool write)
 	return (u8 *)page_address(page_of[nth]) + gpa % PAGE_BYTES;
 }
 
-/* --- the device's owner ------------------------------------------------------------------------- */
+/* --- the device's owner ----------------------------------------------------------------------- */
 static u8 sectors[SECTORS * 512];
 static u32 told;
 
@@ -324,7 +324,7 @@ static void make_model(bool readonly)
 	virtio_blk_init(&model, &storage, &memory);
 }
 
-/* --- set-up ------------------------------------------------------------------------------------- */
+/* --- set-up ----------------------------------------------------------------------------------- */
 static void setup(void)
 {
 	lie = TRUTH;

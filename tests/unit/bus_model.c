@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the bus between the guest's flash driver and the chip model, the faults planted on it, and the
- * rows of its parts: small ones, each in the shape of a real one.
+ * Owns the bus between the guest's flash driver and the chip model, the faults planted on it, and
+ * the rows of its parts: small ones, each in the shape of a real one.
  */
 #include "tests/unit/bus_model.h"
 

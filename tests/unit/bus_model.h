@@ -10,8 +10,8 @@
 #include "devices/abi/types.h"
 
 /*
- * Every part is of 128 KiB, of which the first half can be read while the second is written: 4 blocks
- * of 8 KiB and 3 of 32 KiB if nothing else is said, x8/x16, a write buffer of 32 bytes.
+ * Every part is of 128 KiB, of which the first half can be read while the second is written: 4
+ * blocks of 8 KiB and 3 of 32 KiB if nothing else is said, x8/x16, a write buffer of 32 bytes.
  */
 enum bus_part {
 	BUS_J3,	     /* 0001: suspends, lock bits are cells */

@@ -71,7 +71,7 @@ static void bus_copy(void *to, volatile u8 *window, u64 offset, u64 bytes)
 #include "guest/flash/partition.c"
 #include "guest/flash/wait.c"
 
-/* ---- the kernel around the driver --------------------------------------------------------------- */
+/* ---- the kernel around the driver ------------------------------------------------------------ */
 
 #define MAX_TASKS 6
 #define CHIP_GPA 0xD0000000ull
@@ -302,7 +302,7 @@ static void check_cleared(void)
 	nested += chip->resting != NULL;
 }
 
-/* ---- set-up ----------------------------------------------------------------------------------------- */
+/* ---- set-up ---------------------------------------------------------------------------------- */
 
 static struct bus_setup bus;
 

@@ -13,7 +13,8 @@
 
 #define IM_MAX_UNITS (FLASH_MAX_BUFFER_BYTES / 2)
 
-/* Bus units (words, bytes in x8 mode) from @start, of which those that are @given get programmed. */
+/* Bus units (words, bytes in x8 mode) from @start, of which those that are @given get
+ * programmed. */
 struct im_load {
 	u64 start;
 	u32 units;

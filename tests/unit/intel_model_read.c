@@ -23,7 +23,8 @@ static u32 busy_partition(const struct intel_model *model)
 	return model->state == IM_BEFP_LOAD ? model->befp_partition : model->op.partition;
 }
 
-/* SR.7 = 0: SR.0 tells which partition is busy, or that no fill can be taken; SR.6 to .1 nothing. */
+/* SR.7 = 0: SR.0 tells which partition is busy, or that no fill can be taken; SR.6 to .1
+ * nothing. */
 static struct model_read busy_status(const struct intel_model *model, u32 partition)
 {
 	struct model_read status = { .defined = (u16)~STATUS_BITS, .varies = STATUS_BITS };
@@ -70,7 +71,8 @@ static struct model_read block_status(const struct intel_model *model, u32 block
 	return status;
 }
 
-/* On an 8-bit bus half of it, as the address says (J3, "byte-wide protection register addressing"). */
+/* On an 8-bit bus half of it, as the address says (J3, "byte-wide protection register
+ * addressing"). */
 static struct model_read otp_word(const struct intel_model *model, u64 offset, u64 index)
 {
 	u16 value = model->otp[index - IM_OTP_LOCK];

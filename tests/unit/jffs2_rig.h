@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The guest's JFFS2 reader on the host: media, both ways of reading them, and what came of it. Pieces
- * are handed out in blocks of exactly the size asked for, so that the address sanitizer sees any
- * read beyond. Holds the guest's sources: one file of a test program includes it.
+ * The guest's JFFS2 reader on the host: media, both ways of reading them, and what came of it.
+ * Pieces are handed out in blocks of exactly the size asked for, so that the address sanitizer sees
+ * any read beyond. Holds the guest's sources: one file of a test program includes it.
  */
 #ifndef TEST_JFFS2_RIG_H
 #define TEST_JFFS2_RIG_H
@@ -32,7 +32,7 @@ static inline u32 draw(u32 below)
 	return (random_state >> 20) % below;
 }
 
-/* ---- media ------------------------------------------------------------------------------------- */
+/* ---- media ----------------------------------------------------------------------------------- */
 
 struct medium {
 	u8 *data;

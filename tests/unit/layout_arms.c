@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the guest's arms of layout (guest/scenario/layout.arms), compiled for the host, and what they
- * read: the plan. Each arm of the plan's kind has to convert as the plan's pieces say.
+ * Owns the guest's arms of layout (guest/scenario/layout.arms), compiled for the host, and what
+ * they read: the plan. Each arm of the plan's kind has to convert as the plan's pieces say.
  */
 #include <stddef.h>
 

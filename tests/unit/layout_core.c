@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns what lies where for the kernel itself and for the testbed: the core's parts, the shared region,
- * the soft TLBs. That no two of them overlap is seen in layout_map.c.
+ * Owns what lies where for the kernel itself and for the testbed: the core's parts, the shared
+ * region, the soft TLBs. That no two of them overlap is seen in layout_map.c.
  */
 #include "devices/abi/shared.h"
 #include "devices/abi/trace_abi.h"

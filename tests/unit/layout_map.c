@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the question who owns what: collects every boundary that request and plan name, and asks in each
- * interval between two of them, where all is of one kind, who claims it. Virtual, guest-physical, and by
- * directory entries for what a soft TLB translates.
+ * Owns the question who owns what: collects every boundary that request and plan name, and asks in
+ * each interval between two of them, where all is of one kind, who claims it. Virtual,
+ * guest-physical, and by directory entries for what a soft TLB translates.
  */
 #include <stdlib.h>
 
@@ -65,7 +65,7 @@ static u32 claims(const struct kvl_range *range, u32 n, u64 at)
 	return count;
 }
 
-/* --- the lists that a plan has ----------------------------------------------------------------- */
+/* --- the lists that a plan has ---------------------------------------------------------------- */
 
 static void expect_ascending(const struct kvl_range *range, u32 n, const char *text)
 {
@@ -134,7 +134,7 @@ static void expect_regions(const struct layout_facts *facts, const struct kvl_la
 	rule(at == SPACE_END, "regions end at 4 GiB", at, 0);
 }
 
-/* --- kernel space ------------------------------------------------------------------------------ */
+/* --- kernel space ----------------------------------------------------------------------------- */
 
 static u32 pieces_at(const struct kvl_layout *plan, u64 va)
 {
@@ -145,8 +145,8 @@ static u32 pieces_at(const struct kvl_layout *plan, u64 va)
 	return count;
 }
 
-/* Kind sections: @va is lost if its section shows frames, and where @va is one would be of a hole. All
- * pieces in the section have to agree on the frame. */
+/* Kind sections: @va is lost if its section shows frames, and where @va is one would be of a hole.
+ * All pieces in the section have to agree on the frame. */
 static bool is_lost_in_section(const struct kvl_layout *plan, u64 va)
 {
 	u64 section = ALIGN_DOWN(va, LARGE_BYTES), frame = 0;
@@ -165,9 +165,10 @@ static bool is_lost_in_section(const struct kvl_layout *plan, u64 va)
 }
 
 /*
- * May @va, in the region lowmem, belong to nobody? In kind linear if the frame that it would show is of
- * a hole. In packed and sections also so below the core, whose image stays where it was linked to be;
- * and in sections what of a hole is less than a section. In intermixed nothing is lost.
+ * May @va, in the region lowmem, belong to nobody? In kind linear if the frame that it would show
+ * is of a hole. In packed and sections also so below the core, whose image stays where it was
+ * linked to be; and in sections what of a hole is less than a section. In intermixed nothing is
+ * lost.
  */
 static bool is_lost(const struct kvl_layout *plan, u64 va)
 {
@@ -183,7 +184,8 @@ static bool is_lost(const struct kvl_layout *plan, u64 va)
 	}
 }
 
-/* The one owner of @va: a piece of lowmem, a range of vmalloc's, a region of another kind, or nobody. */
+/* The one owner of @va: a piece of lowmem, a range of vmalloc's, a region of another kind, or
+ * nobody. */
 static void expect_owner(const struct kvl_layout *plan, u64 va)
 {
 	u32 lowmem = pieces_at(plan, va), vmalloc = claims(plan->vmalloc, plan->nvmalloc, va);
@@ -235,7 +237,7 @@ static void expect_owners(const struct kvl_layout_request *request, const struct
 		     "vmalloc lies in kernel space (start)", plan->vmalloc[i].start, 0);
 }
 
-/* --- what a soft TLB translates ---------------------------------------------------------------- */
+/* --- what a soft TLB translates --------------------------------------------------------------- */
 
 static bool overlaps(struct kvl_range range, u64 start, u64 end)
 {
@@ -293,7 +295,7 @@ static void expect_soft_places(const struct kvl_layout *plan)
 		     plan->dynamic[i].start, plan->dynamic[i].bytes);
 }
 
-/* --- guest-physical ---------------------------------------------------------------------------- */
+/* --- guest-physical --------------------------------------------------------------------------- */
 
 static const struct kvl_range image = { KVL_BOOT_GPA, KVL_CORE_END_GPA - KVL_BOOT_GPA };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the answer to which options can work. Where several things are wrong with them, the planner may
- * name any: a reason is right if it is true.
+ * Owns the answer to which options can work. Where several things are wrong with them, the planner
+ * may name any: a reason is right if it is true.
  */
 #include "tests/unit/layout_model.h"
 
@@ -12,7 +12,7 @@ static u64 least(u64 a, u64 b)
 	return a < b ? a : b;
 }
 
-/* --- numbers that are wrong by themselves ------------------------------------------------------ */
+/* --- numbers that are wrong by themselves ----------------------------------------------------- */
 
 static u64 vmalloc_asked(const struct kvl_layout_request *request)
 {
@@ -54,9 +54,10 @@ static bool numbers_are_right(const struct kvl_layout_request *request)
 	return true;
 }
 
-/* --- what cannot be placed --------------------------------------------------------------------- */
+/* --- what cannot be placed -------------------------------------------------------------------- */
 
-/* Boot page and image, heap, arena unless it is in highmem; then, at a large page, the frame table. */
+/* Boot page and image, heap, arena unless it is in highmem; then, at a large page, the frame
+ * table. */
 static u64 core_end(const struct kvl_layout_request *request, u64 ram_end)
 {
 	u64 parts = MiB(2) + KVL_HEAP_BYTES + (request->arena_highmem ? 0 : KVL_ARENA_BYTES);
@@ -65,7 +66,8 @@ static u64 core_end(const struct kvl_layout_request *request, u64 ram_end)
 	return MiB(16) + ALIGN_UP(parts, LARGE_BYTES) + ALIGN_UP(table, LARGE_BYTES);
 }
 
-/* Kernel space that is wanted beyond what there is: that of a layout with the core for all lowmem. */
+/* Kernel space that is wanted beyond what there is: that of a layout with the core for all
+ * lowmem. */
 static u64 space_missing(const struct layout_facts *facts)
 {
 	u64 have = SPACE_END - facts->request->page_offset;
@@ -164,7 +166,7 @@ static bool can_work(const struct layout_facts *facts)
 	return !space_missing(facts) && !has_no_highmem(facts) && holes_are_right(facts);
 }
 
-/* --- is a refusal right? ----------------------------------------------------------------------- */
+/* --- is a refusal right? ---------------------------------------------------------------------- */
 
 static bool reason_is_true(const struct layout_facts *facts, const struct kvl_layout_failure *why)
 {
@@ -221,7 +223,8 @@ static void expect_refusal(const struct kvl_layout_request *request,
 	     why->value);
 }
 
-/* With ranges that could be of a plan, so that it is seen when one is left, or looked at too many. */
+/* With ranges that could be of a plan, so that it is seen when one is left, or looked at too
+ * many. */
 static void fill(struct kvl_layout *plan)
 {
 	const u64 word = MiB(40);

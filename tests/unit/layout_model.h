@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A model of the machine's map, for the unit test and the fuzzer of the planner (devices/abi/layout.c).
- * It knows what layout.h and rows A1-A9 of the seed state, asks for a plan, and looks at every interval
- * between two boundaries that anybody names: nothing is planned a second time.
+ * A model of the machine's map, for the unit test and the fuzzer of the planner
+ * (devices/abi/layout.c). It knows what layout.h and rows A1-A9 of the seed state, asks for a plan,
+ * and looks at every interval between two boundaries that anybody names: nothing is planned a
+ * second time.
  *
  *   layout_model.c   which options can work, and if not, why
  *   layout_map.c     who owns each address and each frame
@@ -53,10 +54,11 @@ static inline bool in_range(struct kvl_range range, u64 at)
 	return at - range.start < range.bytes;
 }
 
-/* Has @request planned into @plan and holds the answer against all rules. False: rightly refused. */
+/* Has @request planned into @plan and holds the answer against all rules. False: rightly
+ * refused. */
 bool layout_judge(const struct kvl_layout_request *request, struct kvl_layout *plan);
 
-/* --- the parts, of a plan that was made -------------------------------------------------------- */
+/* --- the parts, of a plan that was made ------------------------------------------------------- */
 void layout_expect_map(const struct layout_facts *facts, const struct kvl_layout *plan);
 void layout_expect_core(const struct layout_facts *facts, const struct kvl_layout *plan);
 void layout_expect_room(const struct layout_facts *facts, const struct kvl_layout *plan);

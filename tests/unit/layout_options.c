@@ -20,7 +20,7 @@ static u32 two_bytes(struct input *input)
 	return low | (u32)input_byte(input) << 8;
 }
 
-/* --- numbers ----------------------------------------------------------------------------------- */
+/* --- numbers ---------------------------------------------------------------------------------- */
 
 /* 64 MiB to 8 GiB and a little outside; every fourth near a border of the machine. */
 static u64 ram(struct input *input)
@@ -65,7 +65,7 @@ static void spoil(struct kvl_layout_request *request, u8 how)
 	}
 }
 
-/* --- holes ------------------------------------------------------------------------------------- */
+/* --- holes ------------------------------------------------------------------------------------ */
 
 /* Bits 2..0: the unit; 7..3: how many. */
 static u64 length(struct input *input)

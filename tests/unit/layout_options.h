@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From bytes to an option set for the planner, for the fuzzer and for the unit test's random ones. Much
- * of what comes out works or has one thing wrong: holes follow one another, or lie about where something
- * ends.
+ * From bytes to an option set for the planner, for the fuzzer and for the unit test's random ones.
+ * Much of what comes out works or has one thing wrong: holes follow one another, or lie about where
+ * something ends.
  *
- *   1 byte    bits 1..0 kind; 3..2 split; 4 arena in highmem; 6 soft TLBs; 7 and 5: vmalloc_upper may be
- *             too large; 7..5: something is spoilt
+ *   1 byte    bits 1..0 kind; 3..2 split; 4 arena in highmem; 6 soft TLBs; 7 and 5: vmalloc_upper
+ *             may be too large; 7..5: something is spoilt
  *   2 bytes   RAM
  *   1 byte    CPUs
  *   windows   vmalloc, vmalloc_upper, kva: a byte each, large ones two

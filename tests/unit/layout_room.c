@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the sizes: what keeps its size, that lowmem could not be larger, and what it has more than in
- * kind linear (seed row A3). Lowmem is not computed: one page more has to break what is asked of
+ * Owns the sizes: what keeps its size, that lowmem could not be larger, and what it has more than
+ * in kind linear (seed row A3). Lowmem is not computed: one page more has to break what is asked of
  * vmalloc.
  */
 #include "tests/unit/layout_model.h"
@@ -57,7 +57,7 @@ static void expect_sizes(const struct layout_facts *facts, const struct kvl_layo
 	     "lowmem ends behind the core and before a high arena (gpa)", plan->lowmem_end_gpa, 0);
 }
 
-/* --- lowmem could not be larger ---------------------------------------------------------------- */
+/* --- lowmem could not be larger --------------------------------------------------------------- */
 
 /* The lowest frame that is highmem and need not be; false if there is none. */
 static bool next_frame(const struct layout_facts *facts, const struct kvl_layout *plan, u64 *gpa)
@@ -109,7 +109,8 @@ static void expect_maximal(const struct layout_facts *facts, const struct kvl_la
 	rule(end > facts->room || all < facts->vmalloc ||
 		     behind < facts->request->vmalloc_upper_bytes,
 	     "lowmem is as large as it can be (next gpa, vmalloc with it)", gpa, all);
-	/* RAM is plentiful: vmalloc has no more than asked for, but for what is less than a section */
+	/* RAM is plentiful: vmalloc has no more than asked for, but for what is less than a
+	 * section */
 	if (plan->kind == KVL_LAYOUT_LINEAR || plan->kind == KVL_LAYOUT_PACKED)
 		rule(vmalloc_bytes(plan) == facts->vmalloc, "vmalloc is as asked for (bytes)",
 		     vmalloc_bytes(plan), facts->vmalloc);
@@ -119,7 +120,7 @@ static void expect_maximal(const struct layout_facts *facts, const struct kvl_la
 		     facts->vmalloc);
 }
 
-/* --- row A3 ------------------------------------------------------------------------------------ */
+/* --- row A3 ----------------------------------------------------------------------------------- */
 
 /* In [start, end). */
 static u64 hole_bytes(const struct kvl_layout_request *request, u64 start, u64 end)
@@ -151,7 +152,8 @@ static u64 whole_sections(const struct layout_facts *facts)
 	return bytes;
 }
 
-/* Kind sections: of the @bytes that come to lowmem in sections from the limit on, what holes spoil. */
+/* Kind sections: of the @bytes that come to lowmem in sections from the limit on, what holes
+ * spoil. */
 static u64 spoilt(const struct layout_facts *facts, u64 bytes)
 {
 	u64 lost = 0;
@@ -167,14 +169,14 @@ static u64 spoilt(const struct layout_facts *facts, u64 bytes)
 
 /*
  * Recovered, that is lowmem beyond what kind linear has with the same options, is the least of: the
- * bytes of holes below the linear limit that the kind can use; usable RAM from the limit on (below a
- * high arena); and what the extension allows. For each kind:
+ * bytes of holes below the linear limit that the kind can use; usable RAM from the limit on (below
+ * a high arena); and what the extension allows. For each kind:
  *
  *   linear       nothing
  *   packed       holes behind the core. The extension lies at the addresses of these: no bound
  *   sections     sections behind the core that are all hole; as many are taken from the limit on,
  *                passing over those that are all hole, and what holes have of them is lost
- *   intermixed   all holes. The extension is [limit, limit + vmalloc - vmalloc_upper), less holes there
+ *   intermixed   all holes. The extension is [limit, limit + vmalloc - vmalloc_upper), less holes
  */
 static u64 recoverable(const struct layout_facts *facts)
 {

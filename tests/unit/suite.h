@@ -5,9 +5,9 @@
 #include <check.h>
 
 /*
- * Check writes a record for every assertion that holds, to say of a test that dies where it last was:
- * in tests that assert of every byte of a chip those writes took most of the time. The sanitizers
- * say where a test dies.
+ * Check writes a record for every assertion that holds, to say of a test that dies where it last
+ * was: in tests that assert of every byte of a chip those writes took most of the time. The
+ * sanitizers say where a test dies.
  */
 #define _mark_point(file, line) ((void)0)
 

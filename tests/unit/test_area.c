@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Areas against a model that has a byte for each page of the space and looks at all of them: what is
- * reserved goes where the model says, and after each step every page has the owner that it has there.
+ * Areas against a model that has a byte for each page of the space and looks at all of them: what
+ * is reserved goes where the model says, and after each step every page has the owner that it has
+ * there.
  */
 #include <check.h>
 #include <string.h>
@@ -17,7 +18,7 @@ static struct area_space space;
 static struct area area[AREAS];
 static bool reserved[AREAS];
 
-/* --- the model --------------------------------------------------------------------------------------- */
+/* --- the model -------------------------------------------------------------------------------- */
 static u8 owner[PAGES]; /* number of the area + 1; 0: free */
 
 static u64 va_of(u32 page)
@@ -103,7 +104,7 @@ static void expect_model(void)
 	ck_assert_ptr_null(area_find(&space, va_of(PAGES)));
 }
 
-/* --- steps --------------------------------------------------------------------------------------------- */
+/* --- steps ------------------------------------------------------------------------------------ */
 static u64 state;
 static u32 nreserved, nrefused, nfixed;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vmalloc and its like on several layouts, against a model that has a byte for each page of kernel space:
- * where areas may lie, what is mapped, and all ways to ask is_vmalloc_addr(), of every page.
+ * vmalloc and its like on several layouts, against a model that has a byte for each page of kernel
+ * space: where areas may lie, what is mapped, and all ways to ask is_vmalloc_addr(), of every page.
  */
 #include "tests/unit/guest_shim.h"
 
@@ -15,7 +15,7 @@
 #define MAX_PAGES (GiB(3) / PAGE_BYTES)
 #define AREAS 48
 
-/* --- what the guest has elsewhere -------------------------------------------------------------------- */
+/* --- what the guest has elsewhere ------------------------------------------------------------- */
 struct kvl_layout layout;
 const struct layout_ops *layout_ops;
 struct mm init_mm;
@@ -62,7 +62,7 @@ u64 arch_pte_gpa(u64 entry)
 	return entry;
 }
 
-/* --- the model ----------------------------------------------------------------------------------------- */
+/* --- the model -------------------------------------------------------------------------------- */
 enum owner {
 	FREE,
 	OF_LOWMEM,
@@ -154,7 +154,7 @@ void tlb_flush_range(struct mm *mm, u64 va, u64 bytes, u16 site)
 #include "guest/mm/vma.c"
 #include "guest/mm/vmalloc.c"
 
-/* --- layouts -------------------------------------------------------------------------------------------- */
+/* --- layouts ---------------------------------------------------------------------------------- */
 static const struct kvl_layout_request requests[] = {
 	{ .kind = KVL_LAYOUT_LINEAR, .mem_bytes = GiB(1), .page_offset = GiB(3) },
 	{ .kind = KVL_LAYOUT_SECTIONS,
@@ -164,7 +164,8 @@ static const struct kvl_layout_request requests[] = {
 	  .hole = { { MiB(256), MiB(64) } } },
 	/* Nothing is given back: the same addresses as without holes. */
 	{ .kind = KVL_LAYOUT_INTERMIXED, .mem_bytes = GiB(1), .page_offset = GiB(3) },
-	/* Holes that share 2 MiB with lowmem, one of a page, two that touch, one to where lowmem ends. */
+	/* Holes that share 2 MiB with lowmem, one of a page, two that touch, one to where lowmem
+	 * ends. */
 	{ .kind = KVL_LAYOUT_INTERMIXED,
 	  .mem_bytes = GiB(1),
 	  .page_offset = GiB(3),
@@ -224,7 +225,7 @@ static void end(void)
 	shim_free();
 }
 
-/* --- all that can be asked ------------------------------------------------------------------------------ */
+/* --- all that can be asked -------------------------------------------------------------------- */
 static void expect_ways(void)
 {
 	u64 first = layout.vmalloc[0].start, last = layout.region[KVL_REGION_KVA].start;
@@ -263,7 +264,7 @@ static void expect_stats(u32 areas)
 	ck_assert_uint_eq(stats.largest_free, largest * PAGE_BYTES);
 }
 
-/* --- random areas of all kinds ---------------------------------------------------------------------------- */
+/* --- random areas of all kinds ---------------------------------------------------------------- */
 struct held {
 	u64 start, bytes; /* guard page not included */
 	enum area_kind kind;
@@ -381,9 +382,10 @@ START_TEST(every_page_every_way)
 }
 END_TEST
 
-/* --- lowmem among them ------------------------------------------------------------------------------------ */
+/* --- lowmem among them ------------------------------------------------------------------------ */
 
-/* The lowest address is the first hole's, and what does not fit there goes on behind it (row A6). */
+/* The lowest address is the first hole's, and what does not fit there goes on behind it (row
+ * A6). */
 START_TEST(holes_are_taken_first)
 {
 	u64 hole = GiB(3) + MiB(256) + PAGE_BYTES, first, second;
@@ -399,7 +401,8 @@ START_TEST(holes_are_taken_first)
 }
 END_TEST
 
-/* As many as there are; then no more, nor a large one where all that is free is in pieces (row A9). */
+/* As many as there are; then no more, nor a large one where all that is free is in pieces (row
+ * A9). */
 START_TEST(starved)
 {
 	u64 n = 0, first[1 << 16];
@@ -496,7 +499,7 @@ START_TEST(listing)
 }
 END_TEST
 
-/* --- mistakes ------------------------------------------------------------------------------------------------ */
+/* --- mistakes --------------------------------------------------------------------------------- */
 enum { INSIDE, GUARD, FREE_ADDRESS, LOWMEM, DEVICE, TWICE, RELEASED, UNMAPPED, MISTAKES };
 
 static void make_mistake(u32 which, u8 *allocated, u8 *device)

@@ -150,8 +150,8 @@ START_TEST(tables_outside_memory)
 END_TEST
 
 /*
- * What is held under another tag is not in the tables; but a CPU that was stopped may stand where tags
- * change, and nothing else is excused by that.
+ * What is held under another tag is not in the tables; but a CPU that was stopped may stand where
+ * tags change, and nothing else is excused by that.
  */
 START_TEST(of_a_tag_that_is_not_loaded)
 {

@@ -164,7 +164,7 @@ START_TEST(a_read_only_disk)
 }
 END_TEST
 
-/* --- many at once ------------------------------------------------------------------------------- */
+/* --- many at once ----------------------------------------------------------------------------- */
 static void use_disk(void)
 {
 	struct page *page = new_page(0);
@@ -190,7 +190,7 @@ START_TEST(more_tasks_than_chains)
 }
 END_TEST
 
-/* --- a device that lies when it is opened ------------------------------------------------------- */
+/* --- a device that lies when it is opened ----------------------------------------------------- */
 /* What is no device of ours is not written to; any other is told FAILED (3.1.1), last of all. */
 static const struct {
 	u32 offset, value;
@@ -263,7 +263,7 @@ START_TEST(queues_of_other_sizes)
 }
 END_TEST
 
-/* --- a device that lies when it answers --------------------------------------------------------- */
+/* --- a device that lies when it answers ------------------------------------------------------- */
 static const struct {
 	enum lie lie;
 	bool breaks; /* it is not used any more */

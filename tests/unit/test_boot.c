@@ -68,7 +68,7 @@ static void unplan(void)
 	free(low);
 }
 
-/* --- the walker: numbers straight from the processor manual ------------------------------------- */
+/* --- the walker: numbers straight from the processor manual ----------------------------------- */
 #define P 0x1ull
 #define RW 0x2ull
 #define US 0x4ull

@@ -119,7 +119,7 @@ START_TEST(what_may_be_dropped_is_not_audited)
 }
 END_TEST
 
-/* --- standing still ------------------------------------------------------------------------------- */
+/* --- standing still --------------------------------------------------------------------------- */
 static atomic_uint ticks;
 static atomic_bool enough;
 
@@ -136,7 +136,8 @@ static void *tick(void *arg)
 	return NULL;
 }
 
-/* One pause right after the other: a thread that has not woken from the first is not taken for one that stands. */
+/* One pause right after the other: a thread that has not woken from the first is not taken for one
+ * that stands. */
 START_TEST(paused_cpus_do_nothing)
 {
 	struct vcpu *vcpu = &rig->vm.cpu[0];
@@ -167,7 +168,7 @@ START_TEST(paused_cpus_do_nothing)
 }
 END_TEST
 
-/* --- who asks --------------------------------------------------------------------------------------- */
+/* --- who asks --------------------------------------------------------------------------------- */
 static void *vcpu(void *arg)
 {
 	(void)arg;

@@ -357,7 +357,8 @@ START_TEST(the_table_marks_what_differs)
 }
 END_TEST
 
-/* Of the same host; without a base there, or of zero, there is no multiple. What is equal says nothing. */
+/* Of the same host; without a base there, or of zero, there is no multiple. What is equal says
+ * nothing. */
 START_TEST(the_table_has_multiples_of_the_base_arm)
 {
 	char *text;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The disk in the machine, without KVM: what its file may be, that the file is the disk, which memory
- * is lent to it, and what is told and counted.
+ * The disk in the machine, without KVM: what its file may be, that the file is the disk, which
+ * memory is lent to it, and what is told and counted.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -79,7 +79,7 @@ static void refused(enum exit_status status, const char *text)
 	ck_assert_msg(strstr(err.text, text), "%s", err.text);
 }
 
-/* --- files that are no disk --------------------------------------------------------------------- */
+/* --- files that are no disk ------------------------------------------------------------------- */
 START_TEST(wrong_files)
 {
 	int fd;
@@ -125,7 +125,7 @@ START_TEST(readers_share_a_file)
 }
 END_TEST
 
-/* --- a driver of few words ---------------------------------------------------------------------- */
+/* --- a driver of few words -------------------------------------------------------------------- */
 static void put(u32 offset, u32 value)
 {
 	rig_store(rig, 1, KVL_DISK_GPA + offset, 4, value);
@@ -173,7 +173,7 @@ static u8 request(u32 type, u64 sector, u64 data, u32 bytes)
 	return low[STATUS];
 }
 
-/* --- the file is the disk ----------------------------------------------------------------------- */
+/* --- the file is the disk --------------------------------------------------------------------- */
 static void check_sector(u32 sector, u8 byte)
 {
 	u8 want[512], got[512];
@@ -271,7 +271,7 @@ START_TEST(a_host_that_cannot)
 }
 END_TEST
 
-/* --- memory that is lent ------------------------------------------------------------------------ */
+/* --- memory that is lent ---------------------------------------------------------------------- */
 static const struct {
 	u64 start, end; /* not lent */
 } kept[] = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Streams of one seed have nothing to do with one another: over many of them, each pair of classes of
- * what a stream and its neighbour draw first comes about as often as any other.
+ * Streams of one seed have nothing to do with one another: over many of them, each pair of classes
+ * of what a stream and its neighbour draw first comes about as often as any other.
  */
 #include <check.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The status register of a simple flash chip, and what its owner is told. Every command in every state:
- * test_flash_states.c; data that changes: test_flash_data.c; odd accesses: test_flash_bus.c; the query
- * table and the parts: test_flash_query.c.
+ * The status register of a simple flash chip, and what its owner is told. Every command in every
+ * state: test_flash_states.c; data that changes: test_flash_data.c; odd accesses: test_flash_bus.c;
+ * the query table and the parts: test_flash_query.c.
  */
 #include <check.h>
 

@@ -15,7 +15,7 @@
 static const struct flash_part *const parts[] = { &amd_rig_gln, &amd_rig_gls, &amd_rig_lv,
 						  &amd_rig_dl };
 
-/* --- every byte in every state of a sequence ----------------------------------------------------- */
+/* --- every byte in every state of a sequence -------------------------------------------------- */
 enum state { READY, UNLOCK_1, UNLOCK_2, ERASE_1, ERASE_2, ERASE_3, DATA, OTHER, STATES = OTHER };
 
 static const struct cycle {
@@ -392,7 +392,7 @@ START_TEST(power_cycle_forgets_everything_volatile)
 }
 END_TEST
 
-/* --- unlock bypass ----------------------------------------------------------------------------- */
+/* --- unlock bypass ---------------------------------------------------------------------------- */
 START_TEST(unlock_bypass)
 {
 	setup_each(_i);
@@ -437,7 +437,7 @@ START_TEST(gls_has_no_bypass)
 }
 END_TEST
 
-/* --- what the owner is told, two chips, other parts ---------------------------------------------- */
+/* --- what the owner is told, two chips, other parts ------------------------------------------- */
 START_TEST(owner_is_told_once_and_in_order)
 {
 	u64 end = AMD_PROGRAM_US * 1000;

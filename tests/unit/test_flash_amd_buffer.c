@@ -38,7 +38,7 @@ static u64 busy_us(void)
 	return (flash_busy_until(amd_rig->bank) - amd_rig->ns) / 1000;
 }
 
-/* --- what is programmed ------------------------------------------------------------------------- */
+/* --- what is programmed ----------------------------------------------------------------------- */
 START_TEST(full_buffer)
 {
 	u32 n;
@@ -133,7 +133,7 @@ START_TEST(older_parts_have_no_buffer)
 }
 END_TEST
 
-/* --- what aborts it ----------------------------------------------------------------------------- */
+/* --- what aborts it --------------------------------------------------------------------------- */
 enum {
 	COUNT_TOO_LARGE,
 	COUNT_ELSEWHERE,

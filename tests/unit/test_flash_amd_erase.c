@@ -103,7 +103,7 @@ START_TEST(erase_goes_step_by_step)
 }
 END_TEST
 
-/* --- several sectors ---------------------------------------------------------------------------- */
+/* --- several sectors -------------------------------------------------------------------------- */
 START_TEST(sectors_are_added_while_the_window_is_open)
 {
 	u32 last = amd_rig_gln.erase_window_us * 3 - 3;
@@ -213,7 +213,7 @@ START_TEST(chip_erase)
 }
 END_TEST
 
-/* --- failures and power cuts ---------------------------------------------------------------------- */
+/* --- failures and power cuts ------------------------------------------------------------------ */
 static void open_with_fault(const struct flash_part *part, u32 which)
 {
 	struct flash_config config = { .part = part };

@@ -10,7 +10,7 @@
 #include "tests/unit/amd_rig.h"
 #include "tests/unit/suite.h"
 
-/* --- the tables, as they are to be read ------------------------------------------------------------ */
+/* --- the tables, as they are to be read ------------------------------------------------------- */
 #define HEAD_02 0x51, 0x52, 0x59, 0x02, 0x00, 0x40, 0x00, 0x00, 0x00, 0x00, 0x00
 #define NONE_4 0x00, 0x00, 0x00, 0x00
 #define ONES_11 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF
@@ -86,7 +86,7 @@ static const struct table tables[] = {
 	  { 0x100000 } },
 };
 
-/* --- a bank of a real part -------------------------------------------------------------------------- */
+/* --- a bank of a real part -------------------------------------------------------------------- */
 static struct {
 	const struct flash_part *part;
 	struct flash_config config;
@@ -249,7 +249,7 @@ START_TEST(s29gl256n_has_no_word_program_on_an_8_bit_bus)
 }
 END_TEST
 
-/* --- query entered from autoselect ----------------------------------------------------------------- */
+/* --- query entered from autoselect ------------------------------------------------------------ */
 START_TEST(reset_of_a_query_within_autoselect)
 {
 	static const struct flash_part *const parts[] = { &amd_rig_lv, &amd_rig_dl, &amd_rig_gln,
@@ -297,7 +297,7 @@ START_TEST(gls_secured_code_shows_the_lock)
 }
 END_TEST
 
-/* --- GL-S: status register ------------------------------------------------------------------------- */
+/* --- GL-S: status register -------------------------------------------------------------------- */
 START_TEST(status_register_is_read_once)
 {
 	amd_open_part(&amd_rig_gls);

@@ -54,7 +54,7 @@ static void require_errors(u8 errors)
 		ck_assert_uint_eq(amd_status_register_now(), 0x80 | errors);
 }
 
-/* --- protected sectors ------------------------------------------------------------------------- */
+/* --- protected sectors ------------------------------------------------------------------------ */
 /* Persistent bits may be there on any part: programmers set them with high voltages. */
 START_TEST(program_of_a_protected_sector)
 {
@@ -191,7 +191,7 @@ START_TEST(autoselect_shows_protection)
 }
 END_TEST
 
-/* --- dynamic bits --------------------------------------------------------------------------------- */
+/* --- dynamic bits ----------------------------------------------------------------------------- */
 START_TEST(dynamic_bits)
 {
 	setup(_i);
@@ -238,7 +238,7 @@ START_TEST(gls_dynamic_bits_while_an_erase_rests)
 }
 END_TEST
 
-/* --- persistent bits ------------------------------------------------------------------------------ */
+/* --- persistent bits -------------------------------------------------------------------------- */
 START_TEST(persistent_bits)
 {
 	setup(_i);
@@ -306,7 +306,7 @@ START_TEST(ppb_lock_freezes_persistent_bits)
 }
 END_TEST
 
-/* --- lock register -------------------------------------------------------------------------------- */
+/* --- lock register ---------------------------------------------------------------------------- */
 START_TEST(lock_register)
 {
 	setup(_i);
@@ -346,7 +346,7 @@ START_TEST(password_mode_freezes_from_power_up_on)
 }
 END_TEST
 
-/* --- sets of registers ---------------------------------------------------------------------------- */
+/* --- sets of registers ------------------------------------------------------------------------ */
 /* Other writes are ignored, and but for GL-S's reset the set stays. */
 START_TEST(only_the_exit_leaves_a_set_of_registers)
 {
@@ -387,7 +387,7 @@ START_TEST(older_parts_have_no_registers)
 }
 END_TEST
 
-/* --- secured region ------------------------------------------------------------------------------- */
+/* --- secured region --------------------------------------------------------------------------- */
 START_TEST(secured_region)
 {
 	u32 words;

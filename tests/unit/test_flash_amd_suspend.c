@@ -180,7 +180,7 @@ START_TEST(suspend_and_resume_are_nothing_without_an_operation)
 }
 END_TEST
 
-/* --- what goes on meanwhile --------------------------------------------------------------------- */
+/* --- what goes on meanwhile ------------------------------------------------------------------- */
 START_TEST(program_while_an_erase_rests)
 {
 	const u32 target = 9; /* in sector 0 */
@@ -269,7 +269,7 @@ START_TEST(autoselect_while_an_erase_rests)
 }
 END_TEST
 
-/* --- program suspend (GL) ------------------------------------------------------------------------- */
+/* --- program suspend (GL) --------------------------------------------------------------------- */
 static void suspend_program(u32 word)
 {
 	amd_start_program(word, 0);

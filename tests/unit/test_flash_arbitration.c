@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The arbitration of the guest's flash driver between readers, mappings and writers, under thousands
- * of interleavings: they never meet, and nobody waits for ever. With operations that rest for who
- * waits, too: then some are served meanwhile, and the operation still ends as it should.
+ * The arbitration of the guest's flash driver between readers, mappings and writers, under
+ * thousands of interleavings: they never meet, and nobody waits for ever. With operations that rest
+ * for who waits, too: then some are served meanwhile, and the operation still ends as it should.
  */
 #include "tests/unit/flash_tasks.h"
 #include "tests/unit/suite.h"
@@ -40,7 +40,8 @@ static u64 erased_block(void)
 	return half() + half() / 2;
 }
 
-/* Now and then of the block that may be erased: what it holds then is open, not that it is shown. */
+/* Now and then of the block that may be erased: what it holds then is open, not that it is
+ * shown. */
 static void copy_reader(void)
 {
 	u8 data[300];

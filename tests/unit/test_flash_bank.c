@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Arrangements of chips on a bus, times and faults: every width, one chip or two side by side, each with
- * a state of its own; typical, slowest and seeded times; chips that are slow, stuck, worn or weak.
+ * Arrangements of chips on a bus, times and faults: every width, one chip or two side by side, each
+ * with a state of its own; typical, slowest and seeded times; chips that are slow, stuck, worn or
+ * weak.
  */
 #include <check.h>
 #include <string.h>
@@ -246,7 +247,8 @@ START_TEST(a_count_of_erases_stays_at_its_end)
 }
 END_TEST
 
-/* Nobody is told, one bit in one word of some is not what it should be, and it is always the same. */
+/* Nobody is told, one bit in one word of some is not what it should be, and it is always the
+ * same. */
 START_TEST(weak_words_keep_a_bit)
 {
 	u32 bad[2] = { 0 };

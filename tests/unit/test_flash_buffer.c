@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Write to Buffer (E8h) of a flash chip: what is programmed and in what order, and each sequence that
- * must program nothing. Which cycles come after which: test_flash.c, with all other commands.
+ * Write to Buffer (E8h) of a flash chip: what is programmed and in what order, and each sequence
+ * that must program nothing. Which cycles come after which: test_flash.c, with all other commands.
  */
 #include <check.h>
 #include <string.h>
@@ -78,7 +78,8 @@ START_TEST(bits_fall_one_by_one_and_words_in_order)
 			ck_assert_uint_eq(rig->array[TARGET + i] & ~seen[i], 0);
 			seen[i] = rig->array[TARGET + i];
 			ones += (u32)__builtin_popcount(seen[i]);
-			/* one word is under way: those before it are done, those after it untouched */
+			/* one word is under way: those before it are done, those after it
+			 * untouched */
 			ck_assert_uint_eq(seen[i], i < step / 8	  ? 0x00
 						   : i > step / 8 ? 0xFF
 								  : seen[i]);
@@ -195,7 +196,8 @@ START_TEST(the_end_of_the_chip)
 }
 END_TEST
 
-/* Somebody else changes the file under the chip: what is left to clear is what was there at first. */
+/* Somebody else changes the file under the chip: what is left to clear is what was there at
+ * first. */
 START_TEST(an_array_that_changes_meanwhile_is_harmless)
 {
 	static const u8 zeroes[ROOM];

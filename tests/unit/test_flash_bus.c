@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How accesses of the CPU become bus cycles of a flash chip: single lanes, several words, beyond its
- * end, and noise. Reads and writes at every offset: test_flash_lanes.c.
+ * How accesses of the CPU become bus cycles of a flash chip: single lanes, several words, beyond
+ * its end, and noise. Reads and writes at every offset: test_flash_lanes.c.
  */
 #include <check.h>
 #include <stdlib.h>

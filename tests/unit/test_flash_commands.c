@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The guest's flash driver against chips of both command sets, on buses of all widths, one or two
- * side by side: what each operation does, what each failure is called, and that the chip can be read
- * afterwards. Probing and what concerns no command set: test_flash_driver.c.
+ * side by side: what each operation does, what each failure is called, and that the chip can be
+ * read afterwards. Probing and what concerns no command set: test_flash_driver.c.
  */
 #include "tests/unit/flash_driver_rig.h"
 #include "tests/unit/suite.h"
@@ -97,7 +97,7 @@ static void require_untouched_but(u64 start, u64 bytes)
 			 bus_model_bytes() - start - bytes);
 }
 
-/* ---- probe -------------------------------------------------------------------------------------------- */
+/* ---- probe ----------------------------------------------------------------------------------- */
 
 START_TEST(probe_finds_geometry_and_abilities)
 {
@@ -166,7 +166,7 @@ START_TEST(probe_believes_no_extended_table_that_cannot_be)
 }
 END_TEST
 
-/* ---- operations --------------------------------------------------------------------------------------- */
+/* ---- operations ------------------------------------------------------------------------------ */
 
 START_TEST(erase_sets_a_block_and_nothing_else)
 {
@@ -233,7 +233,7 @@ START_TEST(programs_clear_bits_by_the_buffer)
 }
 END_TEST
 
-/* ---- failures ----------------------------------------------------------------------------------------- */
+/* ---- failures -------------------------------------------------------------------------------- */
 
 /* Afterwards the chip can be read, and the next operation is not taken for the last. */
 static void require_usable(void)
@@ -353,7 +353,7 @@ START_TEST(a_chip_that_is_stuck_is_taken_out_of_service)
 }
 END_TEST
 
-/* ---- locks -------------------------------------------------------------------------------------------- */
+/* ---- locks ----------------------------------------------------------------------------------- */
 
 START_TEST(locks_are_for_who_asks)
 {
@@ -463,7 +463,7 @@ START_TEST(a_protected_sector_is_told_by_either_end)
 }
 END_TEST
 
-/* ---- what looks like a failure -------------------------------------------------------------------------- */
+/* ---- what looks like a failure --------------------------------------------------------------- */
 
 /* DQ5 and DQ1 are believed only while DQ6 goes on toggling. */
 START_TEST(an_operation_that_ends_as_dq5_rises_has_not_failed)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The power goes at every single step of 200 operations with which a JFFS2 writes, marks obsolete, cleans
- * up and erases. After each cut the chip is powered up again, from copies of what it keeps; what is left
- * must be legal, and the guest's reader must mount it and find every node that was complete.
+ * The power goes at every single step of 200 operations with which a JFFS2 writes, marks obsolete,
+ * cleans up and erases. After each cut the chip is powered up again, from copies of what it keeps;
+ * what is left must be legal, and the guest's reader must mount it and find every node that was
+ * complete.
  */
 #include "tests/unit/jffs2_rig.h"
 
@@ -40,7 +41,7 @@ static const struct flash_part part = {
 	.cfi = { .extended_at = 0x31, .version = "11", .buffer_log2 = 5 },
 };
 
-/* ---- the script -------------------------------------------------------------------------------- */
+/* ---- the script ------------------------------------------------------------------------------ */
 
 struct operation {
 	bool erases;
@@ -193,7 +194,7 @@ static void plan(void)
 	noperations = OPERATIONS;
 }
 
-/* ---- the chip ---------------------------------------------------------------------------------- */
+/* ---- the chip -------------------------------------------------------------------------------- */
 
 static u8 array[BYTES], copy[BYTES], before[BYTES];
 static struct flash_nv *nv, *nv_copy;
@@ -216,7 +217,8 @@ static void start(const struct operation *op)
 	put(op->at, 0xD0);
 }
 
-/* A little further, by less than what lies between two steps: 31 ms of an erase, 0.8 us of a buffer. */
+/* A little further, by less than what lies between two steps: 31 ms of an erase, 0.8 us of a
+ * buffer. */
 static void go_on(const struct operation *op)
 {
 	u64 piece = op->erases ? 1000000 : 400, end = flash_busy_until(chip);
@@ -225,7 +227,7 @@ static void go_on(const struct operation *op)
 	flash_advance(chip, ns);
 }
 
-/* ---- what must hold ---------------------------------------------------------------------------- */
+/* ---- what must hold -------------------------------------------------------------------------- */
 
 /* Since the step before: bits of the operation's place alone, and in the direction that it goes. */
 static void check_legal(const struct operation *op)

@@ -20,7 +20,7 @@ static void setup_open_x8(void)
 	open_part();
 }
 
-/* ---- probe -------------------------------------------------------------------------------------------- */
+/* ---- probe ----------------------------------------------------------------------------------- */
 
 START_TEST(probe_finds_what_the_chip_says)
 {
@@ -152,7 +152,7 @@ START_TEST(partitions_must_fit_the_blocks)
 }
 END_TEST
 
-/* ---- writing ------------------------------------------------------------------------------------------ */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 /* As emulators are: not waited for, and not counted as a chip that was busy. */
 START_TEST(a_chip_that_takes_no_time_is_not_waited_for)

@@ -10,7 +10,7 @@
 #include "devices/flash/flash.h"
 #include "tests/unit/suite.h"
 
-/* --- query tables, from offset 10h -------------------------------------------------------------- */
+/* --- query tables, from offset 10h ------------------------------------------------------------ */
 #define QRY 'Q', 'R', 'Y'
 #define PRI 'P', 'R', 'I'
 #define ZEROS_5 0x00, 0x00, 0x00, 0x00, 0x00
@@ -106,7 +106,7 @@ static const u8 query_qemu_x8[] = {
 };
 /* clang-format on */
 
-/* --- what is to be read -------------------------------------------------------------------------- */
+/* --- what is to be read ----------------------------------------------------------------------- */
 enum kind { J3, C3, P30, QEMU };
 
 static const struct table {
@@ -171,7 +171,7 @@ static u16 expected(const struct table *table, const struct flash_nv *nv, bool q
 	return 0;
 }
 
-/* --- a bank of the part -------------------------------------------------------------------------- */
+/* --- a bank of the part ----------------------------------------------------------------------- */
 static struct {
 	const struct table *table;
 	const struct flash_part *part;

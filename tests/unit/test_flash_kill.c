@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A process that is killed while its chip writes, a thousand times, at a random instant each: the file
- * and its sidecar must hold what a chip could hold whose power went then. What should be there is
- * worked out here from the operations alone (programming clears bits, an erase fills with ones).
+ * A process that is killed while its chip writes, a thousand times, at a random instant each: the
+ * file and its sidecar must hold what a chip could hold whose power went then. What should be there
+ * is worked out here from the operations alone (programming clears bits, an erase fills with ones).
  */
 #include <check.h>
 #include <signal.h>
@@ -142,7 +142,8 @@ static void check_program(const struct operation *op)
 /* Marks that earlier kills left stay until their block is erased. */
 static u8 marks[BLOCKS];
 
-/* Being zeroed (of a word that is under way some bits are still there), under an old mark if any. */
+/* Being zeroed (of a word that is under way some bits are still there), under an old mark if
+ * any. */
 static bool may_be_zeroed(u8 mark, u8 old_mark, u16 before, u16 now)
 {
 	return (mark == 1 || (mark && mark == old_mark)) && !(now & ~before);

@@ -9,7 +9,7 @@
 #include "tests/unit/flash_rig.h"
 #include "tests/unit/suite.h"
 
-/* ---- arrangements ------------------------------------------------------------------------------------ */
+/* ---- arrangements ---------------------------------------------------------------------------- */
 
 /* Blocks of 8 and 32 KiB; of the L18, hardware partitions too. */
 static const struct flash_config arrangements[] = {
@@ -50,7 +50,7 @@ static void put_all(struct rig *to, u64 offset, u8 code, u64 ns)
 	flash_write(to->bank, offset & ~(u64)(to->width - 1), to->width, word, ns);
 }
 
-/* ---- reads ------------------------------------------------------------------------------------------- */
+/* ---- reads ----------------------------------------------------------------------------------- */
 
 /* What a read must return, put together from cycles of one bus word. */
 static u64 read_by_words(u64 offset, u32 bytes)
@@ -132,7 +132,7 @@ START_TEST(array_reads_are_the_bytes_of_the_array)
 }
 END_TEST
 
-/* ---- writes ------------------------------------------------------------------------------------------ */
+/* ---- writes ---------------------------------------------------------------------------------- */
 
 static struct rig *twin; /* a second bank, that is given the same in cycles of one bus word */
 
@@ -154,7 +154,8 @@ static void write_by_words(u64 offset, u32 bytes, u64 value, u64 ns)
 	}
 }
 
-/* What went before the access: nothing; a program's, an erase's first cycle; a write buffer's count. */
+/* What went before the access: nothing; a program's, an erase's first cycle; a write buffer's
+ * count. */
 enum before { IDLE, PROGRAM, ERASE, BUFFER, BEFORES };
 
 static void prepare(struct rig *to, u64 at, enum before before, u64 ns)

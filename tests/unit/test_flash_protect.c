@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What protects the protection registers of Intel's parts: their lock words, and a voltage that is too
- * low to program; and stored lock bits without that voltage. (L18, P30: "protection registers".)
+ * What protects the protection registers of Intel's parts: their lock words, and a voltage that is
+ * too low to program; and stored lock bits without that voltage. (L18, P30: "protection
+ * registers".)
  */
 #include <check.h>
 
@@ -12,7 +13,8 @@ enum { LOCK_WORD = 0x80, LOCK1_WORD = 0x89, GROUP_0 = 0x8A, GROUP_WORDS = 8 };
 
 static u64 ns;
 
-/* Programs word @address of identifier mode, waits for the end, returns the status and clears it. */
+/* Programs word @address of identifier mode, waits for the end, returns the status and clears
+ * it. */
 static u16 program_register(u32 address, u16 value)
 {
 	u16 status;

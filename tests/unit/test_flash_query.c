@@ -206,7 +206,8 @@ static void close_part(void)
 	free(array);
 }
 
-/* Query byte @offset: a bus word of its own; of an x16 part on a 16-bit bus the upper byte is 00h. */
+/* Query byte @offset: a bus word of its own; of an x16 part on a 16-bit bus the upper byte is
+ * 00h. */
 static u32 query(u32 offset)
 {
 	u64 word = flash_read(bank, (u64)offset * width, width, 0);
@@ -269,7 +270,8 @@ static void require_features(const struct flash_part *part, u32 extended)
 		ck_assert_uint_eq(query(extended + 0xF), 0x80);
 }
 
-/* The hardware partitions that it lists are those of the row, and cover the chip (1.3 and later). */
+/* The hardware partitions that it lists are those of the row, and cover the chip (1.3 and
+ * later). */
 static void require_partitions(const struct flash_part *part, u32 extended)
 {
 	u32 at = extended + 0x23, regions, count = 0;

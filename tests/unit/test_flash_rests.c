@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How the guest's flash driver lets an operation rest for those who never stop asking: it runs for a
- * while before each rest, rests do not count towards its time limit, and a chip that comes to rest
- * too late is told to go on.
+ * How the guest's flash driver lets an operation rest for those who never stop asking: it runs for
+ * a while before each rest, rests do not count towards its time limit, and a chip that comes to
+ * rest too late is told to go on.
  */
 #include "tests/unit/flash_tasks.h"
 #include "tests/unit/suite.h"
 
-/* docs/scenarios.md, "suspend"; and what an S29GL-S may take after a resume to get going ("tERS"). */
+/* docs/scenarios.md, "suspend"; and what an S29GL-S may take after a resume to get going
+ * ("tERS"). */
 #define LEAST_RUN_NS 200000
 #define GET_GOING_NS 100000
 
@@ -55,7 +56,7 @@ static void begin(const struct bus_setup *what)
 	from = shim_ns;
 }
 
-/* ---- tasks ------------------------------------------------------------------------------------------- */
+/* ---- tasks ----------------------------------------------------------------------------------- */
 
 static enum flash_error wanted;
 static bool over;
@@ -108,7 +109,7 @@ static void run_for_readers(task_body writer, u64 read_ns, enum flash_error how)
 	run_tasks(three, ARRAY_LEN(three));
 }
 
-/* ---- tests ------------------------------------------------------------------------------------------- */
+/* ---- tests ----------------------------------------------------------------------------------- */
 
 static const struct bus_setup chips[] = {
 	{ .part = BUS_J3, .bus_bytes = 2, .slowest = true },
@@ -157,7 +158,8 @@ START_TEST(a_program_that_is_stuck_is_given_up_after_its_time_without_its_rests)
 }
 END_TEST
 
-/* Each time that it asks whether anybody waits is an exit; a word is programmed long before it may rest. */
+/* Each time that it asks whether anybody waits is an exit; a word is programmed long before it may
+ * rest. */
 #define ASKS_EVERY_NS 50000
 #define WORDS 4
 

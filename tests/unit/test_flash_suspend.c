@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Suspend and resume of an Intel part: when it takes effect, what can be read and programmed meanwhile,
- * what happens to the operation. Which command is taken in which state: test_flash_states.c.
+ * Suspend and resume of an Intel part: when it takes effect, what can be read and programmed
+ * meanwhile, what happens to the operation. Which command is taken in which state:
+ * test_flash_states.c.
  */
 #include <check.h>
 #include <string.h>

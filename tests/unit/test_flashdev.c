@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The chip in the machine, without KVM: what its file may be, that the file is the chip, its clocks,
- * and that the memory slot is there exactly in array mode.
+ * The chip in the machine, without KVM: what its file may be, that the file is the chip, its
+ * clocks, and that the memory slot is there exactly in array mode.
  */
 #include <fcntl.h>
 #include <pthread.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of opcodes (tests/static/flush_kinds.c) against the disassembler, for all that it can name. */
+/* The table of opcodes (tests/static/flush_kinds.c) against the disassembler, for all that it can
+ * name. */
 #include <capstone/capstone.h>
 #include <string.h>
 

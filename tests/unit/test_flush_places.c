@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where flushes may stand (tests/static/proof.c): each place where none may be gets one, and the proof
- * must name it. Then the image of this build.
+ * Where flushes may stand (tests/static/proof.c): each place where none may be gets one, and the
+ * proof must name it. Then the image of this build.
  */
 #include <stdlib.h>
 #include <string.h>

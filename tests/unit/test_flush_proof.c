@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is proved of a flush that stands where it is registered (tests/static/block.c): each way to go
- * wrong is assembled, and the proof must name it.
+ * What is proved of a flush that stands where it is registered (tests/static/block.c): each way to
+ * go wrong is assembled, and the proof must name it.
  */
 #include <string.h>
 
@@ -374,7 +374,8 @@ START_TEST(an_eviction_is_of_the_address_that_was_reported)
 }
 END_TEST
 
-/* As clang makes it: the fields are added up. mov %edx, %eax; shl $32, %rax; mov %r8d, %ecx; shl, %rcx */
+/* As clang makes it: the fields are added up. mov %edx, %eax; shl $32, %rax; mov %r8d, %ecx; shl,
+ * %rcx */
 START_TEST(a_header_is_added_up)
 {
 	static const struct {

@@ -118,7 +118,7 @@ static const char *ask(const char *text)
 
 #define ANSWERS(text, reply) ck_assert_str_eq(ask(text), reply)
 
-/* --- what must be refused ----------------------------------------------------------------------- */
+/* --- what must be refused --------------------------------------------------------------------- */
 START_TEST(malformed_commands)
 {
 	static const char *const bad[] = {
@@ -253,7 +253,7 @@ START_TEST(noise)
 }
 END_TEST
 
-/* --- registers ---------------------------------------------------------------------------------- */
+/* --- registers -------------------------------------------------------------------------------- */
 START_TEST(registers)
 {
 	char all[2 * GDB_REGISTER_BYTES + 2] = "G";
@@ -303,7 +303,7 @@ START_TEST(the_description_names_all_of_them)
 }
 END_TEST
 
-/* --- memory ------------------------------------------------------------------------------------- */
+/* --- memory ----------------------------------------------------------------------------------- */
 START_TEST(memory)
 {
 	ANSWERS("m1001,3", "010203");
@@ -326,7 +326,7 @@ START_TEST(breakpoints)
 }
 END_TEST
 
-/* --- threads, going on -------------------------------------------------------------------------- */
+/* --- threads, going on ------------------------------------------------------------------------ */
 START_TEST(threads)
 {
 	ANSWERS("?", "T05thread:2;");

@@ -33,7 +33,7 @@ static enum gdb_event feed_text(const char *text)
 	return feed(text, strlen(text));
 }
 
-/* --- what is no packet -------------------------------------------------------------------------- */
+/* --- what is no packet ------------------------------------------------------------------------ */
 START_TEST(a_damaged_one_is_not_taken)
 {
 	static const char *const bad[] = { "$g#68", "$g#6x", "$g#xx", "$a}#de", "$#01", "$g##3" };
@@ -77,7 +77,7 @@ START_TEST(noise)
 }
 END_TEST
 
-/* --- what is one -------------------------------------------------------------------------------- */
+/* --- what is one ------------------------------------------------------------------------------ */
 START_TEST(a_packet)
 {
 	ck_assert_int_eq(feed_text("+$qC#b4"), GDB_PACKET);
@@ -129,7 +129,7 @@ START_TEST(the_longest_frame_fits)
 }
 END_TEST
 
-/* --- hexadecimal -------------------------------------------------------------------------------- */
+/* --- hexadecimal ------------------------------------------------------------------------------ */
 START_TEST(numbers)
 {
 	const char *text = "ffffFFFFffffffff,1";

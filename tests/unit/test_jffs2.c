@@ -6,7 +6,7 @@
 #include "tests/unit/jffs2_build.h"
 #include "tests/unit/suite.h"
 
-/* ---- CRC and sort ------------------------------------------------------------------------------ */
+/* ---- CRC and sort ---------------------------------------------------------------------------- */
 
 START_TEST(crc_equals_its_definition)
 {
@@ -59,7 +59,7 @@ START_TEST(sort_is_stable_and_keeps_all)
 }
 END_TEST
 
-/* ---- rules of the format ----------------------------------------------------------------------- */
+/* ---- rules of the format --------------------------------------------------------------------- */
 
 START_TEST(newest_version_wins_and_names_are_deleted)
 {
@@ -272,7 +272,7 @@ START_TEST(control_bytes_are_escaped)
 }
 END_TEST
 
-/* ---- the reader -------------------------------------------------------------------------------- */
+/* ---- the reader ------------------------------------------------------------------------------ */
 
 START_TEST(a_piece_outside_the_partition_ends_the_run)
 {

@@ -6,7 +6,7 @@
 #include "tests/unit/jffs2_build.h"
 #include "tests/unit/suite.h"
 
-/* ---- damage and refusal ------------------------------------------------------------------------ */
+/* ---- damage and refusal ---------------------------------------------------------------------- */
 
 START_TEST(bad_names_are_damage)
 {
@@ -148,7 +148,7 @@ START_TEST(reader_errors_and_lack_of_memory_end_the_mount)
 }
 END_TEST
 
-/* ---- hostile media ----------------------------------------------------------------------------- */
+/* ---- hostile media --------------------------------------------------------------------------- */
 
 START_TEST(garbage_never_crashes)
 {

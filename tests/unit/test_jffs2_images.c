@@ -14,7 +14,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-/* ---- mkfs.jffs2 -------------------------------------------------------------------------------- */
+/* ---- mkfs.jffs2 ------------------------------------------------------------------------------ */
 
 static char tree[] = "/tmp/test_jffs2.XXXXXX";
 static char image[sizeof(tree) + 8];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The result object, from a result made by hand: what is not known is null; a file is whole or absent. */
+/* The result object, from a result made by hand: what is not known is null; a file is whole or
+ * absent. */
 #include <check.h>
 #include <sys/stat.h>
 #include <unistd.h>

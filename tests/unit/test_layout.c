@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The layout planner against a model that knows only the rules (layout_model.h), as the fuzzer does, but
- * with the same option sets each time; and the figures and refusals that are known beforehand.
+ * The layout planner against a model that knows only the rules (layout_model.h), as the fuzzer
+ * does, but with the same option sets each time; and the figures and refusals that are known
+ * beforehand.
  */
 #include <check.h>
 #include <stdlib.h>
@@ -38,7 +39,7 @@ static u64 recovered(const struct kvl_layout_request *request, enum kvl_layout_k
 	return lowmem_of(request, kind) - lowmem_of(request, KVL_LAYOUT_LINEAR);
 }
 
-/* --- random option sets, as the fuzzer draws them ----------------------------------------------- */
+/* --- random option sets, as the fuzzer draws them --------------------------------------------- */
 static u64 random_state;
 
 static u64 random_below(u64 bound)
@@ -84,7 +85,7 @@ START_TEST(random_option_sets)
 }
 END_TEST
 
-/* --- the worst case of the proposal: about 100 MB of holes, one of them large -------------------- */
+/* --- the worst case of the proposal: about 100 MB of holes, one of them large ----------------- */
 static const struct {
 	u32 nholes;
 	struct kvl_range hole[6];
@@ -139,7 +140,7 @@ START_TEST(worst_case_with_unaligned_holes)
 }
 END_TEST
 
-/* --- figures that the header and seed row T1 state ---------------------------------------------- */
+/* --- figures that the header and seed row T1 state -------------------------------------------- */
 START_TEST(defaults_are_those_of_the_seed)
 {
 	struct kvl_layout_request request = request_of(GiB(1), GiB(3));
@@ -218,7 +219,7 @@ START_TEST(ram_ends_behind_the_devices)
 }
 END_TEST
 
-/* --- refusals ----------------------------------------------------------------------------------- */
+/* --- refusals --------------------------------------------------------------------------------- */
 static struct kvl_layout_failure refused(const struct kvl_layout_request *request)
 {
 	struct kvl_layout plan;

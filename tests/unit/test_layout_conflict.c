@@ -200,7 +200,8 @@ START_TEST(much_more_than_there_can_be)
 }
 END_TEST
 
-/* What moves a claim is an option, and nothing but one; what else there is to say stands beside it. */
+/* What moves a claim is an option, and nothing but one; what else there is to say stands beside
+ * it. */
 START_TEST(options_are_options)
 {
 	struct kvl_layout_request request = request_of(GiB(1));

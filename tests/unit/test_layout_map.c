@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Boxes and figures of planned layouts: drawn layouts of all kinds against rules that know of no box but
- * its two neighbours and the plan, and single ones by hand.
+ * Boxes and figures of planned layouts: drawn layouts of all kinds against rules that know of no
+ * box but its two neighbours and the plan, and single ones by hand.
  */
 #include <check.h>
 #include <string.h>
@@ -35,7 +35,7 @@ static void make(const struct kvl_layout_request *request)
 	layout_figures_make(&plan, &linear, &figures);
 }
 
-/* --- rules --------------------------------------------------------------------------------------------- */
+/* --- rules ------------------------------------------------------------------------------------ */
 
 static void expect_unbroken(const struct layout_column *column, u64 start, u64 end)
 {
@@ -148,7 +148,7 @@ static void expect_leaves(void)
 	ck_assert_uint_eq(figures.large_leaves, large);
 }
 
-/* --- drawn layouts ------------------------------------------------------------------------------------ */
+/* --- drawn layouts ---------------------------------------------------------------------------- */
 
 /* Sizes of pages, of sections, and what is neither. */
 static u64 draw_size(u64 *state, u64 most)
@@ -201,7 +201,7 @@ START_TEST(drawn_layouts)
 }
 END_TEST
 
-/* --- by hand -------------------------------------------------------------------------------------------- */
+/* --- by hand ---------------------------------------------------------------------------------- */
 
 static void expect_boxes(const struct layout_column *column, u32 n,
 			 const enum layout_box_kind kind[], const u64 mib[])

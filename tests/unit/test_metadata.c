@@ -238,7 +238,7 @@ START_TEST(a_soft_tlb_without_a_layout_is_refused)
 }
 END_TEST
 
-/* --- names of holes ------------------------------------------------------------------------------------ */
+/* --- names of holes --------------------------------------------------------------------------- */
 
 static char *text_with_names(const char *first, const char *second)
 {

@@ -178,7 +178,8 @@ static void pt_set_of(u64 mm, u64 va, u64 gpa, u16 level, u64 old, u64 new)
 	model_record(model, 0, &r);
 }
 
-/* Directories 0x6000 of init_mm and 0x7000 of mm 1, and a table of init_mm's for one of their entries. */
+/* Directories 0x6000 of init_mm and 0x7000 of mm 1, and a table of init_mm's for one of their
+ * entries. */
 static void directories(void)
 {
 	table(0x6000, 2);

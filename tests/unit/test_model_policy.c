@@ -74,7 +74,8 @@ START_TEST(eager)
 }
 END_TEST
 
-/* Each of four changes, and all CPUs obey one instruction: what it takes nobody can use any more. */
+/* Each of four changes, and all CPUs obey one instruction: what it takes nobody can use any
+ * more. */
 START_TEST(broadcast)
 {
 	start(POLICY_BROADCAST, 0);
@@ -165,7 +166,8 @@ START_TEST(seq_with_a_switch)
 }
 END_TEST
 
-/* What waits for its flush is global: three changes, and a round takes them, where a load of a root does not. */
+/* What waits for its flush is global: three changes, and a round takes them, where a load of a root
+ * does not. */
 START_TEST(batch_of_global_entries)
 {
 	start(POLICY_BATCH, 3);

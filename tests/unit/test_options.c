@@ -36,7 +36,7 @@ static int parse_as(enum option_command command, const char *line)
 	return options_parse(&options, command, argc, argv, &err);
 }
 
-/* --- what must be refused ----------------------------------------------------------------------- */
+/* --- what must be refused --------------------------------------------------------------------- */
 static const struct {
 	const char *line, *text; /* part of the message */
 } wrong[] = {
@@ -241,7 +241,7 @@ START_TEST(too_many_holes_and_parameters_are_refused)
 }
 END_TEST
 
-/* --- what must work ----------------------------------------------------------------------------- */
+/* --- what must work --------------------------------------------------------------------------- */
 START_TEST(defaults)
 {
 	ck_assert_int_eq(parse_as(FOR_RUN, "hello"), 0);

@@ -12,7 +12,7 @@
 #include "vmm/arch.h"
 #include "vmm/qemu/qemu.h"
 
-/* --- registers: texts as QEMU 7.2 prints them, the middle left out ----------------------------- */
+/* --- registers: texts as QEMU 7.2 prints them, the middle left out ---------------------------- */
 static const char long_mode[] =
 	"\r\nCPU#0\r\n"
 	"RAX=0000000000000001 RBX=0000000000000004 RCX=0000000000000020 RDX=0000000000000505\r\n"
@@ -90,7 +90,7 @@ START_TEST(registers_cut_short)
 }
 END_TEST
 
-/* --- the protocol ------------------------------------------------------------------------------- */
+/* --- the protocol ----------------------------------------------------------------------------- */
 static struct qmp *qmp;
 static int theirs;
 static char events[256];
@@ -211,7 +211,7 @@ START_TEST(a_line_that_does_not_end)
 }
 END_TEST
 
-/* --- the command line --------------------------------------------------------------------------- */
+/* --- the command line ------------------------------------------------------------------------- */
 static bool has(char **argv, const char *option, const char *value)
 {
 	for (; argv[0] && argv[1]; argv++)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The page of a report as a file: its elements, what they say of traces that are whole, hostile, damaged. */
+/* The page of a report as a file: its elements, what they say of traces that are whole, hostile,
+ * damaged. */
 #include <check.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -349,7 +350,7 @@ START_TEST(whose_code)
 }
 END_TEST
 
-/* --- the layout --------------------------------------------------------------------------------------- */
+/* --- the layout ------------------------------------------------------------------------------- */
 
 static json_t *map_of(size_t i)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The data in a report: text that cannot end its element, events read back bit by bit, sums, maps. */
+/* The data in a report: text that cannot end its element, events read back bit by bit, sums,
+ * maps. */
 #include <check.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -51,7 +52,7 @@ static u64 any(void)
 	return random() % 4 ? bits >> random() % 64 : bits | 1ull << 63;
 }
 
-/* --- text --------------------------------------------------------------------------------------- */
+/* --- text ------------------------------------------------------------------------------------- */
 START_TEST(strings)
 {
 	static const char *const hostile[] = { "</script><script>alert(1)</script>",
@@ -133,7 +134,7 @@ START_TEST(places_of_sites)
 }
 END_TEST
 
-/* --- events: a decoder of its own ----------------------------------------------------------------- */
+/* --- events: a decoder of its own ------------------------------------------------------------- */
 static const char *at;
 static u32 held, nheld;
 
@@ -218,7 +219,7 @@ START_TEST(events_read_back)
 }
 END_TEST
 
-/* --- sums ------------------------------------------------------------------------------------------- */
+/* --- sums ------------------------------------------------------------------------------------- */
 START_TEST(bins_hold_each_event)
 {
 	static const u64 length[] = { 1, 2, REPORT_BINS - 1, REPORT_BINS, REPORT_BINS + 1, 100003 };
@@ -310,7 +311,7 @@ START_TEST(curves_stay_small)
 }
 END_TEST
 
-/* --- maps --------------------------------------------------------------------------------------------- */
+/* --- maps ------------------------------------------------------------------------------------- */
 static struct report_tables *tables;
 
 static void put(u16 id, u16 h0, u16 h1, u64 a0, u64 a1, u64 a3, u64 a4)

@@ -126,7 +126,8 @@ START_TEST(what_is_no_result)
 }
 END_TEST
 
-/* Only metrics are times by their names; a name that is there twice is two checks; not ok is not ok. */
+/* Only metrics are times by their names; a name that is there twice is two checks; not ok is not
+ * ok. */
 START_TEST(no_difference_hides)
 {
 	static const struct {

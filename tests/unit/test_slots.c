@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory slots and bus ranges: what overlaps is refused with both names, and KVM never hears of it. */
+/* Memory slots and bus ranges: what overlaps is refused with both names, and KVM never hears of
+ * it. */
 #include <errno.h>
 #include <string.h>
 

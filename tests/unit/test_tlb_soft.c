@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The soft TLB against a list: random changes of the modelled tables, faults and flushes; after each the
- * tables that a processor would walk hold what the list does under the loaded tag, and nothing else.
+ * The soft TLB against a list: random changes of the modelled tables, faults and flushes; after
+ * each the tables that a processor would walk hold what the list does under the loaded tag, and
+ * nothing else.
  */
 #include <check.h>
 #include <stdlib.h>
@@ -25,7 +26,7 @@
 static u64 arena[ARENA_PAGES][512] __attribute__((aligned(4096)));
 static u8 *soft;
 
-/* --- what the guest has elsewhere ------------------------------------------------------------------ */
+/* --- what the guest has elsewhere ------------------------------------------------------------- */
 struct boot_options boot_options;
 struct kvl_layout layout;
 struct mm init_mm;
@@ -70,7 +71,7 @@ u64 arch_pte_gpa(u64 entry)
 #include "arch/x86_64/guest/pte.c"
 #include "guest/mm/tlb_soft.c"
 
-/* --- the list: what the reports say ------------------------------------------------------------------ */
+/* --- the list: what the reports say ----------------------------------------------------------- */
 struct held {
 	u64 va, leaf;
 	u32 level, tag;
@@ -143,8 +144,8 @@ static u64 walk(u64 va)
 }
 
 /*
- * No longer in the tables when it is reported; only an old one, or one in the way, makes room. When tags
- * change, one that stands where a global one does is in the way.
+ * No longer in the tables when it is reported; only an old one, or one in the way, makes room. When
+ * tags change, one that stands where a global one does is in the way.
  */
 void tlb_cpu_evict(u64 va, u64 entry, u32 mm, const struct tlb_eviction *how)
 {
@@ -169,7 +170,7 @@ void tlb_cpu_load_private(u64 private_gpa, u64 root_gpa, u32 mm, struct tlb_tag 
 	loaded = tag.number;
 }
 
-/* --- the modelled tables ------------------------------------------------------------------------------ */
+/* --- the modelled tables ---------------------------------------------------------------------- */
 static u32 used; /* tables of the arena, the root first */
 
 static u64 gpa_of(u32 table)
@@ -203,7 +204,7 @@ static u64 leaf_of(u64 va, u32 *level)
 	return *entry_of(va, 1);
 }
 
-/* --- steps --------------------------------------------------------------------------------------------- */
+/* --- steps ------------------------------------------------------------------------------------ */
 static u64 state;
 
 static u32 below(u32 bound)
@@ -393,7 +394,8 @@ START_TEST(core_fixmap_and_window_are_there_from_the_start)
 }
 END_TEST
 
-/* Mirrored at the first touch, without a report; gone with a flush; not made where the space has none. */
+/* Mirrored at the first touch, without a report; gone with a flush; not made where the space has
+ * none. */
 START_TEST(lowmem_is_mirrored)
 {
 	u64 va = GiB(3) + MiB(200), entry = MiB(200) | 0xe3;

@@ -8,7 +8,7 @@
 #include "guest/mm/vm.h"
 #include "tests/unit/suite.h"
 
-/* --- what the guest has elsewhere ------------------------------------------------------------------ */
+/* --- what the guest has elsewhere ------------------------------------------------------------- */
 struct boot_options boot_options;
 static struct task task;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Judging a trace that was kept: the rules are those of a run (test_model*.c), the way there is not. */
+/* Judging a trace that was kept: the rules are those of a run (test_model*.c), the way there is
+ * not. */
 #include <check.h>
 #include <string.h>
 #include <stdlib.h>

@@ -90,7 +90,7 @@ static void both(u32 cpu, u32 n)
 	}
 }
 
-/* --- the same -------------------------------------------------------------------------------------- */
+/* --- the same --------------------------------------------------------------------------------- */
 START_TEST(time_and_host_do_not_count)
 {
 	struct kvl_record later = plain;
@@ -136,7 +136,7 @@ START_TEST(times_of_the_chip_do_not_count)
 }
 END_TEST
 
-/* --- different -------------------------------------------------------------------------------------- */
+/* --- different -------------------------------------------------------------------------------- */
 START_TEST(each_field_counts)
 {
 	static const char *const what[] = { "differs: index\n", "differs: level\n",
@@ -227,7 +227,7 @@ START_TEST(named_events_alone)
 }
 END_TEST
 
-/* --- bad input -------------------------------------------------------------------------------------- */
+/* --- bad input -------------------------------------------------------------------------------- */
 START_TEST(a_damaged_trace)
 {
 	size_t bytes;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Exports, read back: lines of JSON by jansson, Perfetto's messages by a decoder that shares no code. */
+/* Exports, read back: lines of JSON by jansson, Perfetto's messages by a decoder that shares no
+ * code. */
 #include <check.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -73,7 +74,7 @@ static void write_all(u32 records)
 	finish();
 }
 
-/* --- NDJSON --------------------------------------------------------------------------------------- */
+/* --- NDJSON ----------------------------------------------------------------------------------- */
 START_TEST(lines)
 {
 	trace_event(rig.trace, KVL_EV_MM_CREATE, 0, 0, 0, 0x5000, 0, 0, 0);
@@ -175,7 +176,7 @@ START_TEST(output_full)
 }
 END_TEST
 
-/* --- Perfetto: a decoder ------------------------------------------------------------------------------ */
+/* --- Perfetto: a decoder ---------------------------------------------------------------------- */
 struct field {
 	u32 number, wire;
 	u64 value; /* or the length of … */
@@ -195,7 +196,8 @@ static bool varint(const u8 **at, const u8 *end, u64 *value)
 	return false;
 }
 
-/* The next field of a message; false at its end. Anything but a well-formed field fails the test. */
+/* The next field of a message; false at its end. Anything but a well-formed field fails the
+ * test. */
 static bool next_field(const u8 **at, const u8 *end, struct field *field)
 {
 	u64 tag;
@@ -366,7 +368,7 @@ static void decode(void)
 	}
 }
 
-/* --- Perfetto: what is in it ------------------------------------------------------------------------ */
+/* --- Perfetto: what is in it ------------------------------------------------------------------ */
 static void expect_event(u32 i, u64 type, const char *track, const char *name)
 {
 	ck_assert_uint_lt(i, nseen);

@@ -15,7 +15,8 @@ static u64 lost(struct rig *rig)
 	return totals.lost;
 }
 
-/* A pt_set into a table allocated just before, on whatever CPU: only in ticket order is it right. */
+/* A pt_set into a table allocated just before, on whatever CPU: only in ticket order is it
+ * right. */
 START_TEST(merged_across_cpus)
 {
 	struct model_config config = { .ncpus = 3, .site = rig_sites, .nsites = rig_nsites };

@@ -91,7 +91,7 @@ static struct repair_file *of(u32 i)
 	return &repair.file[i == 2 ? KVL_MAX_CPUS : i];
 }
 
-/* --- what is cut ------------------------------------------------------------------------------- */
+/* --- what is cut ------------------------------------------------------------------------------ */
 static size_t whole_bytes(size_t bytes)
 {
 	return bytes / KVL_PACKET_BYTES * KVL_PACKET_BYTES;
@@ -142,7 +142,8 @@ START_TEST(what_is_known_lost_is_told)
 }
 END_TEST
 
-/* What a file system may leave after a crash: zeros, old bytes, pages of a packet that are missing. */
+/* What a file system may leave after a crash: zeros, old bytes, pages of a packet that are
+ * missing. */
 START_TEST(tails)
 {
 	u8 *data = calloc(1, 8 * KVL_PACKET_BYTES);
@@ -166,7 +167,7 @@ START_TEST(tails)
 }
 END_TEST
 
-/* --- what is not -------------------------------------------------------------------------------- */
+/* --- what is not ------------------------------------------------------------------------------ */
 START_TEST(whole_files_are_not_touched)
 {
 	struct stat before[ARRAY_LEN(names)], after;

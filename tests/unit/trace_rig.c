@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The guest's half of the trace protocol (guest/trace.c), step by step, so that tests can stop it. */
+/* The guest's half of the trace protocol (guest/trace.c), step by step, so that tests can stop
+ * it. */
 #include "tests/unit/trace_rig.h"
 #include "tests/unit/suite.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A guest made by hand for the tests of the trace: a shared region, and records put into its rings. */
+/* A guest made by hand for the tests of the trace: a shared region, and records put into its
+ * rings. */
 #ifndef TRACE_RIG_H
 #define TRACE_RIG_H
 

@@ -32,8 +32,8 @@ int cli_fail(const struct err *err);
 void cli_output_lost(int error);
 
 /*
- * Flushes stdout. A message if not all that was printed could be written, and then EXIT_HOST instead
- * of EXIT_OK; what went wrong before stays the status.
+ * Flushes stdout. A message if not all that was printed could be written, and then EXIT_HOST
+ * instead of EXIT_OK; what went wrong before stays the status.
  */
 int cli_end(int status);
 

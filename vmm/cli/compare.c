@@ -15,7 +15,7 @@
 #include "vmm/cli/names.h"
 #include "vmm/cli/refusal.h"
 
-/* --- what is wrong before anything runs ------------------------------------------------------------ */
+/* --- what is wrong before anything runs ------------------------------------------------------- */
 static int check_hosts(const struct options *options, struct err *err)
 {
 	bool qemu = false;
@@ -58,7 +58,7 @@ static int check_columns(const struct comparison *comparison, const struct catal
 	return 0;
 }
 
-/* --- columns --------------------------------------------------------------------------------------- */
+/* --- columns ---------------------------------------------------------------------------------- */
 /* What was not given: every arm there is, one number of vCPUs, this machine. */
 static void fill_in(struct options *options, const struct catalog_scenario *scenario)
 {
@@ -106,7 +106,7 @@ static int make_columns(struct comparison *comparison, const struct options *opt
 	return 0;
 }
 
-/* --- runs ------------------------------------------------------------------------------------------ */
+/* --- runs ------------------------------------------------------------------------------------- */
 static void show_progress(const struct comparison *comparison, const struct column *column)
 {
 	if (isatty(STDERR_FILENO))

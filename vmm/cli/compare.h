@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kvalab compare, inside: columns are runs, each a process of its own; what they count is judged by a
- * pure function and shown as a table and as JSON.
+ * kvalab compare, inside: columns are runs, each a process of its own; what they count is judged by
+ * a pure function and shown as a table and as JSON.
  */
 #ifndef KVL_CLI_COMPARE_H
 #define KVL_CLI_COMPARE_H
@@ -60,8 +60,8 @@ const char *compare_host_name(enum compare_host host);
 /* --- compare_judge.c: no process, no file --- */
 
 /*
- * Is @root the result of a run of @column: an object of the right schema, scenario, arm, vCPUs and TLB,
- * with integers as counts and metrics? EXIT_VMM if not.
+ * Is @root the result of a run of @column: an object of the right schema, scenario, arm, vCPUs and
+ * TLB, with integers as counts and metrics? EXIT_VMM if not.
  */
 int compare_check_result(const json_t *root, const struct comparison *comparison,
 			 const struct column *column, struct err *err);
@@ -83,14 +83,15 @@ int compare_judge(struct comparison *comparison, struct err *err);
 bool compare_ticks(const struct comparison *comparison);
 
 /*
- * The gravest of the columns' statuses (vmm/judge.h), undeclared differences included. EXIT_SKIPPED:
- * nothing ran, and not for want of a host alone.
+ * The gravest of the columns' statuses (vmm/judge.h), undeclared differences included.
+ * EXIT_SKIPPED: nothing ran, and not for want of a host alone.
  */
 enum exit_status compare_status(const struct comparison *comparison);
 
 /* --- compare_place.c --- */
 
-/* A temporary directory that goes with this process, however it ends, and what chip and disk hold. */
+/* A temporary directory that goes with this process, however it ends, and what chip and disk
+ * hold. */
 struct place {
 	char dir[200];
 	pid_t janitor;

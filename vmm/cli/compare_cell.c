@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns what stands in a cell of a comparison's table: what a run says of itself, counted, or is as a
- * multiple of the base arm's (--base). Which rows there are, and how wide: compare_table.c.
+ * Owns what stands in a cell of a comparison's table: what a run says of itself, counted, or is as
+ * a multiple of the base arm's (--base). Which rows there are, and how wide: compare_table.c.
  */
 #include "vmm/cli/compare_cell.h"
 
@@ -42,8 +42,8 @@ static void head_cell(const struct column *column, const char *name, char *cell,
 }
 
 /*
- * The run that @column is held against: of the base arm, on the same host, with as many vCPUs, TLB. One
- * that did not end well stopped somewhere: its counts are no unit for others.
+ * The run that @column is held against: of the base arm, on the same host, with as many vCPUs, TLB.
+ * One that did not end well stopped somewhere: its counts are no unit for others.
  */
 static const struct column *base_of(const struct comparison *comparison,
 				    const struct column *column)

@@ -21,7 +21,7 @@ bool compare_in_box(const struct column *column)
 	return column->host == HOST_AMD_NPT || column->host == HOST_AMD_SHADOW;
 }
 
-/* --- arguments ----------------------------------------------------------------------------------- */
+/* --- arguments -------------------------------------------------------------------------------- */
 static void add(struct run_command *command, const char *argument)
 {
 	command->argv[command->n++] = argument;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the files of a comparison. What is in the object: compare_json.c. The page holds the same object; what is
- * made of it there: compare/, vmm/page/.
+ * Owns the files of a comparison. What is in the object: compare_json.c. The page holds the same
+ * object; what is made of it there: compare/, vmm/page/.
  */
 #include "vmm/cli/compare_files.h"
 

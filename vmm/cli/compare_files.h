@@ -11,8 +11,8 @@ struct compare_files {
 };
 
 /*
- * Before anything runs, so that a place where no file can be is told at once. EXIT_USAGE: no such place, or one
- * for both; EXIT_HOST: it cannot be made there.
+ * Before anything runs, so that a place where no file can be is told at once. EXIT_USAGE: no such
+ * place, or one for both; EXIT_HOST: it cannot be made there.
  */
 int compare_files_begin(struct compare_files *files, const struct options *options,
 			struct err *err);

@@ -29,7 +29,8 @@ static json_t *column_json(const struct column *column)
 			 column->result ? json_incref(column->result) : json_null());
 }
 
-/* One for each column; null where it is of another arm, number of vCPUs or TLB, or lacks the count. */
+/* One for each column; null where it is of another arm, number of vCPUs or TLB, or lacks the
+ * count. */
 static json_t *values_json(const struct comparison *comparison, const struct difference *difference)
 {
 	const struct column *first = &comparison->column[difference->first];

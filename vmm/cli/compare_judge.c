@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns what is a usable result, what is a difference between hosts, and who is to blame. Results come
- * from other processes: nothing in them is taken for granted.
+ * Owns what is a usable result, what is a difference between hosts, and who is to blame. Results
+ * come from other processes: nothing in them is taken for granted.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 
 #define SCHEMA "kvalab-result-1"
 
-/* --- results ------------------------------------------------------------------------------------- */
+/* --- results ---------------------------------------------------------------------------------- */
 static const char *text_at(const json_t *object, const char *key)
 {
 	const char *text = json_string_value(json_object_get(object, key));
@@ -101,7 +101,7 @@ bool compare_value(const struct column *column, const char *kind, const char *na
 	return json_is_integer(value);
 }
 
-/* --- differences --------------------------------------------------------------------------------- */
+/* --- differences ------------------------------------------------------------------------------ */
 static bool judged(const struct column *column)
 {
 	return column->state == COLUMN_RAN && column->status == EXIT_OK;
@@ -227,7 +227,7 @@ int compare_judge(struct comparison *comparison, struct err *err)
 	return 0;
 }
 
-/* --- durations ----------------------------------------------------------------------------------- */
+/* --- durations -------------------------------------------------------------------------------- */
 /* Are ticks instructions, of one CPU at a time (QEMU has one counter for all)? */
 static bool ticks_are_instructions(const struct column *column)
 {
@@ -257,7 +257,7 @@ bool compare_ticks(const struct comparison *comparison)
 	return true;
 }
 
-/* --- status -------------------------------------------------------------------------------------- */
+/* --- status ----------------------------------------------------------------------------------- */
 static enum exit_status column_status(const struct comparison *comparison,
 				      const struct column *column)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the process of a column: start, time limit, signals, and what its end means. The process leads a
- * group of its own, so that a Ctrl-C reaches it once, from here.
+ * Owns the process of a column: start, time limit, signals, and what its end means. The process
+ * leads a group of its own, so that a Ctrl-C reaches it once, from here.
  */
 #define _GNU_SOURCE /* dprintf(), strsignal() */
 #include <errno.h>
@@ -19,7 +19,7 @@
 #define GRACE_S 10	    /* from SIGTERM to SIGKILL */
 #define LOG_TAIL_BYTES 4096 /* where the message is looked for */
 
-/* --- the process --------------------------------------------------------------------------------- */
+/* --- the process ------------------------------------------------------------------------------ */
 static void wanted_signals(sigset_t *set)
 {
 	sigemptyset(set);
@@ -136,7 +136,7 @@ static int supervise(struct watch *watch)
 	return status;
 }
 
-/* --- what came of it ----------------------------------------------------------------------------- */
+/* --- what came of it -------------------------------------------------------------------------- */
 static void fail(struct column *column, enum column_state state, int status, const char *reason)
 {
 	column->state = state;
@@ -157,8 +157,8 @@ static void skip(struct column *column, const char *reason)
 }
 
 /*
- * The last line that a program of this project wrote, or else the last that is not empty. True: kvalab's own,
- * whose run it is.
+ * The last line that a program of this project wrote, or else the last that is not empty. True:
+ * kvalab's own, whose run it is.
  */
 static bool read_message(const char *log, char *message, size_t bytes)
 {
@@ -193,9 +193,9 @@ static bool known_status(int status)
 }
 
 /*
- * It has ended without a result. That this host cannot is said by 3, and by kvmbox's 77; all that may be
- * wrong with the options was found before, but for what another engine or the box cannot do with them (2).
- * With 77 of its own a run says that it is not for this column.
+ * It has ended without a result. That this host cannot is said by 3, and by kvmbox's 77; all that
+ * may be wrong with the options was found before, but for what another engine or the box cannot do
+ * with them (2). With 77 of its own a run says that it is not for this column.
  */
 static void explain(struct column *column, int status, const char *log)
 {

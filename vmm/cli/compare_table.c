@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the table of a comparison: counts and metrics side by side. What differs between hosts is decided
- * in compare_judge.c, and said in words in compare_words.c; what stands in a cell: compare_cell.c.
+ * Owns the table of a comparison: counts and metrics side by side. What differs between hosts is
+ * decided in compare_judge.c, and said in words in compare_words.c; what stands in a cell:
+ * compare_cell.c.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +31,7 @@ static void cell_text(const struct table *table, const struct column *column, co
 	compare_cell(table->comparison, column, row, cell, bytes);
 }
 
-/* --- rows ---------------------------------------------------------------------------------------- */
+/* --- rows ------------------------------------------------------------------------------------- */
 static bool is_ticks(const char *name)
 {
 	size_t n = strlen(name), suffix = strlen("_ticks");
@@ -135,7 +136,7 @@ static char mark(const struct table *table, const struct row *row, u32 from, u32
 	return ' ';
 }
 
-/* --- lines --------------------------------------------------------------------------------------- */
+/* --- lines ------------------------------------------------------------------------------------ */
 static void measure(struct table *table)
 {
 	char cell[64];
@@ -256,7 +257,7 @@ static bool print_legend(FILE *out, const bool seen[128])
 	return seen['!'] || seen['~'] || seen['*'];
 }
 
-/* --- the table ------------------------------------------------------------------------------------ */
+/* --- the table -------------------------------------------------------------------------------- */
 /* A row that says something. */
 static bool has_head(const struct comparison *comparison, const char *name)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns what is said of a comparison below its table: which runs did not end well and why, what differs
- * between hosts, what it all comes to.
+ * Owns what is said of a comparison below its table: which runs did not end well and why, what
+ * differs between hosts, what it all comes to.
  */
 #include "vmm/cli/compare.h"
 

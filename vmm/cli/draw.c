@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Owns the picture of a layout: kernel-virtual space on the left, guest-physical on the right, in
- * the manner of the intermix proposal (seed rows A). Up to the limit, where lowmem ends, what stands on
- * both sides of a line belongs together: a piece of lowmem and its RAM, a hole and its addresses. The
- * boxes: vmm/layout_map.h.
+ * the manner of the intermix proposal (seed rows A). Up to the limit, where lowmem ends, what
+ * stands on both sides of a line belongs together: a piece of lowmem and its RAM, a hole and its
+ * addresses. The boxes: vmm/layout_map.h.
  */
 #include <stdio.h>
 #include <string.h>
@@ -31,7 +31,7 @@ struct picture {
 	struct cell kernel[MAX_ROWS], physical[MAX_ROWS];
 };
 
-/* --- which boxes stand beside one another ---------------------------------------------------------- */
+/* --- which boxes stand beside one another ----------------------------------------------------- */
 
 /* The addresses of a hole. */
 static bool is_of_hole(const struct layout_box *box)
@@ -83,7 +83,7 @@ static void arrange(const struct layout_map *map, struct picture *picture)
 	picture->kernel[picture->nrows] = picture->physical[picture->nrows] = (struct cell){ 0 };
 }
 
-/* --- lines ------------------------------------------------------------------------------------------- */
+/* --- lines ------------------------------------------------------------------------------------ */
 
 /* The address of the edge above row @i; false: there is none. */
 static bool edge_at(const struct cell *column, u32 i, u64 *at)
@@ -149,7 +149,8 @@ static void write_edge(const struct cell *column, u32 i, size_t width, char arro
 	}
 }
 
-/* " lowmem 2, 254 MiB " at @text, which is filled already; of a long name its beginning, and "...". */
+/* " lowmem 2, 254 MiB " at @text, which is filled already; of a long name its beginning, and
+ * "...". */
 static void write_name(const struct layout_box *box, char *text)
 {
 	char size[SIZE_TEXT_BYTES], number[12] = "", label[64];

@@ -37,7 +37,7 @@ void json_drop(struct replacement *file, const char *path)
 		replace_drop(file);
 }
 
-/* --- the object ----------------------------------------------------------------------------------- */
+/* --- the object ------------------------------------------------------------------------------- */
 /* Whatever cannot be made is NULL, and with it all that it is part of: json_pack() sees to that. */
 static json_t *number(u64 value)
 {

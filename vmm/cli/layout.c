@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kvalab layout: plans the same options as each kind of layout, without KVM; draws one, lists what lies
- * where in RAM, and compares all. The picture: draw.c. As JSON: layout_json.c.
+ * kvalab layout: plans the same options as each kind of layout, without KVM; draws one, lists what
+ * lies where in RAM, and compares all. The picture: draw.c. As JSON: layout_json.c.
  */
 #include "vmm/cli/layout.h"
 
@@ -16,7 +16,7 @@
 #include "vmm/cli/refusal.h"
 #include "vmm/cli/size_text.h"
 
-/* --- what lies where in RAM ------------------------------------------------------------------------ */
+/* --- what lies where in RAM ------------------------------------------------------------------- */
 
 static void print_range(FILE *out, const char *name, struct kvl_range range, const char *about)
 {
@@ -51,9 +51,10 @@ static void print_places(FILE *out, const struct layout_view *view)
 	print_holes(out, plan, view->run);
 }
 
-/* --- all layouts beside one another ----------------------------------------------------------------- */
+/* --- all layouts beside one another ----------------------------------------------------------- */
 
-/* Of all sizes one, so that they can be compared at a glance: the largest that says each exactly. */
+/* Of all sizes one, so that they can be compared at a glance: the largest that says each
+ * exactly. */
 static u64 unit_of(const struct layout_view *view)
 {
 	for (u32 row = 0; row < LAYOUT_FIGURES; row++)
@@ -111,7 +112,7 @@ static void print_comparison(FILE *out, const struct layout_view *view)
 		print_row(out, view, &layout_figure[row], unit);
 }
 
-/* --- the command --------------------------------------------------------------------------------------- */
+/* --- the command ------------------------------------------------------------------------------ */
 
 /* The layout that was asked for; of another kind the first that stands on it. */
 static const char *name_of_kind(const struct catalog *catalog, const struct run_config *run,

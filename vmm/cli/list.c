@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* kvalab list: the scenarios, arms and parameters that the guest image inside this program knows. */
+/* kvalab list: the scenarios, arms and parameters that the guest image inside this program
+ * knows. */
 #include <string.h>
 
 #include "vmm/catalog.h"

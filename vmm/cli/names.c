@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the check of the names on a command line (scenario, arm, parameters and their values) against
- * what the guest inside this program knows.
+ * Owns the check of the names on a command line (scenario, arm, parameters and their values)
+ * against what the guest inside this program knows.
  */
 #include "vmm/cli/names.h"
 

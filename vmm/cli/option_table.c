@@ -90,8 +90,8 @@ static int parse_mem(struct options *options, const char *value, struct err *err
 }
 
 /*
- * A page of which the kernel may not touch all is no page for it. What is no hole stays what it is, and is
- * refused.
+ * A page of which the kernel may not touch all is no page for it. What is no hole stays what it is,
+ * and is refused.
  */
 static struct kvl_range whole_pages(u64 start, u64 bytes)
 {

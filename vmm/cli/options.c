@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns how a command line is taken apart: names, values, repetitions, conflicts, help. Which options
- * there are: option_table.c.
+ * Owns how a command line is taken apart: names, values, repetitions, conflicts, help. Which
+ * options there are: option_table.c.
  */
 #include "vmm/cli/options.h"
 

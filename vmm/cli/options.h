@@ -92,8 +92,8 @@ int options_parse(struct options *options, enum option_command command, int argc
 		  const char *const *argv, struct err *err);
 
 /*
- * Of what was parsed for several commands (FOR_TRACE): EXIT_USAGE if an option is not @command's, which
- * is called @name.
+ * Of what was parsed for several commands (FOR_TRACE): EXIT_USAGE if an option is not @command's,
+ * which is called @name.
  */
 int options_only(const struct options *options, enum option_command command, const char *name,
 		 struct err *err);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the way of bytes to a descriptor from threads that must not hang on it. stdio cannot do this:
- * a write that a signal interrupts sets its error flag and loses the bytes. Who is told of an error:
- * cli.c.
+ * Owns the way of bytes to a descriptor from threads that must not hang on it. stdio cannot do
+ * this: a write that a signal interrupts sets its error flag and loses the bytes. Who is told of an
+ * error: cli.c.
  */
 #include "vmm/cli/outlet.h"
 

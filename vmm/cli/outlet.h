@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Where console and log leave the process while vCPUs run: a descriptor whose reader may be slow. */
+/* Where console and log leave the process while vCPUs run: a descriptor whose reader may be
+ * slow. */
 #ifndef KVL_CLI_OUTLET_H
 #define KVL_CLI_OUTLET_H
 
@@ -13,9 +14,9 @@ struct outlet {
 };
 
 /*
- * Writes all @n bytes, waiting for the reader. A signal ends the wait, not the output: what is left then is
- * kept for the next call, or outlet_end(), so that a vCPU that is told to stop does.
- * After an error nothing more is written. One call at a time.
+ * Writes all @n bytes, waiting for the reader. A signal ends the wait, not the output: what is left
+ * then is kept for the next call, or outlet_end(), so that a vCPU that is told to stop does. After
+ * an error nothing more is written. One call at a time.
  */
 void outlet_write(struct outlet *outlet, const char *bytes, size_t n);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns what --dtb-overlay adds to the options: holes, beside those of --hole, and their names. What a
- * device tree says: vmm/dtb_overlay.c. The board's RAM does not become --mem, whose default is the
- * same for all runs; it is only named where a hole lies outside. A gap between the board's banks may well
- * reach beyond --mem: where there is no RAM either way it needs no hole.
+ * Owns what --dtb-overlay adds to the options: holes, beside those of --hole, and their names. What
+ * a device tree says: vmm/dtb_overlay.c. The board's RAM does not become --mem, whose default is
+ * the same for all runs; it is only named where a hole lies outside. A gap between the board's
+ * banks may well reach beyond --mem: where there is no RAM either way it needs no hole.
  */
 #include "vmm/cli/options.h"
 #include "vmm/dtb_overlay.h"
@@ -40,7 +40,8 @@ int parse_dtb_overlay(struct options *options, const char *value, struct err *er
 	return 0;
 }
 
-/* Of a board's hole as many bytes as it must have for all that is the board's RAM, or this machine's. */
+/* Of a board's hole as many bytes as it must have for all that is the board's RAM, or this
+ * machine's. */
 static u64 fitting_bytes(const struct run_config *run, u32 i)
 {
 	struct kvl_range hole = run->layout.hole[i];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Values on the command line: sizes, numbers, choices, and which name may be meant by a wrong one. */
+/* Values on the command line: sizes, numbers, choices, and which name may be meant by a wrong
+ * one. */
 #ifndef KVL_CLI_PARSE_H
 #define KVL_CLI_PARSE_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Owns what --policy takes: another way of flushing, by name, some with a number (model_policy.c). */
+/* Owns what --policy takes: another way of flushing, by name, some with a number
+ * (model_policy.c). */
 #include <string.h>
 
 #include "vmm/cli/options.h"

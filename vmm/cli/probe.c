@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kvalab probe: what this host is and can do, asked and measured. What is asked: vmm/probe.c; how it
- * is said: probe_text.c, probe_json.c.
+ * kvalab probe: what this host is and can do, asked and measured. What is asked: vmm/probe.c; how
+ * it is said: probe_text.c, probe_json.c.
  */
 #include "vmm/cli/probe.h"
 

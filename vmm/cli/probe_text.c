@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Owns the words of kvalab probe: what this host is in the first lines, then each thing in a row. */
+/* Owns the words of kvalab probe: what this host is in the first lines, then each thing in a
+ * row. */
 #include <stdarg.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the map on stderr of a layout that cannot be; the reason follows it in words (vmm/plan.c). What
- * is on the map: vmm/layout_conflict.c.
+ * Owns the map on stderr of a layout that cannot be; the reason follows it in words (vmm/plan.c).
+ * What is on the map: vmm/layout_conflict.c.
  */
 #include "vmm/cli/refusal.h"
 

@@ -38,7 +38,8 @@ static const char *fd_name(int fd, char name[FD_NAME_BYTES])
 	return name;
 }
 
-/* A file in @path's folder that has no name yet: a process that is killed leaves none. -1: not here. */
+/* A file in @path's folder that has no name yet: a process that is killed leaves none. -1: not
+ * here. */
 static int open_nameless(const char *path)
 {
 	const char *slash = strrchr(path, '/');

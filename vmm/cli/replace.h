@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A file that appears whole or not at all: it has no name until it is complete (where the file system
- * cannot do that, a temporary one beside it). It may be begun long before there is something to
- * write, so that a place where it cannot be is told at once.
+ * A file that appears whole or not at all: it has no name until it is complete (where the file
+ * system cannot do that, a temporary one beside it). It may be begun long before there is something
+ * to write, so that a place where it cannot be is told at once.
  */
 #ifndef KVL_CLI_REPLACE_H
 #define KVL_CLI_REPLACE_H
@@ -24,7 +24,8 @@ struct replacement {
 int replace_begin(struct replacement *replacement, const char *what, const char *path,
 		  struct err *err);
 
-/* The file is complete: now it has its name. EXIT_HOST: not all could be written; then it is gone. */
+/* The file is complete: now it has its name. EXIT_HOST: not all could be written; then it is
+ * gone. */
 int replace_end(struct replacement *replacement, struct err *err);
 
 /* It will never be complete. */

@@ -30,7 +30,7 @@ struct table {
 	bool no_memory;
 };
 
-/* --- files -------------------------------------------------------------------------------------- */
+/* --- files ------------------------------------------------------------------------------------ */
 static FILE *open_result(const char *path, struct err *err)
 {
 	/* O_NONBLOCK: a FIFO must be refused, not waited for. */
@@ -77,7 +77,7 @@ static json_t *load(const char *path, struct err *err)
 	return NULL;
 }
 
-/* --- rows --------------------------------------------------------------------------------------- */
+/* --- rows ------------------------------------------------------------------------------------- */
 static void copy_printable(char *to, size_t bytes, const char *from)
 {
 	snprintf(to, bytes, "%s", from);
@@ -211,7 +211,7 @@ static void compare(struct table *table, json_t *const root[2])
 		      json_object_get(json_object_get(root[1], "exit"), "status"));
 }
 
-/* --- the table ---------------------------------------------------------------------------------- */
+/* --- the table -------------------------------------------------------------------------------- */
 static int widest(const struct table *table, int column)
 {
 	size_t width = 8;

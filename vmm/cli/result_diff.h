@@ -9,9 +9,9 @@
 #include "vmm/err.h"
 
 /*
- * Prints a table of the counts, checks and metrics that differ, and of the exit status; durations and
- * what the host counted never. EXIT_USAGE: one of the files is not there, or no such result; EXIT_VMM: it is
- * damaged.
+ * Prints a table of the counts, checks and metrics that differ, and of the exit status; durations
+ * and what the host counted never. EXIT_USAGE: one of the files is not there, or no such result;
+ * EXIT_VMM: it is damaged.
  */
 int result_diff(const char *const path[2], FILE *out, bool *same, struct err *err);
 

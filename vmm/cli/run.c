@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kvalab run: runs the guest, shows what came of it. How a guest is run: vmm/run.c. Which names there
- * are: names.c.
+ * kvalab run: runs the guest, shows what came of it. How a guest is run: vmm/run.c. Which names
+ * there are: names.c.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -37,7 +37,7 @@ static int check_config(struct options *options, struct err *err)
 	return failed || !config->layout_name ? -1 : 0;
 }
 
-/* --- sinks ---------------------------------------------------------------------------------------- */
+/* --- sinks ------------------------------------------------------------------------------------ */
 struct sink {
 	struct outlet console, log;
 	enum log_level level;
@@ -63,7 +63,8 @@ static void log_out(void *owner, enum log_level level, const char *line)
 	outlet_write(&sink->log, text, n < (int)sizeof(text) ? (size_t)n : sizeof(text) - 1);
 }
 
-/* What a reader was too slow for comes before the summary. A log that nobody takes is no failure. */
+/* What a reader was too slow for comes before the summary. A log that nobody takes is no
+ * failure. */
 static void end_sinks(struct sink *sink)
 {
 	outlet_end(&sink->log);
@@ -72,7 +73,7 @@ static void end_sinks(struct sink *sink)
 		cli_output_lost(sink->console.error);
 }
 
-/* --- signals: the first ends the run, the second the process ----------------------------------- */
+/* --- signals: the first ends the run, the second the process ---------------------------------- */
 static volatile int stop_wanted;
 
 static void on_signal(int number)
@@ -106,7 +107,8 @@ static void catch_signals(void)
 	sigaction(SIGXFSZ, &action, NULL);
 }
 
-/* Only a result that is kept says how fast the host is: it costs a machine of its own. 0: unknown. */
+/* Only a result that is kept says how fast the host is: it costs a machine of its own. 0:
+ * unknown. */
 static u64 host_rate(void)
 {
 	struct kvm_host host;

@@ -5,7 +5,8 @@
 
 #include "devices/abi/types.h"
 
-/* "96 MiB", "4 KiB", "1 GiB", "100 bytes": the largest unit that says it exactly. Returns @buffer. */
+/* "96 MiB", "4 KiB", "1 GiB", "100 bytes": the largest unit that says it exactly. Returns
+ * @buffer. */
 #define SIZE_TEXT_BYTES 32
 const char *size_text(u64 bytes, char buffer[SIZE_TEXT_BYTES]);
 

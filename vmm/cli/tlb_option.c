@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Owns the syntax of --tlb: hw, or soft[,entries=N][,policy=NAME][,pcid=on|off]; for compare a list of these. */
+/* Owns the syntax of --tlb: hw, or soft[,entries=N][,policy=NAME][,pcid=on|off]; for compare a list
+ * of these. */
 #include <string.h>
 
 #include "arch/x86_64/vmm/pcid.h"
@@ -14,7 +15,8 @@ static const char *value_of(const char *word, const char *key)
 	return strncmp(word, key, n) == 0 && word[n] == '=' ? word + n + 1 : NULL;
 }
 
-/* The guest's processors may have PCIDs; that it does not drive them is no mistake of the user's. */
+/* The guest's processors may have PCIDs; that it does not drive them is no mistake of the
+ * user's. */
 static int skip_hardware(struct err *err)
 {
 	return err_set(

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Owns what all files have in common that are made out of traces: where they may lie, when they are kept. */
+/* Owns what all files have in common that are made out of traces: where they may lie, when they are
+ * kept. */
 #include "vmm/cli/trace_output.h"
 
 #include <string.h>

@@ -5,12 +5,13 @@
 
 #include "vmm/cli/replace.h"
 
-/* EXIT_USAGE: @output (of option -o) would lie in the trace @dir: its readers would take it for a stream. */
+/* EXIT_USAGE: @output (of option -o) would lie in the trace @dir: its readers would take it for a
+ * stream. */
 int trace_output_check(const char *output, const char *dir, struct err *err);
 
 /*
- * Ends @file after what wrote it returned @result and @err. What came of a damaged trace (EXIT_VMM) is kept,
- * as far as it could be read. Returns -1 with @err if either failed.
+ * Ends @file after what wrote it returned @result and @err. What came of a damaged trace (EXIT_VMM)
+ * is kept, as far as it could be read. Returns -1 with @err if either failed.
  */
 int trace_output_end(struct replacement *file, int result, struct err *err);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* kvalab trace repair DIR…: a line for each file, what happened to it. What happens: vmm/trace/repair.c. */
+/* kvalab trace repair DIR…: a line for each file, what happened to it. What happens:
+ * vmm/trace/repair.c. */
 #include <inttypes.h>
 
 #include "vmm/cli/cli.h"

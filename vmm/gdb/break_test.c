@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Owns the self-test of breakpoint instructions: where supervisor code is emulated they end the guest. */
+/* Owns the self-test of breakpoint instructions: where supervisor code is emulated they end the
+ * guest. */
 #include "vmm/gdb/break_test.h"
 
 #include <errno.h>

@@ -5,7 +5,8 @@
 
 #include "vmm/kvm.h"
 
-/* By running one, in a machine of its own. -1: it does not; EXIT_HOST, with what happens instead. */
+/* By running one, in a machine of its own. -1: it does not; EXIT_HOST, with what happens
+ * instead. */
 int gdb_break_test(const struct kvm_host *host, struct err *err);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns which of gdb's commands there are, and what each answers. One that is not known gets an empty
- * reply, which is gdb's word for "not supported". Questions: queries.c; what lets the machine go on: resume.c.
+ * Owns which of gdb's commands there are, and what each answers. One that is not known gets an
+ * empty reply, which is gdb's word for "not supported". Questions: queries.c; what lets the machine
+ * go on: resume.c.
  */
 #include "vmm/gdb/commands.h"
 
@@ -11,7 +12,7 @@
 
 #define MAX_MEMORY_BYTES (GDB_PACKET_MAX / 2)
 
-/* --- registers ---------------------------------------------------------------------------------- */
+/* --- registers -------------------------------------------------------------------------------- */
 static void put_register(char *out, u32 n, const u8 *value)
 {
 	if (gdb_register[n].unknown)
@@ -89,7 +90,7 @@ static void write_register(struct gdb_session *session, const char *text)
 	gdb_say_done(session, done, GDB_BAD_ARGUMENT);
 }
 
-/* --- memory ------------------------------------------------------------------------------------- */
+/* --- memory ----------------------------------------------------------------------------------- */
 /* Less than what is asked for may be answered. */
 static void read_memory(struct gdb_session *session, const char *text)
 {
@@ -142,7 +143,7 @@ static void write_binary(struct gdb_session *session, const char *text, const ch
 		write_bytes(session, address, (const u8 *)text, (size_t)length);
 }
 
-/* --- breakpoints -------------------------------------------------------------------------------- */
+/* --- breakpoints ------------------------------------------------------------------------------ */
 /* Z0 and z0: a breakpoint in memory. All other kinds are not there. */
 static void change_break(struct gdb_session *session, const char *text)
 {
@@ -164,7 +165,7 @@ static void change_break(struct gdb_session *session, const char *text)
 		     GDB_BAD_ADDRESS);
 }
 
-/* --- threads ------------------------------------------------------------------------------------ */
+/* --- threads ---------------------------------------------------------------------------------- */
 /* Hg: whose registers and memory; Hc: who goes on with c and s. */
 static void choose_thread(struct gdb_session *session, const char *text)
 {
@@ -191,7 +192,7 @@ static void set_no_ack(struct gdb_session *session, const char *text)
 	gdb_say(session, "OK");
 }
 
-/* --- all of them -------------------------------------------------------------------------------- */
+/* --- all of them ------------------------------------------------------------------------------ */
 static enum gdb_next go_on(struct gdb_session *session, bool parsed)
 {
 	if (parsed)

@@ -24,7 +24,7 @@ void gdb_machine_destroy(struct gdb_machine *machine)
 	pthread_mutex_destroy(&machine->lock);
 }
 
-/* --- stops -------------------------------------------------------------------------------------- */
+/* --- stops ------------------------------------------------------------------------------------ */
 static bool is_break(const struct gdb_machine *machine, u64 pc)
 {
 	for (u32 i = 0; i < machine->nbreaks; i++)
@@ -92,7 +92,7 @@ bool gdb_machine_stopped(struct gdb_machine *machine, struct gdb_stop *stop)
 	return stopped;
 }
 
-/* --- breakpoints in memory ---------------------------------------------------------------------- */
+/* --- breakpoints in memory -------------------------------------------------------------------- */
 static void plant(struct gdb_machine *machine)
 {
 	for (u32 i = 0; i < machine->nbreaks; i++) {
@@ -129,7 +129,7 @@ static void undo_reads(struct gdb_machine *machine)
 	}
 }
 
-/* --- going on ----------------------------------------------------------------------------------- */
+/* --- going on --------------------------------------------------------------------------------- */
 static int control(struct gdb_machine *machine, u32 cpu)
 {
 	bool traps = machine->nbreaks && machine->break_byte == ARCH_BREAK_BYTE;

@@ -6,7 +6,7 @@
 #define ESCAPE '}'
 #define ESCAPE_BIT 0x20
 
-/* --- hexadecimal -------------------------------------------------------------------------------- */
+/* --- hexadecimal ------------------------------------------------------------------------------ */
 static const char digits[] = "0123456789abcdef";
 
 int hex_digit(char c)
@@ -64,7 +64,7 @@ bool hex_range(const char **text, char end, u64 *address, u64 *bytes)
 	       *(*text)++ == end;
 }
 
-/* --- from gdb ----------------------------------------------------------------------------------- */
+/* --- from gdb --------------------------------------------------------------------------------- */
 static void begin(struct gdb_packet *in)
 {
 	in->place = GDB_INSIDE;
@@ -145,7 +145,7 @@ enum gdb_event gdb_packet_feed(struct gdb_packet *in, u8 byte)
 	return finish(in);
 }
 
-/* --- to gdb ------------------------------------------------------------------------------------- */
+/* --- to gdb ----------------------------------------------------------------------------------- */
 static bool must_escape(char c)
 {
 	return c == '$' || c == '#' || c == ESCAPE || c == '*';

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Packets of gdb's remote serial protocol ("$data#sum", the manual's appendix E.1): taken apart byte
- * by byte, and put together. What they mean: commands.h. Nothing that comes in is believed.
+ * Packets of gdb's remote serial protocol ("$data#sum", the manual's appendix E.1): taken apart
+ * byte by byte, and put together. What they mean: commands.h. Nothing that comes in is believed.
  */
 #ifndef KVL_GDB_PACKET_H
 #define KVL_GDB_PACKET_H
@@ -36,7 +36,8 @@ struct gdb_packet {
 
 enum gdb_event gdb_packet_feed(struct gdb_packet *in, u8 byte);
 
-/* Frames @n bytes, at most GDB_PACKET_MAX of them, into @out (GDB_FRAME_MAX). Returns how many bytes. */
+/* Frames @n bytes, at most GDB_PACKET_MAX of them, into @out (GDB_FRAME_MAX). Returns how many
+ * bytes. */
 size_t gdb_packet_frame(const char *data, size_t n, char *out);
 
 /* A digit's value; -1: it is none. */

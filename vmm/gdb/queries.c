@@ -7,7 +7,7 @@
 #include "vmm/gdb/description.h"
 #include "vmm/gdb/reply.h"
 
-/* --- threads ------------------------------------------------------------------------------------ */
+/* --- threads ---------------------------------------------------------------------------------- */
 static bool parse_cpu(struct gdb_session *session, const char *text, u32 *cpu)
 {
 	int thread;
@@ -49,7 +49,7 @@ void gdb_answer_alive(struct gdb_session *session, const char *text)
 	gdb_say_done(session, parse_cpu(session, text, &cpu), GDB_BAD_ARGUMENT);
 }
 
-/* --- queries ------------------------------------------------------------------------------------ */
+/* --- queries ---------------------------------------------------------------------------------- */
 static void answer_supported(struct gdb_session *session, const char *text)
 {
 	session->knows_breaks = strstr(text, "swbreak+");

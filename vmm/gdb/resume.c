@@ -44,7 +44,8 @@ static bool action_of(char command, enum gdb_action *action)
 	return false;
 }
 
-/* A step of all CPUs at once would be no step: without Hc it is that of the one that has stopped. */
+/* A step of all CPUs at once would be no step: without Hc it is that of the one that has
+ * stopped. */
 bool gdb_parse_resume(struct gdb_session *session, const char *text)
 {
 	char command = *text++;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the connection and the thread: bytes to packets, packets to commands, and stops of the machine
- * to replies. Only this thread touches a session; what others want of it goes through event_fd.
+ * Owns the connection and the thread: bytes to packets, packets to commands, and stops of the
+ * machine to replies. Only this thread touches a session; what others want of it goes through
+ * event_fd.
  */
 #define _GNU_SOURCE /* accept4() */
 #include "vmm/gdb/server.h"
@@ -50,7 +51,7 @@ struct gdb {
 	u32 status;	       /* of PHASE_FINISHED */
 };
 
-/* --- to gdb ------------------------------------------------------------------------------------- */
+/* --- to gdb ----------------------------------------------------------------------------------- */
 static void send_all(struct gdb *gdb, const char *bytes, size_t n)
 {
 	while (n) {
@@ -77,7 +78,7 @@ static void acknowledge(struct gdb *gdb, const char *sign)
 		send_all(gdb, sign, 1);
 }
 
-/* --- stopping and going on ---------------------------------------------------------------------- */
+/* --- stopping and going on -------------------------------------------------------------------- */
 static void tell_stop(struct gdb *gdb, struct gdb_stop stop)
 {
 	gdb->waits = false;
@@ -121,7 +122,7 @@ static void part(struct gdb *gdb)
 	atomic_store(&gdb->dismissed, true);
 }
 
-/* --- from gdb ----------------------------------------------------------------------------------- */
+/* --- from gdb --------------------------------------------------------------------------------- */
 static void obey(struct gdb *gdb)
 {
 	switch (gdb_command(&gdb->session, gdb->in.data, gdb->in.n)) {
@@ -199,7 +200,7 @@ static void accept_gdb(struct gdb *gdb)
 		gdb_machine_hold(&gdb->machine);
 }
 
-/* --- from the vCPUs and the main thread --------------------------------------------------------- */
+/* --- from the vCPUs and the main thread ------------------------------------------------------- */
 static void tell_crash(struct gdb *gdb)
 {
 	const struct vm_end *end = &gdb->vm->end;
@@ -269,7 +270,7 @@ static void *serve(void *arg)
 	return NULL;
 }
 
-/* --- for the main thread ------------------------------------------------------------------------ */
+/* --- for the main thread ---------------------------------------------------------------------- */
 static bool start_thread(struct gdb *gdb)
 {
 	sigset_t all, before;

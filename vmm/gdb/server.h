@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * --gdb: a thread that speaks gdb's remote serial protocol, one gdb at a time, and has the vCPUs stand
- * still while gdb has control. What the commands are: commands.h; what they act on: machine.h.
+ * --gdb: a thread that speaks gdb's remote serial protocol, one gdb at a time, and has the vCPUs
+ * stand still while gdb has control. What the commands are: commands.h; what they act on:
+ * machine.h.
  */
 #ifndef KVL_GDB_SERVER_H
 #define KVL_GDB_SERVER_H
@@ -26,8 +27,8 @@ bool gdb_takes_exit(struct gdb *gdb, u32 cpu, const struct kvm_run *run);
 bool gdb_in_control(const struct gdb *gdb);
 
 /*
- * The run has ended and no vCPU runs any more. If the guest crashed and a gdb waits, it may look, until
- * it goes on or leaves, or *@stop (may be NULL) is set.
+ * The run has ended and no vCPU runs any more. If the guest crashed and a gdb waits, it may look,
+ * until it goes on or leaves, or *@stop (may be NULL) is set.
  */
 void gdb_post_mortem(struct gdb *gdb, const volatile int *stop);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns registers, memory and the list of breakpoints, as commands.c asks for them. Only RAM is memory
- * here: a read of a device would change it.
+ * Owns registers, memory and the list of breakpoints, as commands.c asks for them. Only RAM is
+ * memory here: a read of a device would change it.
  */
 #include "vmm/gdb/view.h"
 
@@ -12,7 +12,7 @@
 #include "vmm/image.h"
 #include "vmm/vm.h"
 
-/* --- registers ---------------------------------------------------------------------------------- */
+/* --- registers -------------------------------------------------------------------------------- */
 static bool read_registers(void *owner, u32 cpu, u8 *values)
 {
 	struct gdb_machine *machine = owner;
@@ -42,7 +42,7 @@ static void describe(void *owner, u32 cpu, char *text, size_t bytes)
 			 (unsigned long long)root);
 }
 
-/* --- memory ------------------------------------------------------------------------------------- */
+/* --- memory ----------------------------------------------------------------------------------- */
 /*
  * Before a CPU has page tables the image is already where its symbols say that it will be: so
  * breakpoints can be set before the first instruction.
@@ -118,7 +118,7 @@ static bool write_memory(void *owner, u32 cpu, u64 va, const u8 *in, size_t byte
 	return true;
 }
 
-/* --- breakpoints -------------------------------------------------------------------------------- */
+/* --- breakpoints ------------------------------------------------------------------------------ */
 static struct gdb_break *find_break(struct gdb_machine *machine, u64 va)
 {
 	for (u32 i = 0; i < machine->nbreaks; i++)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pages for a browser, which need nothing beside them: what the build has joined out of html, css and js
- * (scripts/page.sh), and between body and script the data, in elements <script type="application/json">.
+ * Pages for a browser, which need nothing beside them: what the build has joined out of html, css
+ * and js (scripts/page.sh), and between body and script the data, in elements <script
+ * type="application/json">.
  */
 #ifndef KVL_PAGE_PAGE_H
 #define KVL_PAGE_PAGE_H

@@ -42,7 +42,7 @@ static int open_engine(struct vm *vm, struct err *err)
 	return qemu_find(qemu->program, sizeof(qemu->program), err);
 }
 
-/* --- the machine -------------------------------------------------------------------------------- */
+/* --- the machine ------------------------------------------------------------------------------ */
 static int memory_file(const char *name, u64 bytes, struct err *err)
 {
 	int fd = memfd_create(name, MFD_CLOEXEC);
@@ -140,7 +140,7 @@ static bool state(struct vm *vm, u32 cpu, struct arch_state *out)
 	return vm->qemu->known[cpu];
 }
 
-/* --- afterwards ----------------------------------------------------------------------------------- */
+/* --- afterwards ------------------------------------------------------------------------------- */
 
 /*
  * Seed row A1. QEMU has memory in a hole, so a touch goes unnoticed while the guest runs; but it

@@ -23,8 +23,8 @@ struct qmp {
 };
 
 /*
- * Takes all messages that have come, waiting for the first one at most @timeout_ms. *@answer: the last
- * answer to a command among them (a new reference), else NULL. False: nothing came.
+ * Takes all messages that have come, waiting for the first one at most @timeout_ms. *@answer: the
+ * last answer to a command among them (a new reference), else NULL. False: nothing came.
  */
 bool qmp_receive(struct qmp *qmp, int timeout_ms, json_t **answer);
 

@@ -3,9 +3,10 @@
  * The thread that watches a running QEMU: hands on the console, looks at the CPUs when the guest or
  * this program stops them, and finds out how it ended.
  *
- * The guest's own end has two steps: it pauses the machine (pvpanic), so that the CPUs can be looked
- * at; when it is let go it writes its status to isa-debug-exit, and QEMU ends with twice the status
- * plus one. Only after the first step is that second one believed: a QEMU that fails ends with 1 too.
+ * The guest's own end has two steps: it pauses the machine (pvpanic), so that the CPUs can be
+ * looked at; when it is let go it writes its status to isa-debug-exit, and QEMU ends with twice the
+ * status plus one. Only after the first step is that second one believed: a QEMU that fails ends
+ * with 1 too.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +22,7 @@
 #include "vmm/ending.h"
 #include "vmm/qemu/qemu.h"
 
-/* --- the CPUs ----------------------------------------------------------------------------------- */
+/* --- the CPUs --------------------------------------------------------------------------------- */
 static void take_state(struct qemu *qemu, u32 cpu)
 {
 	struct err err;
@@ -47,7 +48,8 @@ static void on_event(void *owner, const char *name, const json_t *data)
 	const char *reason = json_string_value(json_object_get(data, "reason"));
 	struct qemu *qemu = owner;
 
-	/* The machine runs on until STOP: a "cont" before that would be lost, and it paused for ever. */
+	/* The machine runs on until STOP: a "cont" before that would be lost, and it paused for
+	 * ever. */
 	if (strcmp(name, "GUEST_PANICKED") == 0)
 		qemu->panicked = true;
 	else if (strcmp(name, "STOP") == 0 && qemu->panicked)
@@ -62,7 +64,7 @@ static void on_event(void *owner, const char *name, const json_t *data)
 		qemu->off = "the guest switches the machine off";
 }
 
-/* --- how it ends ---------------------------------------------------------------------------------- */
+/* --- how it ends ------------------------------------------------------------------------------ */
 
 /* All marks together, once: the guest may still change them. */
 static void take_marks(struct vm *vm)
@@ -91,8 +93,8 @@ static void go_on(struct qemu *qemu)
 }
 
 /*
- * The guest's exit status comes next. In newer QEMUs isa-debug-exit switches the machine off instead
- * of ending QEMU by itself, and that must no longer pause it.
+ * The guest's exit status comes next. In newer QEMUs isa-debug-exit switches the machine off
+ * instead of ending QEMU by itself, and that must no longer pause it.
  */
 static void await_status(struct qemu *qemu)
 {
@@ -139,7 +141,7 @@ static void end_by_process(struct qemu *qemu, int status)
 	       words);
 }
 
-/* --- the thread ----------------------------------------------------------------------------------- */
+/* --- the thread ------------------------------------------------------------------------------- */
 
 /* What has come of the console; false: nothing more will, or not now. */
 static bool pump_console(struct qemu *qemu)
@@ -158,7 +160,8 @@ static void pump_all(struct qemu *qemu)
 		;
 }
 
-/* Takes what comes; waits for it, unless an event has still to be acted upon. False: it shall stop. */
+/* Takes what comes; waits for it, unless an event has still to be acted upon. False: it shall
+ * stop. */
 static bool take_news(struct qemu *qemu, struct pollfd *fds)
 {
 	enum { QMP, CONSOLE, STOP, FDS };

@@ -2,8 +2,8 @@
 /*
  * The audit of soft TLBs: is what a CPU's private tables hold in the soft ranges what its fills and
  * evictions say? All vCPUs are stopped, but one that did not end the run itself may stand between
- * what it does and its report: one difference is none then, nor, with PCIDs, what it holds under others. Guest memory is untrusted: three levels
- * are read, wherever they are.
+ * what it does and its report: one difference is none then, nor, with PCIDs, what it holds under
+ * others. Guest memory is untrusted: three levels are read, wherever they are.
  */
 #include "vmm/trace/model_internal.h"
 

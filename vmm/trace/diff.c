@@ -39,7 +39,7 @@ struct diff {
 	struct difference difference[TRACE_STREAMS];
 };
 
-/* --- records ------------------------------------------------------------------------------------ */
+/* --- records ---------------------------------------------------------------------------------- */
 /* Appends to a list of at most @bytes; more is cut. */
 static void add_name(char *list, size_t bytes, const char *name)
 {
@@ -84,7 +84,7 @@ static bool same_records(struct diff *diff, const struct side side[2])
 	return !list[0];
 }
 
-/* --- streams ------------------------------------------------------------------------------------ */
+/* --- streams ---------------------------------------------------------------------------------- */
 static bool wanted(const struct trace_diff_options *options, u16 id)
 {
 	return options->nevents ? filter_names(options->event, options->nevents, id)
@@ -127,7 +127,7 @@ static u64 first_ticket(const struct difference *difference)
 	return a < b ? a : b;
 }
 
-/* --- what is printed ---------------------------------------------------------------------------- */
+/* --- what is printed -------------------------------------------------------------------------- */
 static const char *stream_name(u32 cpu, char name[STREAM_NAME_BYTES])
 {
 	struct packet_stream id;
@@ -193,7 +193,7 @@ static void print_result(struct diff *diff)
 				diff->difference[i].number);
 }
 
-/* --- traces ------------------------------------------------------------------------------------- */
+/* --- traces ----------------------------------------------------------------------------------- */
 /* Reads all of it in its order, for what only that shows. EXIT_VMM: damaged or incomplete. */
 static int check_trace(const char *dir, struct err *err)
 {

@@ -14,10 +14,10 @@ struct trace_diff_options {
 };
 
 /*
- * Compares stream with stream, record by record: event, site by name, all fields but times. Prints to
- * @out that all is the same, or the difference with the smallest ticket, with what is before it on both
- * sides, and where other streams part. EXIT_USAGE: no trace, or an unknown event; EXIT_VMM: compared, but
- * one of the traces is damaged or incomplete; EXIT_HOST: @out takes no more.
+ * Compares stream with stream, record by record: event, site by name, all fields but times. Prints
+ * to @out that all is the same, or the difference with the smallest ticket, with what is before it
+ * on both sides, and where other streams part. EXIT_USAGE: no trace, or an unknown event; EXIT_VMM:
+ * compared, but one of the traces is damaged or incomplete; EXIT_HOST: @out takes no more.
  */
 int trace_diff(const char *const dir[2], FILE *out, const struct trace_diff_options *options,
 	       bool *same, struct err *err);

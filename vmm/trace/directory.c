@@ -27,7 +27,8 @@ static bool parent_exists(const char *dir)
 	return access(parent, F_OK) == 0;
 }
 
-/* A name that cannot be is the user's mistake; a place that must not be written to is the host's. */
+/* A name that cannot be is the user's mistake; a place that must not be written to is the
+ * host's. */
 static int explain_mkdir(const char *dir, struct err *err)
 {
 	int error = errno;
@@ -118,7 +119,8 @@ static int write_metadata(const struct trace_config *config, int fd, const u8 *u
 	return result;
 }
 
-/* CTF readers take every file beside the metadata for a stream; what is none lies one level below. */
+/* CTF readers take every file beside the metadata for a stream; what is none lies one level
+ * below. */
 static int write_extra(const struct trace_config *config, int fd, struct err *err)
 {
 	const char *symbols = config->symbols_text, *places = config->places_text;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Owns the walk through a trace that is exported. What becomes of a record: ndjson.c, perfetto.c. */
+/* Owns the walk through a trace that is exported. What becomes of a record: ndjson.c,
+ * perfetto.c. */
 #include "vmm/trace/export.h"
 
 #include <stdlib.h>

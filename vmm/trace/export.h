@@ -15,8 +15,9 @@ struct trace_export_options {
 };
 
 /*
- * Writes all records of the trace in @dir to @out, in ticket order. Damaged packets are left out. EXIT_USAGE:
- * no trace there; EXIT_VMM: written, but damaged or incomplete; EXIT_HOST: @out takes no more.
+ * Writes all records of the trace in @dir to @out, in ticket order. Damaged packets are left out.
+ * EXIT_USAGE: no trace there; EXIT_VMM: written, but damaged or incomplete; EXIT_HOST: @out takes
+ * no more.
  */
 int trace_export(const char *dir, FILE *out, const struct trace_export_options *options,
 		 struct err *err);

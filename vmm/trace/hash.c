@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hash table of the model: grows, never shrinks. Keys come from the guest; one that chooses them
- * so that they fall together is refused, before it makes every look slow.
+ * The hash table of the model: grows, never shrinks. Keys come from the guest; one that chooses
+ * them so that they fall together is refused, before it makes every look slow.
  */
 #include "vmm/trace/hash.h"
 

@@ -20,7 +20,8 @@ struct hash {
 struct hash_node *hash_find(const struct hash *hash, u64 key);
 struct hash_node *hash_again(const struct hash_node *node);
 
-/* Adds @node under @key, even if there is one. False: out of memory, or too many keys fall together. */
+/* Adds @node under @key, even if there is one. False: out of memory, or too many keys fall
+ * together. */
 bool hash_add(struct hash *hash, struct hash_node *node, u64 key);
 void hash_remove(struct hash *hash, struct hash_node *node);
 

@@ -55,7 +55,8 @@ static inline struct stream *trace_vmm_stream(struct trace *trace)
 int trace_counter(struct trace *trace, u64 *counter, struct err *err);
 
 /* --- ring.c --- */
-/* Moves all committed records of @cpu's ring into its stream. EXIT_VMM: garbage. EXIT_HOST: disk. */
+/* Moves all committed records of @cpu's ring into its stream. EXIT_VMM: garbage. EXIT_HOST:
+ * disk. */
 int ring_drain(struct trace *trace, u32 cpu, struct err *err);
 
 /* The record that @cpu was about to commit: in its ring's next slot. All vCPUs are stopped. */

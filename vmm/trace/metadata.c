@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes "metadata". Owns the mapping from a record's bytes to CTF: ticket (the clock) and id are the
- * event header, the site is the event's context, the rest are its fields.
- * The layout: metadata_layout.c. metadata_parse.c reads the result back.
+ * Writes "metadata". Owns the mapping from a record's bytes to CTF: ticket (the clock) and id are
+ * the event header, the site is the event's context, the rest are its fields. The layout:
+ * metadata_layout.c. metadata_parse.c reads the result back.
  */
 #include "vmm/trace/metadata.h"
 
@@ -132,8 +132,8 @@ static void write_sites(FILE *out, const struct metadata *metadata)
 }
 
 /*
- * Two things are hidden from CTF readers, which would show them with every event: the VMM's cpu_id and
- * a packet's xxh3 (bytes 56 to 63).
+ * Two things are hidden from CTF readers, which would show them with every event: the VMM's cpu_id
+ * and a packet's xxh3 (bytes 56 to 63).
  */
 static void write_stream(FILE *out, enum trace_stream_id id)
 {

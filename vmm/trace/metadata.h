@@ -37,8 +37,8 @@ struct metadata {
 void metadata_write(FILE *out, const struct metadata *metadata);
 
 /*
- * True if @text, which metadata_parse() takes, lacks its end: CTF readers need the description of all
- * events, this program does not.
+ * True if @text, which metadata_parse() takes, lacks its end: CTF readers need the description of
+ * all events, this program does not.
  */
 bool metadata_cut_off(const char *text);
 
@@ -61,9 +61,9 @@ struct metadata_parsed {
 };
 
 /*
- * Reads back the version, the uuid, tier, lossy, cpus, the chip's place, the soft TLB, the layout and
- * the site names out of @text (NUL-terminated). EXIT_VMM: not a kvalab trace, another version, damaged.
- * Free with metadata_free().
+ * Reads back the version, the uuid, tier, lossy, cpus, the chip's place, the soft TLB, the layout
+ * and the site names out of @text (NUL-terminated). EXIT_VMM: not a kvalab trace, another version,
+ * damaged. Free with metadata_free().
  */
 int metadata_parse(const char *text, struct metadata_parsed *out, struct err *err);
 void metadata_free(struct metadata_parsed *parsed);

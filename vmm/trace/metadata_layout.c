@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the entries of "metadata" from which a layout can be planned again: written as they were asked
- * for, read back, and believed only if the planner takes them; and the names of its holes, which are
- * for people alone. What a soft TLB translates is not written: the plan says so. The text is untrusted.
+ * Owns the entries of "metadata" from which a layout can be planned again: written as they were
+ * asked for, read back, and believed only if the planner takes them; and the names of its holes,
+ * which are for people alone. What a soft TLB translates is not written: the plan says so. The text
+ * is untrusted.
  */
 #include "vmm/trace/metadata_layout.h"
 
@@ -15,7 +16,7 @@
 
 #define HOLES_TEXT_BYTES (KVL_MAX_HOLES * 40)
 
-/* --- written ---------------------------------------------------------------------------------------- */
+/* --- written ---------------------------------------------------------------------------------- */
 
 static void write_holes(FILE *out, const struct kvl_layout_request *request)
 {
@@ -60,7 +61,7 @@ void metadata_write_layout(FILE *out, const struct kvl_layout_request *request,
 	write_hole_names(out, request, board);
 }
 
-/* --- read back ----------------------------------------------------------------------------------------- */
+/* --- read back -------------------------------------------------------------------------------- */
 
 static bool read_bytes(const struct metadata_parsed *parsed, const char *key, u64 *out)
 {

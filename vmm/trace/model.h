@@ -128,11 +128,10 @@ struct finding *model_add_finding(struct model *model, enum finding_kind kind, u
 
 /*
  * The audit: walks the tables in guest memory from every root that the model knows and compares
- * every entry with the model. @layout: where tables may lie, what the direct map must map exactly once
- * and completely, what nothing may map. All vCPUs are stopped. @running: where those that have paging on
- * are; with a soft TLB, each on that TLB's root.
- * @pending: for each CPU, a pt_set record whose ticket was taken but not committed (id 0 = none):
- * that entry may have its old or new value.
+ * every entry with the model. @layout: where tables may lie, what the direct map must map exactly
+ * once and completely, what nothing may map. All vCPUs are stopped. @running: where those that have
+ * paging on are; with a soft TLB, each on that TLB's root. @pending: for each CPU, a pt_set record
+ * whose ticket was taken but not committed (id 0 = none): that entry may have its old or new value.
  */
 struct audit_config {
 	const struct gmem *mem;

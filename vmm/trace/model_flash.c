@@ -149,7 +149,8 @@ static void report_holder(struct model *model, const struct order *order, const 
 		finding->cause = stale->removed_ticket;
 }
 
-/* Not what is held under a tag that is not loaded: its flush comes with the load (tlb_tags.c of the guest). */
+/* Not what is held under a tag that is not loaded: its flush comes with the load (tlb_tags.c of the
+ * guest). */
 static bool can_use(const struct model *model, const struct stale *stale, u32 cpu)
 {
 	return !stale->soft ||
@@ -198,8 +199,8 @@ void model_flash_command(struct model *model, const struct kvl_record *record)
 }
 
 /*
- * The guest's word that commands follow, and that no more do: with engine qemu, whose chip is not ours,
- * the only one.
+ * The guest's word that commands follow, and that no more do: with engine qemu, whose chip is not
+ * ours, the only one.
  */
 void model_flash_mark(struct model *model, const struct kvl_record *record)
 {

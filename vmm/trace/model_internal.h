@@ -358,7 +358,8 @@ void model_tlb_evict(struct model *model, u32 cpu, const struct kvl_record *reco
 void model_soft_flushed(struct model *model, u32 cpu, const struct kvl_record *record, u32 scope,
 			u64 va);
 
-/* What @cpu's soft TLB can use, under the loaded tag or global, for the leaf of @level at @va; 0: nothing. */
+/* What @cpu's soft TLB can use, under the loaded tag or global, for the leaf of @level at @va; 0:
+ * nothing. */
 u64 model_soft_entry(const struct model *model, u32 cpu, u64 va, u32 level);
 /* How many it can use: of the loaded tag, and global. */
 u32 model_soft_usable(const struct model *model, u32 cpu);

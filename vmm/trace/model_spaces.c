@@ -102,8 +102,8 @@ static u32 tag_of(struct model *model, u32 cpu, const struct kvl_record *record)
 }
 
 /*
- * The load of a root drops what is not global (with PCIDs: what of that is its tag's, or nothing) and
- * gives access to what the root holds.
+ * The load of a root drops what is not global (with PCIDs: what of that is its tag's, or nothing)
+ * and gives access to what the root holds.
  */
 void model_root_load(struct model *model, u32 cpu, const struct kvl_record *record)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Waits that began and have not ended, one per task and object; and that none begins where waiting is
- * forbidden (seed row W17).
+ * Waits that began and have not ended, one per task and object; and that none begins where waiting
+ * is forbidden (seed row W17).
  */
 #include "vmm/trace/model_internal.h"
 

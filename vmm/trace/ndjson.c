@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A record as a JSON object on a line of its own. Always the same bytes for the same record: members in
- * the order of the schema, no blanks.
+ * A record as a JSON object on a line of its own. Always the same bytes for the same record:
+ * members in the order of the schema, no blanks.
  */
 #include <inttypes.h>
 

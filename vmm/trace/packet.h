@@ -63,8 +63,8 @@ u32 packet_check(const struct packet *packet, const struct packet_stream *stream
 bool packet_rises(const struct packet *packet, u32 count, u64 last);
 
 /*
- * The number of records that a packet of which only @bytes are there says it has, if its header is of
- * trace @uuid; 0: it says nothing.
+ * The number of records that a packet of which only @bytes are there says it has, if its header is
+ * of trace @uuid; 0: it says nothing.
  */
 u32 packet_claims(const struct packet *packet, size_t bytes, const u8 *uuid);
 

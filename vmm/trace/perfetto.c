@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns what of a record Perfetto is shown, and as what: an instant on the track of its CPU, or the begin
- * or end of a slice on a track of the task that runs there, because slices on one track must nest, and
- * those of two tasks do not. Field numbers are those of protos/perfetto/trace in Perfetto's sources.
+ * Owns what of a record Perfetto is shown, and as what: an instant on the track of its CPU, or the
+ * begin or end of a slice on a track of the task that runs there, because slices on one track must
+ * nest, and those of two tasks do not. Field numbers are those of protos/perfetto/trace in
+ * Perfetto's sources.
  */
 #include "vmm/trace/perfetto.h"
 
@@ -47,7 +48,8 @@ enum annotation_fields {
 	ANNOTATION_NAME = 10,
 };
 
-/* Tracks: 1 to TRACE_STREAMS are the streams', then two counters; those of tasks have the stream on top. */
+/* Tracks: 1 to TRACE_STREAMS are the streams', then two counters; those of tasks have the stream on
+ * top. */
 enum { PAGES_TRACK = TRACE_STREAMS + 1, TABLES_TRACK };
 #define TASK_TRACK_SHIFT 56
 
@@ -72,7 +74,7 @@ static const struct slice *slice_of(u16 id)
 	return NULL;
 }
 
-/* --- packets ------------------------------------------------------------------------------------ */
+/* --- packets ---------------------------------------------------------------------------------- */
 static size_t begin_packet(struct perfetto *perfetto)
 {
 	size_t packet = proto_begin(&perfetto->proto, TRACE_PACKET);
@@ -108,7 +110,7 @@ static void describe(struct perfetto *perfetto, u64 track, u64 parent, const cha
 	end_packet(perfetto, packet);
 }
 
-/* --- tracks ------------------------------------------------------------------------------------- */
+/* --- tracks ----------------------------------------------------------------------------------- */
 static u64 stream_track(struct perfetto *perfetto, u32 stream)
 {
 	char name[16];
@@ -120,7 +122,8 @@ static u64 stream_track(struct perfetto *perfetto, u32 stream)
 	return stream + 1;
 }
 
-/* The track of the task that runs there. Numbers of tasks may be anything; what is kept is bounded. */
+/* The track of the task that runs there. Numbers of tasks may be anything; what is kept is
+ * bounded. */
 static u64 task_track(struct perfetto *perfetto, u32 stream)
 {
 	u64 parent = stream_track(perfetto, stream), task = perfetto->task[stream];
@@ -146,7 +149,7 @@ static void follow_task(struct perfetto *perfetto, const struct event_schema *ev
 			perfetto->task[stream] = field_value(record, i);
 }
 
-/* --- events ------------------------------------------------------------------------------------- */
+/* --- events ----------------------------------------------------------------------------------- */
 static void annotate(struct proto *proto, const char *name, enum annotation_fields kind, u64 value,
 		     const char *text)
 {
@@ -198,8 +201,8 @@ static void add_flows(struct proto *proto, const struct kvl_record *record, u32 
 }
 
 /*
- * A packet holds a name, a site of at most SITE_NAME_MAX bytes, EVENT_FIELDS fields with a word each and
- * a flow for each CPU: less than a quarter of what struct proto takes.
+ * A packet holds a name, a site of at most SITE_NAME_MAX bytes, EVENT_FIELDS fields with a word
+ * each and a flow for each CPU: less than a quarter of what struct proto takes.
  */
 static void put_event(struct perfetto *perfetto, const struct kvl_record *record, u32 stream)
 {
@@ -222,7 +225,7 @@ static void put_event(struct perfetto *perfetto, const struct kvl_record *record
 	end_packet(perfetto, packet);
 }
 
-/* --- counters ----------------------------------------------------------------------------------- */
+/* --- counters --------------------------------------------------------------------------------- */
 static void put_counter(struct perfetto *perfetto, u64 track, u64 ticket, u64 value)
 {
 	struct proto *proto = &perfetto->proto;

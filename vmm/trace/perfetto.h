@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Records for Perfetto (ui.perfetto.dev): its trace format, the part that is called track events. */
+/* Records for Perfetto (ui.perfetto.dev): its trace format, the part that is called track
+ * events. */
 #ifndef KVL_TRACE_PERFETTO_H
 #define KVL_TRACE_PERFETTO_H
 
@@ -9,7 +10,8 @@
 
 #define PERFETTO_TASKS 64
 
-/* Tracks are described when they are first used; a task's again when another has taken its place here. */
+/* Tracks are described when they are first used; a task's again when another has taken its place
+ * here. */
 struct perfetto {
 	FILE *out;
 	struct trace_reader *reader;

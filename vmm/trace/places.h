@@ -11,7 +11,8 @@ struct places {
 	u32 count;
 };
 
-/* Takes @text (NUL-terminated, from malloc, or NULL) over; lines that are not of the form are left out. */
+/* Takes @text (NUL-terminated, from malloc, or NULL) over; lines that are not of the form are left
+ * out. */
 void places_parse(struct places *places, char *text);
 void places_free(struct places *places);
 

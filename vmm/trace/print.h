@@ -20,9 +20,10 @@ struct trace_print_options {
 };
 
 /*
- * Prints the trace in @dir to @out: ticket, CPU, event, site, fields by name, columns aligned.
- * What is damaged is left out, and named in lines that begin with "# " at the end. EXIT_USAGE: no
- * trace there, an unknown event, a CPU that it does not have; EXIT_VMM: printed, but damaged or incomplete; EXIT_HOST: @out takes no more.
+ * Prints the trace in @dir to @out: ticket, CPU, event, site, fields by name, columns aligned. What
+ * is damaged is left out, and named in lines that begin with "# " at the end. EXIT_USAGE: no trace
+ * there, an unknown event, a CPU that it does not have; EXIT_VMM: printed, but damaged or
+ * incomplete; EXIT_HOST: @out takes no more.
  */
 int trace_print(const char *dir, FILE *out, const struct trace_print_options *options,
 		struct err *err);

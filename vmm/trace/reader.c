@@ -170,7 +170,7 @@ bool trace_reader_next(struct trace_reader *reader, struct kvl_record *record, u
 	return true;
 }
 
-/* --- opening ----------------------------------------------------------------------------------- */
+/* --- opening ---------------------------------------------------------------------------------- */
 static int open_input(struct trace_reader *reader, int dir, u32 index, struct err *err)
 {
 	struct input *input = calloc(1, sizeof(*input));
@@ -226,7 +226,7 @@ void trace_reader_close(struct trace_reader *reader)
 	free(reader);
 }
 
-/* --- names ---------------------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------------------ */
 const struct metadata_parsed *trace_reader_metadata(const struct trace_reader *reader)
 {
 	return &reader->metadata;

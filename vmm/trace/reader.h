@@ -11,7 +11,8 @@
 
 struct trace_reader;
 
-/* EXIT_USAGE: @dir is no trace directory. EXIT_VMM: its metadata is damaged or of another version. */
+/* EXIT_USAGE: @dir is no trace directory. EXIT_VMM: its metadata is damaged or of another
+ * version. */
 struct trace_reader *trace_reader_open(const char *dir, struct err *err);
 void trace_reader_close(struct trace_reader *reader);
 
@@ -19,8 +20,8 @@ void trace_reader_close(struct trace_reader *reader);
 bool trace_reader_next(struct trace_reader *reader, struct kvl_record *record, u32 *cpu);
 
 /*
- * The next record of one stream (a CPU, or TRACE_CPU_VMM), without regard to the others: for a reader
- * that is used in this way alone. What is missing is not counted.
+ * The next record of one stream (a CPU, or TRACE_CPU_VMM), without regard to the others: for a
+ * reader that is used in this way alone. What is missing is not counted.
  */
 bool trace_reader_next_of(struct trace_reader *reader, u32 cpu, struct kvl_record *record);
 
@@ -30,8 +31,8 @@ const char *trace_reader_problem(const struct trace_reader *reader, u32 index);
 /* Tickets so far that no record has. */
 u64 trace_reader_missing(const struct trace_reader *reader);
 /*
- * When all is read: EXIT_VMM if the trace in @dir is damaged, or incomplete: more tickets are missing
- * than can be pending, one for each CPU, and the run was not to lose any.
+ * When all is read: EXIT_VMM if the trace in @dir is damaged, or incomplete: more tickets are
+ * missing than can be pending, one for each CPU, and the run was not to lose any.
  */
 int trace_reader_verdict(const struct trace_reader *reader, const char *dir, struct err *err);
 
@@ -39,7 +40,8 @@ struct metadata_parsed;
 /* Valid until the reader is closed. */
 const struct metadata_parsed *trace_reader_metadata(const struct trace_reader *reader);
 
-/* A site's name: printable ASCII, "-" for none, "site N" for one that the metadata does not have. */
+/* A site's name: printable ASCII, "-" for none, "site N" for one that the metadata does not
+ * have. */
 const char *trace_reader_site(struct trace_reader *reader, u16 site);
 /* Where it stands in the guest's sources, "file.c:12"; "": the trace does not say. */
 const char *trace_reader_place(const struct trace_reader *reader, u16 site);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Owns the decision how much of a stream file stays. A packet is whole if its header and checksum
- * are those of its records; one that is whole and yet not where it belongs was not cut but mixed up,
- * and stays. So does whatever lies before a whole packet: readers that check packets read around it.
+ * are those of its records; one that is whole and yet not where it belongs was not cut but mixed
+ * up, and stays. So does whatever lies before a whole packet: readers that check packets read
+ * around it.
  */
 #include "vmm/trace/repair.h"
 

@@ -21,10 +21,11 @@ struct repair {
 };
 
 /*
- * Repairs the trace in @dir. Cuts, and changes nothing else; a packet that is whole is never lost; a
- * file without anything behind its last whole packet is not touched. All files are looked at before the
- * first is cut. What was done is in @out, also if it fails. EXIT_USAGE: no trace there; EXIT_VMM: the
- * metadata or something else is damaged and was left; EXIT_HOST: a file cannot be read or written.
+ * Repairs the trace in @dir. Cuts, and changes nothing else; a packet that is whole is never lost;
+ * a file without anything behind its last whole packet is not touched. All files are looked at
+ * before the first is cut. What was done is in @out, also if it fails. EXIT_USAGE: no trace there;
+ * EXIT_VMM: the metadata or something else is damaged and was left; EXIT_HOST: a file cannot be
+ * read or written.
  */
 int trace_repair(const char *dir, struct repair *out, struct err *err);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the data that a report is made of: the schema, then one trace after the other (report_trace.c). The
- * page around it: report/, vmm/page/.
+ * Owns the data that a report is made of: the schema, then one trace after the other
+ * (report_trace.c). The page around it: report/, vmm/page/.
  */
 #include "vmm/trace/report.h"
 

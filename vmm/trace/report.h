@@ -18,9 +18,10 @@ struct report_options {
 };
 
 /*
- * Writes the page to @out. What is damaged is left out, and the page says so. Memory grows with page
- * tables and mapped pages of the chip, not with events. EXIT_USAGE: one is no trace; EXIT_VMM: written, but
- * one is damaged or incomplete, which is then not judged; EXIT_HOST: @out takes no more, no memory.
+ * Writes the page to @out. What is damaged is left out, and the page says so. Memory grows with
+ * page tables and mapped pages of the chip, not with events. EXIT_USAGE: one is no trace; EXIT_VMM:
+ * written, but one is damaged or incomplete, which is then not judged; EXIT_HOST: @out takes no
+ * more, no memory.
  */
 int report_write(FILE *out, const struct report_options *options, struct err *err);
 

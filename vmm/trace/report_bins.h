@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the page has of a trace with too many events: how many of each kind are in each slice of tickets. */
+/* What the page has of a trace with too many events: how many of each kind are in each slice of
+ * tickets. */
 #ifndef KVL_TRACE_REPORT_BINS_H
 #define KVL_TRACE_REPORT_BINS_H
 

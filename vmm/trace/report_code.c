@@ -23,7 +23,7 @@ struct listing {
 	csh handle;
 };
 
-/* --- which addresses ---------------------------------------------------------------------------- */
+/* --- which addresses -------------------------------------------------------------------------- */
 static void add_place(struct report_code *code, u64 rip)
 {
 	u32 at = (u32)(rip * 0x9e3779b97f4a7c15ull >> 32) % CODE_PLACES;
@@ -45,7 +45,7 @@ void report_code_put(struct report_code *code, const struct kvl_record *record)
 			add_place(code, field_value(record, i));
 }
 
-/* --- whose code ----------------------------------------------------------------------------------- */
+/* --- whose code ------------------------------------------------------------------------------- */
 /* "same", "other", "unknown" */
 static const char *compare_image(const struct metadata_parsed *metadata)
 {
@@ -77,7 +77,7 @@ static void close_listing(struct listing *listing)
 	image_close(&listing->image);
 }
 
-/* --- as JSON -------------------------------------------------------------------------------------- */
+/* --- as JSON ---------------------------------------------------------------------------------- */
 static void write_insn(FILE *out, const cs_insn *insn, bool first, bool at)
 {
 	char text[256];

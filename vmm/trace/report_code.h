@@ -19,10 +19,10 @@ struct report_code {
 void report_code_put(struct report_code *code, const struct kvl_record *record);
 
 /*
- * Members of a JSON object. "image": "same", "other" or "unknown": whether the trace was made by the
- * image of this program. "code": for each address of an instruction [symbol, [[address, text, at], …]];
- * symbols are the trace's, the instructions are there only for the same image. at: 1 is the
- * instruction itself.
+ * Members of a JSON object. "image": "same", "other" or "unknown": whether the trace was made by
+ * the image of this program. "code": for each address of an instruction [symbol, [[address, text,
+ * at], …]]; symbols are the trace's, the instructions are there only for the same image. at: 1 is
+ * the instruction itself.
  */
 void report_code_write(const struct report_code *code, const struct trace_reader *reader,
 		       FILE *out);

@@ -44,7 +44,7 @@ static void put_curves(struct report_counts *counts, const struct kvl_record *re
 	counts->point[counts->npoints++] = counts->now;
 }
 
-/* --- shootdowns ---------------------------------------------------------------------------------- */
+/* --- shootdowns ------------------------------------------------------------------------------- */
 static void put_shootdown(struct report_counts *counts, const struct kvl_record *record, u32 cpu)
 {
 	u16 other = record->h[0];
@@ -73,7 +73,7 @@ void report_counts_put(struct report_counts *counts, const struct kvl_record *re
 	put_curves(counts, record, cpu);
 }
 
-/* --- as JSON ---------------------------------------------------------------------------------------- */
+/* --- as JSON ---------------------------------------------------------------------------------- */
 static void write_kinds(const struct report_counts *counts, FILE *out)
 {
 	const char *comma = "";

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Owns the form in which the page holds events. No more than a base64 group of it stays in memory. */
+/* Owns the form in which the page holds events. No more than a base64 group of it stays in
+ * memory. */
 #include "vmm/trace/report_events.h"
 
 #include <string.h>

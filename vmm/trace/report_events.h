@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Events as a row of bytes for the page, in base64. Each: its id, its CPU (a byte, 255 for the VMM), its
- * ticket less that of the one before, its site, its fields XOR those of the last event of this id. All but
- * the CPU are numbers of seven bits a byte, the lowest first; a byte above 127 is not the last one.
- * Read back in report/events.js.
+ * Events as a row of bytes for the page, in base64. Each: its id, its CPU (a byte, 255 for the
+ * VMM), its ticket less that of the one before, its site, its fields XOR those of the last event of
+ * this id. All but the CPU are numbers of seven bits a byte, the lowest first; a byte above 127 is
+ * not the last one. Read back in report/events.js.
  */
 #ifndef KVL_TRACE_REPORT_EVENTS_H
 #define KVL_TRACE_REPORT_EVENTS_H

@@ -9,9 +9,9 @@
 
 /*
  * Writes "layout":{"name":…,"maps":[…]}, or "layout":null if the trace does not say. A map is
- * {"kind":…,"kernel":[box,…],"physical":[box,…],"figures":{…}}, a box
- * [kind,name,start,bytes,other (null: none),number]. Where there are holes and the layout is not the
- * linear one, that comes first: before and after.
+ * {"kind":…,"kernel":[box,…],"physical":[box,…],"figures":{…}}, a box [kind,name,start,bytes,other
+ * (null: none),number]. Where there are holes and the layout is not the linear one, that comes
+ * first: before and after.
  */
 void report_layout_write(const struct metadata_parsed *metadata, FILE *out);
 

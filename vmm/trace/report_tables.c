@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the page tables of the report and their walk. Events are untrusted: a walk goes down one level with
- * each table, only into tables of the space itself, and ends after so many of them.
+ * Owns the page tables of the report and their walk. Events are untrusted: a walk goes down one
+ * level with each table, only into tables of the space itself, and ends after so many of them.
  */
 #include "vmm/trace/report_tables.h"
 
@@ -67,7 +67,7 @@ void report_tables_watch(struct report_tables *tables)
 	tables->watched = true;
 }
 
-/* --- events ------------------------------------------------------------------------------------- */
+/* --- events ----------------------------------------------------------------------------------- */
 /* Another one of this key, zeroed, instead of what there was; NULL: there are too many. */
 static void *renew(struct hash *hash, u64 key, size_t bytes, u32 most)
 {
@@ -149,7 +149,7 @@ void report_tables_put(struct report_tables *tables, const struct kvl_record *re
 	}
 }
 
-/* --- the walk ------------------------------------------------------------------------------------- */
+/* --- the walk --------------------------------------------------------------------------------- */
 struct walk {
 	const struct report_tables *tables;
 	FILE *out;

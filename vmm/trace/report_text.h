@@ -10,7 +10,8 @@
 
 /* A JSON string. @text is untrusted. */
 void report_string(FILE *out, const char *text);
-/* All of @root as JSON. -1: it is none, or no memory, or @out takes no more (ferror() says which). */
+/* All of @root as JSON. -1: it is none, or no memory, or @out takes no more (ferror() says
+ * which). */
 int report_json(FILE *out, const json_t *root);
 /* "0x1f" as a JSON string: addresses may have more bits than a browser's numbers. */
 void report_hex(FILE *out, u64 value);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the passes over a trace: one that counts, one that judges (check.h), one that writes the events, or
- * counts them in slices. None of them keeps events, so memory does not grow with their number.
+ * Owns the passes over a trace: one that counts, one that judges (check.h), one that writes the
+ * events, or counts them in slices. None of them keeps events, so memory does not grow with their
+ * number.
  */
 #include "vmm/trace/report_trace.h"
 
@@ -38,7 +39,7 @@ struct report_trace {
 	char *before; /* the map at the mark "scenario", as JSON; NULL: never reached */
 };
 
-/* --- first pass -------------------------------------------------------------------------------- */
+/* --- first pass ------------------------------------------------------------------------------- */
 static void keep_before(struct report_trace *trace, u64 ticket)
 {
 	size_t bytes;
@@ -74,7 +75,7 @@ static void count_all(struct report_trace *trace)
 	}
 }
 
-/* --- last pass ---------------------------------------------------------------------------------- */
+/* --- last pass -------------------------------------------------------------------------------- */
 static bool is_near(u64 ticket, u64 other)
 {
 	return other && ticket + AROUND_TICKETS >= other && ticket <= other + AROUND_TICKETS;
@@ -120,7 +121,7 @@ static int write_events(struct report_trace *trace, struct err *err)
 	return 0;
 }
 
-/* --- what is said of the trace --------------------------------------------------------------------- */
+/* --- what is said of the trace ---------------------------------------------------------------- */
 static void write_env(const struct report_trace *trace)
 {
 	static const char *const key[] = { "scenario", "arm",  "seed", "host_class", "tier",
@@ -238,7 +239,7 @@ static void write_about(struct report_trace *trace)
 	fputs("}</script>\n", out);
 }
 
-/* --- all of it ------------------------------------------------------------------------------------- */
+/* --- all of it -------------------------------------------------------------------------------- */
 static int no_memory(struct err *err)
 {
 	return err_set(err, EXIT_HOST, "no memory to report a trace");

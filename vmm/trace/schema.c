@@ -92,7 +92,8 @@ static const struct event_word reason_words[] = {
 	{ 0, NULL },
 };
 
-/* Which field of which event has words; a field name alone would not tell ("mark" is two things). */
+/* Which field of which event has words; a field name alone would not tell ("mark" is two
+ * things). */
 static const struct {
 	u16 id;
 	const char *field;

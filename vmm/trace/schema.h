@@ -34,9 +34,9 @@ const struct event_schema *event_by_name(const char *name);
 bool event_from_guest(u16 id);
 
 /*
- * True if two runs with the same options have the same of it, whatever the host: what the guest does and
- * what the VMM prepares for it. Exits, memory slots, and what a chip that is a part of this program does
- * differ between engines. docs/trace-format.md: "Two traces".
+ * True if two runs with the same options have the same of it, whatever the host: what the guest
+ * does and what the VMM prepares for it. Exits, memory slots, and what a chip that is a part of
+ * this program does differ between engines. docs/trace-format.md: "Two traces".
  */
 bool event_comparable(u16 id);
 /* True if field @index is a time, which no two runs have in common. */

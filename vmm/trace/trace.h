@@ -65,8 +65,8 @@ void trace_event(struct trace *trace, enum kvl_event_id id, u16 h0, u16 h1, u64 
 int trace_drain(struct trace *trace, struct err *err);
 
 /*
- * Before trace_finish(): @cpu ended the run by itself, so it holds no ticket. What stands in its ring
- * behind the last record is none.
+ * Before trace_finish(): @cpu ended the run by itself, so it holds no ticket. What stands in its
+ * ring behind the last record is none.
  */
 void trace_at_rest(struct trace *trace, u32 cpu);
 
@@ -84,8 +84,8 @@ int trace_finish(struct trace *trace, struct err *err);
 bool trace_pending(struct trace *trace, u32 cpu, struct kvl_record *out);
 
 /*
- * After trace_drain() with all vCPUs stopped: every ticket that was given out has its record, and the model
- * has seen it.
+ * After trace_drain() with all vCPUs stopped: every ticket that was given out has its record, and
+ * the model has seen it.
  */
 bool trace_is_whole(struct trace *trace);
 

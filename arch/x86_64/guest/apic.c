@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Local APIC through its memory-mapped registers (Intel SDM vol. 3, "Advanced Programmable Interrupt
- * Controller"): interprocessor interrupts and the start of application processors.
+ * Local APIC through its memory-mapped registers (Intel SDM vol. 3, "Advanced Programmable
+ * Interrupt Controller"): interprocessor interrupts and the start of application processors.
  */
 #include "cpu.h"
 
@@ -72,8 +72,9 @@ void arch_cpu_start(u32 cpu, void *stack_top)
 	values[1] = (u64)stack_top;
 	values[2] = (u64)start64_ap;
 	/*
-	 * KVM's processors wait for an INIT. QEMU's have been reset and wait for the SIPI; for the one
-	 * that gets an INIT its icount takes a whole slice for executed, some 27 million instructions.
+	 * KVM's processors wait for an INIT. QEMU's have been reset and wait for the SIPI; for the
+	 * one that gets an INIT its icount takes a whole slice for executed, some 27 million
+	 * instructions.
 	 */
 	if (host_answers())
 		icr_write(cpu, ICR_INIT);

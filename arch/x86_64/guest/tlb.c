@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The flush instructions: once there is a trace, nothing else in the guest executes INVLPG, or loads CR3 or
- * CR4.
- * Each function reports first and executes then, in one block, with what it reported: a translation that
- * the report says is gone may still be used until the function returns, never after.
- * tests/static/flush_proof proves both of the image, from the records here.
+ * The flush instructions: once there is a trace, nothing else in the guest executes INVLPG, or
+ * loads CR3 or CR4. Each function reports first and executes then, in one block, with what it
+ * reported: a translation that the report says is gone may still be used until the function
+ * returns, never after. tests/static/flush_proof proves both of the image, from the records here.
  *
  * With a soft TLB each flush first takes out of it what it covers (guest/mm/tlb_soft.c).
  */
@@ -50,7 +49,8 @@ void tlb_cpu_space(u32 mm, u16 site)
 	asm volatile("movq %%cr3, %0\n\tmovq %0, %%cr3" : "=&r"(root) : : "memory");
 }
 
-/* A change of CR4.PGE drops all, of every tag (SDM vol. 3, 4.10.4.1); the second one sets it again. */
+/* A change of CR4.PGE drops all, of every tag (SDM vol. 3, 4.10.4.1); the second one sets it
+ * again. */
 FLUSH_RECORD("tlb_cpu_all mov-cr4 2 all everything of this CPU, what is global too");
 void tlb_cpu_all(u16 site)
 {

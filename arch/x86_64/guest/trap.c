@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Traps: the descriptor table and the dispatch to faults, system calls and the handlers of interrupts.
- * What a fault means is decided in guest/mm/fault.c.
+ * Traps: the descriptor table and the dispatch to faults, system calls and the handlers of
+ * interrupts. What a fault means is decided in guest/mm/fault.c.
  *
  * System calls come by UD2 from CPL 3: number in rax, arguments in rdi, rsi, result in rax.
  * (INT n and SYSCALL do not work on every host class; docs/hosts.md.)
@@ -81,7 +81,8 @@ static const char *exception_name(u64 vector)
 	return vector < ARRAY_LEN(name) && name[vector] ? name[vector] : "reserved vector";
 }
 
-/* Where the kernel's own access to user memory goes on if it fails; NULL: @rip is no such access. */
+/* Where the kernel's own access to user memory goes on if it fails; NULL: @rip is no such
+ * access. */
 static const struct fixup *find_fixup(u64 rip)
 {
 	for (const struct fixup *f = fixups_start; f < fixups_end; f++)
@@ -96,8 +97,8 @@ static bool irqs_were_on(const struct trap_frame *frame)
 }
 
 /*
- * By this a fault of the kernel may wait: its frame lies on the task's own stack (the gate names no other),
- * CR2 has been read, and where interrupts were on they are on again.
+ * By this a fault of the kernel may wait: its frame lies on the task's own stack (the gate names no
+ * other), CR2 has been read, and where interrupts were on they are on again.
  */
 static bool handle_as_interrupted(const struct trap_frame *frame, const struct fault *fault)
 {

@@ -6,8 +6,8 @@
  *   [0, 2 MiB) and [16, 18) MiB   at their own addresses: entry and trampoline, before the jump
  *   page_offset + core            large pages; the first one (image) may be executed
  *   last 2 MiB below 4 GiB        an empty table for the fixmap; its last entry maps the table
- *   KVL_WINDOW_VA                 local APIC, uncached; shared region, large pages; with a soft TLB also
- *                                 the arena, read-only, and the TLBs
+ *   KVL_WINDOW_VA                 local APIC, uncached; shared region, large pages; with a soft TLB
+ *                                 also the arena, read-only, and the TLBs
  */
 #include <string.h>
 

@@ -8,7 +8,7 @@
 #include "vmm/gdb/registers.h"
 #include "vmm/kvm.h"
 
-/* --- registers ---------------------------------------------------------------------------------- */
+/* --- registers -------------------------------------------------------------------------------- */
 const char gdb_architecture[] = "i386:x86-64";
 
 /* gdb refuses a processor without x87; the guest uses none of it. */
@@ -158,7 +158,7 @@ bool arch_debug_write(int vcpu_fd, const u8 *in)
 	return !kvm_ioctl(vcpu_fd, KVM_SET_REGS, &regs);
 }
 
-/* --- stops -------------------------------------------------------------------------------------- */
+/* --- stops ------------------------------------------------------------------------------------ */
 int arch_debug_control(int vcpu_fd, bool step, bool breaks)
 {
 	struct kvm_guest_debug debug = { 0 };

@@ -7,7 +7,7 @@
 #include "vmm/arch.h"
 #include "vmm/kvm.h"
 
-/* --- KVM ---------------------------------------------------------------------------------------- */
+/* --- KVM -------------------------------------------------------------------------------------- */
 bool arch_kvm_state(int vcpu_fd, struct arch_state *state)
 {
 	struct kvm_sregs s;
@@ -36,7 +36,7 @@ bool arch_kvm_state(int vcpu_fd, struct arch_state *state)
 	return true;
 }
 
-/* --- QEMU: "info registers" --------------------------------------------------------------------- */
+/* --- QEMU: "info registers" ------------------------------------------------------------------- */
 
 /* The value behind "@name =" or "@name=", as a word of its own; false: there is none. */
 static bool find_value(const char *text, const char *name, const char **value)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The guest of the trap tier's self-test: long mode on page tables of its own, which it can reach, and
- * five instructions. What the host makes of its exits: vmm/pt_trap_test.c.
+ * The guest of the trap tier's self-test: long mode on page tables of its own, which it can reach,
+ * and five instructions. What the host makes of its exits: vmm/pt_trap_test.c.
  */
 #include <linux/kvm.h>
 #include <string.h>
@@ -10,7 +10,8 @@
 #include "vmm/arch.h"
 #include "vmm/kvm.h"
 
-/* The only table of leaves maps, from address 0: nothing, the code, itself, the page in question. */
+/* The only table of leaves maps, from address 0: nothing, the code, itself, the page in
+ * question. */
 #define CODE_VA 0x1000ull
 #define TABLE_VA 0x2000ull
 #define PAGE_VA 0x3000ull

@@ -29,7 +29,8 @@ struct walk {
 struct walk walk_tables(const struct gmem *mem, u64 root_gpa, u64 va);
 void walk_print(FILE *out, const struct walk *walk);
 
-/* Copies @bytes from virtual addresses; stops at the first one that is not mapped. Returns how many. */
+/* Copies @bytes from virtual addresses; stops at the first one that is not mapped. Returns how
+ * many. */
 size_t walk_read(const struct gmem *mem, u64 root_gpa, u64 va, void *out, size_t bytes);
 
 #endif
