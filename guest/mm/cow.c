@@ -258,7 +258,7 @@ static void cow_close(struct vma *vma)
 		if (area->slot[i].place)
 			swap_release(area->slot[i].place - 1, 1);
 	}
-	kva_array_free(area);
+	lowmem_array_free(area);
 }
 
 const struct vma_ops cow_ops FAULT_TABLE = {
@@ -271,13 +271,13 @@ const struct vma_ops cow_ops FAULT_TABLE = {
 struct vma *cow_map(struct mm *mm, u64 start, u64 bytes, u32 prot, struct cow_group *group)
 {
 	u64 n = ALIGN_UP(bytes, PAGE_BYTES) / PAGE_BYTES;
-	struct cow_area *area = kva_array(1, sizeof(*area) + n * sizeof(area->slot[0]));
+	struct cow_area *area = lowmem_array(1, sizeof(*area) + n * sizeof(area->slot[0]));
 	struct vma *vma = vma_map_user(mm, start, bytes, prot, &cow_ops, area, 0);
 
 	fault_table_check(group->frames, group->frames->name);
 	area->group = group;
 	if (!vma)
-		kva_array_free(area);
+		lowmem_array_free(area);
 	return vma;
 }
 

@@ -49,7 +49,7 @@ struct vma *cow_map(struct mm *mm, u64 start, u64 bytes, u32 prot, struct cow_gr
 /*
  * The same area for @child, which nobody runs in yet, with what @vma holds when this returns and no
  * later write of its tasks. They may run meanwhile; those that write wait. What the swap has comes
- * back first. NULL: out of memory, or the swap failed. Waits.
+ * back first. NULL: out of pages, or the swap failed. Waits.
  */
 struct vma *cow_fork(struct vma *vma, struct mm *child);
 

@@ -23,7 +23,7 @@ struct file *file_open(const struct file_config *config)
 	file->config = *config;
 	file->lock.name = "file";
 	file->areas_lock.name = "areas of a file";
-	file->cached = kva_array(config->pages, sizeof(*file->cached));
+	file->cached = lowmem_array(config->pages, sizeof(*file->cached));
 	return file;
 }
 
@@ -34,7 +34,7 @@ void file_close(struct file *file)
 	for (u32 i = 0; i < file->config.pages; i++)
 		if (file->cached[i].page)
 			page_free(file->cached[i].page);
-	kva_array_free(file->cached);
+	lowmem_array_free(file->cached);
 	kfree(file);
 }
 

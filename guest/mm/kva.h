@@ -130,9 +130,6 @@ void kva_slot_clear(u32 slot, u16 site);
 /* Everywhere: one slot, or all of the window and so all else that is as global as that. */
 void kva_flush_slot(u32 slot, u16 site);
 void kva_flush_window(u16 site);
-/* Zeroed memory for @n things of @bytes in lowmem, of whatever size; and back. */
-void *kva_array(u64 n, u64 bytes);
-void kva_array_free(void *array);
 
 /*
  * --- the clock (Xen's TLB clock): a scheme advances it when a slot has got another page; each CPU

@@ -40,12 +40,12 @@ void kva_cache_start(kva_conflict_fn conflict)
 	cache.clock_mask = (1ull << param_number("seq_bits", 32, 4, 32)) - 1;
 	cache.queue = (struct heap){
 		.n = n,
-		.key = kva_array(n, sizeof(*cache.queue.key)),
-		.thing = kva_array(n, sizeof(*cache.queue.thing)),
-		.place = kva_array(n, sizeof(*cache.queue.place)),
+		.key = lowmem_array(n, sizeof(*cache.queue.key)),
+		.thing = lowmem_array(n, sizeof(*cache.queue.thing)),
+		.place = lowmem_array(n, sizeof(*cache.queue.place)),
 	};
 	heap_start(&cache.queue);
-	kva_cache.slot = kva_array(n, sizeof(*kva_cache.slot));
+	kva_cache.slot = lowmem_array(n, sizeof(*kva_cache.slot));
 	kva_cache.time = 0;
 	kva_cache.quick_slots = trace_on ? 0 : n;
 }
@@ -62,10 +62,10 @@ void kva_cache_stop(void)
 	kva_clock.now = 0;
 	kva_flush_window(SITE("kva_cache.stop"));
 	kva_cache.quick_slots = 0;
-	kva_array_free(kva_cache.slot);
-	kva_array_free(cache.queue.place);
-	kva_array_free(cache.queue.thing);
-	kva_array_free(cache.queue.key);
+	lowmem_array_free(kva_cache.slot);
+	lowmem_array_free(cache.queue.place);
+	lowmem_array_free(cache.queue.thing);
+	lowmem_array_free(cache.queue.key);
 }
 
 /* --- the clock -------------------------------------------------------------------------------- */

@@ -5,7 +5,6 @@
  * it. Who uses which slot, and when it is flushed, is theirs.
  */
 #include "guest/arch.h"
-#include "guest/lib/string.h"
 #include "guest/mm/kva.h"
 #include "guest/mm/kva_window.h"
 #include "guest/mm/pt.h"
@@ -57,25 +56,6 @@ void kva_flush_here(u16 site)
 	else
 		tlb_cpu_space(init_mm.id, site);
 	kva_flush_ends(&flush, true);
-}
-
-void *kva_array(u64 n, u64 bytes)
-{
-	u64 all = n * bytes, pages = ALIGN_UP(all, PAGE_BYTES) / PAGE_BYTES;
-	struct page *block;
-	u32 order = 0;
-
-	while (1ull << order < pages)
-		order++;
-	block = page_alloc(ZONE_LOWMEM, order);
-	if (!block)
-		usage_failure("no lowmem for %lu slots of %lu bytes", n, bytes);
-	return memset(page_address(block), 0, all);
-}
-
-void kva_array_free(void *array)
-{
-	page_free(gpa_page(layout_ops->virt_to_phys((u64)array)));
 }
 
 /* --- with kva.c alone ------------------------------------------------------------------------- */

@@ -235,6 +235,25 @@ void page_free(struct page *page)
 	spin_unlock(&zone->lock);
 }
 
+void *lowmem_array(u64 n, u64 bytes)
+{
+	u64 all = n * bytes, pages = ALIGN_UP(all, PAGE_BYTES) / PAGE_BYTES;
+	struct page *block;
+	u32 order = 0;
+
+	while (1ull << order < pages)
+		order++;
+	block = page_alloc(ZONE_LOWMEM, order);
+	if (!block)
+		usage_failure("no lowmem is left for %lu things of %lu bytes", n, bytes);
+	return memset(page_address(block), 0, all);
+}
+
+void lowmem_array_free(void *array)
+{
+	page_free(gpa_page(layout_ops->virt_to_phys((u64)array)));
+}
+
 void page_get(struct page *page)
 {
 	__atomic_fetch_add(&page->refs, 1, __ATOMIC_RELAXED);

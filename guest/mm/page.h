@@ -70,6 +70,11 @@ u64 page_nth_frame(u64 nth);
 u64 pages_in_use(enum zone_id zone);
 u64 all_pages_in_use(void);
 
+/* Zeroed memory for @n things of @bytes in lowmem, of whatever size: a usage failure if that is not
+ * left, as parameters say how many there are. And back. */
+void *lowmem_array(u64 n, u64 bytes);
+void lowmem_array_free(void *array);
+
 /* Small kernel objects, zeroed, from the core heap; a named failure when it is exhausted. */
 void *kalloc(size_t bytes);
 void kfree(void *object);

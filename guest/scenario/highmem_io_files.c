@@ -192,9 +192,9 @@ void highmem_io_use_files(const struct io_files *io)
 	struct worker sum = { .work = &work };
 	struct counts before = counts_now();
 
-	work.sector = kva_array(work.nsectors, sizeof(*work.sector));
+	work.sector = lowmem_array(work.nsectors, sizeof(*work.sector));
 	access_by_all_cpus(&work, &sum);
 	report(&work, &sum, &before);
 	read_all_again(&work);
-	kva_array_free(work.sector);
+	lowmem_array_free(work.sector);
 }

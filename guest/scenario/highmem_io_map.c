@@ -186,8 +186,8 @@ static void start(struct mapper *m, struct run *run, u32 cpu, void (*fn)(void *)
 		.cpu = cpu,
 		.mm = mm_create(),
 		.draws = draw_stream(boot_options.seed, cpu),
-		.copied = kva_array(pages, sizeof(*m->copied)),
-		.own = kva_array(pages * run->page_words, sizeof(*m->own)),
+		.copied = lowmem_array(pages, sizeof(*m->copied)),
+		.own = lowmem_array(pages * run->page_words, sizeof(*m->own)),
 	};
 	if (!vma_map_user(m->mm, BUFFER_VA, PAGE_BYTES, PROT_WRITE, &anon_ops, NULL, 0) ||
 	    !file_map(run->file, m->mm, SHARED_VA, PROT_WRITE, FILE_SHARED) ||
@@ -200,8 +200,8 @@ static void start(struct mapper *m, struct run *run, u32 cpu, void (*fn)(void *)
 static void end(struct mapper *m)
 {
 	mm_put(m->mm);
-	kva_array_free(m->copied);
-	kva_array_free(m->own);
+	lowmem_array_free(m->copied);
+	lowmem_array_free(m->own);
 }
 
 /* --- with nobody beside ----------------------------------------------------------------------- */
@@ -331,11 +331,11 @@ void highmem_io_map(const struct io_map *sizes)
 		config.store = &disk.store;
 	}
 	run.file = file_open(&config);
-	run.word = kva_array(sizes->pages * run.page_words, sizeof(*run.word));
+	run.word = lowmem_array(sizes->pages * run.page_words, sizeof(*run.word));
 	if (clear_file(&run))
 		use_file(&run);
 	report(&run);
-	kva_array_free(run.word);
+	lowmem_array_free(run.word);
 	file_close(run.file);
 	if (with_disk)
 		block_close(disk.device);

@@ -193,21 +193,22 @@ static void join_process(struct io_process *process)
 
 static void make_processes(struct io_processes *all)
 {
-	all->process = kva_array(all->n, sizeof(*all->process));
+	all->process = lowmem_array(all->n, sizeof(*all->process));
 	for (u32 i = 0; i < all->n; i++) {
 		struct io_process *process = &all->process[i];
 
 		process->all = all;
 		process->number = i;
-		process->word = kva_array(all->sizes->pages * PAGE_WORDS, sizeof(*process->word));
+		process->word =
+			lowmem_array(all->sizes->pages * PAGE_WORDS, sizeof(*process->word));
 	}
 }
 
 static void free_processes(struct io_processes *all)
 {
 	for (u32 i = 0; i < all->n; i++)
-		kva_array_free(all->process[i].word);
-	kva_array_free(all->process);
+		lowmem_array_free(all->process[i].word);
+	lowmem_array_free(all->process);
 }
 
 static void run_all(struct io_processes *all)

@@ -69,7 +69,7 @@ static struct page *make_page(void)
 void kva_pages_make(struct kva_pages *pages, u32 n)
 {
 	pages->n = n;
-	pages->page = kva_array(n, sizeof(*pages->page));
+	pages->page = lowmem_array(n, sizeof(*pages->page));
 	for (u32 i = 0; i < n; i++)
 		pages->page[i] = make_page();
 }
@@ -78,7 +78,7 @@ void kva_pages_free(struct kva_pages *pages)
 {
 	for (u32 i = 0; i < pages->n; i++)
 		page_free(pages->page[i]);
-	kva_array_free(pages->page);
+	lowmem_array_free(pages->page);
 }
 
 u32 kva_room(void)
@@ -94,7 +94,7 @@ void kva_hold(struct kva_holds *holds, u32 n)
 	if (n >= kva_room())
 		usage_failure("pinned=%u: must be from 0 to %u", n, kva_room() - 1);
 	kva_pages_make(&holds->pages, n);
-	holds->address = kva_array(n, sizeof(*holds->address));
+	holds->address = lowmem_array(n, sizeof(*holds->address));
 	for (u32 i = 0; i < n; i++)
 		holds->address[i] = kva_get(holds->pages.page[i]);
 }
@@ -103,7 +103,7 @@ void kva_release(struct kva_holds *holds)
 {
 	for (u32 i = holds->pages.n; i--;)
 		kva_put(holds->pages.page[i], holds->address[i]);
-	kva_array_free(holds->address);
+	lowmem_array_free(holds->address);
 	kva_pages_free(&holds->pages);
 }
 

@@ -101,7 +101,7 @@ static void measure(const struct kva_ops *ops, const struct kva_pages *pages, u3
 
 void kva_measure(const struct kva_ops *ops, u32 slots, u32 n)
 {
-	u64 *ticks = kva_array(n, sizeof(*ticks));
+	u64 *ticks = lowmem_array(n, sizeof(*ticks));
 	struct kva_pages pages;
 
 	kva_pages_make(&pages, (n < slots ? n : slots) + 1);
@@ -109,5 +109,5 @@ void kva_measure(const struct kva_ops *ops, u32 slots, u32 n)
 	measure(ops, &pages, n, ticks);
 	kva_stop();
 	kva_pages_free(&pages);
-	kva_array_free(ticks);
+	lowmem_array_free(ticks);
 }

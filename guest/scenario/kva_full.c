@@ -90,10 +90,10 @@ void kva_fill(const struct kva_ops *ops, u32 slots, enum kva_waits who)
 	if (!ops->held)
 		return;
 	kva_pages_make(&pages, n + 1);
-	address = kva_array(n + 1, sizeof(*address));
+	address = lowmem_array(n + 1, sizeof(*address));
 	kva_start(ops, n);
 	fill(ops, &pages, address, who);
 	kva_stop();
-	kva_array_free(address);
+	lowmem_array_free(address);
 	kva_pages_free(&pages);
 }

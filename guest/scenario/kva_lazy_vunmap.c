@@ -43,7 +43,7 @@ static void start(void)
 	space.n = kva_window.slots / space.pages;
 	space.lazy_max = lazy < space.n * space.pages ? lazy : space.n * space.pages - 1;
 	space.held = space.pending_pages = 0;
-	space.address = kva_array(kva_window.slots, sizeof(*space.address));
+	space.address = lowmem_array(kva_window.slots, sizeof(*space.address));
 	STAILQ_INIT(&space.free);
 	STAILQ_INIT(&space.pending);
 	STAILQ_INIT(&space.purged);
@@ -86,7 +86,7 @@ static void purge(u32 more_than)
 static void stop(void)
 {
 	purge(0);
-	kva_array_free(space.address);
+	lowmem_array_free(space.address);
 }
 
 static struct address *take_free(struct page *page, bool *all_held)

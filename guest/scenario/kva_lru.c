@@ -24,17 +24,17 @@ static void model_make(struct model *model, u32 slots, u32 pages, bool fifo)
 	*model = (struct model){
 		.fifo = fifo,
 		.slots = slots,
-		.slot = kva_array(pages, sizeof(*model->slot)),
-		.page = kva_array(slots, sizeof(*model->page)),
-		.last = kva_array(slots, sizeof(*model->last)),
+		.slot = lowmem_array(pages, sizeof(*model->slot)),
+		.page = lowmem_array(slots, sizeof(*model->page)),
+		.last = lowmem_array(slots, sizeof(*model->last)),
 	};
 }
 
 static void model_free(struct model *model)
 {
-	kva_array_free(model->last);
-	kva_array_free(model->page);
-	kva_array_free(model->slot);
+	lowmem_array_free(model->last);
+	lowmem_array_free(model->page);
+	lowmem_array_free(model->slot);
 }
 
 static u32 empty_oldest(struct model *model)

@@ -60,8 +60,8 @@ static void start(void)
 		usage_failure("slots=%u: mapcache needs 2 for each CPU", kva_window.slots);
 	cache.nhash = half < HASH ? half : HASH;
 	cache.wanted = false;
-	cache.in_use = kva_array(words(), sizeof(*cache.in_use));
-	cache.garbage = kva_array(words(), sizeof(*cache.garbage));
+	cache.in_use = lowmem_array(words(), sizeof(*cache.in_use));
+	cache.garbage = lowmem_array(words(), sizeof(*cache.garbage));
 	cache.cursor = cache.epoch = cache.held = 0;
 	for (u32 i = 0; i < boot_options.ncpus; i++)
 		cache.cpu[i] = (struct cpu_cache){ .epoch = 0 };
@@ -80,8 +80,8 @@ static void stop(void)
 			if (e->page)
 				drop(e->slot);
 	kva_flush_window(SITE("mapcache.stop"));
-	kva_array_free(cache.in_use);
-	kva_array_free(cache.garbage);
+	lowmem_array_free(cache.in_use);
+	lowmem_array_free(cache.garbage);
 }
 
 static struct entry *hashed(const struct page *page)

@@ -137,7 +137,7 @@ static void begin(const struct kva_ops *ops, const struct kva_mix *mix)
 {
 	kva_now = (struct kva_run){ .ops = ops, .mix = mix };
 	kva_pages_make(&kva_now.pages, mix->pages);
-	kva_now.written = kva_array(mix->pages, sizeof(*kva_now.written));
+	kva_now.written = lowmem_array(mix->pages, sizeof(*kva_now.written));
 	kva_order_make(&kva_now.order, mix->order, mix->pages);
 	kva_now.visitor = mm_create();
 	mm_get(kva_now.visitor);
@@ -153,7 +153,7 @@ static void end(void)
 		kva_space_drop(kva_now.worker[i].space);
 	mm_put(kva_now.visitor);
 	kva_order_free(&kva_now.order);
-	kva_array_free(kva_now.written);
+	lowmem_array_free(kva_now.written);
 	kva_pages_free(&kva_now.pages);
 }
 

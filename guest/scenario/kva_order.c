@@ -23,7 +23,7 @@ void kva_order_make(struct kva_order *order, enum kva_order_kind kind, u32 n)
 	*order = (struct kva_order){ .kind = kind };
 	if (kind != KVA_ZIPF)
 		return;
-	order->sums = kva_array(n, sizeof(*order->sums));
+	order->sums = lowmem_array(n, sizeof(*order->sums));
 	for (u32 i = 0; i < n; i++)
 		order->sums[i] = sum += FIRST_WEIGHT / (i + 1);
 }
@@ -31,7 +31,7 @@ void kva_order_make(struct kva_order *order, enum kva_order_kind kind, u32 n)
 void kva_order_free(struct kva_order *order)
 {
 	if (order->sums)
-		kva_array_free(order->sums);
+		lowmem_array_free(order->sums);
 }
 
 /* The first rank whose sum is above @weight, which the last one's is. */

@@ -24,7 +24,7 @@ static struct {
 
 static void start(void)
 {
-	pool.slot = kva_array(kva_window.slots, sizeof(*pool.slot));
+	pool.slot = lowmem_array(kva_window.slots, sizeof(*pool.slot));
 	pool.last = 0;
 }
 
@@ -47,7 +47,7 @@ static void flush_all_not_held(void)
 static void stop(void)
 {
 	flush_all_not_held();
-	kva_array_free(pool.slot);
+	lowmem_array_free(pool.slot);
 }
 
 /*

@@ -29,7 +29,7 @@ static struct {
 static void start(void)
 {
 	pool.private = !param_choice("share", "private", "shared");
-	pool.buf = kva_array(kva_window.slots, sizeof(*pool.buf));
+	pool.buf = lowmem_array(kva_window.slots, sizeof(*pool.buf));
 	TAILQ_INIT(&pool.unused);
 	for (u32 i = 0; i < kva_window.slots; i++)
 		TAILQ_INSERT_TAIL(&pool.unused, &pool.buf[i], unused);
@@ -43,7 +43,7 @@ static void stop(void)
 		kva_slot_clear(i, SITE("sf_buf.stop"));
 	}
 	kva_flush_window(SITE("sf_buf.stop"));
-	kva_array_free(pool.buf);
+	lowmem_array_free(pool.buf);
 }
 
 static void recycle(struct sf_buf *buf, struct page *page)
