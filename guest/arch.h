@@ -22,7 +22,8 @@ unsigned long arch_irq_save(void); /* turns interrupts off, returns the former s
 void arch_irq_restore(unsigned long state);
 void arch_irq_enable(void);
 bool arch_irqs_on(void);
-void arch_irq_wait(void);   /* interrupts are off: they are on until one has come, and off again */
+void arch_irq_window(
+	void); /* interrupts are off: those that are pending come now, if the host has them */
 void arch_relax(void);	    /* in every spin */
 u64 arch_cycles(void);	    /* time-stamp counter */
 void arch_loop(u64 rounds); /* 2 * @rounds instructions, @rounds > 0; for user programs too */

@@ -66,7 +66,7 @@ void cross_call_poll(void)
 		cpus[me].taken = false;
 		arch_call_send(me);
 		while (!cpus[me].taken)
-			arch_irq_wait();
+			arch_irq_window();
 	}
 	arch_irq_restore(irq);
 }
