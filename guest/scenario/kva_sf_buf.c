@@ -28,7 +28,7 @@ static struct {
 
 static void start(void)
 {
-	pool.private = !param_choice("share", "private", "shared");
+	pool.private = kva_ops->reach == KVA_WHERE_ASKED;
 	pool.buf = lowmem_array(kva_window.slots, sizeof(*pool.buf));
 	TAILQ_INIT(&pool.unused);
 	for (u32 i = 0; i < kva_window.slots; i++)

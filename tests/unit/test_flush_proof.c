@@ -240,6 +240,15 @@ START_TEST(a_space_is_flushed_by_the_root_that_is_loaded)
 }
 END_TEST
 
+#define LOADS_RAX                             \
+	{                                     \
+		MOV_CR4_RAX, 0x90, 0x90, 0x90 \
+	}
+#define LOADS_RCX                             \
+	{                                     \
+		MOV_CR4_RCX, 0x90, 0x90, 0x90 \
+	}
+
 /* PGE off and on: of the second step what is loaded, of the first what is flipped. */
 START_TEST(everything_is_flushed_by_pge_off_and_on)
 {
@@ -247,24 +256,16 @@ START_TEST(everything_is_flushed_by_pge_off_and_on)
 		u8 flip[7], last[6];
 		const char *text;
 	} of[] = {
-		{ { XOR_RCX(0x80, 0) }, { MOV_CR4_RAX, 0x90, 0x90, 0x90 }, NULL },
-		{ { XOR_RCX(0x80, 0) }, { MOV_CR4_RCX, 0x90, 0x90, 0x90 }, "may not change PGE" },
+		{ { XOR_RCX(0x80, 0) }, LOADS_RAX, NULL },
+		{ { XOR_RCX(0x80, 0) }, LOADS_RCX, "may not change PGE" },
 		{ { XOR_RCX(0x80, 0) }, { MOV_RAX_CR4, MOV_CR4_RAX }, "may not change PGE" },
-		{ { XOR_RCX(0, 1) }, { MOV_CR4_RAX, 0x90, 0x90, 0x90 }, "may not change PGE" },
-		{ { XOR_RCX(0x80, 2) }, { MOV_CR4_RAX, 0x90, 0x90, 0x90 }, "more in CR4" },
+		{ { XOR_RCX(0, 1) }, LOADS_RAX, "may not change PGE" },
+		{ { XOR_RCX(0x80, 2) }, LOADS_RAX, "more in CR4" },
 		/* xor $-128, %rcx; or $128, %rcx; xor %rdx, %rcx; nothing */
-		{ { 0x48, 0x83, 0xf1, 0x80, 0x90, 0x90, 0x90 },
-		  { MOV_CR4_RAX, 0x90, 0x90, 0x90 },
-		  "more in CR4" },
-		{ { 0x48, 0x81, 0xc9, 0x80, 0, 0, 0 },
-		  { MOV_CR4_RAX, 0x90, 0x90, 0x90 },
-		  "may not change PGE" },
-		{ { 0x48, 0x31, 0xd1, 0x90, 0x90, 0x90, 0x90 },
-		  { MOV_CR4_RAX, 0x90, 0x90, 0x90 },
-		  "may not change PGE" },
-		{ { 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90 },
-		  { MOV_CR4_RAX, 0x90, 0x90, 0x90 },
-		  "may not change PGE" },
+		{ { 0x48, 0x83, 0xf1, 0x80, 0x90, 0x90, 0x90 }, LOADS_RAX, "more in CR4" },
+		{ { 0x48, 0x81, 0xc9, 0x80, 0, 0, 0 }, LOADS_RAX, "may not change PGE" },
+		{ { 0x48, 0x31, 0xd1, 0x90, 0x90, 0x90, 0x90 }, LOADS_RAX, "may not change PGE" },
+		{ { 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90 }, LOADS_RAX, "may not change PGE" },
 	};
 
 	code_record("tlb_cpu_all mov-cr4 2 all for a test");
