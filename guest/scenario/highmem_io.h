@@ -44,6 +44,12 @@ u64 io_word_make(u64 stamp, u32 place);
 /* One that was never written is zero. */
 bool io_word_is_good(u64 word, u32 place, u64 oldest, u64 newest);
 
+/* What tasks of all CPUs count together. */
+static inline void io_add(u64 *sum, u64 n)
+{
+	__atomic_fetch_add(sum, n, __ATOMIC_RELAXED);
+}
+
 #define IO_PER 1000000 /* accesses that a figure is of */
 
 /* --- the parts of a run: each reports its metrics and checks --- */

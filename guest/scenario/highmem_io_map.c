@@ -47,11 +47,6 @@ struct mapper {
 	struct task *task;
 };
 
-static void add(u64 *sum, u64 n)
-{
-	__atomic_fetch_add(sum, n, __ATOMIC_RELAXED);
-}
-
 /* --- words ------------------------------------------------------------------------------------ */
 
 static u64 offset_of(u32 page, u32 nth)
@@ -92,9 +87,9 @@ static void read_word(struct mapper *m, enum way way, u32 page, u32 nth)
 	u64 word, oldest = state->written;
 	bool read = move(m, way, offset_of(page, nth), &word, false);
 
-	add(&m->run->failed, !read);
-	add(&m->run->wrong,
-	    read && !io_word_is_good(word, page * m->run->page_words + nth, oldest, state->begun));
+	io_add(&m->run->failed, !read);
+	io_add(&m->run->wrong, read && !io_word_is_good(word, page * m->run->page_words + nth,
+							oldest, state->begun));
 }
 
 static void write_to(struct mapper *m, enum way way, u32 page, u32 nth)
@@ -104,7 +99,7 @@ static void write_to(struct mapper *m, enum way way, u32 page, u32 nth)
 	u64 word = io_word_make(stamp, page * m->run->page_words + nth);
 
 	state->begun = stamp;
-	add(&m->run->failed, !move(m, way, offset_of(page, nth), &word, true));
+	io_add(&m->run->failed, !move(m, way, offset_of(page, nth), &word, true));
 	state->written = stamp;
 }
 
@@ -157,7 +152,7 @@ static void touch_words(void *mapper)
 			write_word(m, way, page);
 		else
 			read_word(m, way, page, draw_next(&m->draws) % run->page_words);
-		add(&run->touches, 1);
+		io_add(&run->touches, 1);
 		task_yield();
 	}
 	read_all(m, BY_SHARED);
@@ -172,7 +167,7 @@ static void write_back(void *arg)
 	for (u32 i = 0; i < run->sizes->passes && !run->over; i++) {
 		bool stored = draw_next(&draws) % 2 ? file_sync(run->file) : file_evict(run->file);
 
-		add(&run->failed, !stored);
+		io_add(&run->failed, !stored);
 		task_yield();
 	}
 }

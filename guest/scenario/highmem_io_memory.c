@@ -35,11 +35,6 @@ static bool move(struct mm *mm, u64 va, u64 *word, bool write)
 		     : copy_from_user(word, va, sizeof(*word));
 }
 
-static void add(u64 *sum, u64 n)
-{
-	__atomic_fetch_add(sum, n, __ATOMIC_RELAXED);
-}
-
 void io_word_read(struct io_process *process, struct mm *mm, u32 page, u32 nth)
 {
 	u32 place = place_of(page, nth);
@@ -47,8 +42,8 @@ void io_word_read(struct io_process *process, struct mm *mm, u32 page, u32 nth)
 	u64 word, oldest = state->written;
 	bool read = move(mm, address_of(page, nth), &word, false);
 
-	add(&process->all->failed, !read);
-	add(&process->all->wrong, read && !io_word_is_good(word, place, oldest, state->begun));
+	io_add(&process->all->failed, !read);
+	io_add(&process->all->wrong, read && !io_word_is_good(word, place, oldest, state->begun));
 }
 
 void io_word_write(struct io_process *process, struct mm *mm, u32 page, u32 nth)
@@ -59,7 +54,7 @@ void io_word_write(struct io_process *process, struct mm *mm, u32 page, u32 nth)
 	u64 word = io_word_make(stamp, place);
 
 	state->begun = stamp;
-	add(&process->all->failed, !move(mm, address_of(page, nth), &word, true));
+	io_add(&process->all->failed, !move(mm, address_of(page, nth), &word, true));
 	state->written = stamp;
 }
 
@@ -79,7 +74,7 @@ static void touch(struct io_thread *t)
 	else
 		io_word_read(process, current()->mm, page,
 			     draw_next(&t->draws) % (sizes->threads + 1));
-	add(&process->all->touches, 1);
+	io_add(&process->all->touches, 1);
 }
 
 static void read_all(struct io_process *process)
@@ -89,7 +84,7 @@ static void read_all(struct io_process *process)
 	for (u32 page = 0; page < sizes->pages; page++)
 		for (u32 nth = 0; nth <= sizes->threads; nth++)
 			io_word_read(process, current()->mm, page, nth);
-	add(&process->all->touches, sizes->pages * (sizes->threads + 1));
+	io_add(&process->all->touches, sizes->pages * (sizes->threads + 1));
 }
 
 static void run_thread(void *arg)
