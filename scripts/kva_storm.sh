@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Storms of kva: each scheme of kernel addresses, in both TLB modes, for so many seeded rounds in one boot (docs/testing.md).
+# Storms of kva: each scheme of kernel addresses, in each mode of the TLB, so many seeded rounds in one boot (docs/testing.md).
 # Stops at the first run that is not good. Needs QEMU and jq.
 #
 #   scripts/kva_storm.sh [ROUNDS [SEED]]    10000 1
