@@ -5,13 +5,17 @@
  * which the others are reached); the store itself is entry_store()'s.
  *
  * A table is addressed as (frame, index). Where the arena has no direct address, table_map() maps
- * the frame in this CPU's fixmap slot; one table at a time, interrupts off.
+ * the frame in this CPU's fixmap slot; one table at a time, interrupts off. The tables of spaces
+ * may be reached in another way (table_way.h). What a space is made of, and the kernel's part of
+ * it: pt_space.c.
  */
 #include "guest/mm/pt.h"
 
 #include "guest/arch.h"
 #include "guest/kernel.h"
 #include "guest/mm/arena.h"
+#include "guest/mm/pt_inside.h"
+#include "guest/mm/table_way.h"
 #include "guest/mm/ukva.h"
 #include "guest/trace.h"
 
@@ -28,7 +32,6 @@ static u16 entries_in_use[KVL_ARENA_BYTES / PAGE_BYTES]; /* meaningful for the g
 
 /* The fixmap's own table maps itself in its last slot (boot tables; docs/guest-abi.md). */
 #define FIXMAP_TABLE_VA (GiB(4) - PAGE_BYTES)
-#define FIXMAP_START_VA (GiB(4) - LARGE_BYTES)
 
 u64 fixmap_va(u32 cpu, enum fixmap_use use)
 {
@@ -59,15 +62,15 @@ void fixmap_set(u64 va, u64 value, u16 site)
 
 static bool arena_is_direct; /* tables have direct addresses: the arena is in lowmem */
 
-static struct entry *fixmap_table_map(u64 table)
+u64 table_map_here(u64 gpa)
 {
 	u64 va = fixmap_va(cpu_id(), FIXMAP_TABLE);
 
-	fixmap_set(va, arch_pte_leaf(table, PROT_WRITE), SITE("table.map"));
-	return (struct entry *)va;
+	fixmap_set(va, arch_pte_leaf(gpa, PROT_WRITE), SITE("table.map"));
+	return va;
 }
 
-static void fixmap_table_unmap(void)
+void table_unmap_here(void)
 {
 	u64 va = fixmap_va(cpu_id(), FIXMAP_TABLE);
 
@@ -75,35 +78,50 @@ static void fixmap_table_unmap(void)
 	tlb_cpu_page(va, 0, SITE("table.unmap"));
 }
 
-static u64 fixmap_pt_get(u64 table, u32 index)
+u64 table_direct_address(u64 gpa)
+{
+	return gpa + layout.page_offset;
+}
+
+/* The chosen way is for spaces alone. */
+static bool has_way(const struct mm *mm)
+{
+	return table_way && mm != &init_mm;
+}
+
+static struct entry *table_map(const struct table *table)
+{
+	if (has_way(table->mm))
+		return (struct entry *)table_way_map(table);
+	return (struct entry *)(arena_is_direct ? table_direct_address(table->gpa)
+						: table_map_here(table->gpa));
+}
+
+static void table_unmap(const struct table *table)
+{
+	if (has_way(table->mm))
+		table_way->unmap(table);
+	else if (!arena_is_direct)
+		table_unmap_here();
+}
+
+static u64 mapped_entry(const struct table *table)
 {
 	unsigned long irq = arch_irq_save();
-	u64 value = fixmap_table_map(table)[index].raw;
+	u64 value = table_map(table)[arch_pt_index(table->va, table->level)].raw;
 
-	fixmap_table_unmap();
+	table_unmap(table);
 	arch_irq_restore(irq);
 	return value;
 }
 
-static struct entry *direct_table(u64 table)
+u64 pt_entry(struct mm *mm, u64 va, u32 level, u64 table)
 {
-	return (struct entry *)(table + layout.page_offset);
-}
+	struct table t = { mm, va, level, table };
 
-static struct entry *table_map(u64 table)
-{
-	return arena_is_direct ? direct_table(table) : fixmap_table_map(table);
-}
-
-static void table_unmap(void)
-{
-	if (!arena_is_direct)
-		fixmap_table_unmap();
-}
-
-static u64 pt_get(u64 table, u32 index)
-{
-	return arena_is_direct ? direct_table(table)[index].raw : fixmap_pt_get(table, index);
+	if (arena_is_direct && !has_way(mm))
+		return ((struct entry *)table_direct_address(table))[arch_pt_index(va, level)].raw;
+	return mapped_entry(&t);
 }
 
 static void count_entry(u64 table, u64 old, u64 new)
@@ -117,26 +135,27 @@ static void count_entry(u64 table, u64 old, u64 new)
 }
 
 /*
- * Writes the entry of @level that translates @va; @mapped is @table as table_map() reaches it. Not
- * present to present needs no flush; after any other change the caller flushes.
+ * Writes the entry that translates @va; @mapped is @table as table_map() reaches it. Not present to
+ * present needs no flush; after any other change the caller flushes.
  */
-static void pt_set(struct mm *mm, u64 va, u64 table, struct entry *mapped, u32 level, u64 new,
-		   u16 site)
+static void pt_set(const struct table *table, struct entry *mapped, u64 va, u64 new, u16 site)
 {
-	u32 index = arch_pt_index(va, level);
+	u32 index = arch_pt_index(va, table->level);
 	u64 old;
 
-	spin_assert_held(&mm->pt_lock);
+	spin_assert_held(&table->mm->pt_lock);
 	sched_point();
-	old = entry_store(&mapped[index], trace_header(KVL_EV_PT_SET, site, index, level), va,
-			  table, new, mm->id);
-	count_entry(table, old, new);
+	old = entry_store(&mapped[index], trace_header(KVL_EV_PT_SET, site, index, table->level),
+			  va, table->gpa, new, table->mm->id);
+	count_entry(table->gpa, old, new);
 }
 
-static void pt_set_one(struct mm *mm, u64 va, u64 table, u32 level, u64 new, u16 site)
+void pt_entry_set(struct mm *mm, u64 va, u32 level, u64 table, u64 new, u16 site)
 {
-	pt_set(mm, va, table, table_map(table), level, new, site);
-	table_unmap();
+	struct table t = { mm, va, level, table };
+
+	pt_set(&t, table_map(&t), va, new, site);
+	table_unmap(&t);
 }
 
 /* --- walking -------------------------------------------------------------------------------- */
@@ -152,28 +171,31 @@ static bool serves_user(u64 va, u32 level)
 	return level == ARCH_PT_LEVELS || !is_kernel(va);
 }
 
-/*
- * The table of @level on the way to @va. Missing tables are made if @create. 0: there is none, or a
- * larger leaf is in the way.
- */
-static u64 walk(struct mm *mm, u64 va, u32 level, bool create, u16 site)
+u64 pt_table_make(struct mm *mm, u64 va, u32 level, u64 upper, u16 site)
+{
+	struct table made = { mm, va, level, arena_alloc(level, mm->id) };
+
+	if (upper)
+		pt_entry_set(mm, va, level + 1, upper,
+			     arch_pte_table(made.gpa, serves_user(va, level + 1)), site);
+	if (has_way(mm) && table_way->made)
+		table_way->made(&made);
+	return made.gpa;
+}
+
+u64 pt_walk(struct mm *mm, u64 va, u32 level, bool create, u16 site)
 {
 	u64 table = mm->root_gpa;
 
 	for (u32 at = ARCH_PT_LEVELS; at > level; at--) {
-		u64 entry = pt_get(table, arch_pt_index(va, at)), next;
+		u64 entry = pt_entry(mm, va, at, table);
 
-		if (arch_pte_present(entry)) {
-			if (arch_pte_is_leaf(entry, at))
-				return 0;
-			table = arch_pte_gpa(entry);
-			continue;
-		}
-		if (!create)
+		if (arch_pte_is_leaf(entry, at))
 			return 0;
-		next = arena_alloc(at - 1, mm->id);
-		pt_set_one(mm, va, table, at, arch_pte_table(next, serves_user(va, at)), site);
-		table = next;
+		if (!arch_pte_present(entry) && !create)
+			return 0;
+		table = arch_pte_present(entry) ? arch_pte_gpa(entry)
+						: pt_table_make(mm, va, at - 1, table, site);
 	}
 	return table;
 }
@@ -191,22 +213,21 @@ static u64 level_end(u64 va, u32 level)
 
 /* --- mapping ---------------------------------------------------------------------------------- */
 
-/* Maps what of [va, end) one table translates; entries that are there stay. Returns how many were
- * made. */
-static u32 map_in_table(struct mm *mm, u64 va, u64 end, u64 table, u32 level, u64 gpa, u32 prot,
-			u16 site)
+/* Maps what of [table->va, end) one table translates; entries that are there stay. Returns how many
+ * were made. */
+static u32 map_in_table(const struct table *table, u64 end, u64 gpa, u32 prot, u16 site)
 {
 	struct entry *mapped = table_map(table);
-	u64 step = level_bytes(level), leaf = arch_pte_leaf(gpa, prot);
+	u64 step = level_bytes(table->level), leaf = arch_pte_leaf(gpa, prot);
 	u32 made = 0;
 
-	for (; va < end; va += step, leaf += step) {
-		if (arch_pte_present(mapped[arch_pt_index(va, level)].raw))
+	for (u64 va = table->va; va < end; va += step, leaf += step) {
+		if (arch_pte_present(mapped[arch_pt_index(va, table->level)].raw))
 			continue;
-		pt_set(mm, va, table, mapped, level, leaf, site);
+		pt_set(table, mapped, va, leaf, site);
 		made++;
 	}
-	table_unmap();
+	table_unmap(table);
 	return made;
 }
 
@@ -217,12 +238,12 @@ u32 pt_map_range(struct mm *mm, u64 va, u64 gpa, u64 bytes, u32 prot, u16 site)
 
 	spin_lock(&mm->pt_lock);
 	while (va < end) {
-		u64 table = walk(mm, va, level, true, site);
+		struct table table = { mm, va, level, pt_walk(mm, va, level, true, site) };
 		u64 stop = level_end(va, level + 1);
 
 		stop = stop < end ? stop : end;
-		if (table)
-			made += map_in_table(mm, va, stop, table, level, gpa, prot, site);
+		if (table.gpa)
+			made += map_in_table(&table, stop, gpa, prot, site);
 		gpa += stop - va;
 		va = stop;
 	}
@@ -248,42 +269,43 @@ static void clear_copies(u64 va, u16 site)
 		u64 table;
 
 		spin_lock(&mm->pt_lock);
-		table = walk(mm, va, 2, false, site);
-		if (table && pt_get(table, arch_pt_index(va, 2)))
-			pt_set_one(mm, va, table, 2, 0, site);
+		table = pt_walk(mm, va, 2, false, site);
+		if (table && pt_entry(mm, va, 2, table))
+			pt_entry_set(mm, va, 2, table, 0, site);
 		spin_unlock(&mm->pt_lock);
 	}
 	mm_list_unlock();
 }
 
-/* Removes the leaves of [va, end), which one level-1 table translates. */
-static u32 unmap_in_table(struct mm *mm, u64 va, u64 end, u64 table, u16 site)
+/* Removes the leaves of [table->va, end), which one level-1 table translates. */
+static u32 unmap_in_table(const struct table *table, u64 end, u16 site)
 {
 	struct entry *mapped = table_map(table);
 	u32 removed = 0;
 
-	for (; va < end; va += PAGE_BYTES) {
+	for (u64 va = table->va; va < end; va += PAGE_BYTES) {
 		if (!mapped[arch_pt_index(va, 1)].raw)
 			continue;
-		pt_set(mm, va, table, mapped, 1, 0, site);
+		pt_set(table, mapped, va, 0, site);
 		removed++;
 	}
-	table_unmap();
+	table_unmap(table);
 	return removed;
 }
 
 /* The same for what one level-2 entry translates: a large leaf, or a table of small ones. */
 static u32 unmap_in_directory(struct mm *mm, u64 va, u64 end, u16 site, bool *large)
 {
-	u64 directory = walk(mm, va, 2, false, site), entry;
+	u64 directory = pt_walk(mm, va, 2, false, site);
+	u64 entry = directory ? pt_entry(mm, va, 2, directory) : 0;
+	struct table table = { mm, va, 1, arch_pte_gpa(entry) };
 
-	entry = directory ? pt_get(directory, arch_pt_index(va, 2)) : 0;
 	*large = arch_pte_present(entry) && arch_pte_is_leaf(entry, 2);
 	if (!arch_pte_present(entry))
 		return 0;
 	if (!*large)
-		return unmap_in_table(mm, va, end, arch_pte_gpa(entry), site);
-	pt_set_one(mm, va, directory, 2, 0, site);
+		return unmap_in_table(&table, end, site);
+	pt_entry_set(mm, va, 2, directory, 0, site);
 	return 1;
 }
 
@@ -312,7 +334,7 @@ static u64 find_leaf(struct mm *mm, u64 va, u32 *level, u64 *entry)
 	u64 table = mm->root_gpa;
 
 	for (*level = ARCH_PT_LEVELS;; --*level) {
-		*entry = pt_get(table, arch_pt_index(va, *level));
+		*entry = pt_entry(mm, va, *level, table);
 		if (!arch_pte_present(*entry))
 			return 0;
 		if (arch_pte_is_leaf(*entry, *level))
@@ -341,7 +363,7 @@ u64 pt_replace(struct mm *mm, u64 va, u64 entry, u16 site)
 	table = find_leaf(mm, va, &level, &old);
 	if (!table)
 		panic("nothing mapped", "pt_replace of %lx in space %u", va, mm->id);
-	pt_set_one(mm, va, table, level, entry, site);
+	pt_entry_set(mm, va, level, table, entry, site);
 	spin_unlock(&mm->pt_lock);
 	return old;
 }
@@ -353,22 +375,40 @@ u64 pt_slot_table(struct mm *mm, u64 va, u16 site)
 	u64 table;
 
 	spin_lock(&mm->pt_lock);
-	table = walk(mm, va, 1, true, site);
+	table = pt_walk(mm, va, 1, true, site);
 	spin_unlock(&mm->pt_lock);
 	return table;
 }
 
-void pt_slot_set(struct mm *mm, u64 table, u64 va, u64 new, u16 site)
+static void slot_store(const struct table *table, struct entry *mapped, u64 va, u64 new, u16 site)
 {
 	u32 index = arch_pt_index(va, 1);
+
+	entry_store(&mapped[index], trace_header(KVL_EV_PT_SET, site, index, 1), va, table->gpa,
+		    new, table->mm->id);
+}
+
+void pt_slot_set(struct mm *mm, u64 table, u64 va, u64 new, u16 site)
+{
+	struct table t = { mm, va, 1, table };
 	unsigned long irq;
 
 	sched_point();
 	irq = arch_irq_save();
-	entry_store(&table_map(table)[index], trace_header(KVL_EV_PT_SET, site, index, 1), va,
-		    table, new, mm->id);
-	table_unmap();
+	slot_store(&t, table_map(&t), va, new, site);
+	table_unmap(&t);
 	arch_irq_restore(irq);
+}
+
+void pt_slots_clear(const struct table *table, u16 site)
+{
+	struct entry *mapped = table_map(table);
+	u64 start = ALIGN_DOWN(table->va, LARGE_BYTES);
+
+	for (u64 va = start; va < start + LARGE_BYTES; va += PAGE_BYTES)
+		if (mapped[arch_pt_index(va, 1)].raw)
+			slot_store(table, mapped, va, 0, site);
+	table_unmap(table);
 }
 
 /* --- the direct map: what it allows, page by page --------------------------------------------- */
@@ -377,19 +417,19 @@ void pt_slot_set(struct mm *mm, u64 table, u64 va, u64 new, u16 site)
  * caller. */
 static u64 split_lowmem(u64 va, u64 directory, u64 leaf, u16 site)
 {
-	u64 table = arena_alloc(1, init_mm.id), start = ALIGN_DOWN(va, LARGE_BYTES);
+	struct table table = { &init_mm, ALIGN_DOWN(va, LARGE_BYTES), 1,
+			       arena_alloc(1, init_mm.id) };
 
-	map_in_table(&init_mm, start, start + LARGE_BYTES, table, 1, arch_pte_gpa(leaf), PROT_WRITE,
-		     site);
-	pt_set_one(&init_mm, va, directory, 2, arch_pte_table(table, false), site);
-	return table;
+	map_in_table(&table, table.va + LARGE_BYTES, arch_pte_gpa(leaf), PROT_WRITE, site);
+	pt_entry_set(&init_mm, va, 2, directory, arch_pte_table(table.gpa, false), site);
+	return table.gpa;
 }
 
 /* The table of small leaves for @va, split off if there is a large one; @split: there was. */
 static u64 small_table(u64 va, bool *split, u16 site)
 {
-	u64 directory = walk(&init_mm, va, 2, false, site);
-	u64 entry = directory ? pt_get(directory, arch_pt_index(va, 2)) : 0;
+	u64 directory = pt_walk(&init_mm, va, 2, false, site);
+	u64 entry = directory ? pt_entry(&init_mm, va, 2, directory) : 0;
 
 	*split = arch_pte_present(entry) && arch_pte_is_leaf(entry, 2);
 	if (!arch_pte_present(entry))
@@ -405,7 +445,7 @@ static struct spinlock protect_lock = SPINLOCK("protection of lowmem");
 
 bool pt_protect_lowmem(u64 va, u32 prot, u16 site)
 {
-	u64 table, index = arch_pt_index(va, 1);
+	u64 table, entry;
 	bool split;
 
 	if (va - layout.core.start - layout.page_offset < layout.core.bytes)
@@ -413,8 +453,8 @@ bool pt_protect_lowmem(u64 va, u32 prot, u16 site)
 	spin_lock(&protect_lock);
 	spin_lock(&init_mm.pt_lock);
 	table = small_table(va, &split, site);
-	pt_set_one(&init_mm, va, table, 1, arch_pte_leaf(arch_pte_gpa(pt_get(table, index)), prot),
-		   site);
+	entry = pt_entry(&init_mm, va, 1, table);
+	pt_entry_set(&init_mm, va, 1, table, arch_pte_leaf(arch_pte_gpa(entry), prot), site);
 	spin_unlock(&init_mm.pt_lock);
 	if (split)
 		clear_copies(va, site);
@@ -434,121 +474,24 @@ u64 pt_leaf_bytes(struct mm *mm, u64 va)
 	return table ? level_bytes(level) : 0;
 }
 
-/* --- the kernel's part of a space ------------------------------------------------------------- */
+/* --- for pt_space.c --------------------------------------------------------------------------- */
 
-/* init_mm's directory entry (level 2) for @va, if it leads to a translation; else 0. */
-static u64 master_directory(u64 va)
-{
-	u64 table = init_mm.root_gpa, entry = 0, directory = 0;
-
-	for (u32 level = ARCH_PT_LEVELS; level; level--) {
-		entry = pt_get(table, arch_pt_index(va, level));
-		if (!arch_pte_present(entry))
-			return 0;
-		if (level == 2)
-			directory = entry;
-		if (arch_pte_is_leaf(entry, level))
-			return directory;
-		table = arch_pte_gpa(entry);
-	}
-	return directory;
-}
-
-/* Under mm->pt_lock: what is removed from init_mm meanwhile is removed here after us. */
-static enum pt_sync sync_locked(struct mm *mm, u64 va, u16 site)
-{
-	u64 directory = master_directory(va), table;
-
-	if (!directory)
-		return PT_MISSING;
-	table = walk(mm, va, 2, true, site);
-	if (pt_get(table, arch_pt_index(va, 2)) == directory)
-		return PT_PRESENT;
-	pt_set_one(mm, va, table, 2, directory, site);
-	return PT_SYNCED;
-}
-
-enum pt_sync pt_sync_kernel(struct mm *mm, u64 va)
-{
-	enum pt_sync result;
-
-	if (mm == &init_mm)
-		return master_directory(va) ? PT_PRESENT : PT_MISSING;
-	spin_lock(&mm->pt_lock);
-	result = sync_locked(mm, va, SITE("fault.sync"));
-	spin_unlock(&mm->pt_lock);
-	return result;
-}
-
-static void copy_directories(struct mm *mm, u64 va, u64 end, u16 site)
-{
-	for (; va < end; va += LARGE_BYTES) {
-		u64 from = walk(&init_mm, va, 2, false, site), to = walk(mm, va, 2, true, site);
-
-		if (!pt_get(to, arch_pt_index(va, 2)))
-			pt_set_one(mm, va, to, 2, pt_get(from, arch_pt_index(va, 2)), site);
-	}
-}
-
-void pt_create(struct mm *mm)
-{
-	u16 site = SITE("mm.create");
-	u64 core = layout.core.start + layout.page_offset, entry;
-
-	spin_lock(&mm->pt_lock);
-	mm->root_gpa = arena_alloc(ARCH_PT_LEVELS, mm->id);
-	trace_event(KVL_EV_MM_CREATE, site, 0, 0, mm->id, mm->root_gpa, 0, 0, 0);
-	entry = pt_get(init_mm.root_gpa, arch_pt_index(KVL_WINDOW_VA, ARCH_PT_LEVELS));
-	pt_set_one(mm, KVL_WINDOW_VA, mm->root_gpa, ARCH_PT_LEVELS, entry, site);
-	copy_directories(mm, core, core + layout.core.bytes, site);
-	copy_directories(mm, FIXMAP_START_VA, GiB(4), site);
-	spin_unlock(&mm->pt_lock);
-}
-
-/* True if the entry leads to what this space shares with the others. */
-static bool is_shared(u64 va, u32 level)
-{
-	return va >= KVL_WINDOW_VA || (level == 2 && is_kernel(va) && !is_ukva(va));
-}
-
-/* The first entry in use from @from on; there is one. */
-static u64 next_in_use(u64 table, u32 *from)
+u64 pt_take_entry(const struct table *table, u64 *va, u16 site)
 {
 	struct entry *mapped = table_map(table);
-	u64 entry;
+	u64 step = level_bytes(table->level), entry;
 
-	while (!mapped[*from].raw)
-		++*from;
-	entry = mapped[*from].raw;
-	table_unmap();
+	while (!mapped[arch_pt_index(*va, table->level)].raw)
+		*va += step;
+	entry = mapped[arch_pt_index(*va, table->level)].raw;
+	pt_set(table, mapped, *va, 0, site);
+	table_unmap(table);
 	return entry;
 }
 
-static void free_tables(struct mm *mm, u64 table, u32 level, u64 start, u16 site)
+u32 pt_entries_in_use(u64 table)
 {
-	const u16 *used = &entries_in_use[(table - layout.arena.start) / PAGE_BYTES];
-
-	for (u32 i = 0; *used; i++) {
-		u64 entry = next_in_use(table, &i), va = start + i * level_bytes(level);
-
-		if (level == 1)
-			panic("mapping left", "%lx in space %u maps %lx", va, mm->id,
-			      arch_pte_gpa(entry));
-		if (!is_shared(va, level))
-			free_tables(mm, arch_pte_gpa(entry), level - 1, va, site);
-		pt_set_one(mm, va, table, level, 0, site);
-	}
-	arena_free(table, level, mm->id);
-}
-
-void pt_destroy(struct mm *mm)
-{
-	u16 site = SITE("mm.destroy");
-
-	spin_lock(&mm->pt_lock);
-	trace_event(KVL_EV_MM_DESTROY, site, 0, 0, mm->id, mm->root_gpa, 0, 0, 0);
-	free_tables(mm, mm->root_gpa, ARCH_PT_LEVELS, 0, site);
-	spin_unlock(&mm->pt_lock);
+	return entries_in_use[(table - layout.arena.start) / PAGE_BYTES];
 }
 
 /* --- start ------------------------------------------------------------------------------------ */

@@ -19,8 +19,15 @@ void pt_drop_identity(void);
 struct mm *mm_list_lock(void);
 void mm_list_unlock(void);
 
+/*
+ * Seed row B2: what hangs in the kernel's directories is the same for all spaces from now on, as
+ * they have init_mm's; ukva cannot be among it. Otherwise, as at the start, each space has its own.
+ * There are no spaces yet.
+ */
+void pt_share_directories(bool share);
+
 /* Empty top levels of a new space; the kernel part is filled lazily from init_mm, but for what the
- * fault path itself needs (layout.h: the core, and the fixmap). */
+ * fault path itself needs (layout.h: the core, and the fixmap); or it is init_mm's. */
 void pt_create(struct mm *mm);
 /* Frees every table of a space whose user part is empty. No CPU has the root loaded. */
 void pt_destroy(struct mm *mm);
@@ -34,6 +41,7 @@ enum pt_sync pt_sync_kernel(struct mm *mm, u64 va);
 
 /* Fixmap slots: one page each at fixed addresses; entries in a table of their own, so that no other
  * table is needed to set them. */
+#define FIXMAP_START_VA (GiB(4) - LARGE_BYTES)
 enum fixmap_use { FIXMAP_TABLE, FIXMAP_LOCAL0, FIXMAP_LOCAL1, FIXMAP_PER_CPU };
 u64 fixmap_va(u32 cpu, enum fixmap_use use);
 void fixmap_set(u64 va, u64 entry, u16 site); /* 0 = clear; interrupts off; the caller flushes */

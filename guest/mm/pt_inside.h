@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* Page tables from inside: entries by table and level, for pt.c, pt_space.c and table_way.c. With
+ * the space's pt_lock, but for what is said otherwise. */
+#ifndef GUEST_PT_INSIDE_H
+#define GUEST_PT_INSIDE_H
+
+#include "guest/mm/pt.h"
+#include "guest/mm/table_way.h"
+
+/* The entry of @table, which is of @level, that translates @va. Without a lock what it says may be
+ * old. */
+u64 pt_entry(struct mm *mm, u64 va, u32 level, u64 table);
+void pt_entry_set(struct mm *mm, u64 va, u32 level, u64 table, u64 new, u16 site);
+/* A table of @level for @va; the entry of @upper leads to it. 0: it is the root. */
+u64 pt_table_make(struct mm *mm, u64 va, u32 level, u64 upper, u16 site);
+/*
+ * The table of @level on the way to @va. Missing tables are made if @create. 0: there is none, or a
+ * larger leaf is in the way.
+ */
+u64 pt_walk(struct mm *mm, u64 va, u32 level, bool create, u16 site);
+
+/* Entries that are not slots. */
+u32 pt_entries_in_use(u64 table);
+/* Takes away the first of them that translates *@va or what is behind it, and says which: there is
+ * one. */
+u64 pt_take_entry(const struct table *table, u64 *va, u16 site);
+/* All slots of a level-1 table. */
+void pt_slots_clear(const struct table *table, u16 site);
+
+#endif

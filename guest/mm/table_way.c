@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* Owns which way to the tables of spaces is chosen, and how often it was gone. */
+#include "guest/mm/table_way.h"
+
+#include "guest/kernel.h"
+#include "guest/mm/fault.h"
+#include "guest/mm/pt.h"
+
+const struct table_way *table_way;
+
+static struct table_uses uses_of[KVL_MAX_CPUS];
+
+void table_way_choose(const struct table_way *way)
+{
+	bool highmem = layout.arena.start >= layout.lowmem_end_gpa;
+
+	if (mm_list_lock())
+		panic("space in use", "another way to page tables, and there are spaces");
+	mm_list_unlock();
+	if (way)
+		fault_table_check(way, "the way to page tables");
+	if (way && way->highmem != highmem)
+		usage_failure("this arm needs page tables in %s: --arena %s",
+			      way->highmem ? "highmem" : "lowmem",
+			      way->highmem ? "highmem" : "lowmem");
+	for (u32 cpu = 0; cpu < KVL_MAX_CPUS; cpu++)
+		uses_of[cpu] = (struct table_uses){ 0 };
+	table_way = way;
+}
+
+u64 table_way_map(const struct table *table)
+{
+	struct table_uses *uses = &uses_of[cpu_id()];
+
+	if (table_is_own(table))
+		++*(table->level == 1 ? &uses->own_leaves : &uses->own_upper);
+	else
+		++*(table->level == 1 ? &uses->other_leaves : &uses->other_upper);
+	return table_way->map(table);
+}
+
+void table_way_uses(struct table_uses *uses)
+{
+	*uses = (struct table_uses){ 0 };
+	for (u32 cpu = 0; cpu < KVL_MAX_CPUS; cpu++) {
+		uses->own_leaves += uses_of[cpu].own_leaves;
+		uses->own_upper += uses_of[cpu].own_upper;
+		uses->other_leaves += uses_of[cpu].other_leaves;
+		uses->other_upper += uses_of[cpu].other_upper;
+	}
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How the kernel reaches the page tables of spaces, where that is to be chosen (seed rows B3, B5):
+ * an arm of the scenario task-pt. Without a choice they are reached as init_mm's: at their direct
+ * address, or, if the arena is in highmem, by a fixmap slot.
+ */
+#ifndef GUEST_TABLE_WAY_H
+#define GUEST_TABLE_WAY_H
+
+#include "guest/mm/vm.h"
+
+struct table {
+	struct mm *mm;
+	u64 va; /* that it translates, among others */
+	u32 level;
+	u64 gpa;
+};
+
+struct table_way {
+	bool highmem; /* for an arena that has no direct addresses; else for one that has */
+	/* The table's address until unmap(): one table at a time. Interrupts are off, and the
+	 * space's pt_lock is held unless @table is one of slots. */
+	u64 (*map)(const struct table *table);
+	void (*unmap)(const struct table *table);
+	/* The space has a new table, which its upper one leads to. NULL: nothing is to do. */
+	void (*made)(const struct table *table);
+	/* No CPU has the space loaded, and its tables end: what made() left is taken back. */
+	void (*ends)(struct mm *mm);
+};
+extern const struct table_way *table_way; /* NULL: none is chosen */
+
+/* For all spaces from now on; there are none. A usage failure if the arena is in the wrong zone. */
+void table_way_choose(const struct table_way *way);
+
+/* A table of the space that the task runs in: what it translates, it translates here. */
+static inline bool table_is_own(const struct table *table)
+{
+	return table->mm == current()->mm;
+}
+
+/* How often tables were reached since the way was chosen. */
+struct table_uses {
+	u64 own_leaves, own_upper; /* tables of level 1, and above, of the task's own space */
+	u64 other_leaves, other_upper;
+};
+void table_way_uses(struct table_uses *uses);
+
+/* For pt.c: by the chosen way. */
+u64 table_way_map(const struct table *table);
+
+/* --- for ways: tables of any space ------------------------------------------------------------ */
+u64 table_direct_address(u64 gpa);
+/* In this CPU's fixmap slot, as highpte did with kmap_atomic(): two entries written and a flush. */
+u64 table_map_here(u64 gpa);
+void table_unmap_here(void);
+
+#endif
