@@ -95,7 +95,9 @@ u32 param_number(const char *key, u32 fallback, u32 least, u32 most);
 	X(KVA_INSTALLS, "kva_installs")           \
 	X(KVA_CONFLICTS, "kva_conflicts")         \
 	X(KVA_WRAPS, "kva_wraps")                 \
-	X(KVA_WAITS, "kva_waits")
+	X(KVA_WAITS, "kva_waits")                 \
+	X(TABLE_INSTALLS, "table_installs")       \
+	X(TABLE_WRAPS, "table_wraps")
 
 enum counter {
 #define X(id, text) COUNT_##id,

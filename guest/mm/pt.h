@@ -25,6 +25,7 @@ void mm_list_unlock(void);
  * There are no spaces yet.
  */
 void pt_share_directories(bool share);
+bool pt_directories_are_shared(void);
 
 /* Empty top levels of a new space; the kernel part is filled lazily from init_mm, but for what the
  * fault path itself needs (layout.h: the core, and the fixmap); or it is init_mm's. */

@@ -72,6 +72,11 @@ void pt_share_directories(bool share)
 	spin_unlock(&init_mm.pt_lock);
 }
 
+bool pt_directories_are_shared(void)
+{
+	return one_directory;
+}
+
 static void copy_directories(struct mm *mm, u64 va, u64 end, u16 site)
 {
 	for (; va < end; va += LARGE_BYTES) {

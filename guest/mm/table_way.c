@@ -10,22 +10,36 @@ const struct table_way *table_way;
 
 static struct table_uses uses_of[KVL_MAX_CPUS];
 
-void table_way_choose(const struct table_way *way)
+static void no_spaces(void)
 {
-	bool highmem = layout.arena.start >= layout.lowmem_end_gpa;
-
 	if (mm_list_lock())
 		panic("space in use", "another way to page tables, and there are spaces");
 	mm_list_unlock();
-	if (way)
-		fault_table_check(way, "the way to page tables");
-	if (way && way->highmem != highmem)
-		usage_failure("this arm needs page tables in %s: --arena %s",
+}
+
+void table_way_start(const struct table_way *way)
+{
+	bool highmem = layout.arena.start >= layout.lowmem_end_gpa;
+
+	no_spaces();
+	fault_table_check(way, "the arm's ops");
+	if (way->highmem != highmem)
+		usage_failure("this arm has page tables in %s: --arena %s",
 			      way->highmem ? "highmem" : "lowmem",
 			      way->highmem ? "highmem" : "lowmem");
 	for (u32 cpu = 0; cpu < KVL_MAX_CPUS; cpu++)
 		uses_of[cpu] = (struct table_uses){ 0 };
+	if (way->start)
+		way->start();
 	table_way = way;
+}
+
+void table_way_stop(void)
+{
+	no_spaces();
+	if (table_way->stop)
+		table_way->stop();
+	table_way = NULL;
 }
 
 u64 table_way_map(const struct table *table)
@@ -48,4 +62,15 @@ void table_way_uses(struct table_uses *uses)
 		uses->other_leaves += uses_of[cpu].other_leaves;
 		uses->other_upper += uses_of[cpu].other_upper;
 	}
+}
+
+void table_forms_of_work(const struct table_work *work, struct table_forms *forms)
+{
+	u64 made = work->leaf_tables + work->directories;
+
+	*forms = (struct table_forms){
+		.uses_of_leaves = work->pages,
+		.uses_of_upper = (ARCH_PT_LEVELS - 1) * work->pages + made,
+		.entries = work->pages + made,
+	};
 }

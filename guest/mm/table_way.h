@@ -16,8 +16,30 @@ struct table {
 	u64 gpa;
 };
 
+/* How often tables are reached. */
+struct table_uses {
+	u64 own_leaves, own_upper; /* tables of level 1, and above, of the task's own space */
+	u64 other_leaves, other_upper;
+};
+
+/* Pages that are mapped one by one in a space, and what tables have to be made for it. */
+struct table_work {
+	u64 pages;
+	u64 leaf_tables, directories; /* of user space: of level 1 and 2 */
+};
+
+/* What that takes, by a task of the space: without a pool's part of it. */
+struct table_forms {
+	u64 uses_of_leaves, uses_of_upper;
+	u64 entries, page_flushes; /* those that are made and executed to reach tables included */
+};
+
 struct table_way {
 	bool highmem; /* for an arena that has no direct addresses; else for one that has */
+	/* What the parameters choose instead, of the row of an arm; NULL: this. */
+	const struct table_way *(*choose)(void);
+	void (*start)(void); /* may be NULL; parameters are read here */
+	void (*stop)(void);  /* may be NULL */
 	/* The table's address until unmap(): one table at a time. Interrupts are off, and the
 	 * space's pt_lock is held unless @table is one of slots. */
 	u64 (*map)(const struct table *table);
@@ -26,11 +48,20 @@ struct table_way {
 	void (*made)(const struct table *table);
 	/* No CPU has the space loaded, and its tables end: what made() left is taken back. */
 	void (*ends)(struct mm *mm);
+	/* Of kernel space, to reach @tables of spaces. */
+	u64 (*address_bytes)(u64 tables);
+	/* Tables stay mapped until a pool of so many slots has been used up (COUNT_TABLE_INSTALLS),
+	 * and all CPUs flush (COUNT_TABLE_WRAPS). NULL: there is none. */
+	const u32 *pool_slots;
+	u32 more_tables; /* that a space with one page has because of the way */
+	void (*predict)(const struct table_work *work, struct table_forms *forms);
 };
 extern const struct table_way *table_way; /* NULL: none is chosen */
 
-/* For all spaces from now on; there are none. A usage failure if the arena is in the wrong zone. */
-void table_way_choose(const struct table_way *way);
+/* For all spaces from now on, until stop; there are none. A usage failure if the arena is in the
+ * wrong zone. */
+void table_way_start(const struct table_way *way);
+void table_way_stop(void);
 
 /* A table of the space that the task runs in: what it translates, it translates here. */
 static inline bool table_is_own(const struct table *table)
@@ -38,15 +69,15 @@ static inline bool table_is_own(const struct table *table)
 	return table->mm == current()->mm;
 }
 
-/* How often tables were reached since the way was chosen. */
-struct table_uses {
-	u64 own_leaves, own_upper; /* tables of level 1, and above, of the task's own space */
-	u64 other_leaves, other_upper;
-};
+/* Since it was chosen. */
 void table_way_uses(struct table_uses *uses);
 
 /* For pt.c: by the chosen way. */
 u64 table_way_map(const struct table *table);
+
+/* What every way takes: a walk down to each page's leaf table, its entry, and for each table that
+ * is made the entry that leads to it. */
+void table_forms_of_work(const struct table_work *work, struct table_forms *forms);
 
 /* --- for ways: tables of any space ------------------------------------------------------------ */
 u64 table_direct_address(u64 gpa);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Owns where the slots of a space's own part of kernel space are, and their table, made when the
- * first is set. */
+/* Owns what stands where in a space's own part of kernel space: slots, whose table is made when the
+ * first is set, and the space's tables. */
 #include "guest/mm/ukva.h"
 
 #include "guest/arch.h"
 #include "guest/kernel.h"
-#include "guest/mm/pt.h"
+#include "guest/mm/pt_inside.h"
 #include "guest/trace.h"
 
 static const struct kvl_range *region(void)
@@ -18,20 +18,25 @@ bool is_ukva(u64 va)
 	return va - region()->start < region()->bytes;
 }
 
+static u64 slots_start(void)
+{
+	return region()->start + region()->bytes - LARGE_BYTES;
+}
+
 u64 ukva_slot_address(u32 slot)
 {
-	return region()->start + (u64)slot * PAGE_BYTES;
+	return slots_start() + (u64)slot * PAGE_BYTES;
 }
 
 u32 ukva_address_slot(const void *address)
 {
-	return ((u64)address - region()->start) / PAGE_BYTES;
+	return ((u64)address - slots_start()) / PAGE_BYTES;
 }
 
 static void set(struct mm *mm, u32 slot, u64 entry, u16 site)
 {
 	if (!mm->ukva_table)
-		mm->ukva_table = pt_slot_table(mm, region()->start, SITE("ukva.table"));
+		mm->ukva_table = pt_slot_table(mm, slots_start(), SITE("ukva.table"));
 	pt_slot_set(mm, mm->ukva_table, ukva_slot_address(slot), entry, site);
 }
 
@@ -43,4 +48,60 @@ void ukva_slot_set(struct mm *mm, u32 slot, const struct page *page, u16 site)
 void ukva_slot_clear(struct mm *mm, u32 slot, u16 site)
 {
 	set(mm, slot, 0, site);
+}
+
+/* --- tables ----------------------------------------------------------------------------------- */
+
+/* From the last slot downward. */
+enum { ROOT_SLOT, TOP_SLOT, DIRECTORY_SLOTS, OWN_SLOTS = DIRECTORY_SLOTS + 4 };
+
+_Static_assert(ARCH_PT_LEVELS == 4, "the root, one below, a directory for each GiB");
+
+static u64 table_slot(u32 from_last)
+{
+	return ukva_slot_address(UKVA_SLOTS + UKVA_TABLE_SLOTS - 1 - from_last);
+}
+
+static bool is_init_mms(const struct table *table)
+{
+	bool kernel = table->va >= layout.page_offset;
+
+	return table->level == 1 ? kernel && !is_ukva(table->va)
+				 : table->level == 2 && kernel && pt_directories_are_shared();
+}
+
+u64 ukva_table_address(const struct table *table)
+{
+	if (is_init_mms(table))
+		return 0;
+	switch (table->level) {
+	case 4: return table_slot(ROOT_SLOT);
+	case 3: return table_slot(TOP_SLOT);
+	case 2: return table_slot(DIRECTORY_SLOTS + table->va / GiB(1));
+	}
+	return is_ukva(table->va)
+		       ? table_slot(OWN_SLOTS + (table->va - region()->start) / LARGE_BYTES)
+		       : region()->start + table->va / LARGE_BYTES * PAGE_BYTES;
+}
+
+void ukva_table_enter(const struct table *table)
+{
+	u16 site = SITE("ukva.table");
+	u64 at = ukva_table_address(table);
+
+	pt_slot_set(table->mm, pt_walk(table->mm, at, 1, true, site), at,
+		    arch_pte_leaf(table->gpa, PROT_WRITE), site);
+}
+
+void ukva_tables_leave(struct mm *mm)
+{
+	u16 site = SITE("ukva.tables_leave");
+	u64 end = region()->start + region()->bytes;
+
+	for (u64 va = region()->start; va < end; va += LARGE_BYTES) {
+		struct table table = { mm, va, 1, pt_walk(mm, va, 1, false, site) };
+
+		if (table.gpa)
+			pt_slots_clear(&table, site);
+	}
 }

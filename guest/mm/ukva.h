@@ -2,12 +2,21 @@
 /*
  * ukva: the part of kernel space that is each space's own (Bligh's "per-task kernel space", seed
  * rows B1-B7; the task's own table of row T14). Its tables hang in the space's directory alone and
- * end with the space. Not for kernel tasks: they run on any.
+ * end with the space. Not for kernel tasks: they run on any. From its start:
+ *
+ *   the window   the tables of user space, a page each: the entry for address a stands at
+ *                a / PAGE_BYTES * 8 of it, if tables are reached so (ukva_table_enter())
+ *   slots        the last 2 MiB, one leaf table: pages that the space's tasks use; the last of them
+ *                are for the tables above those of user space, and for ukva's own
  */
 #ifndef GUEST_UKVA_H
 #define GUEST_UKVA_H
 
+#include "guest/mm/table_way.h"
 #include "guest/mm/vm.h"
+
+#define UKVA_TABLE_SLOTS 16 /* the last ones */
+#define UKVA_SLOTS (LARGE_BYTES / PAGE_BYTES - UKVA_TABLE_SLOTS)
 
 bool is_ukva(u64 va);
 u64 ukva_slot_address(u32 slot);
@@ -16,5 +25,14 @@ u32 ukva_address_slot(
 /* Changes the slot's entry, which nobody else does meanwhile; the caller flushes. */
 void ukva_slot_set(struct mm *mm, u32 slot, const struct page *page, u16 site);
 void ukva_slot_clear(struct mm *mm, u32 slot, u16 site);
+
+/* --- the tables of the space itself (seed row B3), with its pt_lock ---------------------------- */
+/* Where @table, one of the space's own, stands in each space; 0: it is none of those that do, but
+ * init_mm's. */
+u64 ukva_table_address(const struct table *table);
+/* It stands there from now on: for struct table_way's made(). No flush: nothing did before. */
+void ukva_table_enter(const struct table *table);
+/* None does, nor any other page; no CPU has the space loaded. */
+void ukva_tables_leave(struct mm *mm);
 
 #endif

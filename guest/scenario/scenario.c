@@ -17,6 +17,7 @@
 #include "guest/scenario/kva.h"
 #include "guest/scenario/layout.h"
 #include "guest/scenario/pageable.h"
+#include "guest/scenario/task_pt.h"
 
 const struct scenario scenarios[] = {
 	{ .name = "hello",
@@ -59,6 +60,11 @@ const struct scenario scenarios[] = {
 	  .arms = kva_arms,
 	  .params = highmem_io_params,
 	  .run = highmem_io_run },
+	{ .name = "task-pt",
+	  .about = "page tables of tasks, and the kernel's way to them",
+	  .arms = task_pt_arms,
+	  .params = task_pt_params,
+	  .run = task_pt_run },
 	{ .name = "bench",
 	  .about = "what this host's events cost, in TSC cycles (kvalab probe runs it)",
 	  .params = bench_params,

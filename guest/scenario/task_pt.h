@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * task-pt: page tables of tasks, and the addresses by which the kernel reaches them (seed rows B2,
+ * B3, B5, B7, B10, B11, B13). The arms are ways to them (struct table_way): a file and a row each.
+ */
+#ifndef GUEST_SCENARIO_TASK_PT_H
+#define GUEST_SCENARIO_TASK_PT_H
+
+#include "guest/kernel.h"
+#include "guest/mm/fault.h"
+#include "guest/mm/table_way.h"
+#include "guest/scenario/scenario.h"
+
+extern const struct arm task_pt_arms[];
+extern const struct scenario_param task_pt_params[];
+void task_pt_run(const struct arm *arm);
+
+#define ARM(name, ops, about) extern const struct table_way ops;
+#define VARIES(count, when, why)
+#include "guest/scenario/task_pt.arms"
+#undef ARM
+#undef VARIES
+
+/* --- areas whose pages are all the same one, which nobody frees: what is counted in them is tables.
+ * They may begin anywhere. */
+#define TASK_PT_VA MiB(64)
+struct page *task_pt_page_make(void);
+/* A usage failure if user space has no room for so much. */
+struct vma *task_pt_area(struct mm *mm, struct page *page, u64 bytes);
+
+/* --- the parts of a run: each reports its metrics and checks --- */
+/* A task touches @pages of each of @tables leaf tables of its space, and another one takes them
+ * away: counts against the way's closed forms (task_pt_forms.c). */
+void task_pt_forms(const struct table_way *way, u32 tables, u32 pages);
+/* @n spaces at once, with a page each: tables, and kernel space for them (task_pt_spaces.c). */
+void task_pt_spaces(const struct table_way *way, u32 n);
+
+#endif

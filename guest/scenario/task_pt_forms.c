@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Owns the closed forms of reaching tables (rows B3, B5): a task of a space has pages mapped by
+ * faults, one by one; then a kernel task, to which all tables are another's, takes them away.
+ */
+#include "guest/scenario/task_pt.h"
+#include "guest/trace.h"
+
+struct toucher {
+	u32 tables, pages;
+	u64 failed, ticks;
+};
+
+struct spent {
+	u64 entries, page_flushes, space_flushes, ipis, installs, wraps;
+	struct table_uses uses;
+};
+
+static struct spent spent_until_now(void)
+{
+	struct spent spent = {
+		.entries = count_total(COUNT_PT_SET),
+		.page_flushes = count_total(COUNT_FLUSH_PAGE),
+		.space_flushes = count_total(COUNT_FLUSH_SPACE),
+		.ipis = count_total(COUNT_IPIS),
+		.installs = count_total(COUNT_TABLE_INSTALLS),
+		.wraps = count_total(COUNT_TABLE_WRAPS),
+	};
+
+	table_way_uses(&spent.uses);
+	return spent;
+}
+
+static u64 address_of(u32 table, u32 page)
+{
+	return TASK_PT_VA + table * LARGE_BYTES + page * PAGE_BYTES;
+}
+
+/* --- a task's own ----------------------------------------------------------------------------- */
+
+static struct spent before_touches, after_touches;
+
+static void touch_all(void *arg)
+{
+	struct toucher *t = arg;
+	u64 word, start;
+
+	before_touches = spent_until_now();
+	start = ticks_now();
+	for (u32 table = 0; table < t->tables; table++)
+		for (u32 page = 0; page < t->pages; page++)
+			t->failed += !copy_from_user(&word, address_of(table, page), sizeof(word));
+	t->ticks = ticks_now() - start;
+	after_touches = spent_until_now();
+}
+
+/* Directories of user space that are touched first: none holds anything else. */
+static u64 directories(const struct toucher *t)
+{
+	return (address_of(t->tables - 1, 0) >> 30) - (TASK_PT_VA >> 30) + 1;
+}
+
+/* What a pool adds: its flushes go with its rounds, and these with what it had to map. */
+static void check_pool(const struct table_way *way, const struct spent *before,
+		       const struct spent *after)
+{
+	u64 wraps = after->wraps - before->wraps;
+
+	check_equal("forms.wraps", wraps,
+		    after->installs / *way->pool_slots - before->installs / *way->pool_slots);
+	check_equal("forms.space_flushes", after->space_flushes - before->space_flushes,
+		    wraps * boot_options.ncpus);
+	check_equal("forms.ipis", after->ipis - before->ipis, wraps * (boot_options.ncpus - 1));
+	metric("pool_installs", after->installs - before->installs);
+}
+
+static void check_touches(const struct table_way *way, const struct toucher *t)
+{
+	const struct spent *before = &before_touches, *after = &after_touches;
+	struct table_work work = { t->tables * t->pages, t->tables, directories(t) };
+	u64 installs = after->installs - before->installs;
+	struct table_forms forms;
+
+	way->predict(&work, &forms);
+	check_equal("forms.failed", t->failed, 0);
+	check_equal("forms.own_leaves", after->uses.own_leaves - before->uses.own_leaves,
+		    forms.uses_of_leaves);
+	check_equal("forms.own_upper", after->uses.own_upper - before->uses.own_upper,
+		    forms.uses_of_upper);
+	check_range("forms.entries", after->entries - before->entries, forms.entries + installs,
+		    forms.entries + 2 * installs);
+	check_equal("forms.page_flushes", after->page_flushes - before->page_flushes,
+		    forms.page_flushes);
+	if (way->pool_slots)
+		check_pool(way, before, after);
+	metric("touch_ticks", t->ticks / work.pages);
+}
+
+/* --- another's -------------------------------------------------------------------------------- */
+
+/* Two upper tables and a directory are read for each page, and its leaf table written: so often
+ * whatever way they are reached, and where they have no addresses the way of all is the fixmap's. */
+static void take_away(const struct table_way *way, const struct toucher *t, struct mm *mm)
+{
+	struct spent before = spent_until_now(), after;
+	u64 pages = t->tables * t->pages, uses = ARCH_PT_LEVELS * pages;
+
+	for (u32 table = 0; table < t->tables; table++)
+		for (u32 page = 0; page < t->pages; page++)
+			pt_unmap(mm, address_of(table, page), PAGE_BYTES, SITE("task_pt.take"));
+	after = spent_until_now();
+	check_equal("others.leaves", after.uses.other_leaves - before.uses.other_leaves, pages);
+	check_equal("others.upper", after.uses.other_upper - before.uses.other_upper, uses - pages);
+	if (way->pool_slots)
+		return;
+	check_equal("others.entries", after.entries - before.entries,
+		    pages + (way->highmem ? 2 * uses : 0));
+	check_equal("others.page_flushes", after.page_flushes - before.page_flushes,
+		    way->highmem ? uses : 0);
+}
+
+void task_pt_forms(const struct table_way *way, u32 tables, u32 pages)
+{
+	struct toucher toucher = { .tables = tables, .pages = pages };
+	struct page *page = task_pt_page_make();
+	struct mm *mm = mm_create();
+
+	mm_get(mm);
+	task_pt_area(mm, page, (u64)tables * LARGE_BYTES);
+	task_join(task_start("toucher", boot_options.ncpus - 1, mm, touch_all, &toucher));
+	check_touches(way, &toucher);
+	take_away(way, &toucher, mm);
+	mm_put(mm);
+	page_free(page);
+}
