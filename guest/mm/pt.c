@@ -97,10 +97,10 @@ static struct entry *table_map(const struct table *table)
 						: table_map_here(table->gpa));
 }
 
-static void table_unmap(const struct table *table)
+static void table_unmap(const struct table *table, const struct entry *mapped)
 {
 	if (has_way(table->mm))
-		table_way->unmap(table);
+		table_way->unmap((u64)mapped);
 	else if (!arena_is_direct)
 		table_unmap_here();
 }
@@ -108,9 +108,10 @@ static void table_unmap(const struct table *table)
 static u64 mapped_entry(const struct table *table)
 {
 	unsigned long irq = arch_irq_save();
-	u64 value = table_map(table)[arch_pt_index(table->va, table->level)].raw;
+	struct entry *mapped = table_map(table);
+	u64 value = mapped[arch_pt_index(table->va, table->level)].raw;
 
-	table_unmap(table);
+	table_unmap(table, mapped);
 	arch_irq_restore(irq);
 	return value;
 }
@@ -153,9 +154,10 @@ static void pt_set(const struct table *table, struct entry *mapped, u64 va, u64 
 void pt_entry_set(struct mm *mm, u64 va, u32 level, u64 table, u64 new, u16 site)
 {
 	struct table t = { mm, va, level, table };
+	struct entry *mapped = table_map(&t);
 
-	pt_set(&t, table_map(&t), va, new, site);
-	table_unmap(&t);
+	pt_set(&t, mapped, va, new, site);
+	table_unmap(&t, mapped);
 }
 
 /* --- walking -------------------------------------------------------------------------------- */
@@ -227,7 +229,7 @@ static u32 map_in_table(const struct table *table, u64 end, u64 gpa, u32 prot, u
 		pt_set(table, mapped, va, leaf, site);
 		made++;
 	}
-	table_unmap(table);
+	table_unmap(table, mapped);
 	return made;
 }
 
@@ -289,7 +291,7 @@ static u32 unmap_in_table(const struct table *table, u64 end, u16 site)
 		pt_set(table, mapped, va, 0, site);
 		removed++;
 	}
-	table_unmap(table);
+	table_unmap(table, mapped);
 	return removed;
 }
 
@@ -391,12 +393,14 @@ static void slot_store(const struct table *table, struct entry *mapped, u64 va, 
 void pt_slot_set(struct mm *mm, u64 table, u64 va, u64 new, u16 site)
 {
 	struct table t = { mm, va, 1, table };
+	struct entry *mapped;
 	unsigned long irq;
 
 	sched_point();
 	irq = arch_irq_save();
-	slot_store(&t, table_map(&t), va, new, site);
-	table_unmap(&t);
+	mapped = table_map(&t);
+	slot_store(&t, mapped, va, new, site);
+	table_unmap(&t, mapped);
 	arch_irq_restore(irq);
 }
 
@@ -408,7 +412,7 @@ void pt_slots_clear(const struct table *table, u16 site)
 	for (u64 va = start; va < start + LARGE_BYTES; va += PAGE_BYTES)
 		if (mapped[arch_pt_index(va, 1)].raw)
 			slot_store(table, mapped, va, 0, site);
-	table_unmap(table);
+	table_unmap(table, mapped);
 }
 
 /* --- the direct map: what it allows, page by page --------------------------------------------- */
@@ -476,6 +480,17 @@ u64 pt_leaf_bytes(struct mm *mm, u64 va)
 
 /* --- for pt_space.c --------------------------------------------------------------------------- */
 
+void pt_entries_add(const struct table *table, const u64 *entry, u32 n, u16 site)
+{
+	struct entry *mapped = table_map(table);
+	u64 va = table->va, step = level_bytes(table->level);
+
+	for (u32 i = 0; i < n; i++, va += step)
+		if (!mapped[arch_pt_index(va, table->level)].raw)
+			pt_set(table, mapped, va, entry[i], site);
+	table_unmap(table, mapped);
+}
+
 u64 pt_take_entry(const struct table *table, u64 *va, u16 site)
 {
 	struct entry *mapped = table_map(table);
@@ -485,7 +500,7 @@ u64 pt_take_entry(const struct table *table, u64 *va, u16 site)
 		*va += step;
 	entry = mapped[arch_pt_index(*va, table->level)].raw;
 	pt_set(table, mapped, *va, 0, site);
-	table_unmap(table);
+	table_unmap(table, mapped);
 	return entry;
 }
 

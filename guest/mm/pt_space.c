@@ -77,14 +77,21 @@ bool pt_directories_are_shared(void)
 	return one_directory;
 }
 
+#define COPIED_AT_ONCE 16u
+
+/* Tables may have to be mapped to be reached: as seldom as possible, and never two at a time. */
 static void copy_directories(struct mm *mm, u64 va, u64 end, u16 site)
 {
-	for (; va < end; va += LARGE_BYTES) {
-		u64 from = pt_walk(&init_mm, va, 2, false, site),
-		    to = pt_walk(mm, va, 2, true, site);
+	u64 from = pt_walk(&init_mm, va, 2, false, site), entry[COPIED_AT_ONCE];
+	struct table to = { mm, va, 2, pt_walk(mm, va, 2, true, site) };
 
-		if (!pt_entry(mm, va, 2, to))
-			pt_entry_set(mm, va, 2, to, pt_entry(&init_mm, va, 2, from), site);
+	while (to.va < end) {
+		u32 n = 0;
+
+		for (va = to.va; va < end && n < COPIED_AT_ONCE; va += LARGE_BYTES)
+			entry[n++] = pt_entry(&init_mm, va, 2, from);
+		pt_entries_add(&to, entry, n, site);
+		to.va = va;
 	}
 }
 

@@ -3,12 +3,15 @@
 #include "guest/mm/table_way.h"
 
 #include "guest/kernel.h"
+#include "guest/lib/string.h"
 #include "guest/mm/fault.h"
 #include "guest/mm/pt.h"
 
 const struct table_way *table_way;
 
-static struct table_uses uses_of[KVL_MAX_CPUS];
+static struct {
+	u64 n[2][2]; /* own, leaf */
+} uses_of[KVL_MAX_CPUS];
 
 static void no_spaces(void)
 {
@@ -28,7 +31,7 @@ void table_way_start(const struct table_way *way)
 			      way->highmem ? "highmem" : "lowmem",
 			      way->highmem ? "highmem" : "lowmem");
 	for (u32 cpu = 0; cpu < KVL_MAX_CPUS; cpu++)
-		uses_of[cpu] = (struct table_uses){ 0 };
+		memset(&uses_of[cpu], 0, sizeof(uses_of[cpu]));
 	if (way->start)
 		way->start();
 	table_way = way;
@@ -44,12 +47,7 @@ void table_way_stop(void)
 
 u64 table_way_map(const struct table *table)
 {
-	struct table_uses *uses = &uses_of[cpu_id()];
-
-	if (table_is_own(table))
-		++*(table->level == 1 ? &uses->own_leaves : &uses->own_upper);
-	else
-		++*(table->level == 1 ? &uses->other_leaves : &uses->other_upper);
+	uses_of[cpu_id()].n[table_is_own(table)][table->level == 1]++;
 	return table_way->map(table);
 }
 
@@ -57,10 +55,10 @@ void table_way_uses(struct table_uses *uses)
 {
 	*uses = (struct table_uses){ 0 };
 	for (u32 cpu = 0; cpu < KVL_MAX_CPUS; cpu++) {
-		uses->own_leaves += uses_of[cpu].own_leaves;
-		uses->own_upper += uses_of[cpu].own_upper;
-		uses->other_leaves += uses_of[cpu].other_leaves;
-		uses->other_upper += uses_of[cpu].other_upper;
+		uses->own_leaves += uses_of[cpu].n[true][true];
+		uses->own_upper += uses_of[cpu].n[true][false];
+		uses->other_leaves += uses_of[cpu].n[false][true];
+		uses->other_upper += uses_of[cpu].n[false][false];
 	}
 }
 

@@ -40,10 +40,10 @@ struct table_way {
 	const struct table_way *(*choose)(void);
 	void (*start)(void); /* may be NULL; parameters are read here */
 	void (*stop)(void);  /* may be NULL */
-	/* The table's address until unmap(): one table at a time. Interrupts are off, and the
-	 * space's pt_lock is held unless @table is one of slots. */
+	/* The table's address until unmap(), which is given it: one table at a time. Interrupts are
+	 * off, and the space's pt_lock is held unless @table is one of slots. */
 	u64 (*map)(const struct table *table);
-	void (*unmap)(const struct table *table);
+	void (*unmap)(u64 address);
 	/* The space has a new table, which its upper one leads to. NULL: nothing is to do. */
 	void (*made)(const struct table *table);
 	/* No CPU has the space loaded, and its tables end: what made() left is taken back. */
@@ -53,6 +53,9 @@ struct table_way {
 	/* Tables stay mapped until a pool of so many slots has been used up (COUNT_TABLE_INSTALLS),
 	 * and all CPUs flush (COUNT_TABLE_WRAPS). NULL: there is none. */
 	const u32 *pool_slots;
+	/* Where a task of any space finds the entry for @va, of user space, of its own; if it has
+	 * the leaf table. NULL: at no address that lasts. */
+	u64 (*entry_address)(u64 va);
 	u32 more_tables; /* that a space with one page has because of the way */
 	void (*predict)(const struct table_work *work, struct table_forms *forms);
 };

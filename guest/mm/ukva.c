@@ -33,11 +33,18 @@ u32 ukva_address_slot(const void *address)
 	return ((u64)address - slots_start()) / PAGE_BYTES;
 }
 
+static u64 *table_of(struct mm *mm, u64 va)
+{
+	return &mm->ukva_table[(va - region()->start) / LARGE_BYTES];
+}
+
 static void set(struct mm *mm, u32 slot, u64 entry, u16 site)
 {
-	if (!mm->ukva_table)
-		mm->ukva_table = pt_slot_table(mm, slots_start(), SITE("ukva.table"));
-	pt_slot_set(mm, mm->ukva_table, ukva_slot_address(slot), entry, site);
+	u64 *table = table_of(mm, slots_start());
+
+	if (!*table)
+		*table = pt_slot_table(mm, slots_start(), SITE("ukva.table"));
+	pt_slot_set(mm, *table, ukva_slot_address(slot), entry, site);
 }
 
 void ukva_slot_set(struct mm *mm, u32 slot, const struct page *page, u16 site)
@@ -53,7 +60,15 @@ void ukva_slot_clear(struct mm *mm, u32 slot, u16 site)
 /* --- tables ----------------------------------------------------------------------------------- */
 
 /* From the last slot downward. */
-enum { ROOT_SLOT, TOP_SLOT, DIRECTORY_SLOTS, OWN_SLOTS = DIRECTORY_SLOTS + 4 };
+enum {
+	ROOT_SLOT,
+	TOP_SLOT,
+	DIRECTORY_SLOTS,
+	OWN_SLOTS = DIRECTORY_SLOTS + 4,
+	SLOTS_OF_TABLES = OWN_SLOTS + UKVA_TABLES
+};
+
+_Static_assert(SLOTS_OF_TABLES <= UKVA_TABLE_SLOTS, "kept for them");
 
 _Static_assert(ARCH_PT_LEVELS == 4, "the root, one below, a directory for each GiB");
 
@@ -87,10 +102,15 @@ u64 ukva_table_address(const struct table *table)
 void ukva_table_enter(const struct table *table)
 {
 	u16 site = SITE("ukva.table");
-	u64 at = ukva_table_address(table);
+	u64 at = ukva_table_address(table), *of;
+	struct mm *mm = table->mm;
 
-	pt_slot_set(table->mm, pt_walk(table->mm, at, 1, true, site), at,
-		    arch_pte_leaf(table->gpa, PROT_WRITE), site);
+	if (table->level == 1 && is_ukva(table->va))
+		*table_of(mm, table->va) = table->gpa;
+	of = table_of(mm, at);
+	if (!*of)
+		pt_walk(mm, at, 1, true, site); /* makes and enters it, so it is known here, too */
+	pt_slot_set(mm, *of, at, arch_pte_leaf(table->gpa, PROT_WRITE), site);
 }
 
 void ukva_tables_leave(struct mm *mm)
@@ -99,7 +119,7 @@ void ukva_tables_leave(struct mm *mm)
 	u64 end = region()->start + region()->bytes;
 
 	for (u64 va = region()->start; va < end; va += LARGE_BYTES) {
-		struct table table = { mm, va, 1, pt_walk(mm, va, 1, false, site) };
+		struct table table = { mm, va, 1, *table_of(mm, va) };
 
 		if (table.gpa)
 			pt_slots_clear(&table, site);

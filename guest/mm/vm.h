@@ -58,6 +58,7 @@ struct vma {
 	struct vma *next; /* ascending */
 };
 
+#define UKVA_TABLES 4 /* a leaf table for each 2 MiB, at most */
 #define MM_SLOTS (2 * KVL_MAX_CPUS) /* two for each CPU: kva_per_map.c */
 
 struct mm {
@@ -70,7 +71,7 @@ struct mm {
 	struct mm *next;      /* all spaces but init_mm */
 	volatile u32 cpus;    /* bit per CPU that has this root loaded */
 	volatile u32 flushes; /* how many there were: tlb_tags.c */
-	u64 ukva_table; /* of the slots of its own part of kernel space; 0: none yet (ukva.h) */
+	u64 ukva_table[UKVA_TABLES]; /* of its own part of kernel space; 0: none yet (ukva.h) */
 	struct task *volatile slot_holder[MM_SLOTS]; /* of each slot; NULL: nobody */
 };
 

@@ -21,6 +21,7 @@ const struct scenario_param task_pt_params[] = {
 	{ "pool", "number", "64", "slots of that pool" },
 	{ "tables", "number", "4", "leaf tables that a task touches" },
 	{ "pages", "number", "8", "of each of them" },
+	{ "turns", "number", "16", "of each of two tasks on a CPU" },
 	{ "spaces", "number", "16", "that there are at once, each with a page" },
 	{ NULL, NULL, NULL, NULL },
 };
@@ -64,14 +65,25 @@ struct vma *task_pt_area(struct mm *mm, struct page *page, u64 bytes)
 void task_pt_run(const struct arm *arm)
 {
 	const struct table_way *way = arm->ops;
-	u32 tables = param_number("tables", 4, 1, 1 << 11), pages = param_number("pages", 8, 1, 512),
-	    spaces = param_number("spaces", 16, 0, 1 << 16);
+	struct table_touches touches = {
+		.tables = param_number("tables", 4, 1, 1 << 11),
+		.pages = param_number("pages", 8, 1, ARCH_PT_ENTRIES),
+		.threads = 1,
+	};
+	u32 turns = param_number("turns", 16, 1, 1000000);
+	u32 spaces = param_number("spaces", 16, 1, 1 << 16);
 
 	way = way->choose ? way->choose() : way;
 	pt_share_directories(param_choice("switch", "table", "entry"));
 	printk("task-pt: %s, %u CPUs\n", arm->name, boot_options.ncpus);
 	table_way_start(way);
-	task_pt_forms(way, tables, pages);
+	metric("touch_ticks",
+	       task_pt_forms(way, &touches) / ((u64)touches.tables * touches.pages));
+	touches.threads = boot_options.ncpus;
+	task_pt_forms(way, &touches);
+	if (way->entry_address)
+		task_pt_fixed(way);
+	task_pt_switch(turns);
 	task_pt_spaces(way, spaces);
 	table_way_stop();
 	pt_share_directories(false);

@@ -29,9 +29,18 @@ struct page *task_pt_page_make(void);
 struct vma *task_pt_area(struct mm *mm, struct page *page, u64 bytes);
 
 /* --- the parts of a run: each reports its metrics and checks --- */
-/* A task touches @pages of each of @tables leaf tables of its space, and another one takes them
- * away: counts against the way's closed forms (task_pt_forms.c). */
-void task_pt_forms(const struct table_way *way, u32 tables, u32 pages);
+/* Pages of a space that are touched first, and then taken away by a task of no space: counts against
+ * the way's closed forms (task_pt_forms.c). Returns the ticks of the first thread's touches. */
+struct table_touches {
+	u32 tables, pages; /* leaf tables; of each of them */
+	u32 threads;	   /* on as many CPUs, each with tables of its own */
+};
+u64 task_pt_forms(const struct table_way *way, const struct table_touches *touches);
+/* Two spaces: what stands at the addresses of their tables (task_pt_fixed.c). */
+void task_pt_fixed(const struct table_way *way);
+/* Two tasks of two spaces take turns on a CPU, and change their tables each time: so often
+ * (task_pt_switch.c). */
+void task_pt_switch(u32 turns);
 /* @n spaces at once, with a page each: tables, and kernel space for them (task_pt_spaces.c). */
 void task_pt_spaces(const struct table_way *way, u32 n);
 

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the closed forms of reaching tables (rows B3, B5): a task of a space has pages mapped by
- * faults, one by one; then a kernel task, to which all tables are another's, takes them away.
+ * Owns the closed forms of reaching tables (rows B3, B5, B11): tasks of a space, on so many CPUs,
+ * have pages mapped by faults, one by one; then a kernel task, to which all tables are another's,
+ * takes them away.
  */
 #include "guest/scenario/task_pt.h"
 #include "guest/trace.h"
 
 struct toucher {
-	u32 tables, pages;
+	const struct table_touches *touches;
+	u32 nth;
 	u64 failed, ticks;
 };
 
@@ -38,26 +40,41 @@ static u64 address_of(u32 table, u32 page)
 
 /* --- a task's own ----------------------------------------------------------------------------- */
 
-static struct spent before_touches, after_touches;
-
-static void touch_all(void *arg)
+/* Every thread has tables of its own, and they take turns in directories. */
+static void touch(void *arg)
 {
 	struct toucher *t = arg;
-	u64 word, start;
+	u64 word, start = ticks_now();
 
-	before_touches = spent_until_now();
-	start = ticks_now();
-	for (u32 table = 0; table < t->tables; table++)
-		for (u32 page = 0; page < t->pages; page++)
+	for (u32 table = t->nth; table < t->touches->tables; table += t->touches->threads)
+		for (u32 page = 0; page < t->touches->pages; page++)
 			t->failed += !copy_from_user(&word, address_of(table, page), sizeof(word));
 	t->ticks = ticks_now() - start;
-	after_touches = spent_until_now();
+}
+
+/* Returns the ticks of the first one. */
+static u64 touch_all(const struct table_touches *touches, struct mm *mm)
+{
+	struct toucher toucher[KVL_MAX_CPUS];
+	struct task *task[KVL_MAX_CPUS];
+	u64 failed = 0;
+
+	for (u32 i = 0; i < touches->threads; i++) {
+		toucher[i] = (struct toucher){ .touches = touches, .nth = i };
+		task[i] = task_start("toucher", boot_options.ncpus - 1 - i, mm, touch, &toucher[i]);
+	}
+	for (u32 i = 0; i < touches->threads; i++) {
+		task_join(task[i]);
+		failed += toucher[i].failed;
+	}
+	check_equal("forms.failed", failed, 0);
+	return toucher[0].ticks;
 }
 
 /* Directories of user space that are touched first: none holds anything else. */
-static u64 directories(const struct toucher *t)
+static u64 directories(const struct table_touches *touches)
 {
-	return (address_of(t->tables - 1, 0) >> 30) - (TASK_PT_VA >> 30) + 1;
+	return (address_of(touches->tables - 1, 0) >> 30) - (TASK_PT_VA >> 30) + 1;
 }
 
 /* What a pool adds: its flushes go with its rounds, and these with what it had to map. */
@@ -71,18 +88,17 @@ static void check_pool(const struct table_way *way, const struct spent *before,
 	check_equal("forms.space_flushes", after->space_flushes - before->space_flushes,
 		    wraps * boot_options.ncpus);
 	check_equal("forms.ipis", after->ipis - before->ipis, wraps * (boot_options.ncpus - 1));
-	metric("pool_installs", after->installs - before->installs);
 }
 
-static void check_touches(const struct table_way *way, const struct toucher *t)
+static void check_touches(const struct table_way *way, const struct table_touches *touches,
+			  const struct spent *before, const struct spent *after)
 {
-	const struct spent *before = &before_touches, *after = &after_touches;
-	struct table_work work = { t->tables * t->pages, t->tables, directories(t) };
+	struct table_work work = { touches->tables * touches->pages, touches->tables,
+				   directories(touches) };
 	u64 installs = after->installs - before->installs;
 	struct table_forms forms;
 
 	way->predict(&work, &forms);
-	check_equal("forms.failed", t->failed, 0);
 	check_equal("forms.own_leaves", after->uses.own_leaves - before->uses.own_leaves,
 		    forms.uses_of_leaves);
 	check_equal("forms.own_upper", after->uses.own_upper - before->uses.own_upper,
@@ -93,20 +109,20 @@ static void check_touches(const struct table_way *way, const struct toucher *t)
 		    forms.page_flushes);
 	if (way->pool_slots)
 		check_pool(way, before, after);
-	metric("touch_ticks", t->ticks / work.pages);
 }
 
 /* --- another's -------------------------------------------------------------------------------- */
 
 /* Two upper tables and a directory are read for each page, and its leaf table written: so often
  * whatever way they are reached, and where they have no addresses the way of all is the fixmap's. */
-static void take_away(const struct table_way *way, const struct toucher *t, struct mm *mm)
+static void take_away(const struct table_way *way, const struct table_touches *touches,
+		      struct mm *mm)
 {
 	struct spent before = spent_until_now(), after;
-	u64 pages = t->tables * t->pages, uses = ARCH_PT_LEVELS * pages;
+	u64 pages = touches->tables * touches->pages, uses = ARCH_PT_LEVELS * pages;
 
-	for (u32 table = 0; table < t->tables; table++)
-		for (u32 page = 0; page < t->pages; page++)
+	for (u32 table = 0; table < touches->tables; table++)
+		for (u32 page = 0; page < touches->pages; page++)
 			pt_unmap(mm, address_of(table, page), PAGE_BYTES, SITE("task_pt.take"));
 	after = spent_until_now();
 	check_equal("others.leaves", after.uses.other_leaves - before.uses.other_leaves, pages);
@@ -119,17 +135,21 @@ static void take_away(const struct table_way *way, const struct toucher *t, stru
 		    way->highmem ? uses : 0);
 }
 
-void task_pt_forms(const struct table_way *way, u32 tables, u32 pages)
+u64 task_pt_forms(const struct table_way *way, const struct table_touches *touches)
 {
-	struct toucher toucher = { .tables = tables, .pages = pages };
 	struct page *page = task_pt_page_make();
 	struct mm *mm = mm_create();
+	struct spent before, after;
+	u64 ticks;
 
 	mm_get(mm);
-	task_pt_area(mm, page, (u64)tables * LARGE_BYTES);
-	task_join(task_start("toucher", boot_options.ncpus - 1, mm, touch_all, &toucher));
-	check_touches(way, &toucher);
-	take_away(way, &toucher, mm);
+	task_pt_area(mm, page, (u64)touches->tables * LARGE_BYTES);
+	before = spent_until_now();
+	ticks = touch_all(touches, mm);
+	after = spent_until_now();
+	check_touches(way, touches, &before, &after);
+	take_away(way, touches, mm);
 	mm_put(mm);
 	page_free(page);
+	return ticks;
 }

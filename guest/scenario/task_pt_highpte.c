@@ -22,9 +22,9 @@ static u64 map(const struct table *table)
 	return table_map_here(table->gpa);
 }
 
-static void unmap(const struct table *table)
+static void unmap(u64 address)
 {
-	(void)table;
+	(void)address;
 	table_unmap_here();
 }
 
@@ -124,10 +124,10 @@ static u64 pool_map(const struct table *table)
 	return slot_address(i);
 }
 
-static void pool_unmap(const struct table *table)
+static void pool_unmap(u64 address)
 {
 	spin_lock(&pool.lock);
-	pool.slot[*slot_of(table->gpa) - 1].users--;
+	pool.slot[(address - slot_address(0)) / PAGE_BYTES].users--;
 	spin_unlock(&pool.lock);
 }
 

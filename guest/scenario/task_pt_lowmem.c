@@ -8,9 +8,9 @@ static u64 map(const struct table *table)
 	return table_direct_address(table->gpa);
 }
 
-static void unmap(const struct table *table)
+static void unmap(u64 address)
 {
-	(void)table;
+	(void)address;
 }
 
 static u64 address_bytes(u64 tables)

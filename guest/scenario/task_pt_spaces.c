@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the sweep over spaces (row B3): how many tables they have, and how much kernel space it takes
- * to reach these. Nobody runs in them: a space is what a task's tables hang in.
+ * Owns the sweep over spaces (rows B2, B3): what their birth takes, how many tables they have, and
+ * how much kernel space it takes to reach these. Nobody runs in them but in the first, which meets
+ * vmalloc space that it has not seen yet.
  */
 #include "guest/scenario/task_pt.h"
 
@@ -18,31 +19,68 @@ static struct mm *make_space(struct page *page)
 	return mm;
 }
 
-/* The root and one below, a directory of user space and a leaf table; one of the kernel's, if it is
- * not init_mm's. */
+/* Of the core's GiB and the fixmap's, if they are not init_mm's. */
+static u64 kernel_directories(void)
+{
+	if (pt_directories_are_shared())
+		return 0;
+	return layout.page_offset == GiB(3) ? 1 : 2;
+}
+
+/* The root and one below, a directory of user space and a leaf table. */
 static u64 tables_of_a_space(const struct table_way *way)
 {
-	return 4 + !pt_directories_are_shared() + way->more_tables;
+	return 4 + kernel_directories() + way->more_tables;
+}
+
+/* --- vmalloc space ---------------------------------------------------------------------------- */
+
+static void read_word(void *arg)
+{
+	(void)*(const volatile u64 *)arg;
+}
+
+/* Directories of its own are filled when they are needed: by a fault. */
+static void check_syncs(struct mm *mm, void *area)
+{
+	u64 syncs = count_total(COUNT_FAULT_SYNCS);
+
+	task_join(task_start("reader", 0, mm, read_word, area));
+	check_count("spaces.syncs", COUNT_FAULT_SYNCS, syncs, !pt_directories_are_shared());
+}
+
+/* --- the sweep -------------------------------------------------------------------------------- */
+
+static void report(const struct table_way *way, u32 n, u64 tables, u64 entries, u64 ticks)
+{
+	check_equal("spaces.tables", tables, n * tables_of_a_space(way));
+	metric("birth_ticks", ticks / n);
+	metric("birth_entries", entries / n);
+	metric("tables", tables);
+	metric("table_bytes", tables * PAGE_BYTES);
+	metric("table_address_bytes", way->address_bytes(tables));
 }
 
 void task_pt_spaces(const struct table_way *way, u32 n)
 {
 	struct mm **mm = lowmem_array(n, sizeof(struct mm *));
+	void *area = vmalloc(PAGE_BYTES, SITE("task_pt.vmalloc"));
 	struct page *page = task_pt_page_make();
-	u64 before = pt_tables_in_use(), tables;
+	u64 before = pt_tables_in_use(), entries = count_total(COUNT_PT_SET), start = ticks_now();
 
+	if (!area)
+		usage_failure("no page is left for vmalloc: more --mem");
 	for (u32 i = 0; i < n; i++)
 		mm[i] = make_space(page);
-	tables = pt_tables_in_use() - before;
-	check_equal("spaces.tables", tables, n * tables_of_a_space(way));
-	metric("tables", tables);
-	metric("table_bytes", tables * PAGE_BYTES);
-	metric("table_address_bytes", way->address_bytes(tables));
+	report(way, n, pt_tables_in_use() - before, count_total(COUNT_PT_SET) - entries,
+	       ticks_now() - start);
+	check_syncs(mm[0], area);
 	for (u32 i = 0; i < n; i++) {
 		pt_unmap(mm[i], TASK_PT_VA, PAGE_BYTES, SITE("task_pt.space"));
 		mm_put(mm[i]);
 	}
 	check_equal("spaces.tables_left", pt_tables_in_use() - before, 0);
 	page_free(page);
+	vfree(area);
 	lowmem_array_free(mm);
 }

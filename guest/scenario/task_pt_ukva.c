@@ -5,25 +5,37 @@
  * used up than one task's tables need, and a table is reached by them without a flush. Another
  * task's tables, a fork's child's among them, are mapped for each use as highpte does.
  */
+#include "guest/arch.h"
+#include "guest/mm/pt.h"
 #include "guest/mm/ukva.h"
 #include "guest/scenario/task_pt.h"
 
-static u64 own_address(const struct table *table)
+static void start(void)
 {
-	return table_is_own(table) ? ukva_table_address(table) : 0;
+	if (pt_directories_are_shared() &&
+	    layout.region[KVL_REGION_UKVA].start >= layout.page_offset)
+		usage_failure("switch=entry: what is carved from the kernel's side hangs in "
+			      "directories that each space needs for itself: switch=table, or "
+			      "carve=user");
 }
 
 static u64 map(const struct table *table)
 {
-	u64 own = own_address(table);
+	u64 own = table_is_own(table) ? ukva_table_address(table) : 0;
 
 	return own ? own : table_map_here(table->gpa);
 }
 
-static void unmap(const struct table *table)
+static void unmap(u64 address)
 {
-	if (!own_address(table))
+	if (!is_ukva(address))
 		table_unmap_here();
+}
+
+static u64 entry_address(u64 va)
+{
+	return ukva_table_address(&(struct table){ .va = va, .level = 1 }) +
+	       arch_pt_index(va, 1) * sizeof(u64);
 }
 
 static u64 address_bytes(u64 tables)
@@ -32,25 +44,27 @@ static u64 address_bytes(u64 tables)
 	return layout.region[KVL_REGION_UKVA].bytes + boot_options.ncpus * PAGE_BYTES;
 }
 
-/* Each table that is made is entered by one entry more, of a table that a walk finds; and a
- * directory's leaf tables stand in a table of ukva, which is made, linked and entered like them. */
+/* Each table that is made is entered by one entry more; and the leaf tables of a directory stand in
+ * a table of ukva, which is made for them: by a walk, linked and entered. */
 static void predict(const struct table_work *work, struct table_forms *forms)
 {
 	u64 windows = work->directories, made = work->leaf_tables + work->directories + windows;
 
 	table_forms_of_work(work, forms);
 	forms->entries += windows + made;
-	forms->uses_of_upper += windows + (ARCH_PT_LEVELS - 1) * made;
+	forms->uses_of_upper += ARCH_PT_LEVELS * windows;
 	forms->uses_of_leaves += made;
 }
 
 const struct table_way task_pt_ukva FAULT_TABLE = {
 	.highmem = true,
+	.start = start,
 	.map = map,
 	.unmap = unmap,
 	.made = ukva_table_enter,
 	.ends = ukva_tables_leave,
 	.address_bytes = address_bytes,
+	.entry_address = entry_address,
 	.more_tables = 2, /* of the window, and of the slots */
 	.predict = predict,
 };

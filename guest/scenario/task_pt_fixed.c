@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Owns what a task finds at the address of its tables (rows B1, B3): its own entries, as the tables
+ * say, and no other space's; and nothing at all at CPL 3.
+ */
+#include "guest/arch.h"
+#include "guest/mm/pt.h"
+#include "guest/scenario/task_pt.h"
+#include "guest/trace.h"
+#include "guest/user/user.h"
+
+#define SPACES 2
+
+struct reader {
+	const volatile u64 *entry;
+	u64 read;
+};
+
+static void read_entry(void *arg)
+{
+	struct reader *r = arg;
+
+	r->read = *r->entry;
+}
+
+static void look(struct mm *mm, const struct table_way *way)
+{
+	struct reader r = { .entry = (const u64 *)way->entry_address(TASK_PT_VA) };
+
+	task_join(task_start("reader", 0, mm, read_entry, &r));
+	check_equal("fixed.entry", r.read, pt_lookup(mm, TASK_PT_VA));
+}
+
+static void intrude(const struct table_way *way)
+{
+	struct mm *mm = user_mm_create();
+	u64 entry = way->entry_address(USER_TEXT_VA);
+
+	check_equal("fixed.user_killed", task_join(user_start("intruder", 0, mm, user_read, entry, 0)),
+		    -1);
+}
+
+void task_pt_fixed(const struct table_way *way)
+{
+	struct page *page[SPACES];
+	struct mm *mm[SPACES];
+
+	for (u32 i = 0; i < SPACES; i++) {
+		page[i] = task_pt_page_make();
+		mm[i] = mm_create();
+		mm_get(mm[i]);
+		pt_map_new(mm[i], TASK_PT_VA, page_gpa(page[i]), PROT_USER, SITE("task_pt.fixed"));
+	}
+	for (u32 i = 0; i < SPACES; i++)
+		look(mm[i], way);
+	check_true("fixed.differ", pt_lookup(mm[0], TASK_PT_VA) != pt_lookup(mm[1], TASK_PT_VA));
+	for (u32 i = 0; i < SPACES; i++) {
+		pt_unmap(mm[i], TASK_PT_VA, PAGE_BYTES, SITE("task_pt.fixed"));
+		mm_put(mm[i]);
+		page_free(page[i]);
+	}
+	intrude(way);
+}
