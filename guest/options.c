@@ -91,6 +91,8 @@ static void chosen(const struct property *p)
 		o->request.vmalloc_upper_bytes = cells(p, 0, 2);
 	else if (is(p, DT_KVA))
 		o->request.kva_bytes = cells(p, 0, 2);
+	else if (is(p, DT_UKVA_IN_USER))
+		o->request.ukva_in_user = cells(p, 0, 1);
 	else if (is(p, DT_ARENA_HIGH))
 		o->request.arena_highmem = cells(p, 0, 1);
 	else if (is(p, DT_TLB_ENTRIES))

@@ -37,9 +37,12 @@ static void claim_space(const struct kvl_layout_request *request, bool upper,
 	out->there_is = GiB(4) - request->page_offset;
 	for (u32 i = 0; i < KVL_REGIONS; i++) {
 		bool vmalloc = i == KVL_REGION_VMALLOC;
-		struct layout_claim *claim = add(out, (struct kvl_range){ 0, bytes[i] },
-						 kvl_region_name(i), option_of(i));
+		struct layout_claim *claim;
 
+		if (!bytes[i]) /* carved from user space */
+			continue;
+		claim = add(out, (struct kvl_range){ 0, bytes[i] }, kvl_region_name(i),
+			    option_of(i));
 		claim->conflict = vmalloc && upper;
 		claim->note = i == KVL_REGION_LOWMEM ? "at the least: the core" : "";
 		if (vmalloc && request->vmalloc_upper_bytes) {

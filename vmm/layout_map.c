@@ -89,12 +89,22 @@ static void add_between(struct layout_column *column, const struct kvl_layout *l
 		start, end, gpa);
 }
 
+static void add_region(struct layout_column *column, const struct kvl_layout *layout,
+		       enum kvl_region_kind kind)
+{
+	add_box(column, (enum layout_box_kind)kind, layout->region[kind].start,
+		kvl_range_end(layout->region[kind]), LAYOUT_NOWHERE);
+}
+
+/* A per-task kernel space that is carved from user space stands before the rest. */
 static void fill_kernel(const struct kvl_layout *layout, struct layout_column *column)
 {
 	const struct kvl_range *region = layout->region;
 	u64 at = region[KVL_REGION_LOWMEM].start, gpa = KVL_RAM_START_GPA;
 
-	add_box(column, BOX_PAGEABLE, region[KVL_REGION_PAGEABLE].start, at, LAYOUT_NOWHERE);
+	if (layout->user_end < layout->page_offset)
+		add_region(column, layout, KVL_REGION_UKVA);
+	add_region(column, layout, KVL_REGION_PAGEABLE);
 	for (u32 i = 0; i < layout->nlowmem; i++) {
 		add_between(column, layout, at, layout->lowmem[i].va, gpa);
 		add_piece(column, layout, i, BOX_LOWMEM);
@@ -103,8 +113,8 @@ static void fill_kernel(const struct kvl_layout *layout, struct layout_column *c
 	}
 	add_between(column, layout, at, kvl_range_end(region[KVL_REGION_LOWMEM]), gpa);
 	for (u32 i = KVL_REGION_GAP; i < KVL_REGIONS; i++)
-		add_box(column, (enum layout_box_kind)i, region[i].start, kvl_range_end(region[i]),
-			LAYOUT_NOWHERE);
+		if (region[i].start >= layout->page_offset)
+			add_region(column, layout, (enum kvl_region_kind)i);
 }
 
 _Static_assert((int)BOX_FIXMAP == (int)KVL_REGION_FIXMAP, "the regions come first, in their order");

@@ -51,7 +51,7 @@ struct layout_column {
 };
 
 struct layout_map {
-	struct layout_column kernel;   /* page_offset … 4 GiB */
+	struct layout_column kernel;   /* the end of user space … 4 GiB */
 	struct layout_column physical; /* 0 … end of RAM */
 	u64 limit_gpa;		       /* RAM from here on has no direct address */
 };

@@ -26,6 +26,7 @@
 #define DT_VMALLOC "kvalab,vmalloc" /* u64 bytes */
 #define DT_VMALLOC_UPPER "kvalab,vmalloc-upper" /* u64 bytes */
 #define DT_KVA "kvalab,kva"			/* u64 bytes */
+#define DT_UKVA_IN_USER "kvalab,ukva-in-user"	/* u32: 0 or 1 */
 #define DT_ARENA_HIGH "kvalab,arena-highmem"	/* u32: 0 or 1 */
 #define DT_TLB_ENTRIES "kvalab,tlb-entries"	/* u32: of a soft TLB; 0: the processor's own */
 

@@ -11,7 +11,6 @@
 
 #define GAP_BYTES MiB(2)
 #define PAGEABLE_BYTES KVL_RAM_START_GPA /* whose direct map would show no RAM */
-#define UKVA_BYTES MiB(8)
 #define FIXMAP_BYTES MiB(2)
 #define SPACE_END GiB(4)
 
@@ -98,6 +97,11 @@ static u64 kva_wanted(const struct kvl_layout_request *request)
 	return request->kva_bytes ? request->kva_bytes : KVL_KVA_DEFAULT;
 }
 
+u64 kvl_ukva_bytes(const struct kvl_layout_request *request)
+{
+	return request->page_offset / PAGE_BYTES * sizeof(u64) + KVL_UKVA_SLOTS_BYTES;
+}
+
 static int check_sizes(const struct kvl_layout_request *request, struct kvl_layout_failure *why)
 {
 	if (request->ncpus == 0 || request->ncpus > KVL_MAX_CPUS)
@@ -170,7 +174,7 @@ static void least_regions(const struct kvl_layout_request *request, u64 lowmem_e
 	bytes[KVL_REGION_GAP] = GAP_BYTES;
 	bytes[KVL_REGION_VMALLOC] = vmalloc_wanted(request);
 	bytes[KVL_REGION_KVA] = kva_wanted(request);
-	bytes[KVL_REGION_UKVA] = UKVA_BYTES;
+	bytes[KVL_REGION_UKVA] = request->ukva_in_user ? 0 : kvl_ukva_bytes(request);
 	bytes[KVL_REGION_FIXMAP] = FIXMAP_BYTES;
 }
 
@@ -203,7 +207,8 @@ static int find_room(const struct kvl_layout_request *request, const struct kvl_
 	wanted = sum_up(bytes);
 	if (wanted > space)
 		return fail(why, KVL_LAYOUT_NO_ROOM, wanted - space);
-	room->both = space - GAP_BYTES - bytes[KVL_REGION_KVA] - UKVA_BYTES - FIXMAP_BYTES;
+	room->both =
+		space - GAP_BYTES - bytes[KVL_REGION_KVA] - bytes[KVL_REGION_UKVA] - FIXMAP_BYTES;
 	room->farthest = room->both - request->vmalloc_upper_bytes;
 	room->ram_end = least(out->ram_end_gpa, KVL_LOW_RAM_END_GPA);
 	room->direct = least(room->both - bytes[KVL_REGION_VMALLOC], room->ram_end);
@@ -325,6 +330,12 @@ static void place_regions(const struct kvl_layout_request *request, const struct
 		out->region[i] = (struct kvl_range){ at, bytes[i] };
 		at += bytes[i];
 	}
+	out->user_end = out->page_offset;
+	if (request->ukva_in_user) {
+		out->user_end -= kvl_ukva_bytes(request);
+		out->region[KVL_REGION_UKVA] =
+			(struct kvl_range){ out->user_end, kvl_ukva_bytes(request) };
+	}
 }
 
 static void add_vmalloc(struct kvl_layout *out, u64 start, u64 end)
@@ -356,7 +367,7 @@ static void add_dynamic(struct kvl_layout *out, u64 start, u64 end)
 static void find_dynamic(struct kvl_layout *out)
 {
 	out->ndynamic = 0;
-	add_dynamic(out, 0, out->region[KVL_REGION_LOWMEM].start);
+	add_dynamic(out, 0, out->region[KVL_REGION_LOWMEM].start); /* user space, pageable */
 	for (u32 i = 0;
 	     i < out->nvmalloc && out->vmalloc[i].start < out->region[KVL_REGION_GAP].start; i++)
 		add_dynamic(out, ALIGN_UP(out->vmalloc[i].start, LARGE_BYTES),
@@ -429,6 +440,11 @@ static void place_testbed(const struct kvl_layout_request *request, struct kvl_l
 	if (request->soft_entries)
 		out->soft =
 			place_behind(out, request->ncpus * soft_cpu_bytes(request->soft_entries));
+}
+
+bool kvl_is_shared(const struct kvl_layout *layout, u64 va)
+{
+	return va >= layout->user_end && !kvl_in_ranges(&layout->region[KVL_REGION_UKVA], 1, va);
 }
 
 u64 kvl_soft_gpa(const struct kvl_layout *layout, u32 entries, u32 cpu)

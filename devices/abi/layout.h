@@ -14,6 +14,11 @@
  *   ukva         8 MiB  the per-task kernel space (B1-B7)
  *   fixmap       2 MiB  per-CPU short-lived mappings; ends at 4 GiB
  *
+ * ukva has two parts: a window in which the page tables of the running space's user part stand, 8
+ * bytes for each user page (6, 4, 2 MiB at the splits 3G, 2G, 1G: seed row B7), and behind it 2 MiB
+ * for slots. It can be carved from the other side instead (row B2): then it is the end of user
+ * space, directly below page_offset, protected as the kernel's, and the kernel has its bytes more.
+ *
  * vmalloc and the windows keep their size; lowmem gets what is left, or what RAM there is; vmalloc
  * then begins behind it and takes the rest.
  *
@@ -45,6 +50,7 @@
 #define KVL_KVA_DEFAULT MiB(100)
 #define KVL_ARENA_BYTES MiB(8)
 #define KVL_HEAP_BYTES MiB(6)
+#define KVL_UKVA_SLOTS_BYTES MiB(2)
 
 struct kvl_range {
 	u64 start;
@@ -84,6 +90,7 @@ struct kvl_layout_request {
 	u64 vmalloc_bytes;	 /* 0 = default */
 	u64 vmalloc_upper_bytes; /* of these, at least so many behind lowmem (seed row A9) */
 	u64 kva_bytes;		 /* 0 = default */
+	bool ukva_in_user;	 /* the per-task kernel space ends user space (seed row B2) */
 	bool arena_highmem;
 	u32 soft_entries; /* of each CPU's soft TLB; 0: the processor's own is used */
 	u32 ncpus;
@@ -110,7 +117,10 @@ struct kvl_piece {
 struct kvl_layout {
 	enum kvl_layout_kind kind;
 	u64 page_offset;
-	struct kvl_range region[KVL_REGIONS]; /* kernel-virtual, by kvl_region_kind, ascending */
+	u64 user_end; /* what is below is the user's: page_offset, or where ukva begins */
+	/* kernel-virtual, by kvl_region_kind: ascending from page_offset to 4 GiB, but for an ukva
+	 * that is carved from user space */
+	struct kvl_range region[KVL_REGIONS];
 	/* The direct map, inside lowmem: ascending either way. All usable RAM below
 	 * lowmem_end_gpa. */
 	u32 nlowmem;
@@ -186,8 +196,8 @@ int kvl_layout_plan(const struct kvl_layout_request *request, struct kvl_layout 
 		    struct kvl_layout_failure *why);
 
 /*
- * The least bytes of kernel space for each region, whether there are so many or not. Returns their
- * sum; of one that no number holds, the last multiple of 2 MiB that there is.
+ * The least bytes that each region takes of the kernel's side, whether there are so many or not.
+ * Returns their sum; of one that no number holds, the last multiple of 2 MiB that there is.
  */
 u64 kvl_layout_wanted(const struct kvl_layout_request *request, u64 bytes[KVL_REGIONS]);
 
@@ -197,12 +207,18 @@ bool kvl_in_ranges(const struct kvl_range *range, u32 n, u64 at);
 /* Names for people: "lowmem", "vmalloc", … */
 const char *kvl_region_name(enum kvl_region_kind kind);
 
+/* Bytes of the per-task kernel space, wherever it lies. */
+u64 kvl_ukva_bytes(const struct kvl_layout_request *request);
+
 /* Bytes that have a direct address. */
 u64 kvl_lowmem_bytes(const struct kvl_layout *layout);
 /* Bytes of address space that vmalloc may use. */
 u64 kvl_vmalloc_bytes(const struct kvl_layout *layout);
 /* Of its pieces, the largest. */
 u64 kvl_vmalloc_largest(const struct kvl_layout *layout);
+
+/* Is @va the kernel's, and the same in every space? */
+bool kvl_is_shared(const struct kvl_layout *layout, u64 va);
 
 /* Guest-physical place of a CPU's soft TLB: of the root on which that CPU runs. */
 u64 kvl_soft_gpa(const struct kvl_layout *layout, u32 entries, u32 cpu);

@@ -13,7 +13,7 @@
 
 #include "types.h"
 
-#define KVL_TRACE_VERSION 9
+#define KVL_TRACE_VERSION 10
 
 struct kvl_record {
 	u64 ticket;

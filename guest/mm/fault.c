@@ -81,7 +81,7 @@ static enum kvl_fault_outcome unresolved(const struct fault *fault)
 {
 	if (fault->user)
 		return KVL_FAULT_KILLED;
-	if (fault->has_fixup && (fault->va < layout.page_offset || current()->may_fail))
+	if (fault->has_fixup && (fault->va < layout.user_end || current()->may_fail))
 		return KVL_FAULT_FIXUP;
 	return KVL_FAULT_PANIC;
 }
@@ -95,7 +95,7 @@ bool fault_handle(const struct fault *fault)
 	trace_event(KVL_EV_FAULT_ENTER, 0, fault->user, 0, fault->va, fault->error, fault->pc,
 		    task->id, 0);
 	task->fault_depth++;
-	outcome = fault->va >= layout.page_offset ? kernel_address(fault) : user_address(fault);
+	outcome = fault->va >= layout.user_end ? kernel_address(fault) : user_address(fault);
 	if (outcome == KVL_FAULT_PANIC)
 		outcome = unresolved(fault);
 	task->fault_depth--;
@@ -110,7 +110,7 @@ bool fault_handle(const struct fault *fault)
 
 static bool is_user_range(u64 va, size_t bytes)
 {
-	return va < layout.page_offset && bytes <= layout.page_offset - va;
+	return va < layout.user_end && bytes <= layout.user_end - va;
 }
 
 bool copy_from_user(void *to, u64 va, size_t bytes)

@@ -16,7 +16,6 @@
 #include "guest/mm/arena.h"
 #include "guest/mm/pt_inside.h"
 #include "guest/mm/table_way.h"
-#include "guest/mm/ukva.h"
 #include "guest/trace.h"
 
 struct entry {
@@ -162,15 +161,15 @@ void pt_entry_set(struct mm *mm, u64 va, u32 level, u64 table, u64 new, u16 site
 
 /* --- walking -------------------------------------------------------------------------------- */
 
-static bool is_kernel(u64 va)
+static u64 level_bytes(u32 level)
 {
-	return va >= layout.page_offset;
+	return PAGE_BYTES << (9 * (level - 1));
 }
 
-/* User and kernel share the top entry; below, each directory serves one of them. */
+/* Does the entry of @level that translates @va lead to user pages, too? User space begins at 0. */
 static bool serves_user(u64 va, u32 level)
 {
-	return level == ARCH_PT_LEVELS || !is_kernel(va);
+	return ALIGN_DOWN(va, level_bytes(level)) < layout.user_end;
 }
 
 u64 pt_table_make(struct mm *mm, u64 va, u32 level, u64 upper, u16 site)
@@ -200,11 +199,6 @@ u64 pt_walk(struct mm *mm, u64 va, u32 level, bool create, u16 site)
 						: pt_table_make(mm, va, at - 1, table, site);
 	}
 	return table;
-}
-
-static u64 level_bytes(u32 level)
-{
-	return PAGE_BYTES << (9 * (level - 1));
 }
 
 /* First address behind the entry of @level that translates @va. */

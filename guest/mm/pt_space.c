@@ -7,7 +7,6 @@
 #include "guest/kernel.h"
 #include "guest/mm/arena.h"
 #include "guest/mm/pt_inside.h"
-#include "guest/mm/ukva.h"
 #include "guest/trace.h"
 
 /* --- the vmalloc fault ------------------------------------------------------------------------ */
@@ -137,10 +136,8 @@ void pt_create(struct mm *mm)
 /* True if the entry leads to what this space shares with the others. */
 static bool is_shared(u64 va, u32 level)
 {
-	bool kernel = va >= layout.page_offset;
-
-	return va >= KVL_WINDOW_VA || (level == 3 && kernel && one_directory) ||
-	       (level == 2 && kernel && !is_ukva(va));
+	return va >= KVL_WINDOW_VA || (level == 2 && kvl_is_shared(&layout, va)) ||
+	       (level == 3 && va >= layout.page_offset && one_directory);
 }
 
 static void free_table(const struct table *table, u16 site)

@@ -149,7 +149,7 @@ static u32 take_table(struct soft_cpu *cpu, u64 va)
 	cpu->used[table] = 0;
 	cpu->slot[slot] = table;
 	cpu->directory[slot] =
-		arch_pte_table(cpu->tables_gpa + (table - 1) * PAGE_BYTES, va < layout.page_offset);
+		arch_pte_table(cpu->tables_gpa + (table - 1) * PAGE_BYTES, va < layout.user_end);
 	return table;
 }
 
@@ -334,7 +334,7 @@ void tlb_soft_flush_page(u64 va, u16 site)
 		number = find(cpu, va);
 		if (number)
 			evict(cpu, number, KVL_EVICT_FLUSH, site);
-		if (va >= layout.page_offset)
+		if (kvl_is_shared(&layout, va))
 			tlb_tags_outdate_others();
 	} else if (va < SPACE_END && cpu->slot[slot_of(va)]) {
 		cpu->directory[slot_of(va)] = 0; /* stays listed */
@@ -462,7 +462,7 @@ static void link_upper_tables(struct soft_cpu *cpu)
 	root[window] = read_entry(cpu->root_gpa, window);
 	for (u32 i = 0; i < DIRECTORIES; i++)
 		below[i] = arch_pte_table(cpu->private_gpa + (2 + i) * PAGE_BYTES,
-					  i * GiB(1) < layout.page_offset);
+					  i * GiB(1) < layout.user_end);
 }
 
 static void pin(struct soft_cpu *cpu, u64 va, u64 bytes)

@@ -20,7 +20,7 @@ bool is_ukva(u64 va)
 
 static u64 slots_start(void)
 {
-	return region()->start + region()->bytes - LARGE_BYTES;
+	return region()->start + region()->bytes - KVL_UKVA_SLOTS_BYTES;
 }
 
 u64 ukva_slot_address(u32 slot)
@@ -79,10 +79,10 @@ static u64 table_slot(u32 from_last)
 
 static bool is_init_mms(const struct table *table)
 {
-	bool kernel = table->va >= layout.page_offset;
-
-	return table->level == 1 ? kernel && !is_ukva(table->va)
-				 : table->level == 2 && kernel && pt_directories_are_shared();
+	return table->level == 1
+		       ? kvl_is_shared(&layout, table->va)
+		       : table->level == 2 && table->va >= layout.page_offset &&
+				 pt_directories_are_shared();
 }
 
 u64 ukva_table_address(const struct table *table)

@@ -16,7 +16,7 @@
 #include "guest/mm/vm.h"
 
 #define UKVA_TABLE_SLOTS 16 /* the last ones */
-#define UKVA_SLOTS (LARGE_BYTES / PAGE_BYTES - UKVA_TABLE_SLOTS)
+#define UKVA_SLOTS (KVL_UKVA_SLOTS_BYTES / PAGE_BYTES - UKVA_TABLE_SLOTS)
 
 bool is_ukva(u64 va);
 u64 ukva_slot_address(u32 slot);

@@ -75,8 +75,8 @@ struct vma *vma_map_user(struct mm *mm, u64 start, u64 bytes, u32 prot, const st
 			 void *private, u64 offset)
 {
 	bytes = ALIGN_UP(bytes, PAGE_BYTES);
-	if (start % PAGE_BYTES || !bytes || start >= layout.page_offset ||
-	    bytes > layout.page_offset - start)
+	if (start % PAGE_BYTES || !bytes || start >= layout.user_end ||
+	    bytes > layout.user_end - start)
 		return NULL;
 	return vma_create(mm, start, bytes, prot | PROT_USER, ops, private, offset);
 }

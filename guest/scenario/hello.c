@@ -13,6 +13,7 @@
  *   storm      maps, uses and flushes by all CPUs, drawn from the seed (hello_storm.c)
  *   disk       pages to a disk and back, if --disk gives one (hello_disk.c; T11)
  *   move       a task that goes round the CPUs (hello_move.c)
+ *   ukva       the kernel addresses that are each space's own (hello_ukva.c; B1, B2)
  *   ioremap    device memory over tables that earlier mappings left, while spaces come and go
  */
 #include "guest/scenario/hello.h"
@@ -27,6 +28,8 @@ const struct scenario_param hello_params[] = {
 	  "do what must not happen, to see what is made of it" },
 	{ "lazy_tlb", "on|off", "on",
 	  "kernel tasks run on the root that is loaded, or on init_mm's" },
+	{ "carve", "kernel|user", "kernel",
+	  "the side that the per-task kernel space is taken from" },
 	{ "storm", "number", "1", "rounds of random maps, uses and flushes by all CPUs" },
 	{ NULL, NULL, NULL, NULL },
 };
@@ -274,6 +277,7 @@ void hello_run(const struct arm *arm)
 	waiting_fault();
 	hello_lazy();
 	hello_user();
+	hello_ukva();
 	hello_storm(param_u64("storm", 1));
 	host_checkpoint();
 	remap_devices();

@@ -19,6 +19,8 @@ void hello_storm(u64 rounds);
 void hello_lazy(void);
 /* The parts with user tasks (hello_user.c). */
 void hello_user(void);
+/* The part of kernel space that is each space's own (hello_ukva.c). */
+void hello_ukva(void);
 
 /* Tasks that go round the CPUs, and whose root they run on (hello_move.c). */
 void hello_move(void);

@@ -66,10 +66,13 @@ static u64 vmalloc_asked(void)
  * gap. */
 static u64 room(void)
 {
-	u64 kva = boot_options.request.kva_bytes;
-	u64 fixed = MiB(2) + MiB(8) + MiB(2); /* gap, per-task space, fixmap */
+	const struct kvl_layout_request *request = &boot_options.request;
+	u64 kva = request->kva_bytes ? request->kva_bytes : KVL_KVA_DEFAULT;
+	/* a page-table entry for each user page, and slots */
+	u64 ukva = request->page_offset / PAGE_BYTES * 8 + MiB(2);
+	u64 fixed = MiB(2) + MiB(2); /* gap, fixmap */
 
-	return GiB(4) - boot_options.request.page_offset - fixed - (kva ? kva : KVL_KVA_DEFAULT);
+	return GiB(4) - request->page_offset - fixed - (request->ukva_in_user ? 0 : ukva) - kva;
 }
 
 /* Where lowmem ends in a linear layout: vmalloc and what is behind it take their bytes from the

@@ -15,6 +15,7 @@ const struct arm task_pt_arms[] = {
 };
 
 const struct scenario_param task_pt_params[] = {
+	{ "carve", "kernel|user", "kernel", "the side that ukva is taken from" },
 	{ "switch", "table|entry", "table",
 	  "each space has kernel directories of its own, or they are all spaces'" },
 	{ "by", "atomic|pkmap", "atomic", "highpte: a table is mapped for one use, or in a pool" },

@@ -127,11 +127,32 @@ static void expect_regions(const struct layout_facts *facts, const struct kvl_la
 	rule(plan->page_offset == at, "the split is as asked for", plan->page_offset, at);
 	rule(plan->kind == facts->request->kind, "the kind is as asked for", plan->kind, 0);
 	for (u32 i = 0; i < KVL_REGIONS; i++) {
+		if (i == KVL_REGION_UKVA && facts->request->ukva_in_user)
+			continue;
 		rule(plan->region[i].start == at, "regions follow one another (which, start)", i,
 		     plan->region[i].start);
 		at += plan->region[i].bytes;
 	}
 	rule(at == SPACE_END, "regions end at 4 GiB", at, 0);
+}
+
+/* Row B2: user space ends where kernel space begins, or where the per-task space before it does. */
+static void expect_user_end(const struct layout_facts *facts, const struct kvl_layout *plan)
+{
+	struct kvl_range ukva = plan->region[KVL_REGION_UKVA];
+	u64 end = facts->request->page_offset;
+
+	if (facts->request->ukva_in_user)
+		rule(range_end(ukva) == end, "the per-task space ends at the split", ukva.start,
+		     ukva.bytes);
+	rule(plan->user_end == (facts->request->ukva_in_user ? ukva.start : end),
+	     "user space ends there", plan->user_end, end);
+	rule((ukva.start | ukva.bytes) % LARGE_BYTES == 0,
+	     "the per-task space is of whole directory entries (start, bytes)", ukva.start,
+	     ukva.bytes);
+	rule(!kvl_is_shared(plan, end - 1) && kvl_is_shared(plan, end) &&
+		     !kvl_is_shared(plan, ukva.start) && !kvl_is_shared(plan, range_end(ukva) - 1),
+	     "spaces share the kernel's part without the per-task space", end, ukva.start);
 }
 
 /* --- kernel space ----------------------------------------------------------------------------- */
@@ -255,7 +276,7 @@ static bool has_lowmem(const struct kvl_layout *plan, u64 start, u64 end)
 /* User space, and what the kernel maps and unmaps all the time. */
 static bool has_dynamic(const struct kvl_layout *plan, u64 start, u64 end)
 {
-	bool found = start < plan->page_offset;
+	bool found = start < plan->page_offset; /* the user's, and what is carved from it */
 
 	for (u32 i = 0; i < plan->nvmalloc; i++)
 		found |= overlaps(plan->vmalloc[i], start, end);
@@ -367,6 +388,7 @@ void layout_expect_map(const struct layout_facts *facts, const struct kvl_layout
 {
 	expect_lists(facts, plan);
 	expect_regions(facts, plan);
+	expect_user_end(facts, plan);
 	expect_owners(facts->request, plan);
 	expect_soft_places(plan);
 	expect_frames(facts, plan);

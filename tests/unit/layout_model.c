@@ -71,7 +71,7 @@ static u64 core_end(const struct kvl_layout_request *request, u64 ram_end)
 static u64 space_missing(const struct layout_facts *facts)
 {
 	u64 have = SPACE_END - facts->request->page_offset;
-	u64 want = facts->core_end + MODEL_GAP + MODEL_UKVA + MODEL_FIXMAP;
+	u64 want = facts->core_end + MODEL_GAP + facts->ukva_taken + MODEL_FIXMAP;
 
 	if (facts->vmalloc >= SPACE_END || facts->kva >= SPACE_END)
 		return UINT64_MAX;
@@ -91,8 +91,10 @@ static void find_facts(const struct kvl_layout_request *request, struct layout_f
 	facts->ram_end = mem > GiB(3) ? mem + GiB(1) : mem;
 	facts->core_end = core_end(request, facts->ram_end);
 	facts->high_arena = facts->low_ram_end - (request->arena_highmem ? KVL_ARENA_BYTES : 0);
-	facts->room = SPACE_END - request->page_offset - MODEL_GAP - facts->kva - MODEL_UKVA -
-		      MODEL_FIXMAP;
+	facts->ukva = MiB(2) + request->page_offset / GiB(1) * MiB(2);
+	facts->ukva_taken = request->ukva_in_user ? 0 : facts->ukva;
+	facts->room = SPACE_END - request->page_offset - MODEL_GAP - facts->kva -
+		      facts->ukva_taken - MODEL_FIXMAP;
 	facts->limit = least(facts->room - facts->vmalloc, facts->low_ram_end);
 }
 

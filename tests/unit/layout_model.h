@@ -20,13 +20,14 @@
 /* Of what has always the same size. */
 #define MODEL_PAGEABLE MiB(2)
 #define MODEL_GAP MiB(2)
-#define MODEL_UKVA MiB(8)
 #define MODEL_FIXMAP MiB(2)
 
 /* What options say before anything is placed. */
 struct layout_facts {
 	const struct kvl_layout_request *request;
 	u64 vmalloc, kva; /* asked for */
+	u64 ukva;	  /* 2 MiB, and 8 bytes for each page below the split */
+	u64 ukva_taken;	  /* of that, from the kernel's side */
 	u64 low_ram_end;  /* gpa: of the RAM below the device gap */
 	u64 ram_end;	  /* gpa: of all RAM */
 	u64 core_end;	  /* gpa */

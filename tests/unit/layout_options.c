@@ -7,6 +7,8 @@
 #define ANY_UPPER (32 | 128)
 #define SOFT 64
 #define SPOILT (32 | 64 | 128)
+/* Of the third. */
+#define UKVA_IN_USER 16
 
 static u64 least(u64 a, u64 b)
 {
@@ -140,13 +142,15 @@ struct kvl_layout_request layout_options(struct input *input)
 {
 	static const u32 soft[] = { 8, 64, 1024, 9 };
 	struct kvl_layout_request request = { .nholes = 0 };
-	u8 first = input_byte(input);
+	u8 first = input_byte(input), third;
 
 	request.kind = first % KVL_LAYOUT_KINDS;
 	request.page_offset = GiB(3) - (first >> 2 & 3) % 3 * GiB(1);
 	request.arena_highmem = first & HIGH_ARENA;
 	request.mem_bytes = ram(input);
-	request.ncpus = 1 + input_byte(input) % KVL_MAX_CPUS;
+	third = input_byte(input);
+	request.ncpus = 1 + third % KVL_MAX_CPUS;
+	request.ukva_in_user = third & UKVA_IN_USER;
 	request.soft_entries = first & SOFT ? soft[request.ncpus % ARRAY_LEN(soft)] : 0;
 	request.vmalloc_bytes = window(input);
 	request.vmalloc_upper_bytes = window(input);

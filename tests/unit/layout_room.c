@@ -40,7 +40,7 @@ static void expect_sizes(const struct layout_facts *facts, const struct kvl_layo
 		u64 bytes;
 	} fixed[] = {
 		{ KVL_REGION_PAGEABLE, MODEL_PAGEABLE }, { KVL_REGION_GAP, MODEL_GAP },
-		{ KVL_REGION_KVA, facts->kva },		 { KVL_REGION_UKVA, MODEL_UKVA },
+		{ KVL_REGION_KVA, facts->kva },		 { KVL_REGION_UKVA, facts->ukva },
 		{ KVL_REGION_FIXMAP, MODEL_FIXMAP },
 	};
 

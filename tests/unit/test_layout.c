@@ -156,6 +156,29 @@ START_TEST(defaults_are_those_of_the_seed)
 }
 END_TEST
 
+/* Rows B2 and B7: how much the per-task space takes at each split, and from which side. */
+START_TEST(a_per_task_space_of_either_side)
+{
+	static const u64 bytes[] = { MiB(4), MiB(6), MiB(8) }; /* 1G, 2G, 3G */
+	u64 split = GiB(1 + (u64)_i), lowmem;
+	struct kvl_layout_request request = request_of(GiB(8), split);
+	struct kvl_range ukva;
+	struct kvl_layout plan;
+
+	lowmem = lowmem_of(&request, KVL_LAYOUT_LINEAR);
+	ck_assert_uint_eq(lowmem, GiB(4) - split - MiB(2 + 2 + 112 + 100 + 2) - bytes[_i]);
+	request.ukva_in_user = true;
+	ck_assert(layout_judge(&request, &plan));
+	ukva = plan.region[KVL_REGION_UKVA];
+	ck_assert_uint_eq(ukva.start, split - bytes[_i]);
+	ck_assert_uint_eq(ukva.bytes, bytes[_i]);
+	ck_assert_uint_eq(ukva.bytes, kvl_ukva_bytes(&request));
+	ck_assert_uint_eq(plan.user_end, ukva.start);
+	ck_assert_uint_eq(kvl_lowmem_bytes(&plan), lowmem + bytes[_i]);
+	ck_assert(kvl_is_soft(&plan, ukva.start) && kvl_is_soft(&plan, split - 1));
+}
+END_TEST
+
 START_TEST(what_is_soft)
 {
 	struct kvl_layout_request request = request_of(GiB(1), GiB(3));
@@ -364,6 +387,7 @@ int main(void)
 	tcase_add_loop_test(tcase, worst_case_with_unaligned_holes, 0, ARRAY_LEN(worst));
 	tcase_add_test(tcase, defaults_are_those_of_the_seed);
 	tcase_add_test(tcase, machine_offsets_skip_the_device_gap);
+	tcase_add_loop_test(tcase, a_per_task_space_of_either_side, 0, 3);
 	tcase_add_test(tcase, what_is_soft);
 	tcase_add_loop_test(tcase, soft_tlbs_that_cannot_be_are_refused, 0, 4);
 	tcase_add_test(tcase, sizes_that_cannot_work_are_refused);

@@ -188,11 +188,12 @@ START_TEST(drawn_layouts)
 
 	request.vmalloc_bytes = MiB(2 * (draw_next(&state) % 100 + 1));
 	request.vmalloc_upper_bytes = draw_next(&state) % (request.vmalloc_bytes / MiB(2)) * MiB(2);
+	request.ukva_in_user = draw_next(&state) % 2;
 	draw_holes(&state, &request);
 	for (u32 kind = 0; kind < KVL_LAYOUT_KINDS; kind++) {
 		request.kind = (enum kvl_layout_kind)kind;
 		make(&request);
-		expect_unbroken(&map.kernel, request.page_offset, GiB(4));
+		expect_unbroken(&map.kernel, plan.user_end, GiB(4));
 		expect_unbroken(&map.physical, 0, plan.ram_end_gpa);
 		expect_pairs();
 		expect_sums();
@@ -235,6 +236,22 @@ START_TEST(an_intermixed_layout)
 	ck_assert_uint_eq(map.limit_gpa, MiB(900));
 	ck_assert_uint_eq(figures.recovered_bytes, MiB(100));
 	ck_assert_uint_eq(figures.vmalloc_largest_bytes, MiB(100));
+}
+END_TEST
+
+/* Row B2: what is carved from user space stands before kernel space. */
+START_TEST(a_per_task_space_of_the_users_side)
+{
+	static const enum layout_box_kind kernel[] = { BOX_UKVA,  BOX_PAGEABLE, BOX_LOWMEM,
+						       BOX_GAP,	  BOX_VMALLOC,	BOX_KVA,
+						       BOX_FIXMAP };
+	static const u64 kernel_mib[] = { 6, 2, 1022, 2, 920, 100, 2 };
+	struct kvl_layout_request request = request_of(KVL_LAYOUT_LINEAR, GiB(1), GiB(2));
+
+	request.ukva_in_user = true;
+	make(&request);
+	expect_boxes(&map.kernel, 7, kernel, kernel_mib);
+	ck_assert_uint_eq(map.kernel.box[0].start, GiB(2) - MiB(6));
 }
 END_TEST
 
@@ -313,6 +330,7 @@ int main(void)
 
 	tcase_add_loop_test(tcase, drawn_layouts, 0, DRAWN);
 	tcase_add_test(tcase, an_intermixed_layout);
+	tcase_add_test(tcase, a_per_task_space_of_the_users_side);
 	tcase_add_test(tcase, a_hole_across_the_limit);
 	tcase_add_test(tcase, holes_have_names);
 	tcase_add_test(tcase, one_piece_has_no_number);

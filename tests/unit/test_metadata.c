@@ -24,6 +24,7 @@ static const struct kvl_layout_request layout = {
 	.page_offset = GiB(2),
 	.vmalloc_upper_bytes = MiB(6),
 	.kva_bytes = MiB(40),
+	.ukva_in_user = true,
 	.arena_highmem = true,
 	.soft_entries = 64,
 	.ncpus = 2,
@@ -107,7 +108,7 @@ START_TEST(a_layout_comes_back)
 	ck_assert_uint_eq(got->vmalloc_bytes, KVL_VMALLOC_DEFAULT);
 	ck_assert_uint_eq(got->vmalloc_upper_bytes, layout.vmalloc_upper_bytes);
 	ck_assert_uint_eq(got->kva_bytes, layout.kva_bytes);
-	ck_assert(got->arena_highmem);
+	ck_assert(got->ukva_in_user && got->arena_highmem);
 	ck_assert_uint_eq(got->soft_entries, layout.soft_entries);
 	ck_assert_uint_eq(got->ncpus, layout.ncpus);
 	ck_assert_uint_eq(got->nholes, layout.nholes);
@@ -186,6 +187,8 @@ START_TEST(a_layout_that_cannot_be_is_refused)
 		{ "layout_vmalloc_upper", "2147483648" },
 		{ "layout_kva", NULL },
 		{ "layout_kva", "2147483648" },
+		{ "layout_ukva", NULL },
+		{ "layout_ukva", "\"users\"" },
 		{ "layout_arena", NULL },
 		{ "layout_arena", "\"low\"" },
 		{ "layout_holes", NULL },

@@ -48,19 +48,22 @@ static bool begins_beside(const struct layout_box *next, const struct layout_box
 	return physical->kind != BOX_HOLE || is_of_hole(next);
 }
 
-static void pair_lowmem(const struct layout_map *map, struct picture *picture, u32 *used)
+/* Returns how many boxes of RAM are below the limit. */
+static u32 pair_lowmem(const struct layout_map *map, struct picture *picture, u32 *used)
 {
 	const struct layout_column *kernel = &map->kernel, *physical = &map->physical;
+	u32 i;
 
-	for (u32 i = 0; i < physical->nboxes && physical->box[i].start < map->limit_gpa; i++) {
+	for (i = 0; i < physical->nboxes && physical->box[i].start < map->limit_gpa; i++) {
+		u32 row = picture->nrows++;
 		bool begins = begins_beside(&kernel->box[*used], &physical->box[i]);
 
 		*used += begins;
-		picture->kernel[i] = (struct cell){ &kernel->box[*used - 1], begins };
-		picture->physical[i] = (struct cell){ &physical->box[i], true };
-		picture->nrows++;
+		picture->kernel[row] = (struct cell){ &kernel->box[*used - 1], begins };
+		picture->physical[row] = (struct cell){ &physical->box[i], true };
 	}
 	picture->limit = picture->nrows;
+	return i;
 }
 
 static struct cell cell_of(const struct layout_column *column, u32 i)
@@ -68,13 +71,22 @@ static struct cell cell_of(const struct layout_column *column, u32 i)
 	return i < column->nboxes ? (struct cell){ &column->box[i], true } : (struct cell){ 0 };
 }
 
+/* What is carved from user space stands beside no RAM. */
+static void draw_carved(const struct layout_map *map, struct picture *picture, u32 *used)
+{
+	if (map->kernel.box[0].kind != BOX_UKVA)
+		return;
+	picture->kernel[0] = cell_of(&map->kernel, (*used)++);
+	picture->physical[picture->nrows++] = (struct cell){ 0 };
+}
+
 static void arrange(const struct layout_map *map, struct picture *picture)
 {
 	u32 next_kernel = 0, next_physical;
 
 	picture->nrows = 0;
-	pair_lowmem(map, picture, &next_kernel);
-	next_physical = picture->nrows;
+	draw_carved(map, picture, &next_kernel);
+	next_physical = pair_lowmem(map, picture, &next_kernel);
 	while (next_kernel < map->kernel.nboxes || next_physical < map->physical.nboxes) {
 		picture->kernel[picture->nrows] = cell_of(&map->kernel, next_kernel++);
 		picture->physical[picture->nrows] = cell_of(&map->physical, next_physical++);

@@ -161,8 +161,8 @@ static int show(struct options *options, const struct catalog *catalog, struct l
 	struct err err;
 
 	view->run = &options->run;
-	if (names_layout(catalog, &options->run, &err) || plan_all(view, catalog, &err) ||
-	    json_begin(&file, options->json, &err))
+	if (names_layout(catalog, &options->run, &err) || names_carve(&options->run, &err) ||
+	    plan_all(view, catalog, &err) || json_begin(&file, options->json, &err))
 		return cli_fail(&err);
 	print_view(json_on_stdout ? stderr : stdout, view);
 	if (options->json && json_end(&file, layout_json(view), &err))

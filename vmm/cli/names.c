@@ -121,6 +121,30 @@ static int layout_of_arm(const struct catalog *catalog, const struct catalog_sce
 	return names_layout(catalog, config, err);
 }
 
+/* --set carve=…: the one parameter that the layout hangs on, of whatever scenario has it. */
+static void carve(struct run_config *config)
+{
+	for (u32 i = 0; i < config->nparams; i++)
+		if (strcmp(config->param[i].key, "carve") == 0)
+			config->layout.ukva_in_user = strcmp(config->param[i].value, "user") == 0;
+}
+
+int names_carve(struct run_config *config, struct err *err)
+{
+	static const struct catalog_param param = { "carve", "kernel|user", "kernel", "" };
+
+	for (u32 i = 0; i < config->nparams; i++) {
+		if (strcmp(config->param[i].key, param.key))
+			return err_set(err, EXIT_USAGE,
+				       "--set %s: of a layout there is carve alone (%s)",
+				       config->param[i].key, param.values);
+		if (check_value(&param, config->param[i].value, err))
+			return -1;
+	}
+	carve(config);
+	return 0;
+}
+
 int names_check(const struct catalog *catalog, struct run_config *config, const char *arm_option,
 		struct err *err)
 {
@@ -137,6 +161,7 @@ int names_check(const struct catalog *catalog, struct run_config *config, const 
 	for (u32 i = 0; i < config->nparams; i++)
 		if (check_param(scenario, &config->param[i], err))
 			return -1;
+	carve(config);
 	if (scenario->needs_flash && !config->flash.file)
 		return err_set(err, EXIT_USAGE,
 			       "%s needs a chip: --flash file=PATH,chip=NAME (kvalab flash parts)",

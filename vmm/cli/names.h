@@ -16,6 +16,10 @@ const struct catalog_scenario *names_find_scenario(const struct catalog *catalog
  */
 int names_layout(const struct catalog *catalog, struct run_config *config, struct err *err);
 
+/* For a command without a scenario, of whose parameters only carve=… counts: sets what @config's
+ * layout has of it. EXIT_USAGE: there is another, or another value. */
+int names_carve(struct run_config *config, struct err *err);
+
 /*
  * The layout as names_layout() finds it, scenario, arm, parameters, and whether there is a chip if
  * it needs one. EXIT_USAGE names the nearest that there is. @arm_option: which one named the arm.

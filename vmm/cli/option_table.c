@@ -478,6 +478,8 @@ const struct option_row option_table[] = {
 	  "one of the arms: all others also as its multiples" },
 	{ SCENARIO, "--set", "KEY=VALUE", FOR_RUNS, true, parse_set,
 	  "parameter of the scenario (kvalab list); repeat" },
+	{ MACHINE, "--set", "carve=SIDE", FOR_LAYOUT, false, parse_set,
+	  "per-task kernel space: the end of user space (user),\nor part of the kernel's (kernel, default)" },
 	{ SCENARIO, "--seed", "N", FOR_RUNS, false, parse_seed,
 	  "interleaving and contents (default 1)" },
 	{ SCENARIO, "--schedule", "MODE", FOR_RUNS, false, parse_schedule,

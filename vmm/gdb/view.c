@@ -136,7 +136,7 @@ static bool can_read_port(struct gdb_machine *machine, u32 cpu, u64 va)
 	u8 next;
 
 	if (!arch_kvm_state(vm->cpu[cpu].fd, &state) ||
-	    (arch_root(&state, &root) && va < vm->layout.page_offset))
+	    (arch_root(&state, &root) && va < vm->layout.user_end))
 		return false;
 	return read_memory(machine, cpu, va + 1, &next, 1) == 1 && arch_port_break_fits(next);
 }

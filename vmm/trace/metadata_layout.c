@@ -56,6 +56,7 @@ void metadata_write_layout(FILE *out, const struct kvl_layout_request *request,
 	fprintf(out, "\tlayout_vmalloc = %" PRIu64 ";\n", vmalloc);
 	fprintf(out, "\tlayout_vmalloc_upper = %" PRIu64 ";\n", request->vmalloc_upper_bytes);
 	fprintf(out, "\tlayout_kva = %" PRIu64 ";\n", kva);
+	fprintf(out, "\tlayout_ukva = \"%s\";\n", request->ukva_in_user ? "user" : "kernel");
 	fprintf(out, "\tlayout_arena = \"%s\";\n", request->arena_highmem ? "highmem" : "lowmem");
 	write_holes(out, request);
 	write_hole_names(out, request, board);
@@ -84,13 +85,14 @@ static bool read_kind(const char *word, enum kvl_layout_kind *out)
 	return false;
 }
 
-static bool read_arena(const struct metadata_parsed *parsed, bool *highmem)
+static bool read_choice(const struct metadata_parsed *parsed, const char *key, const char *no,
+			const char *yes, bool *out)
 {
 	char word[16];
 
-	metadata_env(parsed, "layout_arena", word, sizeof(word));
-	*highmem = strcmp(word, "highmem") == 0;
-	return *highmem || strcmp(word, "lowmem") == 0;
+	metadata_env(parsed, key, word, sizeof(word));
+	*out = strcmp(word, yes) == 0;
+	return *out || strcmp(word, no) == 0;
 }
 
 static bool read_hex(const char **text, char after, u64 *out)
@@ -132,7 +134,9 @@ static bool read_request(const struct metadata_parsed *parsed, const char *kind,
 	       read_bytes(parsed, "layout_vmalloc", &out->vmalloc_bytes) &&
 	       read_bytes(parsed, "layout_vmalloc_upper", &out->vmalloc_upper_bytes) &&
 	       read_bytes(parsed, "layout_kva", &out->kva_bytes) &&
-	       read_arena(parsed, &out->arena_highmem) && read_holes(parsed, out);
+	       read_choice(parsed, "layout_ukva", "kernel", "user", &out->ukva_in_user) &&
+	       read_choice(parsed, "layout_arena", "lowmem", "highmem", &out->arena_highmem) &&
+	       read_holes(parsed, out);
 }
 
 static void read_hole_names(struct metadata_parsed *parsed)

@@ -278,7 +278,7 @@ static int write_all(struct report_trace *trace, u64 most, struct err *err)
 	}
 	metadata = trace_reader_metadata(trace->reader);
 	if (metadata->layout_known)
-		trace->kernel_start = metadata->layout.page_offset;
+		trace->kernel_start = metadata->plan.user_end;
 	trace->tables = report_tables_create(metadata->flash_gpa, metadata->flash_bytes);
 	if (!trace->tables)
 		return no_memory(err);
