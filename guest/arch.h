@@ -109,6 +109,10 @@ void arch_switch(struct task *prev, struct task *next);
 void arch_task_runs(struct task *task);
 /* Goes to CPL 3; returns never: the task comes back by traps. */
 _Noreturn void arch_enter_user(u64 pc, u64 sp, u64 arg);
+/* The same, behind a system call, which returns @result: @frame is a copy of what syscall_handle()
+ * was given for it. */
+#define ARCH_FRAME_BYTES 176
+_Noreturn void arch_resume_user(const void *frame, u64 result);
 
 /* --- user memory ------------------------------------------------------------------------------
  * Copies that survive a fault on the user side: false if one could not be resolved. */

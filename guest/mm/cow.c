@@ -345,3 +345,11 @@ struct vma *cow_fork(struct vma *vma, struct mm *child)
 	vma_unmap(copy);
 	return NULL;
 }
+
+bool cow_fork_all(struct mm *mm, struct mm *child)
+{
+	for (struct vma *vma = mm->vmas; vma; vma = vma->next)
+		if (vma->ops == &cow_ops && !cow_fork(vma, child))
+			return false;
+	return true;
+}

@@ -52,6 +52,9 @@ struct vma *cow_map(struct mm *mm, u64 start, u64 bytes, u32 prot, struct cow_gr
  * back first. NULL: out of pages, or the swap failed. Waits.
  */
 struct vma *cow_fork(struct vma *vma, struct mm *child);
+/* The same of all such areas of @mm, while none comes or goes. False: what @child has got is left
+ * to its end. */
+bool cow_fork_all(struct mm *mm, struct mm *child);
 
 /*
  * For any task; the caller is a user of @mm (mm_get()). Pages of [@va, @va + @bytes) that are in

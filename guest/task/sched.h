@@ -16,6 +16,7 @@
 struct flash_waits;
 struct mm;
 struct page;
+struct process;
 
 enum task_state {
 	TASK_RUNNABLE,
@@ -36,6 +37,7 @@ struct task {
 	bool on_cpu;	   /* its stack is in use */
 	u32 locks;	   /* spinlocks held: > 0 or interrupts off = atomic, must not wait */
 	struct mm *mm;	   /* own address space; NULL: kernel task, runs on whatever is loaded */
+	struct process *process; /* whose thread it is; NULL: none's (process.h) */
 	struct task *next; /* run queue */
 	u32 fault_depth;   /* page faults being handled */
 	bool may_fail;	   /* inside store_nofault() */
@@ -76,6 +78,10 @@ struct task *task_start(const char *name, u32 cpu, struct mm *mm, void (*fn)(voi
  * Waits for all. */
 void task_on_each_cpu(const char *name, void (*fn)(void *), void *args, size_t bytes);
 _Noreturn void task_exit(int code);
+/* The task that calls, which has a space, goes on in @mm; or in none, as a kernel task does. It
+ * becomes a user of that, and is none of its former one any more. */
+void task_change_mm(struct mm *mm);
+void task_leave_mm(void);
 /* Waits until @task has ended, frees it, returns its exit code. */
 int task_join(struct task *task);
 /*

@@ -13,6 +13,7 @@
 #include "guest/mm/tlb_tags.h"
 #include "guest/mm/vm.h"
 #include "guest/task/cross_call.h"
+#include "guest/task/process.h"
 #include "guest/task/sched.h"
 #include "guest/task/syscall.h"
 #include "guest/task/turnstile.h"
@@ -251,19 +252,35 @@ struct task *task_start(const char *name, u32 cpu, struct mm *mm, void (*fn)(voi
 	return task;
 }
 
+void task_change_mm(struct mm *mm)
+{
+	struct task *task = current();
+	struct mm *old = task->mm;
+
+	mm_get(mm);
+	load_mm(my_queue(), mm, SITE("task.change_mm"));
+	task->mm = mm;
+	mm_put(old);
+}
+
+void task_leave_mm(void)
+{
+	struct task *task = current();
+	struct mm *mm = task->mm;
+
+	load_mm(my_queue(), &init_mm, SITE("task.exit"));
+	task->mm = NULL;
+	mm_put(mm);
+}
+
 void task_exit(int code)
 {
 	struct task *task = current();
 
 	if (task->locks)
 		panic("lock held at exit", "task %s holds %u", task->name, task->locks);
-	if (task->mm) {
-		struct mm *mm = task->mm;
-
-		load_mm(my_queue(), &init_mm, SITE("task.exit"));
-		task->mm = NULL;
-		mm_put(mm);
-	}
+	if (task->mm)
+		task_leave_mm();
 	task->exit_code = code;
 	__atomic_store_n(&task->state, TASK_DEAD, __ATOMIC_RELEASE);
 	schedule();
@@ -277,6 +294,8 @@ void task_kill(const char *why, u64 pc)
 	if (!task->mm)
 		panic("kernel task killed", "%s: %s at %lx", task->name, why, pc);
 	printk("task %u (%s) killed: %s at %lx\n", task->id, task->name, why, pc);
+	if (task->process)
+		process_exit(-1);
 	task_exit(-1);
 }
 

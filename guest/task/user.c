@@ -49,16 +49,31 @@ static void go_to_user(void *arg)
 	arch_enter_user(start.pc, start.sp, start.arg);
 }
 
+u64 user_address(void (*program)(u64))
+{
+	return USER_TEXT_VA + ((u64)program - (u64)user_text_start);
+}
+
+bool user_is_text(u64 va)
+{
+	return va - USER_TEXT_VA < (u64)(user_text_end - user_text_start);
+}
+
+u64 user_stack_top(u32 thread)
+{
+	return USER_STACK_TOP_VA + thread * 2 * USER_STACK_BYTES;
+}
+
 struct task *user_start(const char *name, u32 cpu, struct mm *mm, void (*program)(u64), u64 arg,
 			u32 thread)
 {
 	struct start *start = kalloc(sizeof(*start));
-	u64 top = USER_STACK_TOP_VA + thread * 2 * USER_STACK_BYTES;
+	u64 top = user_stack_top(thread);
 
 	if (!vma_map_user(mm, top - USER_STACK_BYTES, USER_STACK_BYTES, PROT_WRITE, &anon_ops, NULL,
 			  0))
 		panic("no room", "stack %u in space %u", thread, mm->id);
-	start->pc = USER_TEXT_VA + ((u64)program - (u64)user_text_start);
+	start->pc = user_address(program);
 	start->sp = top - 8; /* as after a call */
 	start->arg = arg;
 	return task_start(name, cpu, mm, go_to_user, start);

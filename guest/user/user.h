@@ -16,6 +16,10 @@
 /* A new space with the user programs' text and nothing else. */
 struct mm *user_mm_create(void);
 
+u64 user_address(void (*program)(u64)); /* where it begins in such a space */
+bool user_is_text(u64 va);
+u64 user_stack_top(u32 thread); /* of that one's USER_STACK_BYTES; there is room between two */
+
 /* Starts @program (a USER_TEXT function) at CPL 3 on @cpu, with a stack of its own (by @thread). */
 struct task *user_start(const char *name, u32 cpu, struct mm *mm, void (*program)(u64), u64 arg,
 			u32 thread);

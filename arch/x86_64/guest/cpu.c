@@ -100,6 +100,13 @@ void arch_task_prepare(struct task *task, void (*fn)(void *), void *arg)
 	task->stack_pointer = (u64)sp;
 }
 
+static _Noreturn void leave_by(const struct trap_frame *frame)
+{
+	arch_irq_save();
+	arch_task_runs(current());
+	x86_iret(frame);
+}
+
 void arch_enter_user(u64 pc, u64 sp, u64 arg)
 {
 	struct trap_frame frame = {
@@ -111,9 +118,17 @@ void arch_enter_user(u64 pc, u64 sp, u64 arg)
 		.rdi = arg,
 	};
 
-	arch_irq_save();
-	arch_task_runs(current());
-	x86_iret(&frame);
+	leave_by(&frame);
+}
+
+_Static_assert(sizeof(struct trap_frame) == ARCH_FRAME_BYTES, "arch.h says how large it is");
+
+void arch_resume_user(const void *frame, u64 result)
+{
+	struct trap_frame copy = *(const struct trap_frame *)frame;
+
+	copy.rax = result;
+	leave_by(&copy);
 }
 
 bool arch_irqs_on(void)

@@ -143,7 +143,7 @@ static void undefined_opcode(struct trap_frame *frame)
 	if (!copy_from_user(&opcode, frame->rip, sizeof(opcode)) || opcode != 0x0b0f)
 		task_kill("invalid opcode", frame->rip);
 	frame->rip += sizeof(opcode);
-	frame->rax = syscall_handle(frame->rax, frame->rdi, frame->rsi);
+	frame->rax = syscall_handle(frame->rax, frame->rdi, frame->rsi, frame);
 	asm volatile("cli" : : : "memory");
 }
 
