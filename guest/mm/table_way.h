@@ -22,10 +22,11 @@ struct table_uses {
 	u64 other_leaves, other_upper;
 };
 
-/* Pages that are mapped one by one in a space, and what tables have to be made for it. */
+/* Pages that are mapped one by one in a space, which has no leaf tables yet. */
 struct table_work {
 	u64 pages;
-	u64 leaf_tables, directories; /* of user space: of level 1 and 2 */
+	u64 leaf_tables, directories; /* that are made for them: of level 1 and 2 */
+	u64 gibs;		      /* of user space that the leaf tables are of */
 };
 
 /* What that takes, by a task of the space: without a pool's part of it. */
@@ -56,7 +57,7 @@ struct table_way {
 	/* Where a task of any space finds the entry for @va, of user space, of its own; if it has
 	 * the leaf table. NULL: at no address that lasts. */
 	u64 (*entry_address)(u64 va);
-	u32 more_tables; /* that a space with one page has because of the way */
+	bool in_ukva; /* tables of the running task stand there, so ukva's are there from birth */
 	void (*predict)(const struct table_work *work, struct table_forms *forms);
 };
 extern const struct table_way *table_way; /* NULL: none is chosen */

@@ -61,6 +61,13 @@ struct vma *task_pt_area(struct mm *mm, struct page *page, u64 bytes)
 	return vma;
 }
 
+bool task_pt_has_directory(const struct table_way *way, u64 gib, u64 n)
+{
+	u64 start = layout.region[KVL_REGION_UKVA].start;
+
+	return way->in_ukva && start < layout.page_offset && (start >> 30) - gib < n;
+}
+
 /* --- a run ------------------------------------------------------------------------------------ */
 
 void task_pt_run(const struct arm *arm)

@@ -28,6 +28,10 @@ struct page *task_pt_page_make(void);
 /* A usage failure if user space has no room for so much. */
 struct vma *task_pt_area(struct mm *mm, struct page *page, u64 bytes);
 
+/* Has a space from birth a directory of user space, of one of @n GiB from @gib on? That in which ukva
+ * hangs, if it is carved from there and the way needs it. */
+bool task_pt_has_directory(const struct table_way *way, u64 gib, u64 n);
+
 /* --- the parts of a run: each reports its metrics and checks --- */
 /* Pages of a space that are touched first, and then taken away by a task of no space: counts against
  * the way's closed forms (task_pt_forms.c). Returns the ticks of the first thread's touches. */

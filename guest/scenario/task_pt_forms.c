@@ -71,11 +71,6 @@ static u64 touch_all(const struct table_touches *touches, struct mm *mm)
 	return toucher[0].ticks;
 }
 
-/* Directories of user space that are touched first: none holds anything else. */
-static u64 directories(const struct table_touches *touches)
-{
-	return (address_of(touches->tables - 1, 0) >> 30) - (TASK_PT_VA >> 30) + 1;
-}
 
 /* What a pool adds: its flushes go with its rounds, and these with what it had to map. */
 static void check_pool(const struct table_way *way, const struct spent *before,
@@ -93,8 +88,13 @@ static void check_pool(const struct table_way *way, const struct spent *before,
 static void check_touches(const struct table_way *way, const struct table_touches *touches,
 			  const struct spent *before, const struct spent *after)
 {
-	struct table_work work = { touches->tables * touches->pages, touches->tables,
-				   directories(touches) };
+	u64 gibs = (address_of(touches->tables - 1, 0) >> 30) - (TASK_PT_VA >> 30) + 1;
+	struct table_work work = {
+		.pages = touches->tables * touches->pages,
+		.leaf_tables = touches->tables,
+		.directories = gibs - task_pt_has_directory(way, TASK_PT_VA >> 30, gibs),
+		.gibs = gibs,
+	};
 	u64 installs = after->installs - before->installs;
 	struct table_forms forms;
 

@@ -44,11 +44,11 @@ static u64 address_bytes(u64 tables)
 	return layout.region[KVL_REGION_UKVA].bytes + boot_options.ncpus * PAGE_BYTES;
 }
 
-/* Each table that is made is entered by one entry more; and the leaf tables of a directory stand in
- * a table of ukva, which is made for them: by a walk, linked and entered. */
+/* Each table that is made is entered by one entry more; and the leaf tables of a GiB stand in a
+ * table of ukva, which is made for them: by a walk, linked and entered. */
 static void predict(const struct table_work *work, struct table_forms *forms)
 {
-	u64 windows = work->directories, made = work->leaf_tables + work->directories + windows;
+	u64 windows = work->gibs, made = work->leaf_tables + work->directories + windows;
 
 	table_forms_of_work(work, forms);
 	forms->entries += windows + made;
@@ -65,6 +65,6 @@ const struct table_way task_pt_ukva FAULT_TABLE = {
 	.ends = ukva_tables_leave,
 	.address_bytes = address_bytes,
 	.entry_address = entry_address,
-	.more_tables = 2, /* of the window, and of the slots */
+	.in_ukva = true,
 	.predict = predict,
 };
