@@ -14,6 +14,7 @@
  *   disk       pages to a disk and back, if --disk gives one (hello_disk.c; T11)
  *   move       a task that goes round the CPUs (hello_move.c)
  *   ukva       the kernel addresses that are each space's own (hello_ukva.c; B1, B2)
+ *   family     processes that fork, if processes= asks for them (hello_process.c; B13)
  *   ioremap    device memory over tables that earlier mappings left, while spaces come and go
  */
 #include "guest/scenario/hello.h"
@@ -30,6 +31,7 @@ const struct scenario_param hello_params[] = {
 	  "kernel tasks run on the root that is loaded, or on init_mm's" },
 	{ "carve", "kernel|user", "kernel",
 	  "the side that the per-task kernel space is taken from" },
+	{ "processes", "number", "0", "children that a process forks, each with an errand" },
 	{ "storm", "number", "1", "rounds of random maps, uses and flushes by all CPUs" },
 	{ NULL, NULL, NULL, NULL },
 };
@@ -260,6 +262,7 @@ static void remap_devices(void)
 void hello_run(const struct arm *arm)
 {
 	const char *fail = param_text("fail", "none");
+	u32 processes = param_number("processes", 0, 0, 255);
 
 	(void)arm;
 	if (strcmp(fail, "none") && !hello_fail(fail))
@@ -283,4 +286,6 @@ void hello_run(const struct arm *arm)
 	remap_devices();
 	hello_disk();
 	hello_move();
+	if (processes)
+		hello_process(processes);
 }

@@ -28,6 +28,9 @@ void hello_move(void);
 /* Pages to the disk and back, if there is one (hello_disk.c). */
 void hello_disk(void);
 
+/* A process that forks @forks times (hello_process.c). */
+void hello_process(u32 forks);
+
 /* --set fail=…: what must not happen, on purpose (hello_fail.c). False: no such failure. */
 bool hello_fail(const char *how);
 

@@ -30,13 +30,13 @@ struct process_stats {
 
 /* Processes that have things in common. The caller fills in what comes first, the rest is 0. */
 struct processes {
-	struct cow_group group;	      /* with its frames: stacks, data and maps are of these */
-	u32 data_pages;		      /* of each */
-	struct file *file;	      /* for SYS_READ; NULL: none */
-	struct file *segment;	      /* all map it, shared; NULL: none */
-	bool spread;		      /* children run on all CPUs in turn, by the order of birth; else with their parent */
-	void (*born)(struct mm *mm);  /* of each new space, before it runs; NULL: nothing */
-	struct process_stats stats;   /* from here on process.c's */
+	struct cow_group group; /* with its frames: stacks, data and maps are of these */
+	u32 data_pages;		/* of each */
+	struct file *file;	/* for SYS_READ; NULL: none */
+	struct file *segment;	/* all map it, shared; NULL: none */
+	bool spread; /* children run on all CPUs in turn, by the order of birth; else with their parent */
+	void (*born)(struct mm *mm); /* of each new space, before it runs; NULL: nothing */
+	struct process_stats stats;  /* from here on process.c's */
 	u32 births;
 	struct spinlock lock;
 	struct process *first; /* of all that have not been waited for */

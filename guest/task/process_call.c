@@ -11,7 +11,7 @@
 #include "guest/task/syscall.h"
 #include "guest/user/user.h"
 
-#define REFUSED ((u64) - 1)
+#define REFUSED ((u64)-1)
 
 /* --- fork ------------------------------------------------------------------------------------- */
 
@@ -183,6 +183,7 @@ static u64 unmap(struct process *process, u64 va)
 
 /* --- the file --------------------------------------------------------------------------------- */
 
+/* The page keeps its address while the copy may fault, and so need another one. */
 static u64 read(struct process *process, u64 page, u64 va)
 {
 	u64 start = ticks_now();

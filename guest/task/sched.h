@@ -37,12 +37,12 @@ struct task {
 	bool on_cpu;	   /* its stack is in use */
 	u32 locks;	   /* spinlocks held: > 0 or interrupts off = atomic, must not wait */
 	struct mm *mm;	   /* own address space; NULL: kernel task, runs on whatever is loaded */
-	struct process *process; /* whose thread it is; NULL: none's (process.h) */
 	struct task *next; /* run queue */
 	u32 fault_depth;   /* page faults being handled */
 	bool may_fail;	   /* inside store_nofault() */
 	int exit_code;
-	u32 chips_held; /* for reading, by flash_hold(): it must not write to them */
+	struct process *process; /* whose thread it is; NULL: none's (process.h) */
+	u32 chips_held;		 /* for reading, by flash_hold(): it must not write to them */
 	u32 kva_held;	/* addresses that kva_get() or kva_take() gave it, and it has still */
 	u32 local_held; /* addresses that go with the task from switch to switch, and their pages */
 	struct page *local[TASK_LOCAL_KVAS];

@@ -58,8 +58,8 @@ USER_TEXT void user_family(u64 shape)
 			DATA[FAMILY_MARK] = ++born;
 		}
 		for (; joined < born; joined++)
-			wrong = wrong + arch_user_syscall(SYS_WAIT,
-							  child[joined % FAMILY_MOST_BATCH], 0);
+			wrong = wrong +
+				arch_user_syscall(SYS_WAIT, child[joined % FAMILY_MOST_BATCH], 0);
 	}
 	wrong = wrong + user_family_wrong(FAMILY_PARENT, memory) + (DATA[FAMILY_MARK] != forks);
 	arch_user_syscall(SYS_EXIT, wrong, 0);
@@ -97,6 +97,14 @@ USER_TEXT u64 user_family_map(u64 times)
 	return wrong;
 }
 
+/* It is read first, so that the page comes clean whatever the processor reads to add. */
+USER_TEXT u64 user_family_add(void)
+{
+	u64 *sum = (u64 *)PROCESS_SEGMENT_VA, before = *(volatile u64 *)sum;
+
+	return __atomic_fetch_add(sum, 1, __ATOMIC_RELAXED) < before;
+}
+
 USER_TEXT void user_errand(u64 shape)
 {
 	volatile u64 wrong = shape >> FAMILY_WRONG_SHIFT;
@@ -107,6 +115,19 @@ USER_TEXT void user_errand(u64 shape)
 	wrong = wrong + user_family_wrong(FAMILY_ERRAND, memory);
 	wrong = wrong + user_family_read(family_size(shape, FAMILY_READS));
 	wrong = wrong + user_family_map(family_size(shape, FAMILY_MAPS));
-	__atomic_fetch_add((u64 *)PROCESS_SEGMENT_VA, 1, __ATOMIC_RELAXED);
+	wrong = wrong + user_family_add();
 	arch_user_syscall(SYS_EXIT, wrong, 0);
+}
+
+USER_TEXT void user_team(u64 team)
+{
+	volatile u64 members = team & 0xffff, times = team >> 16;
+
+	for (u64 i = 0; i < times; i++) {
+		__atomic_fetch_add((u64 *)PROCESS_DATA_VA, 1, __ATOMIC_RELAXED);
+		arch_user_syscall(SYS_YIELD, 0, 0);
+	}
+	while (*DATA < members * times)
+		arch_user_syscall(SYS_YIELD, 0, 0);
+	arch_user_syscall(SYS_EXIT, *DATA - members * times, 0);
 }

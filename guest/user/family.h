@@ -35,9 +35,15 @@ FAMILY_ALWAYS u64 family_size(u64 shape, enum family_size size)
 /* --- words --- */
 #define FAMILY_PAGE_WORDS (PAGE_BYTES / 8)
 #define FAMILY_STRIDE 33 /* of a page of data every such word is used */
-#define FAMILY_MARK (FAMILY_PAGE_WORDS - 1) /* word of the first page: how many children there are */
+#define FAMILY_MARK \
+	(FAMILY_PAGE_WORDS - 1) /* word of the first page: how many children there are */
 
-enum family_who { FAMILY_FILE, FAMILY_ERRAND, FAMILY_PARENT, FAMILY_CHILD /* and those behind */ };
+enum family_who {
+	FAMILY_FILE,
+	FAMILY_ERRAND,
+	FAMILY_PARENT,
+	FAMILY_CHILD, /* the first; and those behind */
+};
 
 FAMILY_ALWAYS u64 family_word(u64 who, u64 page, u64 nth)
 {
@@ -57,11 +63,18 @@ _Noreturn void user_family_child(u64 shape, u64 nth);
  * adds 1 to the first word of the segment. Ends with the number of things wrong. */
 void user_errand(u64 shape);
 
+/*
+ * A thread of @team (members | times << 16): adds 1 to the first word of the data as often as it
+ * says, and waits until all members have.
+ */
+void user_team(u64 team);
+
 /* --- what they are made of --- */
 void user_family_write(u64 who, u64 pages);
 u64 user_family_wrong(u64 who, u64 pages); /* who: FAMILY_ZERO: they are zero */
 u64 user_family_read(u64 pages);
 u64 user_family_map(u64 times);
+u64 user_family_add(void);
 #define FAMILY_ZERO (~0ull)
 
 #endif
