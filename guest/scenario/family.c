@@ -89,10 +89,18 @@ void family_check(const struct processes *all, const struct family *family, u64 
 				    children * (3 * memory + 2 * family->maps + 8));
 }
 
+static void report_mean(const char *name, u64 ticks, u64 n)
+{
+	if (n)
+		metric(name, ticks / n);
+}
+
 void family_report(const struct processes *all)
 {
-	metric("fork_ticks", all->stats.fork_ticks);
-	metric("exec_ticks", all->stats.exec_ticks);
-	metric("exit_ticks", all->stats.exit_ticks);
-	metric("read_ticks", all->stats.read_ticks);
+	const struct process_stats *stats = &all->stats;
+
+	report_mean("fork_ticks", stats->fork_ticks, stats->forks);
+	report_mean("exec_ticks", stats->exec_ticks, stats->execs);
+	report_mean("exit_ticks", stats->exit_ticks, stats->exits);
+	report_mean("read_ticks", stats->read_ticks, stats->reads);
 }

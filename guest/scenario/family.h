@@ -24,7 +24,7 @@ bool family_fill_file(struct file *file, u32 pages);
  */
 void family_check(const struct processes *all, const struct family *family, u64 wrong, u64 faults,
 		  bool swapped);
-/* Ticks of all forks, execs, exits and reads. */
+/* Mean ticks of forks, execs, exits and reads. */
 void family_report(const struct processes *all);
 
 #endif

@@ -3,6 +3,7 @@
 #include "guest/scenario/task_pt.h"
 
 #include "guest/mm/pt.h"
+#include "guest/scenario/family_run.h"
 #include "guest/trace.h"
 
 const struct arm task_pt_arms[] = {
@@ -24,6 +25,7 @@ const struct scenario_param task_pt_params[] = {
 	{ "pages", "number", "8", "of each of them" },
 	{ "turns", "number", "16", "of each of two tasks on a CPU" },
 	{ "spaces", "number", "16", "that there are at once, each with a page" },
+	FAMILY_PARAMS,
 	{ NULL, NULL, NULL, NULL },
 };
 
@@ -93,6 +95,7 @@ void task_pt_run(const struct arm *arm)
 		task_pt_fixed(way);
 	task_pt_switch(turns);
 	task_pt_spaces(way, spaces);
+	task_pt_processes(way);
 	table_way_stop();
 	pt_share_directories(false);
 }

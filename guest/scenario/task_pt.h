@@ -45,6 +45,9 @@ void task_pt_fixed(const struct table_way *way);
 /* Two tasks of two spaces take turns on a CPU, and change their tables each time: so often
  * (task_pt_switch.c). */
 void task_pt_switch(u32 turns);
+/* Processes that fork, execute, are swapped out and exit: how their tables were reached
+ * (task_pt_processes.c). */
+void task_pt_processes(const struct table_way *way);
 /* @n spaces at once, with a page each: tables, and kernel space for them (task_pt_spaces.c). */
 void task_pt_spaces(const struct table_way *way, u32 n);
 
