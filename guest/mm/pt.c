@@ -398,14 +398,16 @@ void pt_slot_set(struct mm *mm, u64 table, u64 va, u64 new, u16 site)
 	arch_irq_restore(irq);
 }
 
-void pt_slots_clear(const struct table *table, u16 site)
+void pt_slots_clear(const struct table *table, u32 n, u16 site)
 {
 	struct entry *mapped = table_map(table);
-	u64 start = ALIGN_DOWN(table->va, LARGE_BYTES);
 
-	for (u64 va = start; va < start + LARGE_BYTES; va += PAGE_BYTES)
-		if (mapped[arch_pt_index(va, 1)].raw)
-			slot_store(table, mapped, va, 0, site);
+	for (u64 va = table->va; n; va += PAGE_BYTES) {
+		if (!mapped[arch_pt_index(va, 1)].raw)
+			continue;
+		slot_store(table, mapped, va, 0, site);
+		n--;
+	}
 	table_unmap(table, mapped);
 }
 

@@ -26,7 +26,7 @@ u32 pt_entries_in_use(u64 table);
 /* Takes away the first of them that translates *@va or what is behind it, and says which: there is
  * one. */
 u64 pt_take_entry(const struct table *table, u64 *va, u16 site);
-/* All slots of a level-1 table. */
-void pt_slots_clear(const struct table *table, u16 site);
+/* The first @n slots of a level-1 table that are set, from @table->va on. */
+void pt_slots_clear(const struct table *table, u32 n, u16 site);
 
 #endif

@@ -25,22 +25,22 @@ static u64 slots_start(void)
 
 u64 ukva_slot_address(u32 slot)
 {
-	return slots_start() + (u64)slot * PAGE_BYTES;
+	return slots_start() + (UKVA_TABLE_SLOTS + (u64)slot) * PAGE_BYTES;
 }
 
 u32 ukva_address_slot(const void *address)
 {
-	return ((u64)address - slots_start()) / PAGE_BYTES;
+	return ((u64)address - ukva_slot_address(0)) / PAGE_BYTES;
 }
 
-static u64 *table_of(struct mm *mm, u64 va)
+static u32 nth_table(u64 va)
 {
-	return &mm->ukva_table[(va - region()->start) / LARGE_BYTES];
+	return (va - region()->start) / LARGE_BYTES;
 }
 
 static void set(struct mm *mm, u32 slot, u64 entry, u16 site)
 {
-	u64 *table = table_of(mm, slots_start());
+	u64 *table = &mm->ukva_table[nth_table(slots_start())];
 
 	if (!*table)
 		*table = pt_slot_table(mm, slots_start(), SITE("ukva.table"));
@@ -59,7 +59,7 @@ void ukva_slot_clear(struct mm *mm, u32 slot, u16 site)
 
 /* --- tables ----------------------------------------------------------------------------------- */
 
-/* From the last slot downward. */
+/* The first slots. */
 enum {
 	ROOT_SLOT,
 	TOP_SLOT,
@@ -72,9 +72,9 @@ _Static_assert(SLOTS_OF_TABLES <= UKVA_TABLE_SLOTS, "kept for them");
 
 _Static_assert(ARCH_PT_LEVELS == 4, "the root, one below, a directory for each GiB");
 
-static u64 table_slot(u32 from_last)
+static u64 table_slot(u32 i)
 {
-	return ukva_slot_address(UKVA_SLOTS + UKVA_TABLE_SLOTS - 1 - from_last);
+	return slots_start() + i * PAGE_BYTES;
 }
 
 static bool is_init_mms(const struct table *table)
@@ -102,26 +102,26 @@ u64 ukva_table_address(const struct table *table)
 void ukva_table_enter(const struct table *table)
 {
 	u16 site = SITE("ukva.table");
-	u64 at = ukva_table_address(table), *of;
+	u64 at = ukva_table_address(table);
 	struct mm *mm = table->mm;
+	u32 i = nth_table(at);
 
 	if (table->level == 1 && is_ukva(table->va))
-		*table_of(mm, table->va) = table->gpa;
-	of = table_of(mm, at);
-	if (!*of)
+		mm->ukva_table[nth_table(table->va)] = table->gpa;
+	if (!mm->ukva_table[i])
 		pt_walk(mm, at, 1, true, site); /* makes and enters it, so it is known here, too */
-	pt_slot_set(mm, *of, at, arch_pte_leaf(table->gpa, PROT_WRITE), site);
+	pt_slot_set(mm, mm->ukva_table[i], at, arch_pte_leaf(table->gpa, PROT_WRITE), site);
+	mm->ukva_entered[i]++;
 }
 
 void ukva_tables_leave(struct mm *mm)
 {
 	u16 site = SITE("ukva.tables_leave");
-	u64 end = region()->start + region()->bytes;
-
-	for (u64 va = region()->start; va < end; va += LARGE_BYTES) {
-		struct table table = { mm, va, 1, *table_of(mm, va) };
+	for (u32 i = 0; i < UKVA_TABLES; i++) {
+		struct table table = { mm, region()->start + i * LARGE_BYTES, 1,
+				       mm->ukva_table[i] };
 
 		if (table.gpa)
-			pt_slots_clear(&table, site);
+			pt_slots_clear(&table, mm->ukva_entered[i], site);
 	}
 }

@@ -6,8 +6,8 @@
  *
  *   the window   the tables of user space, a page each: the entry for address a stands at
  *                a / PAGE_BYTES * 8 of it, if tables are reached so (ukva_table_enter())
- *   slots        the last 2 MiB, one leaf table: pages that the space's tasks use; the last of them
- *                are for the tables above those of user space, and for ukva's own
+ *   slots        the last 2 MiB, one leaf table: pages that the space's tasks use; before them the
+ *                tables above those of user space, and ukva's own
  */
 #ifndef GUEST_UKVA_H
 #define GUEST_UKVA_H
@@ -15,7 +15,7 @@
 #include "guest/mm/table_way.h"
 #include "guest/mm/vm.h"
 
-#define UKVA_TABLE_SLOTS 16 /* the last ones */
+#define UKVA_TABLE_SLOTS 16 /* for those tables */
 #define UKVA_SLOTS (KVL_UKVA_SLOTS_BYTES / PAGE_BYTES - UKVA_TABLE_SLOTS)
 
 bool is_ukva(u64 va);
@@ -32,7 +32,7 @@ void ukva_slot_clear(struct mm *mm, u32 slot, u16 site);
 u64 ukva_table_address(const struct table *table);
 /* It stands there from now on: for struct table_way's made(). No flush: nothing did before. */
 void ukva_table_enter(const struct table *table);
-/* None does, nor any other page; no CPU has the space loaded. */
+/* None does; no slot is set, and no CPU has the space loaded. */
 void ukva_tables_leave(struct mm *mm);
 
 #endif

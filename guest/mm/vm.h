@@ -71,7 +71,8 @@ struct mm {
 	struct mm *next;      /* all spaces but init_mm */
 	volatile u32 cpus;    /* bit per CPU that has this root loaded */
 	volatile u32 flushes; /* how many there were: tlb_tags.c */
-	u64 ukva_table[UKVA_TABLES]; /* of its own part of kernel space; 0: none yet (ukva.h) */
+	u64 ukva_table[UKVA_TABLES];   /* of its own part of kernel space; 0: none yet (ukva.h) */
+	u16 ukva_entered[UKVA_TABLES]; /* tables of the space that stand in each of them */
 	struct task *volatile slot_holder[MM_SLOTS]; /* of each slot; NULL: nobody */
 };
 
