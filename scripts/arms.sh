@@ -34,10 +34,19 @@ set_file()
 tables() { find "$1" -maxdepth 1 -name '*.arms' | LC_ALL=C sort; }
 scenarios() { tables $tree | sed 's|.*/||; s|\.arms$||'; }
 
+# The ops of every scenario's own arms, which another scenario may have in its table, too.
+lent()
+{
+	for table in $(tables $tree) ${dir:+$(tables "$dir")}; do
+		scenario=$(basename "$table" .arms)
+		sed -n "s/^ARM(\"[^\"]*\", *\(${scenario}_[A-Za-z0-9_]*\),.*/\1/p" "$table"
+	done | paste -s -d ' '
+}
+
 # rows TABLE: "scenario name ops table:line" for each row that can be read
 rows()
 {
-	LC_ALL=C awk -v table="$1" -v limit="$limit" '
+	LC_ALL=C awk -v table="$1" -v limit="$limit" -v lent="$lent" '
 	function wrong(text)
 	{
 		printf "arms: %s:%d: %s\n", table, NR, text >"/dev/stderr"
@@ -63,7 +72,7 @@ rows()
 		else if (length(name) >= limit)
 			wrong("arm \"" name "\" has " length(name) " characters, and " limit - 1 \
 				" is the most: shorten it")
-		else if (index(ops, scenario "_") != 1)
+		else if (index(ops, scenario "_") != 1 && index(" " lent " ", " " ops " ") == 0)
 			wrong("arm \"" name "\": ops and file of an arm of this scenario begin with " \
 				scenario "_: write " form)
 		else
@@ -89,10 +98,11 @@ defined()
 	}' {} +
 }
 
-# A row needs a file of its ops' name beside its table, that defines them.
+# A row needs a file of its ops' name beside its table, that defines them; of another scenario's, in the tree.
 check_row()
 {
 	file=${4%/*}/$3.c
+	[ -f "$file" ] || [ "${3#"$1"_}" != "$3" ] || file=$tree/$3.c
 	if [ ! -f "$file" ]; then
 		wrong "$4: arm \"$2\" needs the file $file: write it, or take the row away"
 	elif ! grep -F "$file " "$work/defined" | grep -q " $3\$"; then
@@ -132,8 +142,12 @@ unlisted()
 	FILENAME ~ /types$/ { types[$1] = types[$1] " " $2; next }
 	FILENAME ~ /defined$/ {
 		n = split(types[$2], scenario, " ")
+		named = 0
 		for (i = 1; i <= n; i++)
-			of($1, $3, scenario[i])
+			named += index($3, scenario[i] "_") == 1
+		for (i = 1; i <= n; i++)
+			if (!named || index($3, scenario[i] "_") == 1)
+				of($1, $3, scenario[i])
 		next
 	}
 	{ # a list of the files outside the tree
@@ -192,6 +206,7 @@ counts=$(sed -n '/^#define KERNEL_COUNTERS/,/^$/s/.*X([A-Z_]*, "\([a-z_]*\)").*/
 limit=$(sed -n 's/^#define KVL_ARM_NAME_BYTES \([0-9]*\).*/\1/p' devices/abi/catalog.h)
 [ -z "$dir" ] || check_folder
 [ $bad = 0 ] || exit 1
+lent=$(lent)
 
 for table in $(tables $tree) ${dir:+$(tables "$dir")}; do
 	rows "$table" || echo "$table" >>"$work/unreadable"

@@ -22,7 +22,7 @@ static volatile u32 putting[KVL_MAX_CPUS]; /* two: one of a handler interrupts a
 void kva_start(const struct kva_ops *ops, u32 slots)
 {
 	fault_table_check(ops, "the arm's ops");
-	kva_window_open(slots);
+	kva_window_open(ops->slots_each_cpu ? slots * boot_options.ncpus : slots);
 	kva_ops = ops;
 	ops->start();
 }

@@ -22,10 +22,12 @@ enum kva_reach {
 
 /* Work in which every map is of a page that has no address yet: what closed forms are of. */
 struct kva_work {
-	u64 maps;   /* M, in all, each put at once */
-	u32 cpus;   /* N */
-	u32 slots;  /* P */
-	u32 pinned; /* S: slots that are held all the time */
+	u64 maps;    /* M, in all, each put at once */
+	u32 cpus;    /* N */
+	u32 slots;   /* P */
+	u32 pinned;  /* S: slots that are held all the time; where spaces have their own, in each */
+	u32 between; /* maps of a CPU from one switch of spaces to the next; 0: none are switched */
+	bool threads; /* all CPUs have the same space loaded, and map in turn */
 };
 
 /* What it takes. Flushes are those that CPUs execute, ipis those that are sent. */
@@ -47,9 +49,11 @@ struct kva_ops {
 	u32 most_held;	  /* by one task; 0: as many as there are slots */
 	u32 hit_ticks;	  /* no hit takes more instructions; 0: no promise */
 	bool lru; /* the slot that gets another page is the one used longest ago that nobody holds */
-	u32 slot_bytes; /* kept for each slot, in full bytes */
-	u32 cpu_bytes;	/* kept for each CPU */
-	bool own_space; /* for tasks that have a space of their own, and no others */
+	u32 slot_bytes;	     /* kept for each slot, in full bytes */
+	u32 cpu_bytes;	     /* kept for each CPU */
+	bool own_space;	     /* for tasks that have a space of their own, and no others */
+	bool slots_each_cpu; /* each CPU has as many slots as kva_start() says */
+	bool moves;	     /* KVA_BY_TASK, but on whatever CPU the task is; put in any order */
 	/* What the parameters choose instead, of the row of an arm; NULL: this. */
 	const struct kva_ops *(*choose)(void);
 	/* The window is open, with nothing in it; parameters are read here. */
@@ -83,7 +87,8 @@ struct kva_ops {
 };
 
 /* --- the interface ---------------------------------------------------------------------------- */
-/* One scheme, with @slots of the window; a usage failure if the window has less. */
+/* One scheme, with @slots of the window, or as many for each CPU; a usage failure if the window
+ * has less. */
 void kva_start(const struct kva_ops *ops, u32 slots);
 void kva_stop(void);
 
@@ -109,6 +114,19 @@ void kva_take(const struct page *page, void *address);
 void kva_forget(struct page *page);
 
 extern const struct kva_ops *kva_ops; /* in use; NULL: none */
+
+/* --- for the scheduler: @task, which holds addresses that go with it --- */
+static inline void kva_switch_out(struct task *task)
+{
+	if (kva_ops->switch_out)
+		kva_ops->switch_out(task);
+}
+
+static inline void kva_switch_in(struct task *task)
+{
+	if (kva_ops->switch_in)
+		kva_ops->switch_in(task);
+}
 
 /* --- the window: for schemes ------------------------------------------------------------------ */
 struct kva_window {

@@ -3,6 +3,7 @@
 #include "guest/arch.h"
 #include "guest/kernel.h"
 #include "guest/mm/pt.h"
+#include "guest/mm/ukva.h"
 #include "guest/mm/vm.h"
 
 static struct spinlock list_lock = SPINLOCK("list of spaces");
@@ -42,10 +43,7 @@ static void mm_destroy(struct mm *mm)
 	if (mm->cpus)
 		panic("space in use", "space %u ends while CPUs %x have it loaded", mm->id,
 		      mm->cpus);
-	for (u32 i = 0; i < MM_SLOTS; i++)
-		if (mm->slot_holder[i])
-			panic("mapping left", "space %u ends with a slot of its own in use",
-			      mm->id);
+	ukva_end(mm);
 	while (mm->vmas)
 		vma_unmap(mm->vmas);
 	spin_lock(&list_lock);

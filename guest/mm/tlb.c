@@ -9,6 +9,7 @@
 #include "guest/arch.h"
 #include "guest/kernel.h"
 #include "guest/mm/kva.h"
+#include "guest/mm/mm_clock.h"
 #include "guest/mm/tlb_soft.h"
 #include "guest/mm/tlb_tags.h"
 #include "guest/mm/vm.h"
@@ -145,4 +146,12 @@ void tlb_flush_range(struct mm *mm, u64 va, u64 bytes, u16 site)
 	targets &= ~me;
 	if (targets)
 		shoot(targets, mm->id, flush, va, bytes, site);
+}
+
+void tlb_flush_space(struct mm *mm, u16 site)
+{
+	u64 number = mm_clock_begins(mm);
+
+	tlb_flush_range(mm, 0, GiB(4), site);
+	mm_clock_over(mm, number);
 }

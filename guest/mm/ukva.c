@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Owns what stands where in a space's own part of kernel space: slots, whose table is made when the
- * first is set, and the space's tables. */
+/* Owns the slots of a space's own part of kernel space: where they are, their table, made when the
+ * first is set, and their end with the space. Who holds a slot of the pool is its user's. */
 #include "guest/mm/ukva.h"
 
 #include "guest/arch.h"
 #include "guest/kernel.h"
-#include "guest/mm/pt_inside.h"
+#include "guest/mm/pt.h"
 #include "guest/trace.h"
 
 static const struct kvl_range *region(void)
@@ -33,14 +33,9 @@ u32 ukva_address_slot(const void *address)
 	return ((u64)address - ukva_slot_address(0)) / PAGE_BYTES;
 }
 
-static u32 nth_table(u64 va)
-{
-	return (va - region()->start) / LARGE_BYTES;
-}
-
 static void set(struct mm *mm, u32 slot, u64 entry, u16 site)
 {
-	u64 *table = &mm->ukva_table[nth_table(slots_start())];
+	u64 *table = &mm->ukva_table[region()->bytes / LARGE_BYTES - 1];
 
 	if (!*table)
 		*table = pt_slot_table(mm, slots_start(), SITE("ukva.table"));
@@ -57,71 +52,46 @@ void ukva_slot_clear(struct mm *mm, u32 slot, u16 site)
 	set(mm, slot, 0, site);
 }
 
-/* --- tables ----------------------------------------------------------------------------------- */
+/* --- the pool --------------------------------------------------------------------------------- */
 
-/* The first slots. */
-enum {
-	ROOT_SLOT,
-	TOP_SLOT,
-	DIRECTORY_SLOTS,
-	OWN_SLOTS = DIRECTORY_SLOTS + 4,
-	SLOTS_OF_TABLES = OWN_SLOTS + UKVA_TABLES
-};
-
-_Static_assert(SLOTS_OF_TABLES <= UKVA_TABLE_SLOTS, "kept for them");
-
-_Static_assert(ARCH_PT_LEVELS == 4, "the root, one below, a directory for each GiB");
-
-static u64 table_slot(u32 i)
+u64 ukva_pool_address(u32 slot)
 {
-	return slots_start() + i * PAGE_BYTES;
+	return ukva_slot_address(MM_SLOTS + slot);
 }
 
-static bool is_init_mms(const struct table *table)
+/* Two threads may come at once: the second one's is not needed. */
+static struct ukva_pool *make_pool(struct mm *mm, u32 slots)
 {
-	return table->level == 1
-		       ? kvl_is_shared(&layout, table->va)
-		       : table->level == 2 && table->va >= layout.page_offset &&
-				 pt_directories_are_shared();
+	struct ukva_pool *pool = kalloc(sizeof(*pool) + slots * sizeof(pool->slot[0])),
+			 *none = NULL;
+
+	pool->lock.name = "ukva pool";
+	pool->slots = slots;
+	if (__atomic_compare_exchange_n(&mm->ukva_pool, &none, pool, false, __ATOMIC_ACQ_REL,
+					__ATOMIC_ACQUIRE))
+		return pool;
+	kfree(pool);
+	return none;
 }
 
-u64 ukva_table_address(const struct table *table)
+struct ukva_pool *ukva_pool(struct mm *mm, u32 slots)
 {
-	if (is_init_mms(table))
-		return 0;
-	switch (table->level) {
-	case 4: return table_slot(ROOT_SLOT);
-	case 3: return table_slot(TOP_SLOT);
-	case 2: return table_slot(DIRECTORY_SLOTS + table->va / GiB(1));
-	}
-	return is_ukva(table->va)
-		       ? table_slot(OWN_SLOTS + (table->va - region()->start) / LARGE_BYTES)
-		       : region()->start + table->va / LARGE_BYTES * PAGE_BYTES;
+	struct ukva_pool *pool = __atomic_load_n(&mm->ukva_pool, __ATOMIC_ACQUIRE);
+
+	return pool ? pool : make_pool(mm, slots);
 }
 
-void ukva_table_enter(const struct table *table)
+/* --- the end ---------------------------------------------------------------------------------- */
+
+void ukva_end(struct mm *mm)
 {
-	u16 site = SITE("ukva.table");
-	u64 at = ukva_table_address(table);
-	struct mm *mm = table->mm;
-	u32 i = nth_table(at);
+	u32 held = mm->ukva_pool ? mm->ukva_pool->held : 0;
 
-	if (table->level == 1 && is_ukva(table->va))
-		mm->ukva_table[nth_table(table->va)] = table->gpa;
-	if (!mm->ukva_table[i])
-		pt_walk(mm, at, 1, true, site); /* makes and enters it, so it is known here, too */
-	pt_slot_set(mm, mm->ukva_table[i], at, arch_pte_leaf(table->gpa, PROT_WRITE), site);
-	mm->ukva_entered[i]++;
-}
-
-void ukva_tables_leave(struct mm *mm)
-{
-	u16 site = SITE("ukva.tables_leave");
-	for (u32 i = 0; i < UKVA_TABLES; i++) {
-		struct table table = { mm, region()->start + i * LARGE_BYTES, 1,
-				       mm->ukva_table[i] };
-
-		if (table.gpa)
-			pt_slots_clear(&table, mm->ukva_entered[i], site);
-	}
+	for (u32 i = 0; i < MM_SLOTS; i++)
+		held += mm->slot_holder[i] != NULL;
+	if (held)
+		panic("mapping left", "space %u ends with %u slots of its own in use", mm->id,
+		      held);
+	if (mm->ukva_pool)
+		kfree(mm->ukva_pool);
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * ukva: the part of kernel space that is each space's own (Bligh's "per-task kernel space", seed
- * rows B1-B7; the task's own table of row T14). Its tables hang in the space's directory alone and
+ * rows B1-B13; the task's own table of row T14). Its tables hang in the space's directory alone and
  * end with the space. Not for kernel tasks: they run on any. From its start:
  *
  *   the window   the tables of user space, a page each: the entry for address a stands at
  *                a / PAGE_BYTES * 8 of it, if tables are reached so (ukva_table_enter())
- *   slots        the last 2 MiB, one leaf table: pages that the space's tasks use; before them the
- *                tables above those of user space, and ukva's own
+ *   slots        the last 2 MiB, one leaf table: first the tables above those of user space, and
+ *                ukva's own; then pages that the space's tasks use
  */
 #ifndef GUEST_UKVA_H
 #define GUEST_UKVA_H
@@ -15,8 +15,10 @@
 #include "guest/mm/table_way.h"
 #include "guest/mm/vm.h"
 
-#define UKVA_TABLE_SLOTS 16 /* for those tables */
-#define UKVA_SLOTS (KVL_UKVA_SLOTS_BYTES / PAGE_BYTES - UKVA_TABLE_SLOTS)
+enum {
+	UKVA_TABLE_SLOTS = 16, /* for those tables; behind them pairs of CPUs (kva_per_map.c) */
+	UKVA_POOL_SLOTS = KVL_UKVA_SLOTS_BYTES / PAGE_BYTES - UKVA_TABLE_SLOTS - MM_SLOTS,
+};
 
 bool is_ukva(u64 va);
 u64 ukva_slot_address(u32 slot);
@@ -25,6 +27,28 @@ u32 ukva_address_slot(
 /* Changes the slot's entry, which nobody else does meanwhile; the caller flushes. */
 void ukva_slot_set(struct mm *mm, u32 slot, const struct page *page, u16 site);
 void ukva_slot_clear(struct mm *mm, u32 slot, u16 site);
+
+/*
+ * A pool of slots of the space, made at its first use. What is kept of each: who holds it, and since
+ * nobody does, the stamp of the space's clock (mm_clock.h) from which on another may.
+ */
+struct ukva_pool {
+	struct spinlock lock;
+	u32 slots, held;
+	u32 next; /* is looked at first */
+	struct ukva_slot {
+		struct task *holder;
+		struct page *page;
+		u64 stamp;
+	} slot[];
+};
+
+/* Of @slots where it has none yet. */
+struct ukva_pool *ukva_pool(struct mm *mm, u32 slots);
+u64 ukva_pool_address(u32 slot);
+
+/* The space ends: a named failure if somebody holds a slot. */
+void ukva_end(struct mm *mm);
 
 /* --- the tables of the space itself (seed row B3), with its pt_lock ---------------------------- */
 /* Where @table, one of the space's own, stands in each space; 0: it is none of those that do, but

@@ -61,6 +61,13 @@ struct vma {
 #define UKVA_TABLES 4 /* a leaf table for each 2 MiB, at most */
 #define MM_SLOTS (2 * KVL_MAX_CPUS) /* two for each CPU: kva_per_map.c */
 
+struct ukva_pool;
+
+/* Flushes of all of a space, wherever it may be cached: guest/mm/mm_clock.h. */
+struct mm_clock {
+	volatile u64 begun, over;
+};
+
 struct mm {
 	u32 id; /* 0 = init_mm */
 	u64 root_gpa;
@@ -74,6 +81,8 @@ struct mm {
 	u64 ukva_table[UKVA_TABLES];   /* of its own part of kernel space; 0: none yet (ukva.h) */
 	u16 ukva_entered[UKVA_TABLES]; /* tables of the space that stand in each of them */
 	struct task *volatile slot_holder[MM_SLOTS]; /* of each slot; NULL: nobody */
+	struct ukva_pool *ukva_pool;		     /* NULL: none yet (ukva.h) */
+	struct mm_clock clock;
 };
 
 extern struct mm init_mm;
@@ -134,6 +143,8 @@ u64 pt_tables_in_use(void);
 
 /* --- flushes: everywhere the space may be cached; returns when every CPU has acknowledged --- */
 void tlb_flush_range(struct mm *mm, u64 va, u64 bytes, u16 site);
+/* All of it; who keeps to the space's clock (mm_clock.h) can tell from then on. */
+void tlb_flush_space(struct mm *mm, u16 site);
 
 /* --- anonymous memory: zeroed highmem pages on first touch, freed with the area --- */
 extern const struct vma_ops anon_ops;

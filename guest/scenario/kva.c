@@ -21,19 +21,7 @@ const struct scenario_param kva_params[] = {
 	{ "pinned", "number", "0", "slots that are held all the time" },
 	{ "maps", "number", "256", "without reuse, of all CPUs together: closed forms" },
 	{ "samples", "number", "33", "gets of each kind that are measured" },
-	{ "rounds", "number", "4", "with reuse" },
-	{ "gets", "number", "16", "of each worker in a round; a CPU has two" },
-	{ "pages", "number", "128", "that are used in rounds" },
-	{ "order", "uniform|zipf|loop", "uniform", "of pages in rounds" },
-	{ "run", "number", "4", "reads at an address, at most" },
-	{ "shared", "percent", "25", "of gets in rounds that are of pages of all CPUs" },
-	{ "writes", "percent", "25", "after which the page is written" },
-	{ "atomic", "percent", "10", "after which an interrupt handler uses another page" },
-	{ "switches", "percent", "5", "after which a task with a space of its own runs" },
-	{ "lazy_tlb", "on|off", "on",
-	  "kernel tasks run on the root that is loaded, or on init_mm's: more loads" },
-	{ "migrate", "percent", "5", "after which the worker moves to another CPU" },
-	{ "handover", "percent", "5", "after which a task of another CPU goes on" },
+	KVA_MIX_PARAMS,
 	{ "replacement", "lru|fifo", "lru", "whose slot another page gets (kva-seq, kva-repair)" },
 	{ "refs", "number", "300",
 	  "gets that are held against an exact LRU (kva-seq, kva-repair)" },
@@ -49,6 +37,21 @@ const struct scenario_param kva_params[] = {
 };
 
 /* --- pages ------------------------------------------------------------------------------------ */
+
+bool kva_all_is_lowmem(void)
+{
+	const struct kvl_range *last = &layout.usable[layout.nusable - 1];
+
+	return last->start + last->bytes <= layout.lowmem_end_gpa;
+}
+
+void kva_check_memory(const struct arm *arm, const struct kva_ops *ops)
+{
+	if (kva_all_is_lowmem() != ops->lowmem_only)
+		skip_run("%s runs where %s, which ends at %lu MiB: %s --mem", arm->name,
+			 ops->lowmem_only ? "all RAM is lowmem" : "there is RAM above lowmem",
+			 layout.lowmem_end_gpa >> 20, ops->lowmem_only ? "less" : "more");
+}
 
 static struct page *make_page(void)
 {
@@ -127,13 +130,6 @@ void kva_space_drop(struct mm *mm)
 		mm_put(mm);
 }
 
-bool kva_all_is_lowmem(void)
-{
-	const struct kvl_range *last = &layout.usable[layout.nusable - 1];
-
-	return last->start + last->bytes <= layout.lowmem_end_gpa;
-}
-
 /* --- a run ------------------------------------------------------------------------------------ */
 
 struct sizes {
@@ -143,16 +139,6 @@ struct sizes {
 	u32 samples, refs, looks, frees;
 };
 
-static void read_percentages(struct kva_mix *mix)
-{
-	mix->shared = param_number("shared", 25, 0, 100);
-	mix->writes = param_number("writes", 25, 0, 100);
-	mix->atomic = param_number("atomic", 10, 0, 100);
-	mix->switches = param_number("switches", 5, 0, 100);
-	mix->migrate = param_number("migrate", 5, 0, 100);
-	mix->handover = param_number("handover", 5, 0, 100);
-}
-
 static void read_sizes(const struct kva_ops *ops, struct sizes *sizes)
 {
 	struct kva_mix *mix = &sizes->mix;
@@ -160,14 +146,7 @@ static void read_sizes(const struct kva_ops *ops, struct sizes *sizes)
 	sizes->ops = ops;
 	mix->slots = param_number("slots", 64, 2, 1 << 20);
 	mix->pinned = param_number("pinned", 0, 0, mix->slots - 1);
-	mix->rounds = param_number("rounds", 4, 0, 1000000);
-	mix->gets = param_number("gets", 16, 1, 1000000);
-	mix->pages = param_number("pages", 128, boot_options.ncpus, 1 << 20);
-	mix->order = kva_order_kind(param_text("order", "uniform"));
-	mix->run = param_number("run", 4, 1, 1000);
-	read_percentages(mix);
-	if (ops->reach == KVA_BY_TASK || boot_options.ncpus == 1)
-		mix->handover = mix->migrate = 0;
+	kva_mix_params(mix, ops);
 	sizes->samples = param_number("samples", 33, 1, 10000);
 	sizes->refs = param_number("refs", 300, 0, 1000000000);
 	sizes->frees = param_number("frees", 8, 0, 1000000);
@@ -237,12 +216,8 @@ void kva_run(const struct arm *arm)
 	struct sizes sizes;
 	struct mm *space;
 
-	if (kva_all_is_lowmem() != ops->lowmem_only)
-		skip_run("%s runs where %s, which ends at %lu MiB: %s --mem", arm->name,
-			 ops->lowmem_only ? "all RAM is lowmem" : "there is RAM above lowmem",
-			 layout.lowmem_end_gpa >> 20, ops->lowmem_only ? "less" : "more");
+	kva_check_memory(arm, ops);
 	read_sizes(ops, &sizes);
-	task_set_lazy_tlb(!param_choice("lazy_tlb", "on", "off"));
 	printk("kva: %s, %u slots, %u CPUs; addresses hold %s\n", arm->name, sizes.mix.slots,
 	       boot_options.ncpus, reach[ops->reach]);
 	space = kva_space_make(ops);

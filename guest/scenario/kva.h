@@ -23,6 +23,21 @@ void kva_run(const struct arm *arm);
 	{ "guard", "off|on", "off", "lazy-vunmap: an unmapped slot behind each address" }, \
 	{ "pair", "shared|task", "shared", "per-map: two addresses for all, or of each task's own" }, \
 	{ "share", "private|shared", "private", "sf-buf: flushed for the CPU that asks, or for all" }
+/* Of work with reuse: rows of each scenario that does it. */
+#define KVA_MIX_PARAMS \
+	{ "rounds", "number", "4", "with reuse" }, \
+	{ "gets", "number", "16", "of each worker in a round; a CPU has two" }, \
+	{ "pages", "number", "128", "that are used in rounds" }, \
+	{ "order", "uniform|zipf|loop", "uniform", "of pages in rounds" }, \
+	{ "run", "number", "4", "reads at an address, at most" }, \
+	{ "shared", "percent", "25", "of gets in rounds that are of pages of all CPUs" }, \
+	{ "writes", "percent", "25", "after which the page is written" }, \
+	{ "atomic", "percent", "10", "after which an interrupt handler uses another page" }, \
+	{ "switches", "percent", "5", "after which a task with a space of its own runs" }, \
+	{ "lazy_tlb", "on|off", "on", \
+	  "kernel tasks run on the root that is loaded, or on init_mm's: more loads" }, \
+	{ "migrate", "percent", "5", "after which the worker moves to another CPU" }, \
+	{ "handover", "percent", "5", "after which a task of another CPU goes on" }
 /* clang-format on */
 
 #define ARM(name, ops, about) extern const struct kva_ops ops;
@@ -65,6 +80,8 @@ void kva_release(struct kva_holds *holds);
 bool kva_page_is_wrong(const struct page *page, const void *address);
 
 bool kva_all_is_lowmem(void);
+/* Skips the run if the machine's pages are not of the kind that the arm is for. */
+void kva_check_memory(const struct arm *arm, const struct kva_ops *ops);
 
 /* --- the parts of a run: each reports its metrics and checks --- */
 /* Instructions or cycles of a get that finds an address and of one that does not (kva_costs.c). */
@@ -99,7 +116,10 @@ struct kva_mix {
 	u32 atomic;   /* an interrupt handler uses another page, here or on another CPU */
 	u32 switches; /* another space runs on the CPU */
 	u32 writes;
+	bool threads; /* all workers have the same space, where they have one */
 };
+/* Reads all but what counts slots and threads. */
+void kva_mix_params(struct kva_mix *mix, const struct kva_ops *ops);
 void kva_mix_run(const struct kva_ops *ops, const struct kva_mix *mix, const struct kva_work *work);
 
 /* An address goes to a CPU that knew it as another page's, and does not ask (kva_hand.c). */

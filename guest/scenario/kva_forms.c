@@ -2,40 +2,41 @@
 /*
  * Owns the comparison of a scheme's counts with its closed forms. Every get is of a page that has
  * no address: each CPU goes round more pages than there are slots. So a count is exact under either
- * schedule.
+ * schedule. Where spaces switch, a partner with another space is let run before the first get, and
+ * again after so many.
  */
-#include "guest/scenario/kva.h"
+#include "guest/arch.h"
+#include "guest/scenario/kva_forms.h"
+#include "guest/trace.h"
 
 struct mapper {
+	const struct kva_ops *ops;
+	const struct kva_work *work;
 	struct kva_pages pages;
-	u64 maps;
+	u32 holds;	  /* of the mapper itself */
+	struct mm *space; /* its own; NULL: it is a kernel task */
+	struct mm *other; /* the partner's */
+	volatile u32 turns;
+	volatile bool over;
+	struct kva_spent spent;
 	u64 wrong;
 };
 
-static void map_each_once(void *arg)
+/* --- what it took ----------------------------------------------------------------------------- */
+
+struct kva_spent kva_spent_since(const struct kva_spent *before)
 {
-	struct mapper *m = arg;
-
-	for (u64 i = 0; i < m->maps; i++) {
-		struct page *page = m->pages.page[i % m->pages.n];
-		void *address = kva_get(page);
-
-		m->wrong += kva_page_is_wrong(page, address);
-		kva_put(page, address);
-	}
+	return (struct kva_spent){
+		.entries = count_total(COUNT_PT_SET) - before->entries,
+		.page_flushes = count_total(COUNT_FLUSH_PAGE) - before->page_flushes,
+		.space_flushes = count_total(COUNT_FLUSH_SPACE) - before->space_flushes,
+		.ipis = count_total(COUNT_IPIS) - before->ipis,
+	};
 }
 
-/* One after the other: what another CPU holds for a moment would be one slot less. */
-static void map_on_all_cpus(struct mapper *mapper, const struct kva_work *work)
+static void check_bound(const char *name, u64 spent, const struct kva_bound *bound)
 {
-	for (u32 cpu = 0; cpu < work->cpus; cpu++)
-		task_join(task_start("mapper", cpu, current()->mm, map_each_once, &mapper[cpu]));
-}
-
-static void check_bound(const char *name, enum counter which, u64 before,
-			const struct kva_bound *bound)
-{
-	check_range(name, count_total(which) - before, bound->low, bound->high);
+	check_range(name, spent, bound->low, bound->high);
 }
 
 /* --arena highmem: for each entry the table is mapped and unmapped, which is two entries and a
@@ -48,23 +49,141 @@ static void reach_tables(struct kva_forms *forms)
 	forms->entries.high *= 3;
 }
 
-static void compare(const struct kva_ops *ops, const struct kva_work *work, struct mapper *mapper)
+void kva_check_forms(const struct kva_ops *ops, const struct kva_work *work,
+		     const struct kva_spent *spent, u64 wrong)
 {
-	u64 entries = count_total(COUNT_PT_SET), pages = count_total(COUNT_FLUSH_PAGE),
-	    spaces = count_total(COUNT_FLUSH_SPACE), ipis = count_total(COUNT_IPIS), wrong = 0;
+	static const struct names {
+		const char *entries, *page_flushes, *space_flushes, *ipis, *wrong;
+	} plain = { "forms.entries", "forms.page_flushes", "forms.space_flushes", "forms.ipis",
+		    "forms.wrong_words" },
+	  switches = { "switches.entries", "switches.page_flushes", "switches.space_flushes",
+		       "switches.ipis", "switches.wrong_words" },
+	  threads = { "threads.entries", "threads.page_flushes", "threads.space_flushes",
+		      "threads.ipis", "threads.wrong_words" };
+	const struct names *names = work->threads ? &threads : work->between ? &switches : &plain;
 	struct kva_forms forms;
 
-	map_on_all_cpus(mapper, work);
 	ops->predict(work, &forms);
 	if (layout.arena.start >= layout.lowmem_end_gpa)
 		reach_tables(&forms);
-	check_bound("forms.entries", COUNT_PT_SET, entries, &forms.entries);
-	check_bound("forms.page_flushes", COUNT_FLUSH_PAGE, pages, &forms.page_flushes);
-	check_bound("forms.space_flushes", COUNT_FLUSH_SPACE, spaces, &forms.space_flushes);
-	check_bound("forms.ipis", COUNT_IPIS, ipis, &forms.ipis);
+	check_bound(names->entries, spent->entries, &forms.entries);
+	check_bound(names->page_flushes, spent->page_flushes, &forms.page_flushes);
+	check_bound(names->space_flushes, spent->space_flushes, &forms.space_flushes);
+	check_bound(names->ipis, spent->ipis, &forms.ipis);
+	check_equal(names->wrong, wrong, 0);
+}
+
+/* --- the work --------------------------------------------------------------------------------- */
+
+u64 kva_map_once(struct page *page)
+{
+	void *address = kva_get(page);
+	bool wrong = kva_page_is_wrong(page, address);
+
+	kva_put(page, address);
+	return wrong;
+}
+
+/* Its directory is filled when an address is touched that is mapped. */
+static void touch_window(struct page *page, u32 slot)
+{
+	kva_slot_set(slot, page, SITE("kva.settle"));
+	kva_page_is_wrong(page, (void *)kva_slot_address(slot));
+	kva_slot_clear(slot, SITE("kva.settle"));
+	kva_flush_slot(slot, SITE("kva.settle"));
+}
+
+/* A new space lacks what is made at the first touch: directories of lowmem and of the window, or
+ * the table of its own slots. */
+void kva_settle(const struct kva_ops *ops, const struct kva_pages *pages)
+{
+	for (u32 i = 0; i < pages->n; i++)
+		(void)pages->page[i]->kva;
+	if (ops->own_space)
+		kva_map_once(pages->page[0]);
+	else
+		for (u32 i = 0; i < kva_window.slots; i += ARCH_PT_ENTRIES)
+			touch_window(pages->page[0], i);
+}
+
+static void be_there(void *arg)
+{
+	struct mapper *m = arg;
+
+	while (!m->over) {
+		m->turns++;
+		task_yield();
+	}
+}
+
+/* Two loads of roots, at least: the partner's, and the mapper's again. */
+static void switch_away(const struct mapper *m)
+{
+	u32 turns = m->turns;
+
+	while (m->turns == turns)
+		task_yield();
+}
+
+static void map_all(struct mapper *m)
+{
+	struct kva_spent none = { 0 }, before = kva_spent_since(&none);
+	u64 maps = m->work->maps / m->work->cpus;
+
+	for (u64 i = 0; i < maps; i++) {
+		if (m->other && i % m->work->between == 0)
+			switch_away(m);
+		m->wrong += kva_map_once(m->pages.page[i % m->pages.n]);
+	}
+	m->spent = kva_spent_since(&before);
+}
+
+static void map_with_partner(struct mapper *m)
+{
+	struct task *partner = task_start("partner", cpu_id(), m->other, be_there, m);
+
+	switch_away(m);
+	map_all(m);
+	m->over = true;
+	task_join(partner);
+}
+
+static void run_mapper(void *arg)
+{
+	struct mapper *m = arg;
+	struct kva_holds holds;
+
+	kva_hold(&holds, m->holds);
+	if (m->space)
+		kva_settle(m->ops, &m->pages);
+	if (m->other)
+		map_with_partner(m);
+	else
+		map_all(m);
+	kva_release(&holds);
+}
+
+/* One after the other: what another CPU holds for a moment would be one slot less. */
+static void map_on_all_cpus(struct mapper *mapper, const struct kva_work *work)
+{
 	for (u32 cpu = 0; cpu < work->cpus; cpu++)
+		task_join(task_start("mapper", cpu, mapper[cpu].space, run_mapper, &mapper[cpu]));
+}
+
+static void compare(const struct kva_ops *ops, const struct kva_work *work, struct mapper *mapper)
+{
+	struct kva_spent spent = { 0 };
+	u64 wrong = 0;
+
+	map_on_all_cpus(mapper, work);
+	for (u32 cpu = 0; cpu < work->cpus; cpu++) {
+		spent.entries += mapper[cpu].spent.entries;
+		spent.page_flushes += mapper[cpu].spent.page_flushes;
+		spent.space_flushes += mapper[cpu].spent.space_flushes;
+		spent.ipis += mapper[cpu].spent.ipis;
 		wrong += mapper[cpu].wrong;
-	check_equal("forms.wrong_words", wrong, 0);
+	}
+	kva_check_forms(ops, work, &spent, wrong);
 }
 
 /* None twice, or only after all slots have got another one. */
@@ -75,20 +194,46 @@ static u32 pages_of(const struct kva_work *work)
 	return maps < work->slots ? maps + 1 : work->slots + 1;
 }
 
+static struct mm *space_if(bool wanted)
+{
+	struct mm *mm = wanted ? mm_create() : NULL;
+
+	if (mm)
+		mm_get(mm);
+	return mm;
+}
+
+static void make_mapper(struct mapper *m, const struct kva_ops *ops, const struct kva_work *work)
+{
+	*m = (struct mapper){
+		.ops = ops,
+		.work = work,
+		.holds = ops->own_space ? work->pinned : 0,
+		.space = space_if(ops->own_space || work->between),
+		.other = space_if(work->between),
+	};
+	kva_pages_make(&m->pages, pages_of(work));
+}
+
+static void end_mapper(struct mapper *m)
+{
+	kva_pages_free(&m->pages);
+	kva_space_drop(m->space);
+	kva_space_drop(m->other);
+}
+
 void kva_compare_forms(const struct kva_ops *ops, const struct kva_work *work)
 {
 	struct mapper mapper[KVL_MAX_CPUS];
 	struct kva_holds holds;
 
-	for (u32 cpu = 0; cpu < work->cpus; cpu++) {
-		mapper[cpu] = (struct mapper){ .maps = work->maps / work->cpus };
-		kva_pages_make(&mapper[cpu].pages, pages_of(work));
-	}
+	for (u32 cpu = 0; cpu < work->cpus; cpu++)
+		make_mapper(&mapper[cpu], ops, work);
 	kva_start(ops, work->slots);
-	kva_hold(&holds, work->pinned);
+	kva_hold(&holds, ops->own_space ? 0 : work->pinned);
 	compare(ops, work, mapper);
 	kva_release(&holds);
 	kva_stop();
 	for (u32 cpu = 0; cpu < work->cpus; cpu++)
-		kva_pages_free(&mapper[cpu].pages);
+		end_mapper(&mapper[cpu]);
 }

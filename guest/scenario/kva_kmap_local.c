@@ -84,12 +84,11 @@ static void switch_in(struct task *task)
 	}
 }
 
-/* Who holds the pinned ones goes out once, for the first CPU's work, and comes back. */
 static void predict(const struct kva_work *work, struct kva_forms *forms)
 {
 	*forms = (struct kva_forms){
-		.entries = kva_exactly(2 * (work->maps + work->pinned)),
-		.page_flushes = kva_exactly(work->maps + work->pinned),
+		.entries = kva_exactly(2 * work->maps),
+		.page_flushes = kva_exactly(work->maps),
 		.no_ipis = true,
 	};
 }

@@ -10,6 +10,33 @@
 
 struct kva_run kva_now;
 
+static void read_percentages(struct kva_mix *mix)
+{
+	mix->shared = param_number("shared", 25, 0, 100);
+	mix->writes = param_number("writes", 25, 0, 100);
+	mix->atomic = param_number("atomic", 10, 0, 100);
+	mix->switches = param_number("switches", 5, 0, 100);
+	mix->migrate = param_number("migrate", 5, 0, 100);
+	mix->handover = param_number("handover", 5, 0, 100);
+}
+
+void kva_mix_params(struct kva_mix *mix, const struct kva_ops *ops)
+{
+	mix->rounds = param_number("rounds", 4, 0, 1000000);
+	mix->gets = param_number("gets", 16, 1, 1000000);
+	mix->pages = param_number("pages", 128, boot_options.ncpus, 1 << 20);
+	mix->order = kva_order_kind(param_text("order", "uniform"));
+	mix->run = param_number("run", 4, 1, 1000);
+	read_percentages(mix);
+	if (ops->reach == KVA_BY_TASK || boot_options.ncpus == 1)
+		mix->handover = 0;
+	if ((ops->reach == KVA_BY_TASK && !ops->moves) || boot_options.ncpus == 1)
+		mix->migrate = 0;
+	task_set_lazy_tlb(!param_choice("lazy_tlb", "on", "off"));
+}
+
+/* --- rounds ----------------------------------------------------------------------------------- */
+
 static void work(void *arg)
 {
 	for (u32 i = 0; i < kva_now.mix->gets; i++) {
@@ -111,12 +138,13 @@ static void report(void)
 	check_equal("mix.refused_early", SUM(refused_early), 0);
 }
 
+/* Not of threads: they have flushes in common. */
 static void check_no_ipis(const struct kva_ops *ops, const struct kva_work *work, u64 ipis)
 {
 	struct kva_forms forms;
 
 	ops->predict(work, &forms);
-	if (forms.no_ipis)
+	if (forms.no_ipis && !kva_now.mix->threads)
 		check_count("mix.ipis", COUNT_IPIS, ipis, 0);
 }
 
@@ -133,6 +161,16 @@ static void check_writes(void)
 	check_equal("mix.pages_written_wrong", wrong, 0);
 }
 
+static struct mm *worker_space(const struct kva_ops *ops)
+{
+	struct mm *first = kva_now.worker[0].space;
+
+	if (!kva_now.mix->threads || !first)
+		return kva_space_make(ops);
+	mm_get(first);
+	return first;
+}
+
 static void begin(const struct kva_ops *ops, const struct kva_mix *mix)
 {
 	kva_now = (struct kva_run){ .ops = ops, .mix = mix };
@@ -143,7 +181,7 @@ static void begin(const struct kva_ops *ops, const struct kva_mix *mix)
 	mm_get(kva_now.visitor);
 	for (u32 i = 0; i < workers(); i++) {
 		kva_now.worker[i].home = i % boot_options.ncpus;
-		kva_now.worker[i].space = kva_space_make(ops);
+		kva_now.worker[i].space = worker_space(ops);
 	}
 }
 

@@ -134,6 +134,10 @@ static bool asks(void)
 static void *move(struct kva_worker *w, struct page *page, void *address)
 {
 	w->moves++;
+	if (kva_now.ops->moves) {
+		task_move(other_cpu(w));
+		return address;
+	}
 	kva_give(page, address);
 	task_move(other_cpu(w));
 	if (asks())

@@ -17,6 +17,7 @@
 #include "guest/scenario/kva.h"
 #include "guest/scenario/layout.h"
 #include "guest/scenario/pageable.h"
+#include "guest/scenario/task_kmap.h"
 #include "guest/scenario/task_pt.h"
 
 const struct scenario scenarios[] = {
@@ -60,6 +61,11 @@ const struct scenario scenarios[] = {
 	  .arms = kva_arms,
 	  .params = highmem_io_params,
 	  .run = highmem_io_run },
+	{ .name = "task-kmap",
+	  .about = "kernel addresses of each space's own beside those of all, and of each CPU",
+	  .arms = task_kmap_arms,
+	  .params = task_kmap_params,
+	  .run = task_kmap_run },
 	{ .name = "task-pt",
 	  .about = "page tables of tasks, and the kernel's way to them",
 	  .arms = task_pt_arms,

@@ -9,6 +9,7 @@
 #include "guest/kernel.h"
 #include "guest/lib/string.h"
 #include "guest/mm/kva.h"
+#include "guest/mm/mm_clock.h"
 #include "guest/mm/tlb.h"
 #include "guest/mm/tlb_tags.h"
 #include "guest/mm/vm.h"
@@ -88,19 +89,27 @@ static struct task *dequeue(struct run_queue *queue)
 	return task;
 }
 
-/* Makes @mm the space this CPU runs. The CPU is in a space's mask from before its root is loaded
- * until after another one is. No flush comes between the choice of a tag and the load. */
+/*
+ * Makes @mm the space this CPU runs. The CPU is in a space's mask from before its root is loaded
+ * until after another one is. No flush comes between the choice of a tag and the load. Was no CPU
+ * in the mask, and loads flush, then none held anything of the space just then (mm_clock.h).
+ */
 static void load_mm(struct run_queue *queue, struct mm *mm, u16 site)
 {
 	struct mm *old = queue->loaded;
 	u32 bit = 1u << cpu_id();
 	struct kva_flush flush;
 	unsigned long irq;
+	bool alone;
+	u64 number;
 
 	if (old == mm)
 		return;
 	irq = arch_irq_save();
-	__atomic_fetch_or(&mm->cpus, bit, __ATOMIC_SEQ_CST);
+	number = mm_clock_begins(mm);
+	alone = !__atomic_fetch_or(&mm->cpus, bit, __ATOMIC_SEQ_CST);
+	if (alone && tlb_switch_flushes())
+		mm_clock_over(mm, number);
 	flush = kva_flush_begins();
 	tlb_cpu_load_root(mm->root_gpa, mm->id, tlb_tag_take(mm), site);
 	kva_flush_ends(&flush, kva_switch_flushes());
@@ -140,12 +149,12 @@ static void switch_to(struct run_queue *queue, struct task *next)
 		    0);
 	if (next->magic != TASK_MAGIC)
 		panic("stack overrun", "task %u", next->id);
-	if (prev->local_held)
-		kva_ops->switch_out(prev);
+	if (prev->local_held && prev->next_cpu == prev->cpu)
+		kva_switch_out(prev);
 	if (next->mm || !lazy_tlb)
 		load_mm(queue, next->mm ? next->mm : &init_mm, SITE("task.switch"));
 	if (next->local_held)
-		kva_ops->switch_in(next);
+		kva_switch_in(next);
 	queue->running = next;
 	queue->previous = prev;
 	next->on_cpu = true;
@@ -204,11 +213,13 @@ void task_move(u32 cpu)
 	if (in_atomic())
 		panic("wait in atomic context", "task %s moves with %u locks held, interrupts %s",
 		      task->name, task->locks, arch_irqs_on() ? "on" : "off");
-	if (!cpu_is_online(cpu) || task->local_held || !task->id)
+	if (!cpu_is_online(cpu) || (task->local_held && !kva_ops->moves) || !task->id)
 		panic("bad task_move", "task %u (%s), with %u local addresses, to CPU %u", task->id,
 		      task->name, task->local_held, cpu);
 	if (cpu == task->cpu)
 		return;
+	if (task->local_held)
+		kva_switch_out(task); /* while its root is loaded */
 	if (task->mm)
 		load_mm(my_queue(), &init_mm, SITE("task.move"));
 	task->next_cpu = cpu;

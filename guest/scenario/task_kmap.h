@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * task-kmap: a pool of kernel addresses of each space's own beside those of all, and of each CPU
+ * (seed rows B1, B2, B4, B6, B8-B13). Arms are schemes as those of kva (guest/mm/kva.h).
+ */
+#ifndef GUEST_SCENARIO_TASK_KMAP_H
+#define GUEST_SCENARIO_TASK_KMAP_H
+
+#include "guest/scenario/kva.h"
+
+extern const struct arm task_kmap_arms[];
+extern const struct scenario_param task_kmap_params[];
+void task_kmap_run(const struct arm *arm);
+
+#define ARM(name, ops, about) extern const struct kva_ops ops;
+#define VARIES(count, when, why)
+#include "guest/scenario/task_kmap.arms"
+#undef ARM
+#undef VARIES
+
+/* --- the parts of a run besides those of kva: each reports its metrics and checks --- */
+/* Threads of one space on all CPUs map in turn (task_kmap_threads.c). */
+void task_kmap_threads(const struct kva_ops *ops, const struct kva_work *work);
+
+#endif
