@@ -2,8 +2,6 @@
 /* Owns the scenario task-kmap: its arms and parameters, and the order of its parts. */
 #include "guest/scenario/task_kmap.h"
 
-#include "guest/lib/string.h"
-
 const struct arm task_kmap_arms[] = {
 #define ARM(name, ops, about) { name, about, &ops },
 #define VARIES(count, when, why)
@@ -18,10 +16,13 @@ const struct scenario_param task_kmap_params[] = {
 	{ "pinned", "number", "0", "slots that are held all the time" },
 	{ "maps", "number", "200", "of all CPUs together: closed forms" },
 	{ "between", "number", "24", "maps of a CPU from one switch of spaces to the next" },
+	{ "copies", "number", "40", "of a page each way; 0: none" },
 	KVA_MIX_PARAMS,
 	{ "threads", "off|on", "off", "all workers of rounds are threads of one space" },
 	{ "global", "off|on", "off",
 	  "the window's entries are global: a load of a root leaves them" },
+	{ "provoke", "none|self-wait|lazy-user|move|end-holding", "none",
+	  "instead of all: a task waits for itself; a kernel task asks, on a space's root; a task moves, or ends, with an address" },
 	{ NULL, NULL, NULL, NULL },
 };
 
@@ -29,7 +30,7 @@ struct sizes {
 	const struct kva_ops *ops;
 	struct kva_work work;
 	struct kva_mix mix;
-	u32 between;
+	u32 between, copies;
 };
 
 static void read_sizes(const struct kva_ops *ops, struct sizes *sizes)
@@ -46,6 +47,7 @@ static void read_sizes(const struct kva_ops *ops, struct sizes *sizes)
 		.pinned = param_number("pinned", 0, 0, slots - 1),
 	};
 	sizes->between = param_number("between", 24, 1, 1000000000);
+	sizes->copies = param_number("copies", 40, 0, 1000000);
 	sizes->mix.slots = slots;
 	sizes->mix.pinned = sizes->work.pinned;
 	sizes->mix.threads = param_choice("threads", "off", "on");
@@ -98,7 +100,12 @@ void task_kmap_run(const struct arm *arm)
 	read_sizes(ops, &sizes);
 	printk("task-kmap: %s, %u slots, %u CPUs\n", arm->name, sizes.work.slots,
 	       boot_options.ncpus);
+	if (task_kmap_provoke(ops, param_text("provoke", "none"), sizes.work.slots))
+		return;
 	compare_forms(&sizes);
+	task_kmap_spaces(ops, sizes.work.slots);
+	if (sizes.copies)
+		task_kmap_copies(ops, sizes.work.slots, sizes.copies);
 	run_in_a_space(ops, fill, &sizes);
 	run_in_a_space(ops, mix, &sizes);
 	metric("slot_bytes", ops->slot_bytes);

@@ -21,5 +21,12 @@ void task_kmap_run(const struct arm *arm);
 /* --- the parts of a run besides those of kva: each reports its metrics and checks --- */
 /* Threads of one space on all CPUs map in turn (task_kmap_threads.c). */
 void task_kmap_threads(const struct kva_ops *ops, const struct kva_work *work);
+/* What one space reaches of another's, from user and from kernel mode (task_kmap_spaces.c). */
+void task_kmap_spaces(const struct kva_ops *ops, u32 slots);
+/* User memory to and from pages that have no address, @copies each (task_kmap_copies.c). */
+void task_kmap_copies(const struct kva_ops *ops, u32 slots, u32 copies);
+/* What must be refused by name, or what @what says, instead of all (task_kmap_provoke.c). False:
+ * nothing. */
+bool task_kmap_provoke(const struct kva_ops *ops, const char *what, u32 slots);
 
 #endif

@@ -65,3 +65,11 @@ USER_TEXT void user_read(u64 address)
 
 	arch_user_syscall(SYS_EXIT, *(volatile u64 *)on_stack, 0);
 }
+
+USER_TEXT void user_write(u64 address)
+{
+	volatile u64 on_stack = address;
+
+	*(volatile u64 *)on_stack = address;
+	arch_user_syscall(SYS_EXIT, 0, 0);
+}

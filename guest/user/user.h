@@ -37,7 +37,8 @@ void user_yield(u64 times);
 /* Writes and reads back every page of [start, start + 16 pages), then ends with the number
  * wrong. */
 void user_touch(u64 start);
-/* Reads @address once: for addresses that a user task must not reach. */
+/* Reads @address once, and writes it: for addresses that a user task must not reach. */
 void user_read(u64 address);
+void user_write(u64 address);
 
 #endif
