@@ -23,11 +23,9 @@ enum {
 	TOP_SLOT,
 	DIRECTORY_SLOTS,
 	OWN_SLOTS = DIRECTORY_SLOTS + 4,
-	SLOTS_OF_TABLES = OWN_SLOTS + UKVA_TABLES
 };
 
-_Static_assert(SLOTS_OF_TABLES <= UKVA_TABLE_SLOTS, "kept for them");
-
+_Static_assert((int)OWN_SLOTS + UKVA_TABLES <= (int)UKVA_TABLE_SLOTS, "kept for them");
 _Static_assert(ARCH_PT_LEVELS == 4, "the root, one below, a directory for each GiB");
 
 static u64 table_slot(u32 i)
