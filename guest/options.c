@@ -95,6 +95,8 @@ static void chosen(const struct property *p)
 		o->request.ukva_in_user = cells(p, 0, 1);
 	else if (is(p, DT_ARENA_HIGH))
 		o->request.arena_highmem = cells(p, 0, 1);
+	else if (is(p, DT_ARENA_BYTES))
+		o->request.arena_bytes = cells(p, 0, 2);
 	else if (is(p, DT_TLB_ENTRIES))
 		o->request.soft_entries = cells(p, 0, 1);
 	else if (is(p, DT_TLB_POLICY))

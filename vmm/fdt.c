@@ -231,6 +231,7 @@ static void write_chosen(struct writer *w, const struct run_config *config)
 	put_u64(w, DT_KVA, config->layout.kva_bytes);
 	put_u32(w, DT_UKVA_IN_USER, config->layout.ukva_in_user);
 	put_u32(w, DT_ARENA_HIGH, config->layout.arena_highmem);
+	put_u64(w, DT_ARENA_BYTES, config->layout.arena_bytes);
 	put_u32(w, DT_TLB_ENTRIES, config->layout.soft_entries);
 	put_text(w, DT_TLB_POLICY, run_tlb_policy_names[config->tlb_policy]);
 	put_u32(w, DT_TLB_PCID, config->tlb_pcid);

@@ -135,19 +135,21 @@ static void claim_places(const struct kvl_layout_request *request, const struct 
 	sort(out);
 }
 
-/* All RAM below 4 GiB is lowmem, or all but a little. */
+/* All RAM below 4 GiB is lowmem, or all but too little. */
 static void claim_arena(const struct kvl_layout_request *request, u64 lowmem_end,
 			struct layout_conflict *out)
 {
 	u64 ram_end = kvl_ram_end(request->mem_bytes);
 	u64 end = ram_end < KVL_LOW_RAM_END_GPA ? ram_end : KVL_LOW_RAM_END_GPA;
+	u64 bytes = request->arena_bytes ? request->arena_bytes : KVL_ARENA_DEFAULT;
 
+	bytes = bytes < end ? bytes : end;
 	claim_outside(ram_end, KVL_OUTSIDE_NOT, out);
 	add(out, (struct kvl_range){ KVL_RAM_START_GPA, lowmem_end - KVL_RAM_START_GPA }, "lowmem",
 	    "--vmalloc, --kva")
 		->conflict = true;
-	add(out, (struct kvl_range){ end - KVL_ARENA_BYTES, KVL_ARENA_BYTES },
-	    "page tables, last of this RAM", "--arena")
+	add(out, (struct kvl_range){ end - bytes, bytes }, "page tables, last of this RAM",
+	    "--arena")
 		->conflict = true;
 	sort(out);
 }

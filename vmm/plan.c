@@ -120,6 +120,29 @@ static int explain_hole(const struct kvl_layout_request *request, const struct b
 		       why->other ? ", or give --arena lowmem" : "");
 }
 
+/* Beyond 3 GiB more --mem goes on above 4 GiB, where no tables can be. */
+static int explain_no_highmem(const struct kvl_layout_request *request, u64 lowmem_end,
+			      struct err *err)
+{
+	u64 ram_end = kvl_ram_end(request->mem_bytes);
+	u64 end = ram_end < KVL_LOW_RAM_END_GPA ? ram_end : KVL_LOW_RAM_END_GPA;
+	const char *more = ram_end < KVL_LOW_RAM_END_GPA ? "more --mem, or " : "";
+	u64 bytes = request->arena_bytes ? request->arena_bytes : KVL_ARENA_DEFAULT;
+
+	if (end == lowmem_end)
+		return err_set(
+			err, EXIT_USAGE,
+			"the arena cannot be in highmem: all RAM below 4 GiB is lowmem (it ends at "
+			"0x%llx); give %s--arena lowmem",
+			U(lowmem_end), more);
+	return err_set(err, EXIT_USAGE,
+		       "the arena of %llu MiB cannot be in highmem: RAM below 4 GiB has %llu MiB "
+		       "behind lowmem (it ends at 0x%llx); give --arena highmem,%lluM at most, "
+		       "%s--arena lowmem",
+		       MIB(bytes), MIB(end - lowmem_end), U(lowmem_end), MIB(end - lowmem_end),
+		       *more ? more : "or ");
+}
+
 int layout_explain(const struct kvl_layout_request *request, const struct board *board,
 		   const struct kvl_layout_failure *why, struct err *err)
 {
@@ -127,7 +150,8 @@ int layout_explain(const struct kvl_layout_request *request, const struct board 
 		const char *name, *option;
 	} size[] = { { "vmalloc", "--vmalloc" },
 		     { "kva", "--kva" },
-		     { "upper vmalloc", "--vmalloc-upper" } };
+		     { "upper vmalloc", "--vmalloc-upper" },
+		     { "arena", "--arena" } };
 
 	switch (why->error) {
 	case KVL_LAYOUT_MEM_SMALL:
@@ -159,14 +183,16 @@ int layout_explain(const struct kvl_layout_request *request, const struct board 
 		return err_set(
 			err, EXIT_USAGE,
 			"the kernel's %llu MiB are %llu MiB too small for lowmem's core, vmalloc "
-			"and kva: make --vmalloc or --kva smaller, or --split lower",
-			MIB(GiB(4) - request->page_offset), MIB(why->value));
-	case KVL_LAYOUT_NO_HIGHMEM:
-		return err_set(
-			err, EXIT_USAGE,
-			"the arena cannot be in highmem: all RAM below 4 GiB is lowmem (it ends at "
-			"0x%llx); give more --mem, or --arena lowmem",
-			U(why->value));
+			"and kva: make --vmalloc%s or --kva smaller, or --split lower",
+			MIB(GiB(4) - request->page_offset), MIB(why->value),
+			request->arena_bytes && !request->arena_highmem ? ", --arena" : "");
+	case KVL_LAYOUT_NO_HIGHMEM: return explain_no_highmem(request, why->value, err);
+	case KVL_LAYOUT_ARENA:
+		return err_set(err, EXIT_USAGE,
+			       "an arena of %llu MiB is too large: give --arena %s,%lluM at most%s",
+			       MIB(request->arena_bytes),
+			       request->arena_highmem ? "highmem" : "lowmem", MIB(why->value),
+			       why->value < KVL_ARENA_MAX ? ", or more --mem" : "");
 	case KVL_LAYOUT_CPUS:
 		return err_set(err, EXIT_USAGE, "%u CPUs are not possible: give --cpus 1 to %u",
 			       request->ncpus, KVL_MAX_CPUS);

@@ -28,6 +28,7 @@
 #define DT_KVA "kvalab,kva"			/* u64 bytes */
 #define DT_UKVA_IN_USER "kvalab,ukva-in-user"	/* u32: 0 or 1 */
 #define DT_ARENA_HIGH "kvalab,arena-highmem"	/* u32: 0 or 1 */
+#define DT_ARENA_BYTES "kvalab,arena-bytes"	/* u64 bytes */
 #define DT_TLB_ENTRIES "kvalab,tlb-entries"	/* u32: of a soft TLB; 0: the processor's own */
 
 #define DT_TLB_POLICY "kvalab,tlb-policy" /* string: "fifo" or "random"; what makes room there */

@@ -102,6 +102,11 @@ u64 kvl_ukva_bytes(const struct kvl_layout_request *request)
 	return request->page_offset / PAGE_BYTES * sizeof(u64) + KVL_UKVA_SLOTS_BYTES;
 }
 
+static u64 arena_wanted(const struct kvl_layout_request *request)
+{
+	return request->arena_bytes ? request->arena_bytes : KVL_ARENA_DEFAULT;
+}
+
 static int check_sizes(const struct kvl_layout_request *request, struct kvl_layout_failure *why)
 {
 	if (request->ncpus == 0 || request->ncpus > KVL_MAX_CPUS)
@@ -121,6 +126,10 @@ static int check_sizes(const struct kvl_layout_request *request, struct kvl_layo
 		return fail_index(why, KVL_LAYOUT_ALIGN, 1, 0, request->kva_bytes);
 	if (request->vmalloc_upper_bytes % LARGE_BYTES)
 		return fail_index(why, KVL_LAYOUT_ALIGN, 2, 0, request->vmalloc_upper_bytes);
+	if (request->arena_bytes % LARGE_BYTES)
+		return fail_index(why, KVL_LAYOUT_ALIGN, 3, 0, request->arena_bytes);
+	if (request->arena_bytes > KVL_ARENA_MAX)
+		return fail(why, KVL_LAYOUT_ARENA, KVL_ARENA_MAX);
 	if (request->vmalloc_upper_bytes > vmalloc_wanted(request))
 		return fail(why, KVL_LAYOUT_UPPER, vmalloc_wanted(request));
 	if (request->soft_entries &&
@@ -137,15 +146,23 @@ static void place_core(const struct kvl_layout_request *request, struct kvl_layo
 	out->ram_end_gpa = kvl_ram_end(request->mem_bytes);
 	out->heap = (struct kvl_range){ at, KVL_HEAP_BYTES };
 	at += KVL_HEAP_BYTES;
-	out->arena = (struct kvl_range){ 0, KVL_ARENA_BYTES };
+	out->arena = (struct kvl_range){ 0, arena_wanted(request) };
 	if (!request->arena_highmem) {
 		out->arena.start = at;
-		at += KVL_ARENA_BYTES;
+		at += out->arena.bytes;
 	}
 	out->frames.start = ALIGN_UP(at, LARGE_BYTES);
 	out->frames.bytes =
 		ALIGN_UP((out->ram_end_gpa >> PAGE_SHIFT) * KVL_FRAME_ENTRY_BYTES, LARGE_BYTES);
 	out->core = (struct kvl_range){ KVL_BOOT_GPA, kvl_range_end(out->frames) - KVL_BOOT_GPA };
+}
+
+/* RAM has it all before the device gap. What grows is the arena alone. */
+static int check_core(const struct kvl_layout *out, struct kvl_layout_failure *why)
+{
+	u64 end = kvl_range_end(out->core), ram_end = least(out->ram_end_gpa, KVL_LOW_RAM_END_GPA);
+
+	return end <= ram_end ? 0 : fail(why, KVL_LAYOUT_ARENA, out->arena.bytes - (end - ram_end));
 }
 
 /* --- room for lowmem and vmalloc -------------------------------------------------------------- */
@@ -221,10 +238,10 @@ static int place_high_arena(const struct kvl_layout_request *request, struct kvl
 {
 	if (!request->arena_highmem)
 		return 0;
-	out->arena.start = room->ram_end - KVL_ARENA_BYTES;
-	if (out->arena.start < room->direct)
+	if (out->arena.bytes > room->ram_end - room->direct)
 		return fail(why, KVL_LAYOUT_NO_HIGHMEM, room->direct);
-	room->ram_end = out->arena.start;
+	room->ram_end -= out->arena.bytes;
+	out->arena.start = room->ram_end;
 	return 0;
 }
 
@@ -420,7 +437,9 @@ static struct kvl_range place_behind(struct kvl_layout *out, u64 bytes)
 
 _Static_assert(KVL_MAX_CPUS *(KVL_SOFT_FIXED_PAGES *PAGE_BYTES +
 			      KVL_SOFT_MAX * (PAGE_BYTES + KVL_SOFT_ENTRY_BYTES)) <=
-		       KVL_WINDOW_VA + GiB(1) - KVL_SOFT_VA,
+		       KVL_ARENA_VA - KVL_SOFT_VA,
+	       "the soft TLBs end before the arena");
+_Static_assert(KVL_ARENA_MAX <= KVL_WINDOW_VA + GiB(1) - KVL_ARENA_VA,
 	       "one directory maps the window");
 
 static u64 soft_cpu_bytes(u32 entries)
@@ -550,8 +569,8 @@ int kvl_layout_plan(const struct kvl_layout_request *request, struct kvl_layout 
 	out->kind = request->kind;
 	out->page_offset = request->page_offset;
 	place_core(request, out);
-	if (find_room(request, out, &room, why) || place_high_arena(request, out, &room, why) ||
-	    check_holes(request, out, why))
+	if (check_core(out, why) || find_room(request, out, &room, why) ||
+	    place_high_arena(request, out, &room, why) || check_holes(request, out, why))
 		return -1;
 	sort_holes(request, out);
 	out->nusable = 0;

@@ -48,7 +48,8 @@
 #define KVL_MEM_MAX GiB(64) /* the frame table must fit lowmem */
 #define KVL_VMALLOC_DEFAULT MiB(112)
 #define KVL_KVA_DEFAULT MiB(100)
-#define KVL_ARENA_BYTES MiB(8)
+#define KVL_ARENA_DEFAULT MiB(8)
+#define KVL_ARENA_MAX MiB(768) /* what the testbed window shows */
 #define KVL_HEAP_BYTES MiB(6)
 #define KVL_UKVA_SLOTS_BYTES MiB(2)
 
@@ -92,6 +93,7 @@ struct kvl_layout_request {
 	u64 kva_bytes;		 /* 0 = default */
 	bool ukva_in_user;	 /* the per-task kernel space ends user space (seed row B2) */
 	bool arena_highmem;
+	u64 arena_bytes;  /* 0 = default */
 	u32 soft_entries; /* of each CPU's soft TLB; 0: the processor's own is used */
 	u32 ncpus;
 	u32 nholes;
@@ -171,7 +173,8 @@ enum kvl_layout_error {
 	KVL_LAYOUT_MEM_LARGE, /* value: most bytes */
 	KVL_LAYOUT_MEM_ALIGN, /* RAM is not a multiple of 2 MiB */
 	KVL_LAYOUT_SPLIT,     /* page_offset is not 1, 2 or 3 GiB */
-	KVL_LAYOUT_ALIGN, /* value: not a multiple of 2 MiB; index: 0 vmalloc, 1 kva, 2 vmalloc upper */
+	/* value: not a multiple of 2 MiB; index: 0 vmalloc, 1 kva, 2 vmalloc upper, 3 arena */
+	KVL_LAYOUT_ALIGN,
 	KVL_LAYOUT_UPPER,      /* more vmalloc behind lowmem than in all; value: bytes in all */
 	KVL_LAYOUT_NO_ROOM,    /* value: bytes of kernel space wanted beyond what there is */
 	KVL_LAYOUT_HOLE_ALIGN, /* empty, or not page-aligned; index: which hole */
@@ -179,10 +182,13 @@ enum kvl_layout_error {
 	KVL_LAYOUT_HOLE_OUTSIDE,
 	KVL_LAYOUT_HOLE_OVERLAP, /* index, other: which two */
 	KVL_LAYOUT_HOLE_CORE, /* index: touches the core (other 0) or arena (1), which ends at value */
-	KVL_LAYOUT_NO_HIGHMEM, /* arena_highmem, but all RAM is lowmem */
-	KVL_LAYOUT_CPUS,       /* 0 or more than KVL_MAX_CPUS */
-	KVL_LAYOUT_HOLES,      /* more than KVL_MAX_HOLES */
-	KVL_LAYOUT_SOFT,       /* fewer or more entries than a soft TLB may have */
+	/* arena_highmem, but RAM below 4 GiB has too little that is none; value: where lowmem
+	 * ends */
+	KVL_LAYOUT_NO_HIGHMEM,
+	KVL_LAYOUT_CPUS,  /* 0 or more than KVL_MAX_CPUS */
+	KVL_LAYOUT_HOLES, /* more than KVL_MAX_HOLES */
+	KVL_LAYOUT_SOFT,  /* fewer or more entries than a soft TLB may have */
+	KVL_LAYOUT_ARENA, /* an arena that is too large; value: most bytes */
 };
 
 struct kvl_layout_failure {

@@ -49,8 +49,8 @@
 #define KVL_LAPIC_VA KVL_WINDOW_VA /* one page, uncached */
 #define KVL_SHARED_VA (KVL_WINDOW_VA + MiB(2))
 /* Only with --tlb soft: */
-#define KVL_ARENA_VA (KVL_WINDOW_VA + MiB(64)) /* the page-table arena, read-only */
-#define KVL_SOFT_VA (KVL_WINDOW_VA + MiB(128)) /* the soft TLBs */
+#define KVL_SOFT_VA (KVL_WINDOW_VA + MiB(64))	/* the soft TLBs */
+#define KVL_ARENA_VA (KVL_WINDOW_VA + MiB(256)) /* the page-table arena, read-only */
 
 /* Ports (x86). */
 #define KVL_PORT_CONSOLE 0x3F8 /* 16550 */

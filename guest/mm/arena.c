@@ -11,19 +11,29 @@
 #include "guest/trace.h"
 
 static struct spinlock arena_lock = SPINLOCK("arena");
-static u32 fresh;				/* frames from here on were never used */
-static u16 freed[KVL_ARENA_BYTES / PAGE_BYTES]; /* a stack of frames given back */
-static u32 nfreed;
+static u32 fresh; /* frames from here on were never used */
+static u32 freed; /* number of the frame that was given back last, before it the others; 0: none */
 static u32 in_use;
+
+static u64 take(void)
+{
+	u64 gpa = (u64)freed << PAGE_SHIFT;
+
+	if (freed) {
+		freed = ram_page(gpa)->next_table;
+		return gpa;
+	}
+	if (fresh == layout.arena.bytes / PAGE_BYTES)
+		panic("out of page tables", "all %u tables of the arena are in use", in_use);
+	return layout.arena.start + (u64)fresh++ * PAGE_BYTES;
+}
 
 u64 arena_alloc(u32 level, u32 mm)
 {
 	u64 gpa;
 
 	spin_lock(&arena_lock);
-	if (!nfreed && fresh == layout.arena.bytes / PAGE_BYTES)
-		panic("out of page tables", "all %u tables of the arena are in use", in_use);
-	gpa = layout.arena.start + (nfreed ? freed[--nfreed] : fresh++) * PAGE_BYTES;
+	gpa = take();
 	in_use++;
 	trace_event(KVL_EV_TABLE_ALLOC, 0, 0, level, gpa, mm, 0, 0, 0);
 	spin_unlock(&arena_lock);
@@ -34,7 +44,8 @@ void arena_free(u64 gpa, u32 level, u32 mm)
 {
 	spin_lock(&arena_lock);
 	trace_event(KVL_EV_TABLE_FREE, 0, 0, level, gpa, mm, 0, 0, 0);
-	freed[nfreed++] = (gpa - layout.arena.start) / PAGE_BYTES;
+	ram_page(gpa)->next_table = freed;
+	freed = gpa >> PAGE_SHIFT;
 	in_use--;
 	spin_unlock(&arena_lock);
 }

@@ -55,13 +55,18 @@ void *page_address(const struct page *page)
 	return gpa < layout.lowmem_end_gpa ? (void *)layout_ops->phys_to_virt(gpa) : NULL;
 }
 
+struct page *ram_page(u64 gpa)
+{
+	return frame(gpa >> PAGE_SHIFT);
+}
+
 struct page *gpa_page(u64 gpa)
 {
 	for (u32 i = 0; i < layout.nusable; i++) {
 		u64 start = layout.usable[i].start;
 
 		if (gpa >= start && gpa - start < layout.usable[i].bytes)
-			return frame(gpa >> PAGE_SHIFT);
+			return ram_page(gpa);
 	}
 	return NULL;
 }

@@ -30,6 +30,10 @@ struct page {
 				kva; /* in use: its slot of the kva window + 1; 0: none (kva.h) */
 			u32 unused;
 		};
+		struct {
+			u32 next_table; /* a page table given back: the next; 0 = none (arena.c) */
+			u32 entries;	/* a page table: those in use (pt.c) */
+		};
 	};
 };
 
@@ -54,6 +58,7 @@ bool page_is_shared(const struct page *page);
 
 u64 page_gpa(const struct page *page);
 struct page *gpa_page(u64 gpa);		     /* NULL: no usable frame there */
+struct page *ram_page(u64 gpa);		     /* of any RAM, also where no page can be */
 void *page_address(const struct page *page); /* lowmem: direct address; highmem: NULL */
 
 /* Has it no direct address (PG_highmem, seed row T10)? Of a page that is in use. */

@@ -25,8 +25,6 @@ struct entry {
 struct mm init_mm = { .pt_lock = SPINLOCK("init_mm tables"),
 		      .vma_lock = SPINLOCK("init_mm areas") };
 
-static u16 entries_in_use[KVL_ARENA_BYTES / PAGE_BYTES]; /* meaningful for the guest's own tables */
-
 /* --- reaching a table ---------------------------------------------------------------------- */
 
 /* The fixmap's own table maps itself in its last slot (boot tables; docs/guest-abi.md). */
@@ -124,9 +122,15 @@ u64 pt_entry(struct mm *mm, u64 va, u32 level, u64 table)
 	return mapped_entry(&t);
 }
 
+/* Meaningful for the guest's own tables. */
+static u32 *entries_in_use(u64 table)
+{
+	return &ram_page(table)->entries;
+}
+
 static void count_entry(u64 table, u64 old, u64 new)
 {
-	u16 *used = &entries_in_use[(table - layout.arena.start) / PAGE_BYTES];
+	u32 *used = entries_in_use(table);
 
 	if (!old && new)
 		++*used;
@@ -502,7 +506,7 @@ u64 pt_take_entry(const struct table *table, u64 *va, u16 site)
 
 u32 pt_entries_in_use(u64 table)
 {
-	return entries_in_use[(table - layout.arena.start) / PAGE_BYTES];
+	return *entries_in_use(table);
 }
 
 /* --- start ------------------------------------------------------------------------------------ */

@@ -52,7 +52,10 @@ static u64 high_end(void)
  * far. */
 static u64 ram_end(void)
 {
-	return boot_options.request.arena_highmem ? low_end() - KVL_ARENA_BYTES : low_end();
+	const struct kvl_layout_request *request = &boot_options.request;
+	u64 arena = request->arena_bytes ? request->arena_bytes : KVL_ARENA_DEFAULT;
+
+	return low_end() - (request->arena_highmem ? arena : 0);
 }
 
 static u64 vmalloc_asked(void)

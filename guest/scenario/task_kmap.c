@@ -12,6 +12,7 @@ const struct arm task_kmap_arms[] = {
 };
 
 const struct scenario_param task_kmap_params[] = {
+	{ "carve", "kernel|user", "kernel", "the side that ukva is taken from" },
 	{ "slots", "number", "16, or 4*CPUs", "of a pool: of all, of each CPU, of each space" },
 	{ "pinned", "number", "0", "slots that are held all the time" },
 	{ "maps", "number", "200", "of all CPUs together: closed forms" },

@@ -20,7 +20,7 @@ static void expect_core(const struct layout_facts *facts, const struct kvl_layou
 	     plan->frames.bytes / KVL_FRAME_ENTRY_BYTES, facts->ram_end / PAGE_BYTES);
 	rule(plan->frames.start % LARGE_BYTES == 0, "the frame table begins at a large page",
 	     plan->frames.start, 0);
-	rule(plan->heap.bytes == KVL_HEAP_BYTES && plan->arena.bytes == KVL_ARENA_BYTES,
+	rule(plan->heap.bytes == KVL_HEAP_BYTES && plan->arena.bytes == facts->arena,
 	     "heap and arena have their sizes", plan->heap.bytes, plan->arena.bytes);
 	if (facts->request->arena_highmem)
 		rule(range_end(plan->arena) == facts->low_ram_end,

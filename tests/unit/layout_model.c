@@ -22,7 +22,7 @@ static u64 vmalloc_asked(const struct kvl_layout_request *request)
 static bool window_is_unaligned(const struct kvl_layout_request *request, u32 index)
 {
 	const u64 bytes[] = { request->vmalloc_bytes, request->kva_bytes,
-			      request->vmalloc_upper_bytes };
+			      request->vmalloc_upper_bytes, request->arena_bytes };
 
 	return index < ARRAY_LEN(bytes) && bytes[index] % LARGE_BYTES;
 }
@@ -41,14 +41,15 @@ static bool number_is_wrong(const struct kvl_layout_request *request, enum kvl_l
 	case KVL_LAYOUT_UPPER: return request->vmalloc_upper_bytes > vmalloc_asked(request);
 	case KVL_LAYOUT_CPUS: return request->ncpus < 1 || request->ncpus > 16;
 	case KVL_LAYOUT_SOFT: return soft && (soft < 8 || soft > 1024);
+	case KVL_LAYOUT_ARENA: return request->arena_bytes > MiB(768);
 	default: return false;
 	}
 }
 
 static bool numbers_are_right(const struct kvl_layout_request *request)
 {
-	for (u32 error = 0; error <= KVL_LAYOUT_SOFT; error++)
-		for (u32 index = 0; index < 3; index++)
+	for (u32 error = 0; error <= KVL_LAYOUT_ARENA; error++)
+		for (u32 index = 0; index < 4; index++)
 			if (number_is_wrong(request, error, index))
 				return false;
 	return true;
@@ -58,9 +59,9 @@ static bool numbers_are_right(const struct kvl_layout_request *request)
 
 /* Boot page and image, heap, arena unless it is in highmem; then, at a large page, the frame
  * table. */
-static u64 core_end(const struct kvl_layout_request *request, u64 ram_end)
+static u64 core_end(const struct kvl_layout_request *request, u64 arena, u64 ram_end)
 {
-	u64 parts = MiB(2) + KVL_HEAP_BYTES + (request->arena_highmem ? 0 : KVL_ARENA_BYTES);
+	u64 parts = MiB(2) + KVL_HEAP_BYTES + (request->arena_highmem ? 0 : arena);
 	u64 table = ram_end / PAGE_BYTES * KVL_FRAME_ENTRY_BYTES;
 
 	return MiB(16) + ALIGN_UP(parts, LARGE_BYTES) + ALIGN_UP(table, LARGE_BYTES);
@@ -89,8 +90,11 @@ static void find_facts(const struct kvl_layout_request *request, struct layout_f
 	facts->kva = request->kva_bytes ? request->kva_bytes : KVL_KVA_DEFAULT;
 	facts->low_ram_end = least(mem, GiB(3));
 	facts->ram_end = mem > GiB(3) ? mem + GiB(1) : mem;
-	facts->core_end = core_end(request, facts->ram_end);
-	facts->high_arena = facts->low_ram_end - (request->arena_highmem ? KVL_ARENA_BYTES : 0);
+	facts->arena = request->arena_bytes ? request->arena_bytes : MiB(8);
+	facts->core_end = core_end(request, facts->arena, facts->ram_end);
+	facts->high_arena = facts->low_ram_end;
+	if (request->arena_highmem)
+		facts->high_arena -= least(facts->arena, facts->low_ram_end);
 	facts->ukva = MiB(2) + request->page_offset / GiB(1) * MiB(2);
 	facts->ukva_taken = request->ukva_in_user ? 0 : facts->ukva;
 	facts->room = SPACE_END - request->page_offset - MODEL_GAP - facts->kva -
@@ -163,15 +167,24 @@ static bool has_no_highmem(const struct layout_facts *facts)
 	return facts->request->arena_highmem && facts->high_arena < facts->limit;
 }
 
+/* By so many bytes RAM before the device gap is too small for the core. */
+static u64 ram_missing(const struct layout_facts *facts)
+{
+	return facts->core_end - least(facts->core_end, facts->low_ram_end);
+}
+
 static bool can_work(const struct layout_facts *facts)
 {
-	return !space_missing(facts) && !has_no_highmem(facts) && holes_are_right(facts);
+	return !ram_missing(facts) && !space_missing(facts) && !has_no_highmem(facts) &&
+	       holes_are_right(facts);
 }
 
 /* --- is a refusal right? ---------------------------------------------------------------------- */
 
 static bool reason_is_true(const struct layout_facts *facts, const struct kvl_layout_failure *why)
 {
+	if (why->error == KVL_LAYOUT_ARENA)
+		return ram_missing(facts);
 	if (why->error == KVL_LAYOUT_NO_ROOM)
 		return space_missing(facts);
 	if (why->error == KVL_LAYOUT_NO_HIGHMEM)
@@ -185,6 +198,8 @@ static u64 right_value(const struct layout_facts *facts, const struct kvl_layout
 	switch (why->error) {
 	case KVL_LAYOUT_NO_ROOM:
 		return space_missing(facts) < UINT64_MAX ? space_missing(facts) : why->value;
+	case KVL_LAYOUT_ARENA: return facts->arena - ram_missing(facts);
+	case KVL_LAYOUT_NO_HIGHMEM: return facts->limit;
 	case KVL_LAYOUT_HOLE_OUTSIDE: return facts->ram_end;
 	case KVL_LAYOUT_HOLE_CORE: return why->other ? facts->low_ram_end : facts->core_end;
 	default: return why->value;
@@ -195,13 +210,14 @@ static u64 right_number(const struct kvl_layout_request *request,
 			const struct kvl_layout_failure *why)
 {
 	const u64 bytes[] = { request->vmalloc_bytes, request->kva_bytes,
-			      request->vmalloc_upper_bytes };
+			      request->vmalloc_upper_bytes, request->arena_bytes };
 
 	switch (why->error) {
 	case KVL_LAYOUT_MEM_SMALL: return MiB(64);
 	case KVL_LAYOUT_MEM_LARGE: return GiB(64);
 	case KVL_LAYOUT_ALIGN: return bytes[why->index];
 	case KVL_LAYOUT_UPPER: return vmalloc_asked(request);
+	case KVL_LAYOUT_ARENA: return MiB(768);
 	default: return why->value;
 	}
 }

@@ -31,6 +31,7 @@ struct layout_facts {
 	u64 low_ram_end;  /* gpa: of the RAM below the device gap */
 	u64 ram_end;	  /* gpa: of all RAM */
 	u64 core_end;	  /* gpa */
+	u64 arena;	  /* bytes */
 	u64 high_arena;	  /* gpa; where there is none: low_ram_end */
 	u64 room;	  /* pageable, lowmem and vmalloc together have so many addresses */
 	u64 limit;	  /* gpa: where lowmem ends in kind linear */

@@ -9,6 +9,7 @@
 #define SPOILT (32 | 64 | 128)
 /* Of the third. */
 #define UKVA_IN_USER 16
+#define ARENA_SHIFT 5
 
 static u64 least(u64 a, u64 b)
 {
@@ -55,7 +56,7 @@ static void spoil(struct kvl_layout_request *request, u8 how)
 				     UINT64_MAX, GiB(1024), KiB(4),  GiB(64) };
 	u64 value = bytes[how >> 5];
 
-	switch (how % 8) {
+	switch (how % 9) {
 	case 0: request->mem_bytes = value; break;
 	case 1: request->page_offset += value; break;
 	case 2: request->vmalloc_bytes = value; break;
@@ -64,6 +65,7 @@ static void spoil(struct kvl_layout_request *request, u8 how)
 	case 5: request->ncpus = how >> 3; break;
 	case 6: request->soft_entries = (how >> 3) * 70; break;
 	case 7: request->vmalloc_upper_bytes = request->vmalloc_bytes; break;
+	case 8: request->arena_bytes = value; break;
 	}
 }
 
@@ -84,15 +86,16 @@ static u64 landmark(const struct kvl_layout_request *request, const struct kvl_l
 		    u8 which)
 {
 	u64 low_end = least(request->mem_bytes, GiB(3));
-	const u64 at[] = { MiB(2),
-			   MiB(16),
-			   bare->core.start + bare->core.bytes,
-			   bare->lowmem_end_gpa,
-			   bare->lowmem_end_gpa + request->vmalloc_bytes -
-				   request->vmalloc_upper_bytes,
-			   low_end,
-			   low_end - KVL_ARENA_BYTES,
-			   GiB(4) };
+	const u64 at[] = {
+		MiB(2),
+		MiB(16),
+		bare->core.start + bare->core.bytes,
+		bare->lowmem_end_gpa,
+		bare->lowmem_end_gpa + request->vmalloc_bytes - request->vmalloc_upper_bytes,
+		low_end,
+		low_end - (request->arena_bytes ? request->arena_bytes : KVL_ARENA_DEFAULT),
+		GiB(4)
+	};
 
 	return at[which % ARRAY_LEN(at)];
 }
@@ -141,6 +144,7 @@ static void holes(struct input *input, struct kvl_layout_request *request)
 struct kvl_layout_request layout_options(struct input *input)
 {
 	static const u32 soft[] = { 8, 64, 1024, 9 };
+	static const u64 arena[] = { 0, MiB(2), MiB(16), MiB(160), 0, MiB(64), MiB(768), MiB(770) };
 	struct kvl_layout_request request = { .nholes = 0 };
 	u8 first = input_byte(input), third;
 
@@ -151,6 +155,7 @@ struct kvl_layout_request layout_options(struct input *input)
 	third = input_byte(input);
 	request.ncpus = 1 + third % KVL_MAX_CPUS;
 	request.ukva_in_user = third & UKVA_IN_USER;
+	request.arena_bytes = arena[third >> ARENA_SHIFT];
 	request.soft_entries = first & SOFT ? soft[request.ncpus % ARRAY_LEN(soft)] : 0;
 	request.vmalloc_bytes = window(input);
 	request.vmalloc_upper_bytes = window(input);

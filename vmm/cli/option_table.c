@@ -172,9 +172,15 @@ static int parse_kva(struct options *options, const char *value, struct err *err
 static int parse_arena(struct options *options, const char *value, struct err *err)
 {
 	static const char *const names[] = { "lowmem", "highmem" };
+	char *zone = options_keep(options, value, err), *comma = zone ? strchr(zone, ',') : NULL;
 	u32 chosen;
 
-	if (parse_choice("--arena", value, names, 2, &chosen, err))
+	if (!zone)
+		return -1;
+	if (comma)
+		*comma++ = '\0';
+	if (parse_choice("--arena", zone, names, 2, &chosen, err) ||
+	    (comma && parse_window("--arena", comma, &options->run.layout.arena_bytes, err)))
 		return -1;
 	options->run.layout.arena_highmem = chosen == 1;
 	return 0;
@@ -506,8 +512,8 @@ const struct option_row option_table[] = {
 	  "of these, at least so many behind lowmem (default 0)" },
 	{ MACHINE, "--kva", "SIZE", FOR_RUNS | FOR_LAYOUT, false, parse_kva,
 	  "window of dynamic addresses (default 100M)" },
-	{ MACHINE, "--arena", "ZONE", FOR_RUNS | FOR_LAYOUT, false, parse_arena,
-	  "page tables in lowmem (default) or highmem" },
+	{ MACHINE, "--arena", "ZONE[,SIZE]", FOR_RUNS | FOR_LAYOUT, false, parse_arena,
+	  "page tables in lowmem (default) or highmem; room for\nthem in all (default 8M)" },
 	{ MACHINE, "--tlb", "KIND", FOR_RUN, false, parse_tlb,
 	  "hw (default): the processor's; or filled by faults:\nsoft[,entries=8…1024][,policy=fifo|random]\n[,pcid=on|off] (default 64 entries, fifo, off)" },
 	{ MACHINE, "--tlb", "KIND,…", FOR_COMPARE, false, parse_tlb_list,

@@ -49,6 +49,7 @@ void metadata_write_layout(FILE *out, const struct kvl_layout_request *request,
 {
 	u64 vmalloc = request->vmalloc_bytes ? request->vmalloc_bytes : KVL_VMALLOC_DEFAULT;
 	u64 kva = request->kva_bytes ? request->kva_bytes : KVL_KVA_DEFAULT;
+	u64 arena = request->arena_bytes ? request->arena_bytes : KVL_ARENA_DEFAULT;
 
 	fprintf(out, "\tlayout_kind = \"%s\";\n", layout_kind_name(request->kind));
 	fprintf(out, "\tlayout_mem = %" PRIu64 ";\n", request->mem_bytes);
@@ -58,6 +59,7 @@ void metadata_write_layout(FILE *out, const struct kvl_layout_request *request,
 	fprintf(out, "\tlayout_kva = %" PRIu64 ";\n", kva);
 	fprintf(out, "\tlayout_ukva = \"%s\";\n", request->ukva_in_user ? "user" : "kernel");
 	fprintf(out, "\tlayout_arena = \"%s\";\n", request->arena_highmem ? "highmem" : "lowmem");
+	fprintf(out, "\tlayout_arena_bytes = %" PRIu64 ";\n", arena);
 	write_holes(out, request);
 	write_hole_names(out, request, board);
 }
@@ -136,6 +138,7 @@ static bool read_request(const struct metadata_parsed *parsed, const char *kind,
 	       read_bytes(parsed, "layout_kva", &out->kva_bytes) &&
 	       read_choice(parsed, "layout_ukva", "kernel", "user", &out->ukva_in_user) &&
 	       read_choice(parsed, "layout_arena", "lowmem", "highmem", &out->arena_highmem) &&
+	       read_bytes(parsed, "layout_arena_bytes", &out->arena_bytes) &&
 	       read_holes(parsed, out);
 }
 
