@@ -104,6 +104,36 @@ expect "classic: a hole across the limit is drawn in two" 0 '\+-> 0x32000000 ' "
 expect "behind 3 GiB: devices, then RAM" 0 '\|  devices, 1 GiB ' "$kvalab" layout --mem 8G --hole 5G:1G
 expect "places in RAM are listed" 0 '^frames +0x2000000 +4 MiB +one struct page per frame$' "$kvalab" layout
 
+same "the per-task kernel space, carved from user space" --set carve=user --split 1G --mem 512M <<'END'
+            kernel-virtual                           guest-physical
+ 0x3fc00000 +-------------------------+
+            |  ukva, 4 MiB            |
+ 0x40000000 +-------------------------+            0 +-------------------------+
+            |  pageable, 2 MiB        |              |  low memory, 2 MiB      |
+ 0x40200000 +-------------------------+     0x200000 +-------------------------+
+            |  lowmem, 510 MiB        |              |  direct, 510 MiB        |
+ 0x60000000 +-------------------------+-> 0x20000000 +-------------------------+
+            |  gap, 2 MiB             |
+ 0x60200000 +-------------------------+
+            |  vmalloc, 2456 MiB      |
+ 0xf9a00000 +-------------------------+
+            |  kva, 100 MiB           |
+ 0xffe00000 +-------------------------+
+            |  fixmap, 2 MiB          |
+0x100000000 +-------------------------+
+
+these options as     [classic]     translate         table      intermix
+lowmem                 510 MiB       510 MiB       510 MiB       510 MiB
+  recovered              0 MiB         0 MiB         0 MiB         0 MiB
+addresses lost           0 MiB         0 MiB         0 MiB         0 MiB
+highmem                  0 MiB         0 MiB         0 MiB         0 MiB
+vmalloc               2456 MiB      2456 MiB      2456 MiB      2456 MiB
+  largest piece       2456 MiB      2456 MiB      2456 MiB      2456 MiB
+  behind lowmem       2456 MiB      2456 MiB      2456 MiB      2456 MiB
+leaves of 2 MiB            255           255           255           255
+leaves of 4 KiB              0             0             0             0
+END
+
 # --- any option set ------------------------------------------------------------------------------------
 # straight: kernel space from first to last, columns that are straight, at most 80 columns; 1: something is not
 straight()
@@ -136,6 +166,11 @@ for layout in classic translate table intermix; do
 			# shellcheck disable=SC2086 # several
 			"$kvalab" layout --layout $layout --split $split --mem $mem $holes >"$work/drawn" 2>&1 &&
 				straight "$start" <"$work/drawn" >>"$work/log" || echo "--mem $mem" >>"$work/log"
+			# shellcheck disable=SC2086
+			"$kvalab" layout --layout $layout --split $split --mem $mem --set carve=user $holes \
+				>"$work/drawn" 2>&1 &&
+				straight "$(printf '0x%x' $((start - ((${split%G} + 1) << 21))))" \
+					<"$work/drawn" >>"$work/log" || echo "--mem $mem, carve=user" >>"$work/log"
 		done
 		if [ -s "$work/log" ]; then
 			fail "$layout, --split $split, 64M to 8G, 16 holes"
@@ -273,6 +308,23 @@ guest-physical, and who wants what:
 >   0x1f800000   0x20000000        8 MiB  page tables, last of this RAM (--arena)
     0x20000000   0x20000000               RAM ends (--mem)
 END
+refused "an arena that is larger than highmem" "give --arena highmem,224M at most, more --mem, or --arena lowmem" \
+	--arena highmem,256M <<'END'
+guest-physical, and who wants what:
+             0     0x200000        2 MiB  low memory, not the kernel's
+>     0x200000   0x32000000      798 MiB  lowmem (--vmalloc, --kva)
+>   0x30000000   0x40000000      256 MiB  page tables, last of this RAM (--arena)
+    0x40000000   0x40000000               RAM ends (--mem)
+END
+refused "an arena for which no --mem is enough" "give --arena highmem,220M at most, or --arena lowmem" \
+	--mem 8G --arena highmem,300M --split 1G <<'END'
+guest-physical, and who wants what:
+             0     0x200000        2 MiB  low memory, not the kernel's
+>     0x200000   0xb2400000     2850 MiB  lowmem (--vmalloc, --kva)
+>   0xad400000   0xc0000000      300 MiB  page tables, last of this RAM (--arena)
+    0xc0000000  0x100000000        1 GiB  devices
+   0x240000000  0x240000000               RAM ends (--mem)
+END
 refused "vmalloc larger than what is left" "make --vmalloc or --kva smaller, or --split lower" \
 	--split 2G --vmalloc 2G <<'END'
 kernel space, and who wants how much:
@@ -281,11 +333,11 @@ kernel space, and who wants how much:
   gap                     2 MiB
   vmalloc              2048 MiB  --vmalloc
   kva                   100 MiB  --kva
-  ukva                    8 MiB
+  ukva                    6 MiB
   fixmap                  2 MiB
-  together             2196 MiB
+  together             2194 MiB
   there are            2048 MiB  --split
-  too much              148 MiB
+  too much              146 MiB
 END
 refused "more than numbers hold" "are 17592186043390 MiB too small" \
 	--vmalloc 8589934592G --kva 8589934592G <<'END'
@@ -315,6 +367,41 @@ kernel space, and who wants how much:
   together              212 MiB
   there are            1024 MiB  --split
 END
+refused "a per-task space of the user's is not the kernel's" "are 28 MiB too small" \
+	--set carve=user --kva 900M <<'END'
+kernel space, and who wants how much:
+  pageable                2 MiB
+  lowmem                 34 MiB  --mem, at the least: the core
+  gap                     2 MiB
+  vmalloc               112 MiB  --vmalloc
+  kva                   900 MiB  --kva
+  fixmap                  2 MiB
+  together             1052 MiB
+  there are            1024 MiB  --split
+  too much               28 MiB
+END
+refused "an arena that RAM cannot hold" "give --arena lowmem,486M at most, or more --mem" \
+	--mem 512M --arena lowmem,700M </dev/null
+refused "an arena that the window cannot show" "give --arena lowmem,768M at most$" --arena lowmem,800M </dev/null
+refused "a core that kernel space cannot hold" "make --vmalloc, --arena or --kva smaller" \
+	--mem 2G --arena lowmem,768M --kva 102M <<'END'
+kernel space, and who wants how much:
+  pageable                2 MiB
+  lowmem                798 MiB  --mem, at the least: the core
+  gap                     2 MiB
+  vmalloc               112 MiB  --vmalloc
+  kva                   102 MiB  --kva
+  ukva                    8 MiB
+  fixmap                  2 MiB
+  together             1026 MiB
+  there are            1024 MiB  --split
+  too much                2 MiB
+END
+refused "a side that there is not" '"users" is not one of kernel.user .default kernel.' --set carve=users </dev/null
+expect "layout: of what --set can say there is carve alone" 2 "of a layout there is carve alone" \
+	"$kvalab" layout --set storm=1
+expect "where the arena is, and how large" 0 '^arena +0x36000000 +160 MiB +page tables, in highmem$' \
+	"$kvalab" layout --arena highmem,160M
 refused "a size that is none has no map" "not a multiple of 2 MiB: change --mem" --mem 65M </dev/null
 expect "compare: a layout that only one of its runs cannot have" 2 "a soft TLB|--tlb" \
 	"$kvalab" compare hello --tlb hw,soft,entries=4

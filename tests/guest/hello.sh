@@ -21,6 +21,12 @@ done
 expect "hello, free schedule" 0 "$good" "$kvalab" run hello --engine $engine --cpus 4 --schedule free
 expect "hello, split 1G" 0 "$good" "$kvalab" run hello --engine $engine --split 1G --mem 4G
 expect "hello, page tables in highmem" 0 "$good" "$kvalab" run hello --engine $engine --arena highmem
+expect "hello, a large arena in highmem" 0 "$good" \
+	"$kvalab" run hello --engine $engine --mem 2G --arena highmem,160M
+expect "hello, a per-task kernel space of the user's side" 0 "$good" \
+	"$kvalab" run hello --engine $engine --set carve=user
+expect "hello, a per-task kernel space of the user's side, soft" 0 "$good" \
+	"$kvalab" run hello --engine $engine --set carve=user --tlb soft,entries=16
 expect "hello, 5 GiB with holes" 0 "$good" \
 	"$kvalab" run hello --engine $engine --mem 5G --hole 256M:16M --hole 1G:4K --hole 4G:64M
 expect "hello, nothing recorded" 0 "off: nothing" "$kvalab" run hello --engine $engine --tier off
@@ -115,7 +121,11 @@ if once; then
 	as_hw soft,entries=8 --cpus 1
 	as_hw soft --arena highmem
 	as_hw soft --split 1G --mem 4G
+	as_hw soft,entries=8 --set carve=user --split 1G --mem 4G
+	as_hw soft --set carve=user --split 2G --arena lowmem,64M
 	as_hw soft --mem 64M
+	expect "hello, a per-task kernel space of the user's side, PCIDs" 0 "$good" \
+		"$kvalab" run hello --engine $engine --set carve=user --tlb soft,pcid=on --cpus 4
 	expect "hello, soft, nothing recorded" 0 "off: nothing" "$kvalab" run hello --engine $engine \
 		--tlb soft --tier off
 fi

@@ -27,12 +27,13 @@ static const struct {
 	u32 ncpus;
 	struct kvl_range hole;
 	u32 soft_entries;
+	u64 arena_bytes;
 } row[] = {
-	{ MiB(64), GiB(3), false, 1, { 0, 0 }, 0 },
-	{ GiB(2), GiB(3), true, 2, { MiB(64), MiB(3) }, 64 },
-	{ GiB(1), GiB(2), false, 4, { 0, 0 }, 8 },
-	{ GiB(6), GiB(1), false, 16, { 0, 0 }, 0 },
-	{ GiB(6), GiB(3), true, 16, { GiB(1), MiB(1) }, 1024 },
+	{ MiB(64), GiB(3), false, 1, { 0, 0 }, 0, MiB(2) },
+	{ GiB(2), GiB(3), true, 2, { MiB(64), MiB(3) }, 64, MiB(160) },
+	{ GiB(1), GiB(2), false, 4, { 0, 0 }, 8, 0 },
+	{ GiB(6), GiB(1), false, 16, { 0, 0 }, 0, MiB(64) },
+	{ GiB(6), GiB(3), true, 16, { GiB(1), MiB(1) }, 1024, 0 },
 };
 #define ROWS ((int)ARRAY_LEN(row))
 
@@ -41,6 +42,7 @@ static void plan(int i)
 	struct kvl_layout_request request = { .mem_bytes = row[i].mem,
 					      .page_offset = row[i].split,
 					      .arena_highmem = row[i].arena_highmem,
+					      .arena_bytes = row[i].arena_bytes,
 					      .ncpus = row[i].ncpus,
 					      .soft_entries = row[i].soft_entries,
 					      .nholes = row[i].hole.bytes != 0,

@@ -179,6 +179,62 @@ START_TEST(a_per_task_space_of_either_side)
 }
 END_TEST
 
+/* The arena has its size in either zone, and as much as there can be. */
+START_TEST(arenas_of_any_size)
+{
+	static const struct {
+		u64 mem, bytes;
+		bool highmem;
+	} row[] = {
+		{ MiB(64), MiB(2), false },  { GiB(2), MiB(64), false },
+		{ GiB(2), MiB(160), true },  { GiB(64), MiB(768), true },
+		{ MiB(64), MiB(38), false }, { MiB(806), MiB(6), true },
+	};
+	struct kvl_layout_request request = request_of(row[_i].mem, GiB(3));
+	struct kvl_layout plan;
+
+	request.arena_bytes = row[_i].bytes;
+	request.arena_highmem = row[_i].highmem;
+	ck_assert(layout_judge(&request, &plan));
+	ck_assert_uint_eq(plan.arena.bytes, row[_i].bytes);
+	ck_assert_int_eq(plan.arena.start >= plan.lowmem_end_gpa, row[_i].highmem);
+}
+END_TEST
+
+START_TEST(arenas_that_cannot_be_are_refused)
+{
+	static const struct {
+		u64 mem, bytes;
+		bool highmem;
+		enum kvl_layout_error error;
+		u64 value;
+	} row[] = {
+		{ GiB(2), MiB(3), false, KVL_LAYOUT_ALIGN, MiB(3) },
+		{ GiB(2), MiB(770), true, KVL_LAYOUT_ARENA, MiB(768) },
+		{ GiB(2), 0 - LARGE_BYTES, false, KVL_LAYOUT_ARENA, MiB(768) },
+		/* boot page and image to 18 MiB, heap 6, frame table 2 */
+		{ MiB(64), MiB(40), false, KVL_LAYOUT_ARENA, MiB(64 - 18 - 6 - 2) },
+		{ MiB(806), MiB(8), true, KVL_LAYOUT_NO_HIGHMEM, MiB(800) },
+		{ MiB(64), MiB(160), true, KVL_LAYOUT_NO_HIGHMEM, MiB(64) },
+		/* the frame table's 8 MiB, and what is before, leave so much of 800; with 10 MiB
+		 * not */
+		{ GiB(2), MiB(768), false, KVL_LAYOUT_OK, 0 },
+		{ GiB(2) + MiB(2), MiB(768), false, KVL_LAYOUT_NO_ROOM, MiB(2) },
+	};
+	struct kvl_layout_request request = request_of(row[_i].mem, GiB(3));
+	struct kvl_layout_failure why;
+	struct kvl_layout plan;
+
+	request.arena_bytes = row[_i].bytes;
+	request.arena_highmem = row[_i].highmem;
+	ck_assert_int_eq(kvl_layout_plan(&request, &plan, &why), row[_i].error ? -1 : 0);
+	ck_assert_int_eq(why.error, row[_i].error);
+	if (row[_i].error)
+		ck_assert_uint_eq(why.value, row[_i].value);
+	layout_judge(&request, &plan);
+}
+END_TEST
+
 START_TEST(what_is_soft)
 {
 	struct kvl_layout_request request = request_of(GiB(1), GiB(3));
@@ -388,6 +444,8 @@ int main(void)
 	tcase_add_test(tcase, defaults_are_those_of_the_seed);
 	tcase_add_test(tcase, machine_offsets_skip_the_device_gap);
 	tcase_add_loop_test(tcase, a_per_task_space_of_either_side, 0, 3);
+	tcase_add_loop_test(tcase, arenas_of_any_size, 0, 6);
+	tcase_add_loop_test(tcase, arenas_that_cannot_be_are_refused, 0, 8);
 	tcase_add_test(tcase, what_is_soft);
 	tcase_add_loop_test(tcase, soft_tlbs_that_cannot_be_are_refused, 0, 4);
 	tcase_add_test(tcase, sizes_that_cannot_work_are_refused);

@@ -247,6 +247,36 @@ START_TEST(no_highmem_for_the_arena)
 }
 END_TEST
 
+/* Of RAM that could not hold it, either, all is wanted. */
+START_TEST(too_little_highmem_for_the_arena)
+{
+	struct kvl_layout_request request = request_of(_i ? MiB(64) : GiB(1));
+
+	request.arena_highmem = true;
+	request.arena_bytes = MiB(256);
+	refuse(&request, KVL_LAYOUT_NO_HIGHMEM);
+	if (_i)
+		expect_marked("page tables", "lowmem");
+	else
+		expect_marked("lowmem", "page tables");
+	expect_ascending();
+}
+END_TEST
+
+/* What is carved from user space is on no map of kernel space. */
+START_TEST(a_per_task_space_of_the_users_side)
+{
+	struct kvl_layout_request request = request_of(GiB(1));
+
+	request.ukva_in_user = true;
+	request.kva_bytes = MiB(900);
+	refuse(&request, KVL_LAYOUT_NO_ROOM);
+	ck_assert_uint_eq(conflict.nclaims, KVL_REGIONS - 1);
+	for (u32 i = 0; i < conflict.nclaims; i++)
+		ck_assert_str_ne(conflict.claim[i].what, kvl_region_name(KVL_REGION_UKVA));
+}
+END_TEST
+
 START_TEST(a_size_that_is_none_has_no_map)
 {
 	static const struct kvl_layout_failure why = { .error = KVL_LAYOUT_MEM_ALIGN };
@@ -269,6 +299,8 @@ int main(void)
 	tcase_add_test(tcase, options_are_options);
 	tcase_add_test(tcase, more_behind_lowmem_than_in_all);
 	tcase_add_test(tcase, no_highmem_for_the_arena);
+	tcase_add_loop_test(tcase, too_little_highmem_for_the_arena, 0, 2);
+	tcase_add_test(tcase, a_per_task_space_of_the_users_side);
 	tcase_add_test(tcase, a_size_that_is_none_has_no_map);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);

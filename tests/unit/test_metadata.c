@@ -26,6 +26,7 @@ static const struct kvl_layout_request layout = {
 	.kva_bytes = MiB(40),
 	.ukva_in_user = true,
 	.arena_highmem = true,
+	.arena_bytes = MiB(160),
 	.soft_entries = 64,
 	.ncpus = 2,
 	.nholes = 2,
@@ -109,6 +110,7 @@ START_TEST(a_layout_comes_back)
 	ck_assert_uint_eq(got->vmalloc_upper_bytes, layout.vmalloc_upper_bytes);
 	ck_assert_uint_eq(got->kva_bytes, layout.kva_bytes);
 	ck_assert(got->ukva_in_user && got->arena_highmem);
+	ck_assert_uint_eq(got->arena_bytes, layout.arena_bytes);
 	ck_assert_uint_eq(got->soft_entries, layout.soft_entries);
 	ck_assert_uint_eq(got->ncpus, layout.ncpus);
 	ck_assert_uint_eq(got->nholes, layout.nholes);
@@ -191,6 +193,9 @@ START_TEST(a_layout_that_cannot_be_is_refused)
 		{ "layout_ukva", "\"users\"" },
 		{ "layout_arena", NULL },
 		{ "layout_arena", "\"low\"" },
+		{ "layout_arena_bytes", NULL },
+		{ "layout_arena_bytes", "4096" },
+		{ "layout_arena_bytes", "2147483648" },
 		{ "layout_holes", NULL },
 		{ "layout_holes", "\"x\"" },
 		{ "layout_holes", "\"10000000\"" },

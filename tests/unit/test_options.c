@@ -61,6 +61,9 @@ static const struct {
 	{ "--cpus 17", "not between 1 and 16" },
 	{ "--cpus two", "not a number" },
 	{ "--arena himem", "did you mean highmem?" },
+	{ "--arena 160M", "not one of lowmem, highmem" },
+	{ "--arena highmem,", "\"\" is not a size" },
+	{ "--arena lowmem,0", "must be at least 2M" },
 	{ "--tlb sotf", "not one of hw, soft; did you mean soft?" },
 	{ "--tlb ,", "not one of hw, soft" },
 	{ "--tlb soft,entries=7", "7 is not between 8 and 1024" },
@@ -263,7 +266,7 @@ START_TEST(every_option_reaches_its_field)
 	ck_assert_int_eq(
 		parse_as(FOR_RUN,
 			 "flash-mount --arm=fault --cpus 4 --mem 2G --hole 0x10000000:16M "
-			 "--hole 1G:4k --split 1G --vmalloc 64M --kva=50m --arena highmem"),
+			 "--hole 1G:4k --split 1G --vmalloc 64M --kva=50m --arena highmem,160M"),
 		0);
 	ck_assert_str_eq(options.run.arm, "fault");
 	ck_assert_uint_eq(options.run.layout.ncpus, 4);
@@ -274,6 +277,7 @@ START_TEST(every_option_reaches_its_field)
 	ck_assert_uint_eq(options.run.layout.page_offset, GiB(1));
 	ck_assert_uint_eq(options.run.layout.kva_bytes, MiB(50));
 	ck_assert(options.run.layout.arena_highmem);
+	ck_assert_uint_eq(options.run.layout.arena_bytes, MiB(160));
 	ck_assert_int_eq(parse_as(FOR_RUN, "--schedule free --trace d --seed 0x7fffffffffffffff "
 					   "--timeout 9 --strict-io --lossy --json - --log debug "
 					   "--engine auto --set a=b=c"),
