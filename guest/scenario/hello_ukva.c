@@ -33,9 +33,8 @@ static void look_at_slot(void *arg)
 	struct look *look = arg;
 
 	look->word = *(volatile u64 *)at;
-	look->copied = copy_from_user(&copy, at, sizeof(copy)) +
-		       copy_to_user(at, &copy, sizeof(copy)) +
-		       copy_to_user(layout.user_end - sizeof(copy) / 2, &copy, sizeof(copy));
+	look->copied =
+		copy_from_user(&copy, at, sizeof(copy)) + copy_to_user(at, &copy, sizeof(copy));
 	look->stored = store_nofault((u64 *)(at + PAGE_BYTES), 1);
 }
 
