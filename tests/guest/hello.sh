@@ -31,6 +31,17 @@ expect "hello, 5 GiB with holes" 0 "$good" \
 	"$kvalab" run hello --engine $engine --mem 5G --hole 256M:16M --hole 1G:4K --hole 4G:64M
 expect "hello, nothing recorded" 0 "off: nothing" "$kvalab" run hello --engine $engine --tier off
 
+# --- processes ---------------------------------------------------------------------------------
+# families OPTIONS...: their closed forms hold
+families()
+{
+	expect "hello, processes: $*" 0 "$good" "$kvalab" run hello --engine $engine --set storm=0 \
+		--set processes=3 "$@"
+}
+families --cpus 4 --tlb soft,entries=8,policy=random
+families --cpus 4 --schedule free
+[ $engine = qemu ] || families --cpus 2 --disk 1M
+
 # signature FILE SEED: the counts, and the order of who did what
 signature()
 {
@@ -130,6 +141,18 @@ if once; then
 		--tlb soft --tier off
 fi
 in_full || exit 0
+for cpus in 1 2 4; do
+	for schedule in seeded free; do
+		for tlb in hw soft; do
+			set -- --cpus $cpus --schedule $schedule --tlb $tlb
+			families "$@"
+			[ $engine = qemu ] || families "$@" --disk 1M
+		done
+	done
+done
+families --arena highmem
+families --mem 64M
+families --split 1G --mem 4G
 expect "hello on 2 vCPUs" 0 "$good" "$kvalab" run hello --engine $engine --cpus 2
 expect "hello, split 2G" 0 "$good" "$kvalab" run hello --engine $engine --split 2G --mem 4G
 expect "hello, smallest machine" 0 "$good" "$kvalab" run hello --engine $engine --mem 64M
