@@ -29,8 +29,8 @@ void ukva_slot_set(struct mm *mm, u32 slot, const struct page *page, u16 site);
 void ukva_slot_clear(struct mm *mm, u32 slot, u16 site);
 
 /*
- * A pool of slots of the space, made at its first use. What is kept of each: who holds it, and since
- * nobody does, the stamp of the space's clock (mm_clock.h) from which on another may.
+ * A pool of slots of the space, made at its first use. What is kept of each: who holds it, and
+ * since nobody does, the stamp of the space's clock (mm_clock.h) from which on another may.
  */
 struct ukva_pool {
 	struct spinlock lock;

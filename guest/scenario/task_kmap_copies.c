@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns copies between a task's user memory and pages that have no address (seed row B13, "copy_to_user
- * … cheaper"): what a copy takes in either direction, flushes included, and what it takes to map and
- * unmap alone. The task runs alone on its CPU; the other CPUs have nothing of its space.
+ * Owns copies between a task's user memory and pages that have no address (seed row B13,
+ * "copy_to_user … cheaper"): what a copy takes in either direction, flushes included, and what it
+ * takes to map and unmap alone. No other CPU has the task's space loaded.
  */
 #include "guest/scenario/kva_forms.h"
 #include "guest/scenario/task_kmap.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns what one space can reach of another's (seed rows B1, B9): a task of space A holds an address,
- * at which user programs of both spaces read and write, and so does the kernel, for a task of B.
+ * Owns what one space can reach of another's (seed rows B1, B9): a task of space A holds an
+ * address, at which user programs of both spaces read and write, and so does the kernel, for a task
+ * of B.
  *
  * Where spaces have slots of their own, A's page is out of reach there, B's is at the same address,
  * A's page is at another one in B, and neither has more than its tasks hold.

@@ -2,11 +2,12 @@
 /*
  * Arm ukva: "a per-task kmap area … on a pool system similar to the current persistent kmap" (seed
  * 003; rows B4, B8, B9, B11, B12). Each space has a pool of slots in its own part of kernel space,
- * which its threads share. What is put is unmapped at once; a slot gets another page when a flush of
- * the space has begun since. So one flush pays for all slots, and only where the space is loaded: of
- * a task with one thread, on its own CPU. "If we're clever, we can use the context switch's flush to
- * do this for us": where the load of a root flushes, a switch to the space by a CPU is as good, if
- * no other CPU has it loaded (guest/mm/mm_clock.h). With PCIDs, and to a lazy task, it is not.
+ * which its threads share. What is put is unmapped at once; a slot gets another page when a flush
+ * of the space has begun since. So one flush pays for all slots, and only where the space is
+ * loaded: of a task with one thread, on its own CPU. "If we're clever, we can use the context
+ * switches tlb_flush to do this for us": where the load of a root flushes, a switch to the space is
+ * as good, if no other CPU has it loaded (guest/mm/mm_clock.h). With PCIDs it is not, nor where a
+ * lazy task has kept the root.
  *
  * An address says nothing outside its space: no page has *the* address, and there is no question
  * from page to address. A kernel task has no space, and is stopped.
@@ -145,9 +146,10 @@ static void switch_in(struct task *task)
 }
 
 /*
- * Flushes of one CPU's work. It begins with one slot that has been used, so each further round of
- * what nobody holds costs a flush; without switches floor(maps / P). A switch that flushes gives all
- * slots back: of the maps up to the next one the first round is free.
+ * Flushes of one CPU's work. It begins with one slot used, so that a flush comes with the last slot
+ * of each round of those that nobody holds: floor(maps / (P - S)). A switch that flushes gives all
+ * slots back, and comes before the first map: of the k maps up to the next one a flush comes behind
+ * each full round, if there is one more, floor((k - 1) / (P - S)).
  */
 static u64 flushes_of(const struct kva_work *work, u64 maps)
 {
