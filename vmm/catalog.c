@@ -61,16 +61,30 @@ static s64 count_rows(const struct image *image, u64 va, u64 row_bytes)
 	return -1;
 }
 
-static int read_layout(const struct image *image, u64 ops, struct catalog_arm *arm, struct err *err)
+/* What an arm's ops begin with, for the host; all ones if they are nowhere. */
+static u64 first_of_ops(const struct image *image, u64 ops)
 {
 	const void *at = image_at(image, ops, sizeof(u64));
-	u64 kind = KVL_LAYOUT_KINDS;
+	u64 first = UINT64_MAX;
 
 	if (at)
-		memcpy(&kind, at, sizeof(kind));
-	if (kind >= KVL_LAYOUT_KINDS)
+		memcpy(&first, at, sizeof(first));
+	return first;
+}
+
+static int read_ops(const struct image *image, u64 ops, const struct catalog_scenario *scenario,
+		    struct catalog_arm *arm, struct err *err)
+{
+	u64 first = first_of_ops(image, ops);
+
+	if (scenario->arms_are_layouts && first >= KVL_LAYOUT_KINDS)
 		return bad(err, "an arm's layout is of no kind that there is");
-	arm->layout = (enum kvl_layout_kind)kind;
+	if (scenario->arms_place_arena && first > 1)
+		return bad(err, "an arm has page tables in no zone that there is");
+	if (scenario->arms_are_layouts)
+		arm->layout = (enum kvl_layout_kind)first;
+	if (scenario->arms_place_arena)
+		arm->arena_highmem = first == 1;
 	return 0;
 }
 
@@ -94,7 +108,7 @@ static int read_arms(const struct image *image, u64 va, struct catalog_scenario 
 		if (copy_string(image, row.name, true, &arm->name, err) ||
 		    copy_string(image, row.about, false, &arm->about, err))
 			return -1;
-		if (out->arms_are_layouts && read_layout(image, guest_address(row.ops), arm, err))
+		if (read_ops(image, guest_address(row.ops), out, arm, err))
 			return -1;
 	}
 	return 0;
@@ -172,6 +186,7 @@ static int read_scenario(const struct image *image, u64 va, struct catalog_scena
 	memcpy(&row, image_at(image, va, sizeof(row)), sizeof(row));
 	out->needs_flash = row.needs_flash != 0;
 	out->arms_are_layouts = row.arms_are_layouts != 0;
+	out->arms_place_arena = row.arms_place_arena != 0;
 	if (copy_string(image, row.name, true, &out->name, err) ||
 	    copy_string(image, row.about, false, &out->about, err) ||
 	    read_arms(image, guest_address(row.arms), out, err) ||

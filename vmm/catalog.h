@@ -12,6 +12,7 @@
 struct catalog_arm {
 	const char *name, *about;
 	enum kvl_layout_kind layout; /* of an arm that is one */
+	bool arena_highmem;	     /* of an arm that places the arena */
 };
 
 struct catalog_param {
@@ -25,7 +26,7 @@ struct catalog_varies {
 struct catalog_scenario {
 	const char *name, *about;
 	bool needs_flash;
-	bool arms_are_layouts;
+	bool arms_are_layouts, arms_place_arena;
 	u32 narms; /* 0: the scenario has no arms */
 	const struct catalog_arm *arms;
 	u32 nparams;

@@ -64,7 +64,8 @@ struct run_config {
 	const char *scenario, *arm;
 	const char *layout_name; /* an arm of the scenario layout; NULL: the first */
 	struct kvl_layout_request layout;
-	struct board board; /* whose the holes are */
+	bool arena_zone_given; /* else an arm may say in which zone page tables are */
+	struct board board;    /* whose the holes are */
 	u64 seed;
 	enum run_schedule schedule;
 	enum run_tlb_policy tlb_policy;

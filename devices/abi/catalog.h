@@ -48,6 +48,8 @@ struct scenario {
 	u64 needs_flash;		      /* 1: cannot run without --flash */
 	/* 1: its arms are kinds of layout; their ops begin with a u64, enum kvl_layout_kind */
 	u64 arms_are_layouts;
+	/* 1: its arms say where page tables are; their ops begin with a u64, 1: in highmem */
+	u64 arms_place_arena;
 	void (*run)(const struct arm *arm);
 };
 

@@ -27,9 +27,8 @@ void table_way_start(const struct table_way *way)
 	no_spaces();
 	fault_table_check(way, "the arm's ops");
 	if (way->highmem != highmem)
-		usage_failure("this arm has page tables in %s: --arena %s",
-			      way->highmem ? "highmem" : "lowmem",
-			      way->highmem ? "highmem" : "lowmem");
+		panic("arena misplaced", "this way is for page tables in %s",
+		      way->highmem ? "highmem" : "lowmem");
 	for (u32 cpu = 0; cpu < KVL_MAX_CPUS; cpu++)
 		memset(&uses_of[cpu], 0, sizeof(uses_of[cpu]));
 	if (way->start)

@@ -36,7 +36,7 @@ struct table_forms {
 };
 
 struct table_way {
-	bool highmem; /* for an arena that has no direct addresses; else for one that has */
+	u64 highmem; /* 1: the arena has no direct addresses; first, as the host reads it */
 	/* What the parameters choose instead, of the row of an arm; NULL: this. */
 	const struct table_way *(*choose)(void);
 	void (*start)(void); /* may be NULL; parameters are read here */
@@ -62,8 +62,7 @@ struct table_way {
 };
 extern const struct table_way *table_way; /* NULL: none is chosen */
 
-/* For all spaces from now on, until stop; there are none. A usage failure if the arena is in the
- * wrong zone. */
+/* For all spaces from now on, until stop; there are none. */
 void table_way_start(const struct table_way *way);
 void table_way_stop(void);
 

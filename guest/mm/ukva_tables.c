@@ -35,10 +35,9 @@ static u64 table_slot(u32 i)
 
 static bool is_init_mms(const struct table *table)
 {
-	return table->level == 1
-		       ? kvl_is_shared(&layout, table->va)
-		       : table->level == 2 && table->va >= layout.page_offset &&
-				 pt_directories_are_shared();
+	return table->level == 1 ? kvl_is_shared(&layout, table->va)
+				 : table->level == 2 && table->va >= layout.page_offset &&
+					   pt_directories_are_shared();
 }
 
 u64 ukva_table_address(const struct table *table)

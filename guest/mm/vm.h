@@ -58,7 +58,7 @@ struct vma {
 	struct vma *next; /* ascending */
 };
 
-#define UKVA_TABLES 4 /* a leaf table for each 2 MiB, at most */
+#define UKVA_TABLES 4		    /* a leaf table for each 2 MiB, at most */
 #define MM_SLOTS (2 * KVL_MAX_CPUS) /* two for each CPU: kva_per_map.c */
 
 struct ukva_pool;
@@ -74,10 +74,10 @@ struct mm {
 	struct spinlock pt_lock; /* orders every change of this space's tables */
 	struct spinlock vma_lock;
 	struct vma *vmas;
-	u32 users;	      /* tasks, and who looks into it meanwhile */
-	struct mm *next;      /* all spaces but init_mm */
-	volatile u32 cpus;    /* bit per CPU that has this root loaded */
-	volatile u32 flushes; /* how many there were: tlb_tags.c */
+	u32 users;		       /* tasks, and who looks into it meanwhile */
+	struct mm *next;	       /* all spaces but init_mm */
+	volatile u32 cpus;	       /* bit per CPU that has this root loaded */
+	volatile u32 flushes;	       /* how many there were: tlb_tags.c */
 	u64 ukva_table[UKVA_TABLES];   /* of its own part of kernel space; 0: none yet (ukva.h) */
 	u16 ukva_entered[UKVA_TABLES]; /* tables of the space that stand in each of them */
 	struct task *volatile slot_holder[MM_SLOTS]; /* of each slot; NULL: nobody */

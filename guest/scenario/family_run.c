@@ -19,12 +19,20 @@ static struct page *high_page(u64 nth)
 	return page_alloc(ZONE_HIGHMEM, 0);
 }
 
+static struct page *low_page(u64 nth)
+{
+	(void)nth;
+	return page_alloc(ZONE_LOWMEM, 0);
+}
+
 static const struct frame_source high_frames FAULT_TABLE = { .name = "processes",
 							     .alloc = high_page };
+static const struct frame_source low_frames FAULT_TABLE = { .name = "processes, lowmem",
+							    .alloc = low_page };
 
-static struct file *open_file(u32 pages)
+static struct file *open_file(u32 pages, const struct frame_source *frames)
 {
-	const struct file_config config = { .pages = pages, .frames = &high_frames };
+	const struct file_config config = { .pages = pages, .frames = frames };
 
 	return file_open(&config);
 }
@@ -51,15 +59,16 @@ static void begin_swapping(struct swapping *s, struct processes *all, const stru
 	s->device = block_open();
 	if (!s->device || block_is_readonly(s->device) ||
 	    block_sectors(s->device) < pages * BLOCK_PAGE_SECTORS)
-		usage_failure("processes write %lu KiB: at least so large a --disk, and no readonly",
-			      (u64)(pages * PAGE_BYTES >> 10));
+		usage_failure(
+			"processes write %lu KiB: at least so large a --disk, and no readonly",
+			(u64)(pages * PAGE_BYTES >> 10));
 	s->store = block_page_store(s->device);
 	swap_start(&s->store);
 	s->swapper = (struct process_swapper){ .all = all,
 					       .draws = draw_stream(boot_options.seed, 0),
 					       .left = run->swaps };
-	s->task = task_start("swapper", boot_options.ncpus - 1, NULL, process_swap_out,
-			     &s->swapper);
+	s->task =
+		task_start("swapper", boot_options.ncpus - 1, NULL, process_swap_out, &s->swapper);
 }
 
 static void end_swapping(struct swapping *s, const struct cow_stats *stats)
@@ -119,11 +128,12 @@ static void run_and_check(struct processes *all, const struct family_run *run)
 
 void family_run(const struct family_run *run)
 {
+	const struct frame_source *frames = run->lowmem ? &low_frames : &high_frames;
 	struct processes all = {
-		.group = { .frames = &high_frames },
+		.group = { .frames = frames },
 		.data_pages = run->family.memory,
-		.file = open_file(run->family.reads),
-		.segment = open_file(1),
+		.file = open_file(run->family.reads, frames),
+		.segment = open_file(1, frames),
 		.spread = run->spread,
 		.born = run->born,
 	};

@@ -7,6 +7,7 @@
 #include "guest/scenario/family.h"
 
 struct family_run {
+	bool lowmem;	      /* pages of processes and of the file; else they are highmem */
 	struct family family; /* the first ones begin on all CPUs in turn */
 	bool spread;	      /* children run on all CPUs in turn; else with their parent */
 	/* With a disk, by another task, beside them: pages of theirs that are to go out. */
@@ -14,8 +15,8 @@ struct family_run {
 	void (*born)(struct mm *mm); /* of each new space, before it runs; NULL: nothing */
 };
 
-/* A scheme of addresses is in use (kva.h). Pages of processes and of the file are highmem. Reports
- * metrics and checks. */
+/* A scheme of addresses is in use (kva.h), if there are pages that need one. Reports metrics and
+ * checks. */
 void family_run(const struct family_run *run);
 
 /* --- parameters, for a scenario's table, and what they say --- */

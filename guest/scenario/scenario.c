@@ -70,6 +70,7 @@ const struct scenario scenarios[] = {
 	  .about = "page tables of tasks, and the kernel's way to them",
 	  .arms = task_pt_arms,
 	  .params = task_pt_params,
+	  .arms_place_arena = 1,
 	  .run = task_pt_run },
 	{ .name = "bench",
 	  .about = "what this host's events cost, in TSC cycles (kvalab probe runs it)",

@@ -87,8 +87,7 @@ void task_pt_run(const struct arm *arm)
 	pt_share_directories(param_choice("switch", "table", "entry"));
 	printk("task-pt: %s, %u CPUs\n", arm->name, boot_options.ncpus);
 	table_way_start(way);
-	metric("touch_ticks",
-	       task_pt_forms(way, &touches) / ((u64)touches.tables * touches.pages));
+	metric("touch_ticks", task_pt_forms(way, &touches) / ((u64)touches.tables * touches.pages));
 	touches.threads = boot_options.ncpus;
 	task_pt_forms(way, &touches);
 	if (way->entry_address)

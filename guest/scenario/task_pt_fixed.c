@@ -36,8 +36,8 @@ static void intrude(const struct table_way *way)
 	struct mm *mm = user_mm_create();
 	u64 entry = way->entry_address(USER_TEXT_VA);
 
-	check_equal("fixed.user_killed", task_join(user_start("intruder", 0, mm, user_read, entry, 0)),
-		    -1);
+	check_equal("fixed.user_killed",
+		    task_join(user_start("intruder", 0, mm, user_read, entry, 0)), -1);
 }
 
 void task_pt_fixed(const struct table_way *way)

@@ -71,7 +71,6 @@ static u64 touch_all(const struct table_touches *touches, struct mm *mm)
 	return toucher[0].ticks;
 }
 
-
 /* What a pool adds: its flushes go with its rounds, and these with what it had to map. */
 static void check_pool(const struct table_way *way, const struct spent *before,
 		       const struct spent *after)

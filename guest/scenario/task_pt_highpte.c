@@ -151,7 +151,7 @@ static u64 pool_address_bytes(u64 tables)
 }
 
 static const struct table_way pool_way FAULT_TABLE = {
-	.highmem = true,
+	.highmem = 1,
 	.start = pool_start,
 	.stop = pool_stop,
 	.map = pool_map,
@@ -167,7 +167,7 @@ static const struct table_way *choose(void)
 }
 
 const struct table_way task_pt_highpte FAULT_TABLE = {
-	.highmem = true,
+	.highmem = 1,
 	.choose = choose,
 	.map = map,
 	.unmap = unmap,

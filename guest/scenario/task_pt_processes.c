@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the processes of task-pt (rows B5, B13): the loop of fork, exec and exit, the kernel's
- * addresses for their pages by kmap-local in all arms, so that what differs is tables. How many
- * flushes it took to reach those follows from whose they were.
+ * Owns the processes of task-pt (rows B5, B13): the loop of fork, exec and exit. Their pages have
+ * direct addresses, so what differs from arm to arm is tables. How many flushes it took to reach
+ * those follows from whose they were.
  */
 #include "guest/scenario/family_run.h"
-#include "guest/scenario/kva.h"
 #include "guest/scenario/task_pt.h"
 
 /* Flushes of pages that are not for tables: as many in all arms. */
@@ -28,14 +27,12 @@ static void report(const struct table_way *way, const struct table_uses *before,
 
 void task_pt_processes(const struct table_way *way)
 {
-	const struct family_run run = family_run_read();
+	struct family_run run = family_run_read();
+	u64 flushes = count_total(COUNT_FLUSH_PAGE);
 	struct table_uses before;
-	u64 flushes;
 
-	kva_start(&kva_kmap_local, TASK_LOCAL_KVAS * boot_options.ncpus);
+	run.lowmem = true;
 	table_way_uses(&before);
-	flushes = count_total(COUNT_FLUSH_PAGE);
 	family_run(&run);
 	report(way, &before, count_total(COUNT_FLUSH_PAGE) - flushes);
-	kva_stop();
 }

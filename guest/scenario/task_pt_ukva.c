@@ -57,7 +57,7 @@ static void predict(const struct table_work *work, struct table_forms *forms)
 }
 
 const struct table_way task_pt_ukva FAULT_TABLE = {
-	.highmem = true,
+	.highmem = 1,
 	.start = start,
 	.map = map,
 	.unmap = unmap,

@@ -121,6 +121,23 @@ static int layout_of_arm(const struct catalog *catalog, const struct catalog_sce
 	return names_layout(catalog, config, err);
 }
 
+/* Where arms place the arena, they say where it is; --arena can only say the same. */
+static int arena_of_arm(const struct catalog_scenario *scenario, struct run_config *config,
+			struct err *err)
+{
+	bool highmem;
+
+	if (!scenario->arms_place_arena)
+		return 0;
+	highmem = catalog_find_arm(scenario, config->arm)->arena_highmem;
+	if (config->arena_zone_given && config->layout.arena_highmem != highmem)
+		return err_set(err, EXIT_USAGE,
+			       "--arena: arm %s of %s has page tables in %s: leave the zone out",
+			       config->arm, scenario->name, highmem ? "highmem" : "lowmem");
+	config->layout.arena_highmem = highmem;
+	return 0;
+}
+
 /* --set carve=…: the one parameter that the layout hangs on, of whatever scenario has it. */
 static void carve(struct run_config *config)
 {
@@ -156,7 +173,7 @@ int names_check(const struct catalog *catalog, struct run_config *config, const 
 	if (scenario->arms_are_layouts && !config->arm)
 		config->arm = config->layout_name; /* the other name for it */
 	if (check_arm(scenario, config->arm, arm_option, err) ||
-	    layout_of_arm(catalog, scenario, config, err))
+	    layout_of_arm(catalog, scenario, config, err) || arena_of_arm(scenario, config, err))
 		return -1;
 	for (u32 i = 0; i < config->nparams; i++)
 		if (check_param(scenario, &config->param[i], err))

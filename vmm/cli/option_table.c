@@ -173,16 +173,20 @@ static int parse_arena(struct options *options, const char *value, struct err *e
 {
 	static const char *const names[] = { "lowmem", "highmem" };
 	char *zone = options_keep(options, value, err), *comma = zone ? strchr(zone, ',') : NULL;
+	struct run_config *run = &options->run;
 	u32 chosen;
 
 	if (!zone)
 		return -1;
+	if (*zone >= '0' && *zone <= '9')
+		return parse_window("--arena", zone, &run->layout.arena_bytes, err);
 	if (comma)
 		*comma++ = '\0';
 	if (parse_choice("--arena", zone, names, 2, &chosen, err) ||
-	    (comma && parse_window("--arena", comma, &options->run.layout.arena_bytes, err)))
+	    (comma && parse_window("--arena", comma, &run->layout.arena_bytes, err)))
 		return -1;
-	options->run.layout.arena_highmem = chosen == 1;
+	run->layout.arena_highmem = chosen == 1;
+	run->arena_zone_given = true;
 	return 0;
 }
 
@@ -512,8 +516,8 @@ const struct option_row option_table[] = {
 	  "of these, at least so many behind lowmem (default 0)" },
 	{ MACHINE, "--kva", "SIZE", FOR_RUNS | FOR_LAYOUT, false, parse_kva,
 	  "window of dynamic addresses (default 100M)" },
-	{ MACHINE, "--arena", "ZONE[,SIZE]", FOR_RUNS | FOR_LAYOUT, false, parse_arena,
-	  "page tables in lowmem (default) or highmem; room for\nthem in all (default 8M)" },
+	{ MACHINE, "--arena", "[ZONE][,][SIZE]", FOR_RUNS | FOR_LAYOUT, false, parse_arena,
+	  "page tables in lowmem or highmem (default lowmem, or\nas the arm has it); room for them in all (8M)" },
 	{ MACHINE, "--tlb", "KIND", FOR_RUN, false, parse_tlb,
 	  "hw (default): the processor's; or filled by faults:\nsoft[,entries=8…1024][,policy=fifo|random]\n[,pcid=on|off] (default 64 entries, fifo, off)" },
 	{ MACHINE, "--tlb", "KIND,…", FOR_COMPARE, false, parse_tlb_list,
