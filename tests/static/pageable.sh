@@ -39,8 +39,8 @@ refused()
 
 refused "a function on the path of faults" "trap_dispatch -> .*pt_sync_kernel" guest/mm/pt.c \
 	's/^enum pt_sync pt_sync_kernel/__pageable &/'
-refused "data on the path of faults" ".* -> entries_in_use" guest/mm/pt.c \
-	's/^static u16 entries_in_use\[[^]]*\]/& __pageable_data/'
+refused "data on the path of faults" ".* -> freed" guest/mm/arena.c \
+	's/^static u32 freed/& __pageable_data/'
 refused "a function that only a fault function needs" "mapping_ops -> mapping_fault -> .*flash_read_lock" guest/flash/chip.c \
 	's/^enum flash_error flash_read_lock/__pageable &/'
 refused "what brings pages back" "pageable_ops -> pageable_fault -> .*get_frame" guest/mm/pageable.c \
