@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Owns the scenario task-kmap: its arms and parameters, and the order of its parts. */
+#include "guest/scenario/family_run.h"
 #include "guest/scenario/task_kmap.h"
 
 const struct arm task_kmap_arms[] = {
@@ -19,6 +20,7 @@ const struct scenario_param task_kmap_params[] = {
 	{ "between", "number", "24", "maps of a CPU from one switch of spaces to the next" },
 	{ "copies", "number", "40", "of a page each way; 0: none" },
 	KVA_MIX_PARAMS,
+	FAMILY_PARAMS,
 	{ "threads", "off|on", "off", "all workers of rounds are threads of one space" },
 	{ "global", "off|on", "off",
 	  "the window's entries are global: a load of a root leaves them" },
@@ -74,6 +76,13 @@ static void fill(void *arg)
 	kva_fill(sizes->ops, sizes->work.slots, KVA_ANOTHER_WAITS);
 }
 
+static void families(void *arg)
+{
+	const struct sizes *sizes = arg;
+
+	task_kmap_families(sizes->ops, sizes->work.slots);
+}
+
 /* Whether kernel tasks are lazy is said here: the forms are of those that are. */
 static void mix(void *arg)
 {
@@ -108,6 +117,7 @@ void task_kmap_run(const struct arm *arm)
 	if (sizes.copies)
 		task_kmap_copies(ops, sizes.work.slots, sizes.copies);
 	run_in_a_space(ops, fill, &sizes);
+	run_in_a_space(ops, families, &sizes);
 	run_in_a_space(ops, mix, &sizes);
 	metric("slot_bytes", ops->slot_bytes);
 	metric("cpu_bytes", ops->cpu_bytes);

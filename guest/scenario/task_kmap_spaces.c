@@ -23,13 +23,18 @@ static struct {
 	u32 killed;
 } now;
 
-static u32 leaves(struct mm *mm)
+u32 task_kmap_leaves(struct mm *mm, u32 slots)
 {
 	u32 n = 0;
 
-	for (u32 i = 0; i < ARCH_PT_ENTRIES; i++)
+	for (u32 i = 0; i < MM_SLOTS + slots; i++)
 		n += pt_lookup(mm, ukva_slot_address(i)) != 0;
 	return n;
+}
+
+static u32 leaves(struct mm *mm)
+{
+	return task_kmap_leaves(mm, UKVA_POOL_SLOTS);
 }
 
 static u32 last_cpu(void)

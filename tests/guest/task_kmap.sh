@@ -121,5 +121,5 @@ for arm in pkmap percpu-pool ukva; do
 done
 try pkmap "a kernel task asks" 2 "kernel tasks get addresses of this arm, too" --set provoke=lazy-user
 try pkmap "a task moves" 2 "needs two CPUs, and addresses that belong to a task" --set provoke=move
-try ukva "more slots than a space has" 2 "slots=449: a space's own pool has 1 to 448" --set slots=449
-try ukva "all that a space has" 0 "$good" --set slots=448 --set maps=1000
+try ukva "more slots than a space has" 2 "slots=465: a space's own pool has 1 to 464" --set slots=465
+try ukva "all that a space has" 0 "$good" --set slots=464 --set maps=1000
