@@ -38,14 +38,27 @@ struct mm *mm_create(void)
 	return mm;
 }
 
+static void unmap_areas(struct mm *mm)
+{
+	while (mm->vmas)
+		vma_unmap(mm->vmas);
+}
+
+void mm_leave(struct mm *mm)
+{
+	if (__atomic_load_n(&mm->users, __ATOMIC_ACQUIRE) > 1)
+		return;
+	mm->ends = true;
+	unmap_areas(mm);
+}
+
 static void mm_destroy(struct mm *mm)
 {
 	if (mm->cpus)
 		panic("space in use", "space %u ends while CPUs %x have it loaded", mm->id,
 		      mm->cpus);
 	ukva_end(mm);
-	while (mm->vmas)
-		vma_unmap(mm->vmas);
+	unmap_areas(mm);
 	spin_lock(&list_lock);
 	for (struct mm **at = &list; *at; at = &(*at)->next) {
 		if (*at == mm) {

@@ -188,11 +188,30 @@ u64 pt_table_make(struct mm *mm, u64 va, u32 level, u64 upper, u16 site)
 	return made.gpa;
 }
 
+/* Where a walk begins that is to go on behind level 2: the directory is known, as the four of PAE
+ * are, and the tables above it need not be reached. */
+static u64 known_directory(struct mm *mm, u64 va, u32 *level)
+{
+	u64 directory = va < GiB(4) ? mm->directory[va / GiB(1)] : 0;
+
+	*level = directory ? 2 : ARCH_PT_LEVELS;
+	return directory ? directory : mm->root_gpa;
+}
+
+static void note_directory(struct mm *mm, u64 va, u32 level, u64 table)
+{
+	if (level == 2 && va < GiB(4))
+		mm->directory[va / GiB(1)] = table;
+}
+
 u64 pt_walk(struct mm *mm, u64 va, u32 level, bool create, u16 site)
 {
 	u64 table = mm->root_gpa;
+	u32 at = ARCH_PT_LEVELS;
 
-	for (u32 at = ARCH_PT_LEVELS; at > level; at--) {
+	if (level <= 2)
+		table = known_directory(mm, va, &at);
+	for (; at > level; at--) {
 		u64 entry = pt_entry(mm, va, at, table);
 
 		if (arch_pte_is_leaf(entry, at))
@@ -201,6 +220,7 @@ u64 pt_walk(struct mm *mm, u64 va, u32 level, bool create, u16 site)
 			return 0;
 		table = arch_pte_present(entry) ? arch_pte_gpa(entry)
 						: pt_table_make(mm, va, at - 1, table, site);
+		note_directory(mm, va, at - 1, table);
 	}
 	return table;
 }
@@ -331,9 +351,9 @@ u32 pt_unmap(struct mm *mm, u64 va, u64 bytes, u16 site)
 /* The table and level that hold the leaf for @va; 0: none. */
 static u64 find_leaf(struct mm *mm, u64 va, u32 *level, u64 *entry)
 {
-	u64 table = mm->root_gpa;
+	u64 table = known_directory(mm, va, level);
 
-	for (*level = ARCH_PT_LEVELS;; --*level) {
+	for (;; --*level) {
 		*entry = pt_entry(mm, va, *level, table);
 		if (!arch_pte_present(*entry))
 			return 0;

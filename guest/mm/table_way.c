@@ -67,7 +67,7 @@ void table_forms_of_work(const struct table_work *work, struct table_forms *form
 
 	*forms = (struct table_forms){
 		.uses_of_leaves = work->pages,
-		.uses_of_upper = (ARCH_PT_LEVELS - 1) * work->pages + made,
+		.uses_of_upper = work->pages + made + 2 * work->directories,
 		.entries = work->pages + made,
 	};
 }

@@ -78,8 +78,8 @@ void table_way_uses(struct table_uses *uses);
 /* For pt.c: by the chosen way. */
 u64 table_way_map(const struct table *table);
 
-/* What every way takes: a walk down to each page's leaf table, its entry, and for each table that
- * is made the entry that leads to it. */
+/* What every way takes: for each page its directory is read, and its leaf table written; for each
+ * table that is made the entry that leads to it; to find a directory, the two tables above it. */
 void table_forms_of_work(const struct table_work *work, struct table_forms *forms);
 
 /* --- for ways: tables of any space ------------------------------------------------------------ */

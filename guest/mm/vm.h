@@ -71,11 +71,13 @@ struct mm_clock {
 struct mm {
 	u32 id; /* 0 = init_mm */
 	u64 root_gpa;
+	u64 directory[4]; /* of each GiB, once it has been found; they stay as long as the space */
 	struct spinlock pt_lock; /* orders every change of this space's tables */
 	struct spinlock vma_lock;
 	struct vma *vmas;
 	u32 users;		       /* tasks, and who looks into it meanwhile */
 	struct mm *next;	       /* all spaces but init_mm */
+	bool ends;		       /* its last task leaves it: mm_leave() */
 	volatile u32 cpus;	       /* bit per CPU that has this root loaded */
 	volatile u32 flushes;	       /* how many there were: tlb_tags.c */
 	u64 ukva_table[UKVA_TABLES];   /* of its own part of kernel space; 0: none yet (ukva.h) */
@@ -91,6 +93,9 @@ extern struct mm init_mm;
 struct mm *mm_create(void);
 void mm_get(struct mm *mm); /* by a user, for another: a task of it, or who looks into it */
 void mm_put(struct mm *mm); /* drops a user; the last one unmaps and frees everything */
+/* The task is about to leave the space, which its CPU has loaded: if it is the last user, areas go
+ * while the tables are its own, and the load of the next root flushes for all of them. */
+void mm_leave(struct mm *mm);
 
 /* --- VMAs --- */
 /* User area at a fixed place. NULL: overlaps, or outside user space. */

@@ -112,13 +112,13 @@ static void check_touches(const struct table_way *way, const struct table_touche
 
 /* --- another's -------------------------------------------------------------------------------- */
 
-/* Two upper tables and a directory are read for each page, and its leaf table written: so often
- * whatever way they are reached, and where they have no addresses the way of all is the fixmap's. */
+/* For each page its directory is read, and its leaf table written: so often whatever way they are
+ * reached, and where they have no addresses the way of all is the fixmap's. */
 static void take_away(const struct table_way *way, const struct table_touches *touches,
 		      struct mm *mm)
 {
 	struct spent before = spent_until_now(), after;
-	u64 pages = touches->tables * touches->pages, uses = ARCH_PT_LEVELS * pages;
+	u64 pages = touches->tables * touches->pages, uses = 2 * pages;
 
 	for (u32 table = 0; table < touches->tables; table++)
 		for (u32 page = 0; page < touches->pages; page++)

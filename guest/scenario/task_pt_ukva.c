@@ -52,7 +52,7 @@ static void predict(const struct table_work *work, struct table_forms *forms)
 
 	table_forms_of_work(work, forms);
 	forms->entries += windows + made;
-	forms->uses_of_upper += ARCH_PT_LEVELS * windows;
+	forms->uses_of_upper += 2 * windows;
 	forms->uses_of_leaves += made;
 }
 

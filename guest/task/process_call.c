@@ -105,8 +105,8 @@ static struct mm *change_space(struct process *process)
 	process_let_go_areas(process);
 	if (!mm)
 		return NULL;
-	task_change_mm(mm);
 	mm_put(old);
+	task_change_mm(mm);
 	return mm;
 }
 

@@ -269,6 +269,7 @@ void task_change_mm(struct mm *mm)
 	struct mm *old = task->mm;
 
 	mm_get(mm);
+	mm_leave(old);
 	load_mm(my_queue(), mm, SITE("task.change_mm"));
 	task->mm = mm;
 	mm_put(old);
@@ -279,6 +280,7 @@ void task_leave_mm(void)
 	struct task *task = current();
 	struct mm *mm = task->mm;
 
+	mm_leave(mm);
 	load_mm(my_queue(), &init_mm, SITE("task.exit"));
 	task->mm = NULL;
 	mm_put(mm);
