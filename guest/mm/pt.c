@@ -90,8 +90,11 @@ static struct entry *table_map(const struct table *table)
 {
 	if (has_way(table->mm))
 		return (struct entry *)table_way_map(table);
-	return (struct entry *)(arena_is_direct ? table_direct_address(table->gpa)
-						: table_map_here(table->gpa));
+	if (arena_is_direct)
+		return (struct entry *)table_direct_address(table->gpa);
+	if (table_way)
+		table_way_note_kernel();
+	return (struct entry *)table_map_here(table->gpa);
 }
 
 static void table_unmap(const struct table *table, const struct entry *mapped)

@@ -11,6 +11,7 @@ const struct table_way *table_way;
 
 static struct {
 	u64 n[2][2]; /* own, leaf */
+	u64 kernel;
 } uses_of[KVL_MAX_CPUS];
 
 static void no_spaces(void)
@@ -50,6 +51,11 @@ u64 table_way_map(const struct table *table)
 	return table_way->map(table);
 }
 
+void table_way_note_kernel(void)
+{
+	uses_of[cpu_id()].kernel++;
+}
+
 void table_way_uses(struct table_uses *uses)
 {
 	*uses = (struct table_uses){ 0 };
@@ -58,6 +64,7 @@ void table_way_uses(struct table_uses *uses)
 		uses->own_upper += uses_of[cpu].n[true][false];
 		uses->other_leaves += uses_of[cpu].n[false][true];
 		uses->other_upper += uses_of[cpu].n[false][false];
+		uses->kernel += uses_of[cpu].kernel;
 	}
 }
 

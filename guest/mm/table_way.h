@@ -20,6 +20,7 @@ struct table {
 struct table_uses {
 	u64 own_leaves, own_upper; /* tables of level 1, and above, of the task's own space */
 	u64 other_leaves, other_upper;
+	u64 kernel; /* init_mm's, where they have no direct address: by a fixmap slot and a flush */
 };
 
 /* Pages that are mapped one by one in a space, which has no leaf tables yet. */
@@ -75,8 +76,9 @@ static inline bool table_is_own(const struct table *table)
 /* Since it was chosen. */
 void table_way_uses(struct table_uses *uses);
 
-/* For pt.c: by the chosen way. */
+/* For pt.c: by the chosen way; and that one of init_mm's was reached by a fixmap slot meanwhile. */
 u64 table_way_map(const struct table *table);
+void table_way_note_kernel(void);
 
 /* What every way takes: for each page its directory is read, and its leaf table written; for each
  * table that is made the entry that leads to it; to find a directory, the two tables above it. */
