@@ -135,8 +135,8 @@ static void shoot(u32 targets, u32 mm, u32 flush, u64 va, u64 bytes, u16 site)
 	spin_unlock(&request.lock);
 }
 
-/* CPUs that may use what they have of it. Of a space that ends nothing is used any more: the load of
- * another root, which comes next, is its flush. */
+/* CPUs that may use what they have of it. Of a space that ends nothing is used any more: the load
+ * of another root, which comes next, is its flush. */
 static u32 users_of(const struct mm *mm)
 {
 	if (mm == &init_mm)

@@ -50,7 +50,7 @@ u64 ukva_pool_address(u32 slot);
 /* The space ends: a named failure if somebody holds a slot. */
 void ukva_end(struct mm *mm);
 
-/* --- the tables of the space itself (seed row B3), with its pt_lock ---------------------------- */
+/* --- the tables of the space itself (seed row B3), with its pt_lock -------------------------- */
 /* Where @table, one of the space's own, stands in each space; 0: it is none of those that do, but
  * init_mm's. */
 u64 ukva_table_address(const struct table *table);

@@ -25,8 +25,8 @@ void task_kmap_threads(const struct kva_ops *ops, const struct kva_work *work);
 void task_kmap_spaces(const struct kva_ops *ops, u32 slots);
 /* User memory to and from pages that have no address, @copies each (task_kmap_copies.c). */
 void task_kmap_copies(const struct kva_ops *ops, u32 slots, u32 copies);
-/* How many pages are mapped in a space's own part of kernel space, at its CPUs' pairs and its pool's
- * first @slots. */
+/* How many pages are mapped in a space's own part of kernel space, at its CPUs' pairs and its
+ * pool's first @slots. */
 u32 task_kmap_leaves(struct mm *mm, u32 slots);
 /* Processes that fork, execute, read a file, are swapped out and exit: with the addresses of @ops
  * for all that the kernel does to their pages (task_kmap_families.c). */

@@ -21,20 +21,20 @@ void task_pt_run(const struct arm *arm);
 #undef ARM
 #undef VARIES
 
-/* --- areas whose pages are all the same one, which nobody frees: what is counted in them is tables.
- * They may begin anywhere. */
+/* --- areas: their pages are all the same one, so what is counted in them is tables --- */
 #define TASK_PT_VA MiB(64)
 struct page *task_pt_page_make(void);
 /* A usage failure if user space has no room for so much. */
 struct vma *task_pt_area(struct mm *mm, struct page *page, u64 bytes);
 
-/* Has a space from birth a directory of user space, of one of @n GiB from @gib on? That in which ukva
- * hangs, if it is carved from there and the way needs it. */
+/* Has a space from birth a directory of user space, of one of @n GiB from @gib on? That in which
+ * ukva hangs, if it is carved from there and the way needs it. */
 bool task_pt_has_directory(const struct table_way *way, u64 gib, u64 n);
 
 /* --- the parts of a run: each reports its metrics and checks --- */
-/* Pages of a space that are touched first, and then taken away by a task of no space: counts against
- * the way's closed forms (task_pt_forms.c). Returns the ticks of the first thread's touches. */
+/* Pages of a space that are touched first, and then taken away by a task of no space: counts
+ * against the way's closed forms (task_pt_forms.c). Returns the ticks of the first thread's
+ * touches. */
 struct table_touches {
 	u32 tables, pages; /* leaf tables; of each of them */
 	u32 threads;	   /* on as many CPUs, each with tables of its own */

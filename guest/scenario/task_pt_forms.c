@@ -71,9 +71,9 @@ static u64 touch_all(const struct table_touches *touches, struct mm *mm)
 	return toucher[0].ticks;
 }
 
-/* What a pool adds: its flushes go with its rounds, and these with what it had to map. A round takes
- * away what it finds in the slots, but for those that other CPUs use, and passes over these; in the
- * first the first slot is empty. @entries: made without it. */
+/* What a pool adds: its flushes go with its rounds, and these with what it had to map. A round
+ * takes away what it finds in the slots, but for those that other CPUs use, and passes over these;
+ * in the first the first slot is empty. @entries: made without it. */
 static void check_pool(const struct table_way *way, u64 entries, const struct spent *before,
 		       const struct spent *after)
 {

@@ -44,7 +44,7 @@ static void predict(const struct table_work *work, struct table_forms *forms)
 	forms->page_flushes += uses;
 }
 
-/* --- pkmap: the pool is in the fixmap, whose own table needs no mapping ------------------------- */
+/* --- pkmap: the pool is in the fixmap, whose own table needs no mapping ----------------------- */
 
 #define POOL_MOST 256
 #define FIRST (FIXMAP_PER_CPU * KVL_MAX_CPUS)

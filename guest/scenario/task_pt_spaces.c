@@ -27,8 +27,8 @@ static u64 kernel_directories(void)
 	return layout.page_offset == GiB(3) ? 1 : 2;
 }
 
-/* The root and one below, a directory of user space and a leaf table; of ukva, where the page's leaf
- * table stands, and the slots, and a directory of user space if it hangs in another one. */
+/* The root and one below, a directory of user space and a leaf table; of ukva, where the page's
+ * leaf table stands, and the slots, and a directory of user space if it hangs in another one. */
 static u64 tables_of_a_space(const struct table_way *way)
 {
 	u64 of_ukva = 2 + (task_pt_has_directory(way, 0, 4) && !task_pt_has_directory(way, 0, 1));

@@ -37,7 +37,7 @@ refused()
 	fi
 }
 
-refused "a function on the path of faults" "trap_dispatch -> .*pt_sync_kernel" guest/mm/pt.c \
+refused "a function on the path of faults" "trap_dispatch -> .*pt_sync_kernel" guest/mm/pt_space.c \
 	's/^enum pt_sync pt_sync_kernel/__pageable &/'
 refused "data on the path of faults" ".* -> freed" guest/mm/arena.c \
 	's/^static u32 freed/& __pageable_data/'
