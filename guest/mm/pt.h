@@ -4,7 +4,8 @@
  *
  * pt.c is the only file that can reach an entry. Tables come from the arena; where they have no
  * direct address (arena in highmem), each access maps the table's frame in this CPU's fixmap slot,
- * as highpte did: two entries written and one flush.
+ * as highpte did: two entries written and one flush. The tables of spaces are reached in another
+ * way, if one is chosen (table_way.h).
  */
 #ifndef GUEST_PT_H
 #define GUEST_PT_H

@@ -271,6 +271,11 @@ fi
 says "another scenario runs on it" "^run +hello" "checks +[0-9]+ hold, 0 do not" "^exit +0"
 
 # --- a scheme of kernel addresses -----------------------------------------------------------------------
-follow "a scheme from outside" "An arm of kva" "A scenario"
+follow "a scheme from outside" "An arm of kva" "An arm of task-pt"
 says "it is compared with another" "^  arm +per-map +per-map +per-map +late +late +late" "kva_installs"
 says "its counts are what it predicts, and what it reads is right" "^run +kva --arm late" "checks +[0-9]+ hold, 0 do not" "^exit +0"
+
+# --- a way to page tables -------------------------------------------------------------------------------
+follow "a way to tables from outside" "An arm of task-pt" "A scenario"
+says "it is compared with another" "^  arm +highpte +highpte +late +late" "table_flushes"
+says "its counts are what it predicts, and its tables right" "^run +task-pt --arm late" "checks +[0-9]+ hold, 0 do not" "^exit +0"

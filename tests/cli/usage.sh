@@ -68,6 +68,13 @@ expect "odd RAM" 2 "2 MiB|2M" "$kvalab" layout --mem 65M
 expect "windows beyond the split" 2 "--split|--kva|--vmalloc" "$kvalab" layout --kva 900M
 expect "the same windows with another split" 0 "kva, 900 MiB" "$kvalab" layout --kva 900M --split 2G
 expect "arena in highmem that is not there" 2 "highmem" "$kvalab" layout --mem 512M --arena highmem
+expect "arena of no zone" 2 "not one of lowmem, highmem" "$kvalab" layout --arena ,64M
+expect "arena of half a large page" 2 "not a multiple of 2 MiB: change --arena" "$kvalab" layout --arena 1M
+expect "arena of a size alone" 0 "64 MiB" "$kvalab" layout --arena 64M
+expect "arena elsewhere than the arm has it" 2 "arm ukva of task-pt has page tables in highmem: leave the zone out" \
+	"$kvalab" run task-pt --arm ukva --arena lowmem
+expect "compare: arena elsewhere than one arm has it" 2 "arm highpte of task-pt has page tables in highmem" \
+	"$kvalab" compare task-pt --arms lowmem,highpte --arena lowmem
 expect "hole outside RAM" 2 "hole" "$kvalab" layout --hole 2G:16M
 expect "hole in the core" 2 "hole" "$kvalab" layout --hole 16M:2M
 expect "holes that overlap" 2 "overlap" "$kvalab" layout --hole 256M:16M --hole 264M:16M

@@ -265,6 +265,21 @@ START_TEST(the_catalog_lists_hello)
 }
 END_TEST
 
+START_TEST(the_catalog_says_where_arms_have_page_tables)
+{
+	const struct catalog *catalog = catalog_load(&err);
+	const struct catalog_scenario *ways = catalog_find(catalog, "task-pt");
+
+	ck_assert_ptr_nonnull(ways);
+	ck_assert(ways->arms_place_arena && !ways->arms_are_layouts);
+	ck_assert(!catalog_find_arm(ways, "lowmem")->arena_highmem);
+	ck_assert(catalog_find_arm(ways, "highpte")->arena_highmem);
+	ck_assert(catalog_find_arm(ways, "ukva")->arena_highmem);
+	ck_assert(!catalog_find(catalog, "hello")->arms_place_arena);
+	catalog_free(catalog);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("image");
@@ -282,6 +297,7 @@ int main(void)
 	tcase_add_loop_test(real, relocated_to_any_split, 1, 4);
 	tcase_add_test(real, symbols_both_ways);
 	tcase_add_test(real, the_catalog_lists_hello);
+	tcase_add_test(real, the_catalog_says_where_arms_have_page_tables);
 	suite_add_tcase(suite, hostile);
 	suite_add_tcase(suite, real);
 	return run_suite(suite);

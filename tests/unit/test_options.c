@@ -61,7 +61,9 @@ static const struct {
 	{ "--cpus 17", "not between 1 and 16" },
 	{ "--cpus two", "not a number" },
 	{ "--arena himem", "did you mean highmem?" },
-	{ "--arena 160M", "not one of lowmem, highmem" },
+	{ "--arena ,160M", "not one of lowmem, highmem" },
+	{ "--arena 160M,highmem", "not a size" },
+	{ "--arena 0", "must be at least 2M" },
 	{ "--arena highmem,", "\"\" is not a size" },
 	{ "--arena lowmem,0", "must be at least 2M" },
 	{ "--tlb sotf", "not one of hw, soft; did you mean soft?" },
@@ -258,6 +260,7 @@ START_TEST(defaults)
 	ck_assert_uint_gt(options.run.timeout_s, 0);
 	ck_assert_ptr_null(options.run.flash.file);
 	ck_assert_ptr_null(options.run.trace_dir);
+	ck_assert(!options.run.layout.arena_highmem && !options.run.arena_zone_given);
 }
 END_TEST
 
