@@ -107,6 +107,22 @@ static void check_segment(struct file *segment, u64 children)
 	file_release(segment, 0, address);
 }
 
+/* Threads of one process on all CPUs, and never only one. */
+static void run_team(struct processes *all, u32 adds)
+{
+	u32 members = boot_options.ncpus > 1 ? boot_options.ncpus : 2;
+	u64 argument = members | (u64)adds << 16, wrong = 0;
+	struct process *process = process_start(all, user_team, argument, 0);
+	struct task *thread[KVL_MAX_CPUS + 1];
+
+	for (u32 i = 1; i < members; i++)
+		thread[i] = process_thread(process, user_team, argument, i % boot_options.ncpus);
+	for (u32 i = 1; i < members; i++)
+		wrong += task_join(thread[i]) != 0;
+	check_equal("team.wrong", wrong + process_join(process), 0);
+	check_equal("team.threads", all->stats.threads, members - 1);
+}
+
 static void run_and_check(struct processes *all, const struct family_run *run)
 {
 	const struct family *family = &run->family;
@@ -123,6 +139,8 @@ static void run_and_check(struct processes *all, const struct family_run *run)
 	family_check(all, family, wrong, faults, swapped);
 	check_segment(all->segment, family->families * family->forks);
 	family_report(all);
+	if (run->team)
+		run_team(all, run->team);
 	processes_end(all);
 }
 

@@ -12,6 +12,7 @@ struct family_run {
 	bool spread;	      /* children run on all CPUs in turn; else with their parent */
 	/* With a disk, by another task, beside them: pages of theirs that are to go out. */
 	u32 swaps;
+	u32 team; /* then a process whose threads share its memory: so often each adds to it; 0: none */
 	void (*born)(struct mm *mm); /* of each new space, before it runs; NULL: nothing */
 };
 
