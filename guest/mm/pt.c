@@ -179,13 +179,13 @@ static bool serves_user(u64 va, u32 level)
 	return ALIGN_DOWN(va, level_bytes(level)) < layout.user_end;
 }
 
-u64 pt_table_make(struct mm *mm, u64 va, u32 level, u64 upper, u16 site)
+/* A table of @level for @va, to which the entry of @upper leads. */
+static u64 make_table(struct mm *mm, u64 va, u32 level, u64 upper, u16 site)
 {
 	struct table made = { mm, va, level, arena_alloc(level, mm->id) };
 
-	if (upper)
-		pt_entry_set(mm, va, level + 1, upper,
-			     arch_pte_table(made.gpa, serves_user(va, level + 1)), site);
+	pt_entry_set(mm, va, level + 1, upper, arch_pte_table(made.gpa, serves_user(va, level + 1)),
+		     site);
 	if (has_way(mm) && table_way->made)
 		table_way->made(&made);
 	return made.gpa;
@@ -222,7 +222,7 @@ u64 pt_walk(struct mm *mm, u64 va, u32 level, bool create, u16 site)
 		if (!arch_pte_present(entry) && !create)
 			return 0;
 		table = arch_pte_present(entry) ? arch_pte_gpa(entry)
-						: pt_table_make(mm, va, at - 1, table, site);
+						: make_table(mm, va, at - 1, table, site);
 		note_directory(mm, va, at - 1, table);
 	}
 	return table;

@@ -13,8 +13,6 @@ u64 pt_entry(struct mm *mm, u64 va, u32 level, u64 table);
 void pt_entry_set(struct mm *mm, u64 va, u32 level, u64 table, u64 new, u16 site);
 /* The entries for @table->va and what is behind it, @n of them; those that are there stay. */
 void pt_entries_add(const struct table *table, const u64 *entry, u32 n, u16 site);
-/* A table of @level for @va; the entry of @upper leads to it. 0: it is the root. */
-u64 pt_table_make(struct mm *mm, u64 va, u32 level, u64 upper, u16 site);
 /*
  * The table of @level on the way to @va. Missing tables are made if @create. 0: there is none, or a
  * larger leaf is in the way.

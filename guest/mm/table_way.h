@@ -9,6 +9,7 @@
 
 #include "guest/mm/vm.h"
 
+/* A page table of a space, and where it stands there. */
 struct table {
 	struct mm *mm;
 	u64 va; /* that it translates, among others */

@@ -72,6 +72,7 @@ void ukva_table_enter(const struct table *table)
 void ukva_tables_leave(struct mm *mm)
 {
 	u16 site = SITE("ukva.tables_leave");
+
 	for (u32 i = 0; i < UKVA_TABLES; i++) {
 		struct table table = { mm, region()->start + i * LARGE_BYTES, 1,
 				       mm->ukva_table[i] };
