@@ -151,13 +151,13 @@ tags()
 
 reach()
 {
-	echo "| arm | uses of tables, 512 faults | flushes of a page | full flushes | instructions a fault |"
-	echo "|---|--:|--:|--:|--:|"
+	echo "| arm | uses of tables, 512 faults | flushes of a page | full flushes | instructions a fault | a page mapped and unmapped |"
+	echo "|---|--:|--:|--:|--:|--:|"
 	for arm in $ways; do
-		run task-pt $arm --cpus 1 --set tables=1 --set pages=512
-		jq -r --arg arm "$(name $arm)" --argjson ticks "$(metric touch_ticks)" '
+		run task-pt $arm --cpus 1 --set tables=1 --set pages=512 --set turns=200
+		jq -r --arg arm "$(name $arm)" --argjson ticks "$(metric touch_ticks)" --argjson turn "$(metric turn_ticks)" '
 			def first($name): [.checks[] | select(.name == $name).got][0];
-			"| \($arm) | \(first("forms.own_leaves") + first("forms.own_upper")) | \(first("forms.page_flushes")) | \(first("forms.space_flushes") // 0) | \($ticks) |"' \
+			"| \($arm) | \(first("forms.own_leaves") + first("forms.own_upper")) | \(first("forms.page_flushes")) | \(first("forms.space_flushes") // 0) | \($ticks) | \($turn) |"' \
 			"$work/result"
 	done
 }
