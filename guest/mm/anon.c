@@ -22,6 +22,6 @@ static enum fault_result anon_fault(struct vma *vma, const struct fault *fault)
 	return FAULT_DONE;
 }
 
-const struct vma_ops anon_ops FAULT_TABLE = { .name = "anonymous",
-					      .fault = anon_fault,
-					      .close = vma_free_pages };
+const struct vma_ops anon_ops FAULT_TABLE = {
+	.name = "anonymous", .own_pages = true, .fault = anon_fault, .close = vma_free_pages
+};

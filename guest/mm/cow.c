@@ -264,6 +264,7 @@ static void cow_close(struct vma *vma)
 const struct vma_ops cow_ops FAULT_TABLE = {
 	.name = "anonymous, forks",
 	.maps_clean = true,
+	.own_pages = true,
 	.fault = cow_fault,
 	.close = cow_close,
 };

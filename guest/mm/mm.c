@@ -38,18 +38,18 @@ struct mm *mm_create(void)
 	return mm;
 }
 
-static void unmap_areas(struct mm *mm)
-{
-	while (mm->vmas)
-		vma_unmap(mm->vmas);
-}
-
 void mm_leave(struct mm *mm)
 {
+	struct vma *next;
+
 	if (__atomic_load_n(&mm->users, __ATOMIC_ACQUIRE) > 1)
 		return;
-	mm->ends = true;
-	unmap_areas(mm);
+	mm->leaver = current();
+	for (struct vma *vma = mm->vmas; vma; vma = next) {
+		next = vma->next;
+		if (vma->ops->own_pages)
+			vma_unmap(vma);
+	}
 }
 
 static void mm_destroy(struct mm *mm)
@@ -58,7 +58,8 @@ static void mm_destroy(struct mm *mm)
 		panic("space in use", "space %u ends while CPUs %x have it loaded", mm->id,
 		      mm->cpus);
 	ukva_end(mm);
-	unmap_areas(mm);
+	while (mm->vmas)
+		vma_unmap(mm->vmas);
 	spin_lock(&list_lock);
 	for (struct mm **at = &list; *at; at = &(*at)->next) {
 		if (*at == mm) {

@@ -135,13 +135,13 @@ static void shoot(u32 targets, u32 mm, u32 flush, u64 va, u64 bytes, u16 site)
 	spin_unlock(&request.lock);
 }
 
-/* CPUs that may use what they have of it. Of a space that ends nothing is used any more: the load
- * of another root, which comes next, is its flush. */
-static u32 users_of(const struct mm *mm)
+/* CPUs that have to flush. What the last task of a space takes away on its way out it uses no more:
+ * the load of another root, which comes next, is the flush. */
+static u32 targets_of(const struct mm *mm)
 {
 	if (mm == &init_mm)
 		return cpus_online();
-	return mm->ends ? 0 : mm->cpus;
+	return mm->leaver == current() ? 0 : mm->cpus;
 }
 
 void tlb_flush_range(struct mm *mm, u64 va, u64 bytes, u16 site)
@@ -149,7 +149,7 @@ void tlb_flush_range(struct mm *mm, u64 va, u64 bytes, u16 site)
 	u32 flush = __atomic_add_fetch(&mm->flushes, 1, __ATOMIC_SEQ_CST);
 	u32 targets, me = 1u << cpu_id();
 
-	targets = users_of(mm);
+	targets = targets_of(mm);
 	if (targets & me)
 		flush_here(va, bytes, mm->id, flush, site);
 	targets &= ~me;

@@ -33,6 +33,8 @@ struct vma_ops {
 	/* A page may be mapped read-only in an area that may be written: then the write comes as a
 	 * fault, with fault->present. Otherwise that is a wild pointer. */
 	bool maps_clean;
+	/* Its pages are memory that nobody waits for: not a device's, nor a file's. */
+	bool own_pages;
 	void (*close)(struct vma *vma); /* before it is removed; may be NULL */
 };
 
@@ -77,7 +79,7 @@ struct mm {
 	struct vma *vmas;
 	u32 users;		       /* tasks, and who looks into it meanwhile */
 	struct mm *next;	       /* all spaces but init_mm */
-	bool ends;		       /* its last task leaves it: mm_leave() */
+	struct task *leaver;	       /* its last task, on the way out: mm_leave() */
 	volatile u32 cpus;	       /* bit per CPU that has this root loaded */
 	volatile u32 flushes;	       /* how many there were: tlb_tags.c */
 	u64 ukva_table[UKVA_TABLES];   /* of its own part of kernel space; 0: none yet (ukva.h) */
@@ -93,8 +95,9 @@ extern struct mm init_mm;
 struct mm *mm_create(void);
 void mm_get(struct mm *mm); /* by a user, for another: a task of it, or who looks into it */
 void mm_put(struct mm *mm); /* drops a user; the last one unmaps and frees everything */
-/* The task is about to leave the space, which its CPU has loaded: if it is the last user, areas go
- * while the tables are its own, and the load of the next root flushes for all of them. */
+/* The task is about to leave the space, which its CPU has loaded. If it is the last user, areas with
+ * pages of their own go while the tables are its own, and the load of the next root flushes for all
+ * of them. */
 void mm_leave(struct mm *mm);
 
 /* --- VMAs --- */

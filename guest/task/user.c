@@ -27,6 +27,7 @@ static enum fault_result text_fault(struct vma *vma, const struct fault *fault)
 
 static const struct vma_ops text_ops FAULT_TABLE = {
 	.name = "user text",
+	.own_pages = true,
 	.fault = text_fault,
 	.close = vma_free_pages,
 };
