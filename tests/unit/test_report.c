@@ -128,7 +128,8 @@ static void add_layout(const char *kind, const char *holes)
 	static const char *const line[] = {
 		"layout_mem = 1073741824",    "layout_split = 3221225472",
 		"layout_vmalloc = 117440512", "layout_vmalloc_upper = 0",
-		"layout_kva = 104857600",     "layout_arena = \"lowmem\"",
+		"layout_kva = 104857600",     "layout_ukva = \"kernel\"",
+		"layout_arena = \"lowmem\"",  "layout_arena_bytes = 8388608",
 		"layout = \"</script>\""
 	};
 	char text[80];

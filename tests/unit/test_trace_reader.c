@@ -215,7 +215,7 @@ START_TEST(another_version)
 	text = (char *)rig_read(&rig, "metadata", &bytes);
 	at = strstr(text, "kvalab_trace_version = ");
 	ck_assert_ptr_nonnull(at);
-	at[strlen("kvalab_trace_version = ")] = '7';
+	memcpy(at + strlen("kvalab_trace_version = "), "07", 2);
 	rig_write(&rig, "metadata", text, bytes);
 	ck_assert_ptr_null(trace_reader_open(rig.trace_dir, &err));
 	ck_assert_int_eq(err.status, EXIT_VMM);
