@@ -285,9 +285,12 @@ void pt_map_new(struct mm *mm, u64 va, u64 gpa, u32 prot, u16 site)
 		panic("mapped already", "%lx in space %u, where %lx was to be", va, mm->id, gpa);
 }
 
-/* A large leaf of init_mm is gone: so must be the copies in other spaces' directories. */
+/* A large leaf of init_mm is gone: so must be the copies in other spaces' directories, if they have
+ * any. */
 static void clear_copies(u64 va, u16 site)
 {
+	if (pt_directories_are_shared())
+		return;
 	for (struct mm *mm = mm_list_lock(); mm; mm = mm->next) {
 		u64 table;
 

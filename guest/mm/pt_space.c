@@ -36,6 +36,8 @@ static enum pt_sync sync_locked(struct mm *mm, u64 va, u16 site)
 
 	if (!directory)
 		return PT_MISSING;
+	if (pt_directories_are_shared())
+		return PT_PRESENT; /* it is this space's, too, and init_mm's lock is not held */
 	table = pt_walk(mm, va, 2, true, site);
 	if (pt_entry(mm, va, 2, table) == directory)
 		return PT_PRESENT;
