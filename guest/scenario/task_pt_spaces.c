@@ -64,6 +64,18 @@ static void report(const struct table_way *way, u32 n, u64 tables, u64 entries, 
 	metric("table_address_bytes", way->address_bytes(tables));
 }
 
+/* Said before the arena is found to be full half-way. */
+static void check_room(const struct table_way *way, u32 n)
+{
+	u64 need = n * tables_of_a_space(way);
+	u64 room = layout.arena.bytes / PAGE_BYTES - pt_tables_in_use();
+
+	if (need > room)
+		usage_failure("spaces=%u: they have %lu page tables, and there is room for %lu: a "
+			      "larger --arena",
+			      n, need, room);
+}
+
 void task_pt_spaces(const struct table_way *way, u32 n)
 {
 	struct mm **mm = lowmem_array(n, sizeof(struct mm *));
@@ -73,14 +85,15 @@ void task_pt_spaces(const struct table_way *way, u32 n)
 
 	if (!area)
 		usage_failure("no page is left for vmalloc: more --mem");
+	check_room(way, n);
 	for (u32 i = 0; i < n; i++)
 		mm[i] = make_space(page);
 	report(way, n, pt_tables_in_use() - before, count_total(COUNT_PT_SET) - entries,
 	       ticks_now() - start);
 	check_syncs(mm[0], area);
-	for (u32 i = 0; i < n; i++) {
-		pt_unmap(mm[i], TASK_PT_VA, PAGE_BYTES, SITE("task_pt.space"));
-		mm_put(mm[i]);
+	while (n--) { /* the youngest is the first on the list of spaces */
+		pt_unmap(mm[n], TASK_PT_VA, PAGE_BYTES, SITE("task_pt.space"));
+		mm_put(mm[n]);
 	}
 	check_equal("spaces.tables_left", pt_tables_in_use() - before, 0);
 	page_free(page);

@@ -177,5 +177,6 @@ try ukva "tables elsewhere" 2 "arm ukva of task-pt has page tables in highmem" -
 try highpte "no highmem" 2 "the arena cannot be in highmem" --mem 512M
 try "highpte --set by=pkmap" "a pool that is too small" 2 "pool" --set pool=31
 try lowmem "more tables than user space has" 2 "are more than user space has: less of tables" --set tables=1600
-try lowmem "more tables than the arena has" 4 "out of page tables: all [0-9]* tables of the arena are in use" \
+try lowmem "more tables than the arena has" 2 "spaces=1000: they have 5000 page tables, and there is room for [0-9]*: a larger --arena" \
 	--set spaces=1000
+try ukva "as many spaces as the heap has room for" 0 "exit +0" --tier off --mem 3G --arena 256M --set spaces=8192
