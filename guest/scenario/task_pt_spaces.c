@@ -52,6 +52,20 @@ static void check_syncs(struct mm *mm, void *area)
 	check_count("spaces.syncs", COUNT_FAULT_SYNCS, syncs, !pt_directories_are_shared());
 }
 
+/* A large leaf of lowmem becomes a table: copies of it go, and no space loses what it is now. Returns
+ * whether there was one. */
+static bool split_lowmem(struct mm *mm)
+{
+	struct page *page = page_alloc(ZONE_LOWMEM, 0);
+	void *address = page_address(page);
+	bool split = pt_protect_lowmem((u64)address, PROT_READ, SITE("task_pt.protect"));
+
+	task_join(task_start("reader", 0, mm, read_word, address));
+	pt_protect_lowmem((u64)address, PROT_WRITE, SITE("task_pt.protect"));
+	page_free(page);
+	return split;
+}
+
 /* --- the sweep -------------------------------------------------------------------------------- */
 
 static void report(const struct table_way *way, u32 n, u64 tables, u64 entries, u64 ticks)
@@ -91,6 +105,7 @@ void task_pt_spaces(const struct table_way *way, u32 n)
 	report(way, n, pt_tables_in_use() - before, count_total(COUNT_PT_SET) - entries,
 	       ticks_now() - start);
 	check_syncs(mm[0], area);
+	before += split_lowmem(mm[0]); /* its table stays */
 	while (n--) { /* the youngest is the first on the list of spaces */
 		pt_unmap(mm[n], TASK_PT_VA, PAGE_BYTES, SITE("task_pt.space"));
 		mm_put(mm[n]);
