@@ -81,7 +81,7 @@ void task_pt_run(const struct arm *arm)
 		.threads = 1,
 	};
 	u32 turns = param_number("turns", 16, 1, 1000000);
-	u32 spaces = param_number("spaces", 16, 1, 1 << 13); /* the heap has room for so many */
+	u32 spaces = param_number("spaces", 16, 1, 1 << 13); /* room in the heap */
 
 	way = way->choose ? way->choose() : way;
 	pt_share_directories(param_choice("switch", "table", "entry"));
