@@ -3,6 +3,7 @@
  * them. */
 #include "guest/scenario/family_run.h"
 
+#include "guest/arch.h"
 #include "guest/block/page_store.h"
 #include "guest/lib/draw.h"
 #include "guest/mm/fault.h"
@@ -82,6 +83,43 @@ static void end_swapping(struct swapping *s, const struct cow_stats *stats)
 	block_close(s->device);
 }
 
+/* --- room ------------------------------------------------------------------------------------- */
+
+/* Of a space: the root and one below, two directories, leaf tables of text, data, stack and maps; and
+ * what ukva has, if it has tables. */
+#define MOST_TABLES 11
+
+static u64 free_pages(bool lowmem)
+{
+	if (!lowmem)
+		return page_frames() - all_pages_in_use();
+	return (kvl_lowmem_bytes(&layout) - layout.core.bytes) / PAGE_BYTES -
+	       pages_in_use(ZONE_LOWMEM);
+}
+
+/* There at once: all that have been forked and not waited for; one that executes on each CPU has two
+ * spaces. Said before one of them finds nothing left. */
+static void check_room(const struct family_run *run)
+{
+	const struct family *family = &run->family;
+	u64 tasks = family->families * (family->batch + 1), spaces = tasks + boot_options.ncpus;
+	u64 pages = spaces * (family->memory + 3), have = free_pages(run->lowmem);
+	u64 tables = layout.arena.bytes / PAGE_BYTES - pt_tables_in_use();
+
+	if (pages > have)
+		usage_failure("families, batch, memory: %lu pages in all, and %lu are free: more "
+			      "--mem",
+			      pages, have);
+	if (spaces * MOST_TABLES > tables)
+		usage_failure("families, batch: %lu page tables in all, and there is room for "
+			      "%lu: a larger --arena",
+			      spaces * MOST_TABLES, tables);
+	if (tasks * (ARCH_STACK_BYTES + KiB(2)) > layout.heap.bytes - kalloc_bytes_in_use())
+		usage_failure("families, batch: %lu tasks at once are more than the kernel's heap "
+			      "has stacks for: fewer of them",
+			      tasks);
+}
+
 /* --- a run ------------------------------------------------------------------------------------ */
 
 /* Returns the sum of the first ones' exit codes. */
@@ -156,6 +194,7 @@ void family_run(const struct family_run *run)
 		.born = run->born,
 	};
 
+	check_room(run);
 	if (!family_fill_file(all.file, run->family.reads))
 		usage_failure("reads=%u: no page is left: more --mem", run->family.reads);
 	run_and_check(&all, run);

@@ -138,13 +138,13 @@ static void report(void)
 	check_equal("mix.refused_early", SUM(refused_early), 0);
 }
 
-/* Not of threads: they have flushes in common. */
+/* Not of threads that have a pool of their space's own in common, and its flushes. */
 static void check_no_ipis(const struct kva_ops *ops, const struct kva_work *work, u64 ipis)
 {
 	struct kva_forms forms;
 
 	ops->predict(work, &forms);
-	if (forms.no_ipis && !kva_now.mix->threads)
+	if (forms.no_ipis && !(kva_now.mix->threads && ops->own_space))
 		check_count("mix.ipis", COUNT_IPIS, ipis, 0);
 }
 

@@ -23,27 +23,33 @@ static void read_entry(void *arg)
 	r->read = *r->entry;
 }
 
-static void look(struct mm *mm, const struct table_way *way)
+static u64 look(struct mm *mm, const struct table_way *way)
 {
 	struct reader r = { .entry = (const u64 *)way->entry_address(TASK_PT_VA) };
 
 	task_join(task_start("reader", 0, mm, read_entry, &r));
 	check_equal("fixed.entry", r.read, pt_lookup(mm, TASK_PT_VA));
+	return r.read;
 }
 
 static void intrude(const struct table_way *way)
 {
-	struct mm *mm = user_mm_create();
+	void (*const programs[])(u64) = { user_read, user_write };
 	u64 entry = way->entry_address(USER_TEXT_VA);
+	struct mm *mm = user_mm_create();
 
-	check_equal("fixed.user_killed",
-		    task_join(user_start("intruder", 0, mm, user_read, entry, 0)), -1);
+	mm_get(mm);
+	for (u32 i = 0; i < ARRAY_LEN(programs); i++)
+		check_equal("fixed.user_killed",
+			    task_join(user_start("intruder", 0, mm, programs[i], entry, i)), -1);
+	mm_put(mm);
 }
 
 void task_pt_fixed(const struct table_way *way)
 {
 	struct page *page[SPACES];
 	struct mm *mm[SPACES];
+	u64 read[SPACES];
 
 	for (u32 i = 0; i < SPACES; i++) {
 		page[i] = task_pt_page_make();
@@ -52,8 +58,8 @@ void task_pt_fixed(const struct table_way *way)
 		pt_map_new(mm[i], TASK_PT_VA, page_gpa(page[i]), PROT_USER, SITE("task_pt.fixed"));
 	}
 	for (u32 i = 0; i < SPACES; i++)
-		look(mm[i], way);
-	check_true("fixed.differ", pt_lookup(mm[0], TASK_PT_VA) != pt_lookup(mm[1], TASK_PT_VA));
+		read[i] = look(mm[i], way);
+	check_true("fixed.differ", read[0] != read[1]);
 	for (u32 i = 0; i < SPACES; i++) {
 		pt_unmap(mm[i], TASK_PT_VA, PAGE_BYTES, SITE("task_pt.fixed"));
 		mm_put(mm[i]);

@@ -106,7 +106,7 @@ void task_pt_spaces(const struct table_way *way, u32 n)
 	       ticks_now() - start);
 	check_syncs(mm[0], area);
 	before += split_lowmem(mm[0]); /* its table stays */
-	while (n--) { /* the youngest is the first on the list of spaces */
+	while (n--) {		       /* the youngest is the first on the list of spaces */
 		pt_unmap(mm[n], TASK_PT_VA, PAGE_BYTES, SITE("task_pt.space"));
 		mm_put(mm[n]);
 	}
