@@ -95,9 +95,9 @@ extern struct mm init_mm;
 struct mm *mm_create(void);
 void mm_get(struct mm *mm); /* by a user, for another: a task of it, or who looks into it */
 void mm_put(struct mm *mm); /* drops a user; the last one unmaps and frees everything */
-/* The task is about to leave the space, which its CPU has loaded. If it is the last user, areas with
- * pages of their own go while the tables are its own, and the load of the next root flushes for all
- * of them. */
+/* The task is about to leave the space, which its CPU has loaded. If it is the last user, areas
+ * with pages of their own go while the tables are its own, and the load of the next root flushes
+ * for all of them. */
 void mm_leave(struct mm *mm);
 
 /* --- VMAs --- */

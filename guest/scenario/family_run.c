@@ -85,8 +85,8 @@ static void end_swapping(struct swapping *s, const struct cow_stats *stats)
 
 /* --- room ------------------------------------------------------------------------------------- */
 
-/* Of a space: the root and one below, two directories, leaf tables of text, data, stack and maps; and
- * what ukva has, if it has tables. */
+/* Of a space: the root and one below, two directories, leaf tables of text, data, stack and maps;
+ * and what ukva has, if it has tables. */
 #define MOST_TABLES 11
 
 static u64 free_pages(bool lowmem)
@@ -97,8 +97,8 @@ static u64 free_pages(bool lowmem)
 	       pages_in_use(ZONE_LOWMEM);
 }
 
-/* There at once: all that have been forked and not waited for; one that executes on each CPU has two
- * spaces. Said before one of them finds nothing left. */
+/* There at once: all that have been forked and not waited for; one that executes on each CPU has
+ * two spaces. Said before one of them finds nothing left. */
 static void check_room(const struct family_run *run)
 {
 	const struct family *family = &run->family;

@@ -52,8 +52,8 @@ static void check_syncs(struct mm *mm, void *area)
 	check_count("spaces.syncs", COUNT_FAULT_SYNCS, syncs, !pt_directories_are_shared());
 }
 
-/* A large leaf of lowmem becomes a table: copies of it go, and no space loses what it is now. Returns
- * whether there was one. */
+/* A large leaf of lowmem becomes a table: copies of it go, and no space loses what it is now.
+ * Returns whether there was one. */
 static bool split_lowmem(struct mm *mm)
 {
 	struct page *page = page_alloc(ZONE_LOWMEM, 0);
