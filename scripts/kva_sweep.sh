@@ -7,10 +7,7 @@
 #   scripts/kva_sweep.sh [TABLE...]    forms costs sharing pointers roots cpus window pool width whatif
 set -eu
 cd "$(dirname "$0")/.."
-kvalab=${OUT:-build}/kvalab
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-trap 'exit 1' INT TERM HUP
+. scripts/sweep_common
 
 # An arm, and what is set for it besides.
 arms="per-map per-map,pair=task pkmap kmap-local lazy-vunmap sf-buf,share=shared sf-buf,share=private mapcache kva-seq kva-repair"
@@ -24,15 +21,10 @@ run()
 	scheme=${1%%,*} set=${1#"${1%%,*}"}
 	shift
 	# shellcheck disable=SC2086 # options are words
-	if ! "$kvalab" run kva --arm "$scheme" ${set:+--set ${set#,}} --engine qemu --timeout 600 --tier "$tier" \
-		--json "$work/result" "$@" >"$work/log" 2>&1; then
-		cat "$work/log" >&2
-		exit 1
-	fi
+	run_or_stop kva --arm "$scheme" ${set:+--set ${set#,}} --engine qemu --tier "$tier" "$@"
 }
 
 name() { echo "$1" | sed 's/,[a-z]*=/ /'; }
-metric() { jq -r ".metrics.$1 // \"-\"" "$work/result"; }
 thousands() { jq -r ".metrics.$1 / 1000 | round" "$work/result"; }
 
 # form NAME: what was counted, and behind a slash what was predicted

@@ -7,10 +7,7 @@
 #   scripts/layout_sweep.sh [TABLE...]    recovered boards conversions questions starved fragments accesses maps
 set -eu
 cd "$(dirname "$0")/.."
-kvalab=${OUT:-build}/kvalab
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-trap 'exit 1' INT TERM HUP
+. scripts/sweep_common
 
 arms="classic translate table intermix"
 worst="--hole 100M:64M --hole 400M:24M --hole 600M:12M"
@@ -22,11 +19,7 @@ run()
 {
 	arm=$1
 	shift
-	if ! "$kvalab" run layout --arm "$arm" --engine qemu --cpus 1 --set list=off --timeout 600 \
-		--json "$work/result" "$@" >"$work/log" 2>&1; then
-		cat "$work/log" >&2
-		exit 1
-	fi
+	run_or_stop layout --arm "$arm" --engine qemu --cpus 1 --set list=off "$@"
 }
 
 # row FILTER: jq's array as a line of a table

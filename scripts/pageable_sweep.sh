@@ -5,10 +5,7 @@
 # CPU, so that what is counted is the paging alone. Stops at the first run that fails.
 set -eu
 cd "$(dirname "$0")/.."
-kvalab=${OUT:-build}/kvalab
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-trap 'exit 1' INT TERM HUP
+. scripts/sweep_common
 truncate -s 0 "$work/chip"
 
 # row TEXT OPTIONS...: a line of the table
@@ -16,12 +13,8 @@ row()
 {
 	text=$1
 	shift
-	if ! "$kvalab" run pageable --cpus 1 --tier off --disk 4M --set tasks=1 --set passes=8 \
-		--flash "file=$work/chip,chip=28f128j3,partition=text:0:1M" --json "$work/result" "$@" \
-		>"$work/log" 2>&1; then
-		cat "$work/log" >&2
-		exit 1
-	fi
+	run_or_stop pageable --cpus 1 --tier off --disk 4M --set tasks=1 --set passes=8 \
+		--flash "file=$work/chip,chip=28f128j3,partition=text:0:1M" "$@"
 	jq -r --arg text "$text" '
 		.metrics as $m | [$text, $m.ram_bytes / 4096, $m.ram_saved_bytes / 4096, ($m.memory_faults // 0),
 			($m.zeroed // 0), ($m.paged_in // 0), ($m.paged_out // 0), ($m.remapped // 0),

@@ -6,10 +6,7 @@
 #   scripts/per_task_sweep.sh [TABLE...]    size cpus threads switches copies carve tags reach loop spaces
 set -eu
 cd "$(dirname "$0")/.."
-kvalab=${OUT:-build}/kvalab
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-trap 'exit 1' INT TERM HUP
+. scripts/sweep_common
 
 kmaps="pkmap percpu-pool kmap-local ukva"
 ways="lowmem highpte highpte,by=pkmap ukva"
@@ -20,15 +17,10 @@ run()
 {
 	scenario=$1 row=${2%%,*} set=${2#"${2%%,*}"}
 	shift 2
-	if ! "$kvalab" run "$scenario" --arm "$row" ${set:+--set "${set#,}"} --engine qemu --timeout 600 --tier off \
-		--json "$work/result" "$@" >"$work/log" 2>&1; then
-		cat "$work/log" >&2
-		exit 1
-	fi
+	run_or_stop "$scenario" --arm "$row" ${set:+--set "${set#,}"} --engine qemu --tier off "$@"
 }
 
 name() { echo "$1" | tr , ' '; }
-metric() { jq -r ".metrics.$1 // \"-\"" "$work/result"; }
 # The sum of what checks count: of each CPU's flushes, of a page and of all
 counted() { jq -r --arg names "^($1)\$" '[.checks[] | select(.name | test($names)).got] | add' "$work/result"; }
 mib() { awk -v bytes="$1" 'BEGIN { printf "%.*f", bytes % 1048576 ? 2 : 0, bytes / 1048576 }'; }

@@ -141,7 +141,7 @@ static void claim_arena(const struct kvl_layout_request *request, u64 lowmem_end
 {
 	u64 ram_end = kvl_ram_end(request->mem_bytes);
 	u64 end = ram_end < KVL_LOW_RAM_END_GPA ? ram_end : KVL_LOW_RAM_END_GPA;
-	u64 bytes = request->arena_bytes ? request->arena_bytes : KVL_ARENA_DEFAULT;
+	u64 bytes = kvl_arena_bytes(request);
 
 	bytes = bytes < end ? bytes : end;
 	claim_outside(ram_end, KVL_OUTSIDE_NOT, out);

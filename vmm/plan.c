@@ -127,7 +127,7 @@ static int explain_no_highmem(const struct kvl_layout_request *request, u64 lowm
 	u64 ram_end = kvl_ram_end(request->mem_bytes);
 	u64 end = ram_end < KVL_LOW_RAM_END_GPA ? ram_end : KVL_LOW_RAM_END_GPA;
 	const char *more = ram_end < KVL_LOW_RAM_END_GPA ? "more --mem, or " : "";
-	u64 bytes = request->arena_bytes ? request->arena_bytes : KVL_ARENA_DEFAULT;
+	u64 bytes = kvl_arena_bytes(request);
 
 	if (end == lowmem_end)
 		return err_set(

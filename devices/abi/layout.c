@@ -102,7 +102,7 @@ u64 kvl_ukva_bytes(const struct kvl_layout_request *request)
 	return request->page_offset / PAGE_BYTES * sizeof(u64) + KVL_UKVA_SLOTS_BYTES;
 }
 
-static u64 arena_wanted(const struct kvl_layout_request *request)
+u64 kvl_arena_bytes(const struct kvl_layout_request *request)
 {
 	return request->arena_bytes ? request->arena_bytes : KVL_ARENA_DEFAULT;
 }
@@ -146,7 +146,7 @@ static void place_core(const struct kvl_layout_request *request, struct kvl_layo
 	out->ram_end_gpa = kvl_ram_end(request->mem_bytes);
 	out->heap = (struct kvl_range){ at, KVL_HEAP_BYTES };
 	at += KVL_HEAP_BYTES;
-	out->arena = (struct kvl_range){ 0, arena_wanted(request) };
+	out->arena = (struct kvl_range){ 0, kvl_arena_bytes(request) };
 	if (!request->arena_highmem) {
 		out->arena.start = at;
 		at += out->arena.bytes;

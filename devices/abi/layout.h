@@ -213,8 +213,9 @@ bool kvl_in_ranges(const struct kvl_range *range, u32 n, u64 at);
 /* Names for people: "lowmem", "vmalloc", … */
 const char *kvl_region_name(enum kvl_region_kind kind);
 
-/* Bytes of the per-task kernel space, wherever it lies. */
+/* Bytes of the per-task kernel space, wherever it lies; of the arena. */
 u64 kvl_ukva_bytes(const struct kvl_layout_request *request);
+u64 kvl_arena_bytes(const struct kvl_layout_request *request);
 
 /* Bytes that have a direct address. */
 u64 kvl_lowmem_bytes(const struct kvl_layout *layout);

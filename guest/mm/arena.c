@@ -55,6 +55,11 @@ u64 pt_tables_in_use(void)
 	return in_use;
 }
 
+u64 pt_tables_free(void)
+{
+	return layout.arena.bytes / PAGE_BYTES - in_use;
+}
+
 void arena_init(u32 boot_tables)
 {
 	fresh = in_use = boot_tables;

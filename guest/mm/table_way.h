@@ -56,9 +56,6 @@ struct table_way {
 	/* Tables stay mapped until a pool of so many slots has been used up (COUNT_TABLE_INSTALLS),
 	 * and all CPUs flush (COUNT_TABLE_WRAPS). NULL: there is none. */
 	const u32 *pool_slots;
-	/* Where a task of any space finds the entry for @va, of user space, of its own; if it has
-	 * the leaf table. NULL: at no address that lasts. */
-	u64 (*entry_address)(u64 va);
 	bool in_ukva; /* tables of the running task stand there, so ukva's are there from birth */
 	void (*predict)(const struct table_work *work, struct table_forms *forms);
 };

@@ -8,19 +8,9 @@
 #include "guest/mm/pt.h"
 #include "guest/trace.h"
 
-static const struct kvl_range *region(void)
-{
-	return &layout.region[KVL_REGION_UKVA];
-}
-
-bool is_ukva(u64 va)
-{
-	return va - region()->start < region()->bytes;
-}
-
 static u64 slots_start(void)
 {
-	return region()->start + region()->bytes - KVL_UKVA_SLOTS_BYTES;
+	return ukva_region()->start + ukva_region()->bytes - KVL_UKVA_SLOTS_BYTES;
 }
 
 u64 ukva_slot_address(u32 slot)
@@ -35,7 +25,7 @@ u32 ukva_address_slot(const void *address)
 
 static void set(struct mm *mm, u32 slot, u64 entry, u16 site)
 {
-	u64 *table = &mm->ukva_table[region()->bytes / LARGE_BYTES - 1];
+	u64 *table = &mm->ukva_table[ukva_region()->bytes / LARGE_BYTES - 1];
 
 	if (!*table)
 		*table = pt_slot_table(mm, slots_start(), SITE("ukva.table"));

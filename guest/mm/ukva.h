@@ -12,6 +12,7 @@
 #ifndef GUEST_UKVA_H
 #define GUEST_UKVA_H
 
+#include "guest/mm/layout.h"
 #include "guest/mm/table_way.h"
 #include "guest/mm/vm.h"
 
@@ -20,7 +21,16 @@ enum {
 	UKVA_POOL_SLOTS = KVL_UKVA_SLOTS_BYTES / PAGE_BYTES - UKVA_TABLE_SLOTS - MM_SLOTS,
 };
 
-bool is_ukva(u64 va);
+static inline const struct kvl_range *ukva_region(void)
+{
+	return &layout.region[KVL_REGION_UKVA];
+}
+
+static inline bool is_ukva(u64 va)
+{
+	return va - ukva_region()->start < ukva_region()->bytes;
+}
+
 u64 ukva_slot_address(u32 slot);
 u32 ukva_address_slot(
 	const void *address); /* of any address; which slots there are knows the caller */
@@ -54,6 +64,8 @@ void ukva_end(struct mm *mm);
 /* Where @table, one of the space's own, stands in each space; 0: it is none of those that do, but
  * init_mm's. */
 u64 ukva_table_address(const struct table *table);
+/* Where a task finds its own space's entry for @va, of user space, if there is the leaf table. */
+u64 ukva_entry_address(u64 va);
 /* It stands there from now on: for struct table_way's made(). No flush: nothing did before. */
 void ukva_table_enter(const struct table *table);
 /* None does; no slot is set, and no CPU has the space loaded. */

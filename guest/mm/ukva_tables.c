@@ -7,14 +7,9 @@
 #include "guest/mm/ukva.h"
 #include "guest/trace.h"
 
-static const struct kvl_range *region(void)
-{
-	return &layout.region[KVL_REGION_UKVA];
-}
-
 static u32 nth_table(u64 va)
 {
-	return (va - region()->start) / LARGE_BYTES;
+	return (va - ukva_region()->start) / LARGE_BYTES;
 }
 
 /* The first slots. */
@@ -50,8 +45,14 @@ u64 ukva_table_address(const struct table *table)
 	case 2: return table_slot(DIRECTORY_SLOTS + table->va / GiB(1));
 	}
 	return is_ukva(table->va)
-		       ? table_slot(OWN_SLOTS + (table->va - region()->start) / LARGE_BYTES)
-		       : region()->start + table->va / LARGE_BYTES * PAGE_BYTES;
+		       ? table_slot(OWN_SLOTS + (table->va - ukva_region()->start) / LARGE_BYTES)
+		       : ukva_region()->start + table->va / LARGE_BYTES * PAGE_BYTES;
+}
+
+u64 ukva_entry_address(u64 va)
+{
+	return ukva_table_address(&(struct table){ .va = va, .level = 1 }) +
+	       arch_pt_index(va, 1) * sizeof(u64);
 }
 
 void ukva_table_enter(const struct table *table)
@@ -74,7 +75,7 @@ void ukva_tables_leave(struct mm *mm)
 	u16 site = SITE("ukva.tables_leave");
 
 	for (u32 i = 0; i < UKVA_TABLES; i++) {
-		struct table table = { mm, region()->start + i * LARGE_BYTES, 1,
+		struct table table = { mm, ukva_region()->start + i * LARGE_BYTES, 1,
 				       mm->ukva_table[i] };
 
 		if (table.gpa)

@@ -148,6 +148,7 @@ bool pt_protect_lowmem(u64 va, u32 prot, u16 site);
 
 /* Table pages in use, all spaces, boot tables included. */
 u64 pt_tables_in_use(void);
+u64 pt_tables_free(void); /* that the arena has left */
 
 /* --- flushes: everywhere the space may be cached; returns when every CPU has acknowledged --- */
 void tlb_flush_range(struct mm *mm, u64 va, u64 bytes, u16 site);

@@ -104,7 +104,7 @@ static void check_room(const struct family_run *run)
 	const struct family *family = &run->family;
 	u64 tasks = family->families * (family->batch + 1), spaces = tasks + boot_options.ncpus;
 	u64 pages = spaces * (family->memory + 3), have = free_pages(run->lowmem);
-	u64 tables = layout.arena.bytes / PAGE_BYTES - pt_tables_in_use();
+	u64 tables = pt_tables_free();
 
 	if (pages > have)
 		usage_failure("families, batch, memory: %lu pages in all, and %lu are free: more "
@@ -161,6 +161,26 @@ static void run_team(struct processes *all, u32 adds)
 	check_equal("team.threads", all->stats.threads, members - 1);
 }
 
+/* --- spaces ----------------------------------------------------------------------------------- */
+
+static struct {
+	void (*look)(struct mm *mm);
+	u32 spaces;
+} born;
+
+static void note_born(struct mm *mm)
+{
+	__atomic_fetch_add(&born.spaces, 1, __ATOMIC_RELAXED);
+	if (born.look)
+		born.look(mm);
+}
+
+/* One for each that begins, for each fork and for each exec. */
+static void check_spaces(const struct processes *all)
+{
+	check_equal("family.spaces", born.spaces, all->births + all->stats.execs);
+}
+
 static void run_and_check(struct processes *all, const struct family_run *run)
 {
 	const struct family *family = &run->family;
@@ -179,6 +199,7 @@ static void run_and_check(struct processes *all, const struct family_run *run)
 	family_report(all);
 	if (run->team)
 		run_team(all, run->team);
+	check_spaces(all);
 	processes_end(all);
 }
 
@@ -191,9 +212,10 @@ void family_run(const struct family_run *run)
 		.file = open_file(run->family.reads, frames),
 		.segment = open_file(1, frames),
 		.spread = run->spread,
-		.born = run->born,
+		.born = note_born,
 	};
 
+	born = (typeof(born)){ .look = run->born };
 	check_room(run);
 	if (!family_fill_file(all.file, run->family.reads))
 		usage_failure("reads=%u: no page is left: more --mem", run->family.reads);

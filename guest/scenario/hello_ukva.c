@@ -80,7 +80,7 @@ static void end_space(struct mm *mm, struct page *page, u64 word)
 
 void hello_ukva(void)
 {
-	bool in_user = layout.region[KVL_REGION_UKVA].start < layout.page_offset;
+	bool in_user = ukva_region()->start < layout.page_offset;
 	struct page *page[SPACES];
 	struct mm *mm[SPACES];
 

@@ -115,9 +115,9 @@ bool kva_page_is_wrong(const struct page *page, const void *address)
 	return *(const volatile u64 *)address != page_gpa(page);
 }
 
-struct mm *kva_space_make(const struct kva_ops *ops)
+struct mm *kva_space_make(bool wanted)
 {
-	struct mm *mm = ops->own_space ? mm_create() : NULL;
+	struct mm *mm = wanted ? mm_create() : NULL;
 
 	if (mm)
 		mm_get(mm);
@@ -220,7 +220,7 @@ void kva_run(const struct arm *arm)
 	read_sizes(ops, &sizes);
 	printk("kva: %s, %u slots, %u CPUs; addresses hold %s\n", arm->name, sizes.mix.slots,
 	       boot_options.ncpus, reach[ops->reach]);
-	space = kva_space_make(ops);
+	space = kva_space_make(ops->own_space);
 	if (space)
 		task_join(task_start("kva", 0, space, run_parts, &sizes));
 	else

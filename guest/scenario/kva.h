@@ -54,9 +54,8 @@ static inline const struct kva_ops *kva_chosen(const struct arm *arm)
 	return ops->choose ? ops->choose() : ops;
 }
 
-/* A space that lasts until kva_space_drop(), where only tasks that have one get addresses. NULL:
- * kernel tasks do, too. */
-struct mm *kva_space_make(const struct kva_ops *ops);
+/* A space that lasts until kva_space_drop(), if one is @wanted; else NULL. */
+struct mm *kva_space_make(bool wanted);
 void kva_space_drop(struct mm *mm);
 
 /* --- pages of a run: any number, of highmem where the machine has it; each says which it is --- */

@@ -18,21 +18,11 @@ struct mapper {
 	struct mm *other; /* the partner's */
 	volatile u32 turns;
 	volatile bool over;
-	struct kva_spent spent;
+	struct spent spent;
 	u64 wrong;
 };
 
 /* --- what it took ----------------------------------------------------------------------------- */
-
-struct kva_spent kva_spent_since(const struct kva_spent *before)
-{
-	return (struct kva_spent){
-		.entries = count_total(COUNT_PT_SET) - before->entries,
-		.page_flushes = count_total(COUNT_FLUSH_PAGE) - before->page_flushes,
-		.space_flushes = count_total(COUNT_FLUSH_SPACE) - before->space_flushes,
-		.ipis = count_total(COUNT_IPIS) - before->ipis,
-	};
-}
 
 static void check_bound(const char *name, u64 spent, const struct kva_bound *bound)
 {
@@ -50,7 +40,7 @@ static void reach_tables(struct kva_forms *forms)
 }
 
 void kva_check_forms(const struct kva_ops *ops, const struct kva_work *work,
-		     const struct kva_spent *spent, u64 wrong)
+		     const struct spent *spent, u64 wrong)
 {
 	static const struct names {
 		const char *entries, *page_flushes, *space_flushes, *ipis, *wrong;
@@ -127,7 +117,7 @@ static void switch_away(const struct mapper *m)
 
 static void map_all(struct mapper *m)
 {
-	struct kva_spent none = { 0 }, before = kva_spent_since(&none);
+	struct spent before = spent_until_now();
 	u64 maps = m->work->maps / m->work->cpus;
 
 	for (u64 i = 0; i < maps; i++) {
@@ -135,7 +125,7 @@ static void map_all(struct mapper *m)
 			switch_away(m);
 		m->wrong += kva_map_once(m->pages.page[i % m->pages.n]);
 	}
-	m->spent = kva_spent_since(&before);
+	m->spent = spent_since(&before);
 }
 
 static void map_with_partner(struct mapper *m)
@@ -172,7 +162,7 @@ static void map_on_all_cpus(struct mapper *mapper, const struct kva_work *work)
 
 static void compare(const struct kva_ops *ops, const struct kva_work *work, struct mapper *mapper)
 {
-	struct kva_spent spent = { 0 };
+	struct spent spent = { 0 };
 	u64 wrong = 0;
 
 	map_on_all_cpus(mapper, work);
@@ -194,23 +184,14 @@ static u32 pages_of(const struct kva_work *work)
 	return maps < work->slots ? maps + 1 : work->slots + 1;
 }
 
-static struct mm *space_if(bool wanted)
-{
-	struct mm *mm = wanted ? mm_create() : NULL;
-
-	if (mm)
-		mm_get(mm);
-	return mm;
-}
-
 static void make_mapper(struct mapper *m, const struct kva_ops *ops, const struct kva_work *work)
 {
 	*m = (struct mapper){
 		.ops = ops,
 		.work = work,
 		.holds = ops->own_space ? work->pinned : 0,
-		.space = space_if(ops->own_space || work->between),
-		.other = space_if(work->between),
+		.space = kva_space_make(ops->own_space || work->between),
+		.other = kva_space_make(work->between),
 	};
 	kva_pages_make(&m->pages, pages_of(work));
 }

@@ -4,16 +4,11 @@
 #define GUEST_SCENARIO_KVA_FORMS_H
 
 #include "guest/scenario/kva.h"
+#include "guest/scenario/spent.h"
 
-struct kva_spent {
-	u64 entries, page_flushes, space_flushes, ipis;
-};
-
-/* By all CPUs; since the beginning, where @before is all 0. */
-struct kva_spent kva_spent_since(const struct kva_spent *before);
 /* Checks them; the checks' names say which kind of work it was. @wrong words were read in it. */
 void kva_check_forms(const struct kva_ops *ops, const struct kva_work *work,
-		     const struct kva_spent *spent, u64 wrong);
+		     const struct spent *spent, u64 wrong);
 /* Got, read, put. Returns how many words were wrong: 1 or 0. */
 u64 kva_map_once(struct page *page);
 /*

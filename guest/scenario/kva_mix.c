@@ -166,7 +166,7 @@ static struct mm *worker_space(const struct kva_ops *ops)
 	struct mm *first = kva_now.worker[0].space;
 
 	if (!kva_now.mix->threads || !first)
-		return kva_space_make(ops);
+		return kva_space_make(ops->own_space);
 	mm_get(first);
 	return first;
 }

@@ -59,7 +59,7 @@ static void check_content(struct page *page)
 	kva_put(page, address);
 }
 
-static void report(const struct kva_spent *spent)
+static void report(const struct spent *spent)
 {
 	metric("copies", now.copies);
 	metric("copy_entries", spent->entries);
@@ -70,16 +70,16 @@ static void report(const struct kva_spent *spent)
 
 static void copy(void *unused)
 {
-	struct kva_spent none = { 0 }, before, spent;
+	struct spent before, spent;
 
 	(void)unused;
 	kva_settle(now.ops, &now.pages);
 	for (u32 i = 0; i < now.pages.n; i++)
 		check_content(now.pages.page[i]);
 	metric("map_ticks", each(nothing));
-	before = kva_spent_since(&none);
+	before = spent_until_now();
 	metric("copy_to_user_ticks", each(to_user));
-	spent = kva_spent_since(&before);
+	spent = spent_since(&before);
 	metric("copy_from_user_ticks", each(from_user));
 	report(&spent);
 	check_equal("copies.wrong", now.wrong, 0);

@@ -14,7 +14,7 @@ static struct {
 	volatile u32 there;
 	volatile bool go;
 	volatile u64 turn; /* how many maps there have been */
-	struct kva_spent spent;
+	struct spent spent;
 	u64 wrong;
 } now;
 
@@ -42,7 +42,7 @@ static void map_in_turn(void *unused)
 /* The first thread; it counts from when the others are there until all maps have been. */
 static void lead(void *unused)
 {
-	struct kva_spent none = { 0 }, before;
+	struct spent before;
 	struct task *task[KVL_MAX_CPUS];
 
 	kva_settle(now.ops, &now.pages);
@@ -50,10 +50,10 @@ static void lead(void *unused)
 		task[cpu] = task_start("thread", cpu, current()->mm, map_in_turn, NULL);
 	while (now.there + 1 < now.work->cpus)
 		task_yield();
-	before = kva_spent_since(&none);
+	before = spent_until_now();
 	now.go = true;
 	map_in_turn(unused);
-	now.spent = kva_spent_since(&before);
+	now.spent = spent_since(&before);
 	for (u32 cpu = 1; cpu < now.work->cpus; cpu++)
 		task_join(task[cpu]);
 }

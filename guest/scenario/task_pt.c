@@ -3,6 +3,7 @@
 #include "guest/scenario/task_pt.h"
 
 #include "guest/mm/pt.h"
+#include "guest/mm/ukva.h"
 #include "guest/scenario/family_run.h"
 #include "guest/trace.h"
 
@@ -53,19 +54,20 @@ static const struct vma_ops same_page_ops FAULT_TABLE = {
 	.fault = same_page,
 };
 
-struct vma *task_pt_area(struct mm *mm, struct page *page, u64 bytes)
+struct mm *task_pt_space(struct page *page, u64 bytes)
 {
-	struct vma *vma = vma_map_user(mm, TASK_PT_VA, bytes, PROT_READ, &same_page_ops, page, 0);
+	struct mm *mm = mm_create();
 
-	if (!vma)
+	mm_get(mm);
+	if (!vma_map_user(mm, TASK_PT_VA, bytes, PROT_READ, &same_page_ops, page, 0))
 		usage_failure("%lu MiB from %lx are more than user space has: less of tables",
 			      bytes >> 20, TASK_PT_VA);
-	return vma;
+	return mm;
 }
 
 bool task_pt_has_directory(const struct table_way *way, u64 gib, u64 n)
 {
-	u64 start = layout.region[KVL_REGION_UKVA].start;
+	u64 start = ukva_region()->start;
 
 	return way->in_ukva && start < layout.page_offset && (start >> 30) - gib < n;
 }
@@ -90,8 +92,8 @@ void task_pt_run(const struct arm *arm)
 	metric("touch_ticks", task_pt_forms(way, &touches) / ((u64)touches.tables * touches.pages));
 	touches.threads = boot_options.ncpus;
 	task_pt_forms(way, &touches);
-	if (way->entry_address)
-		task_pt_fixed(way);
+	if (way->in_ukva)
+		task_pt_fixed();
 	task_pt_switch(turns);
 	task_pt_spaces(way, spaces);
 	task_pt_processes(way);

@@ -24,8 +24,9 @@ void task_pt_run(const struct arm *arm);
 /* --- areas: their pages are all the same one, so what is counted in them is tables --- */
 #define TASK_PT_VA MiB(64)
 struct page *task_pt_page_make(void);
-/* A usage failure if user space has no room for so much. */
-struct vma *task_pt_area(struct mm *mm, struct page *page, u64 bytes);
+/* A space with such an area, which lasts until mm_put(). A usage failure if user space has no room
+ * for so much. */
+struct mm *task_pt_space(struct page *page, u64 bytes);
 
 /* Has a space from birth a directory of user space, of one of @n GiB from @gib on? That in which
  * ukva hangs, if it is carved from there and the way needs it. */
@@ -41,7 +42,7 @@ struct table_touches {
 };
 u64 task_pt_forms(const struct table_way *way, const struct table_touches *touches);
 /* Two spaces: what stands at the addresses of their tables (task_pt_fixed.c). */
-void task_pt_fixed(const struct table_way *way);
+void task_pt_fixed(void);
 /* Two tasks of two spaces take turns on a CPU, and change their tables each time: so often
  * (task_pt_switch.c). */
 void task_pt_switch(u32 turns);

@@ -5,6 +5,7 @@
  */
 #include "guest/arch.h"
 #include "guest/mm/pt.h"
+#include "guest/mm/ukva.h"
 #include "guest/scenario/task_pt.h"
 #include "guest/trace.h"
 #include "guest/user/user.h"
@@ -23,19 +24,19 @@ static void read_entry(void *arg)
 	r->read = *r->entry;
 }
 
-static u64 look(struct mm *mm, const struct table_way *way)
+static u64 look(struct mm *mm)
 {
-	struct reader r = { .entry = (const u64 *)way->entry_address(TASK_PT_VA) };
+	struct reader r = { .entry = (const u64 *)ukva_entry_address(TASK_PT_VA) };
 
 	task_join(task_start("reader", 0, mm, read_entry, &r));
 	check_equal("fixed.entry", r.read, pt_lookup(mm, TASK_PT_VA));
 	return r.read;
 }
 
-static void intrude(const struct table_way *way)
+static void intrude(void)
 {
 	void (*const programs[])(u64) = { user_read, user_write };
-	u64 entry = way->entry_address(USER_TEXT_VA);
+	u64 entry = ukva_entry_address(USER_TEXT_VA);
 	struct mm *mm = user_mm_create();
 
 	mm_get(mm);
@@ -45,7 +46,7 @@ static void intrude(const struct table_way *way)
 	mm_put(mm);
 }
 
-void task_pt_fixed(const struct table_way *way)
+void task_pt_fixed(void)
 {
 	struct page *page[SPACES];
 	struct mm *mm[SPACES];
@@ -53,17 +54,16 @@ void task_pt_fixed(const struct table_way *way)
 
 	for (u32 i = 0; i < SPACES; i++) {
 		page[i] = task_pt_page_make();
-		mm[i] = mm_create();
-		mm_get(mm[i]);
+		mm[i] = task_pt_space(page[i], PAGE_BYTES);
 		pt_map_new(mm[i], TASK_PT_VA, page_gpa(page[i]), PROT_USER, SITE("task_pt.fixed"));
 	}
 	for (u32 i = 0; i < SPACES; i++)
-		read[i] = look(mm[i], way);
+		read[i] = look(mm[i]);
 	check_true("fixed.differ", read[0] != read[1]);
 	for (u32 i = 0; i < SPACES; i++) {
 		pt_unmap(mm[i], TASK_PT_VA, PAGE_BYTES, SITE("task_pt.fixed"));
 		mm_put(mm[i]);
 		page_free(page[i]);
 	}
-	intrude(way);
+	intrude();
 }

@@ -4,6 +4,7 @@
  * have pages mapped by faults, one by one; then a kernel task, to which all tables are another's,
  * takes them away.
  */
+#include "guest/scenario/spent.h"
 #include "guest/scenario/task_pt.h"
 #include "guest/trace.h"
 
@@ -13,24 +14,23 @@ struct toucher {
 	u64 failed, ticks;
 };
 
-struct spent {
-	u64 entries, page_flushes, space_flushes, ipis, installs, wraps;
+/* By all CPUs, until now. */
+struct counts {
+	struct spent spent;
+	u64 installs, wraps;
 	struct table_uses uses;
 };
 
-static struct spent spent_until_now(void)
+static struct counts counts_now(void)
 {
-	struct spent spent = {
-		.entries = count_total(COUNT_PT_SET),
-		.page_flushes = count_total(COUNT_FLUSH_PAGE),
-		.space_flushes = count_total(COUNT_FLUSH_SPACE),
-		.ipis = count_total(COUNT_IPIS),
+	struct counts counts = {
+		.spent = spent_until_now(),
 		.installs = count_total(COUNT_TABLE_INSTALLS),
 		.wraps = count_total(COUNT_TABLE_WRAPS),
 	};
 
-	table_way_uses(&spent.uses);
-	return spent;
+	table_way_uses(&counts.uses);
+	return counts;
 }
 
 static u64 address_of(u32 table, u32 page)
@@ -74,8 +74,8 @@ static u64 touch_all(const struct table_touches *touches, struct mm *mm)
 /* What a pool adds: its flushes go with its rounds, and these with what it had to map. A round
  * takes away what it finds in the slots, but for those that other CPUs use, and passes over these;
  * in the first the first slot is empty. @entries: made without it. */
-static void check_pool(const struct table_way *way, u64 entries, const struct spent *before,
-		       const struct spent *after)
+static void check_pool(const struct table_way *way, u64 entries, const struct counts *before,
+		       const struct counts *after)
 {
 	u64 slots = *way->pool_slots, others = boot_options.ncpus - 1;
 	u64 wraps = after->wraps - before->wraps;
@@ -83,15 +83,15 @@ static void check_pool(const struct table_way *way, u64 entries, const struct sp
 	entries += after->installs - before->installs;
 	check_range("forms.wraps", after->wraps, after->installs / slots,
 		    after->installs / (slots - others));
-	check_range("forms.entries", after->entries - before->entries,
+	check_range("forms.entries", after->spent.entries - before->spent.entries,
 		    entries + wraps * (slots - others - 1), entries + wraps * slots);
-	check_equal("forms.space_flushes", after->space_flushes - before->space_flushes,
+	check_equal("forms.space_flushes", after->spent.space_flushes - before->spent.space_flushes,
 		    wraps * boot_options.ncpus);
-	check_equal("forms.ipis", after->ipis - before->ipis, wraps * others);
+	check_equal("forms.ipis", after->spent.ipis - before->spent.ipis, wraps * others);
 }
 
 static void check_touches(const struct table_way *way, const struct table_touches *touches,
-			  const struct spent *before, const struct spent *after)
+			  const struct counts *before, const struct counts *after)
 {
 	u64 gibs = (address_of(touches->tables - 1, 0) >> 30) - (TASK_PT_VA >> 30) + 1;
 	struct table_work work = {
@@ -107,12 +107,13 @@ static void check_touches(const struct table_way *way, const struct table_touche
 		    forms.uses_of_leaves);
 	check_equal("forms.own_upper", after->uses.own_upper - before->uses.own_upper,
 		    forms.uses_of_upper);
-	check_equal("forms.page_flushes", after->page_flushes - before->page_flushes,
+	check_equal("forms.page_flushes", after->spent.page_flushes - before->spent.page_flushes,
 		    forms.page_flushes);
 	if (way->pool_slots)
 		check_pool(way, forms.entries, before, after);
 	else
-		check_equal("forms.entries", after->entries - before->entries, forms.entries);
+		check_equal("forms.entries", after->spent.entries - before->spent.entries,
+			    forms.entries);
 }
 
 /* --- another's -------------------------------------------------------------------------------- */
@@ -122,35 +123,31 @@ static void check_touches(const struct table_way *way, const struct table_touche
 static void take_away(const struct table_way *way, const struct table_touches *touches,
 		      struct mm *mm)
 {
-	struct spent before = spent_until_now(), after;
+	struct counts before = counts_now(), after;
+	struct spent spent;
 	u64 pages = touches->tables * touches->pages, uses = 2 * pages;
 
 	for (u32 table = 0; table < touches->tables; table++)
 		for (u32 page = 0; page < touches->pages; page++)
 			pt_unmap(mm, address_of(table, page), PAGE_BYTES, SITE("task_pt.take"));
-	after = spent_until_now();
+	after = counts_now();
+	spent = spent_since(&before.spent);
 	check_equal("others.leaves", after.uses.other_leaves - before.uses.other_leaves, pages);
 	check_equal("others.upper", after.uses.other_upper - before.uses.other_upper, uses - pages);
 	if (way->pool_slots)
 		return;
-	check_equal("others.entries", after.entries - before.entries,
-		    pages + (way->highmem ? 2 * uses : 0));
-	check_equal("others.page_flushes", after.page_flushes - before.page_flushes,
-		    way->highmem ? uses : 0);
+	check_equal("others.entries", spent.entries, pages + (way->highmem ? 2 * uses : 0));
+	check_equal("others.page_flushes", spent.page_flushes, way->highmem ? uses : 0);
 }
 
 u64 task_pt_forms(const struct table_way *way, const struct table_touches *touches)
 {
 	struct page *page = task_pt_page_make();
-	struct mm *mm = mm_create();
-	struct spent before, after;
-	u64 ticks;
+	struct mm *mm = task_pt_space(page, (u64)touches->tables * LARGE_BYTES);
+	struct counts before = counts_now(), after;
+	u64 ticks = touch_all(touches, mm);
 
-	mm_get(mm);
-	task_pt_area(mm, page, (u64)touches->tables * LARGE_BYTES);
-	before = spent_until_now();
-	ticks = touch_all(touches, mm);
-	after = spent_until_now();
+	after = counts_now();
 	check_touches(way, touches, &before, &after);
 	take_away(way, touches, mm);
 	mm_put(mm);

@@ -11,10 +11,8 @@
 
 static struct mm *make_space(struct page *page)
 {
-	struct mm *mm = mm_create();
+	struct mm *mm = task_pt_space(page, PAGE_BYTES);
 
-	mm_get(mm);
-	task_pt_area(mm, page, PAGE_BYTES);
 	pt_map_new(mm, TASK_PT_VA, page_gpa(page), PROT_USER, SITE("task_pt.space"));
 	return mm;
 }
@@ -81,8 +79,7 @@ static void report(const struct table_way *way, u32 n, u64 tables, u64 entries, 
 /* Said before the arena is found to be full half-way. */
 static void check_room(const struct table_way *way, u32 n)
 {
-	u64 need = n * tables_of_a_space(way);
-	u64 room = layout.arena.bytes / PAGE_BYTES - pt_tables_in_use();
+	u64 need = n * tables_of_a_space(way), room = pt_tables_free();
 
 	if (need > room)
 		usage_failure("spaces=%u: they have %lu page tables, and there is room for %lu: a "

@@ -27,20 +27,11 @@ static void play(void *arg)
 	}
 }
 
-static struct mm *make_space(struct page *page)
-{
-	struct mm *mm = mm_create();
-
-	mm_get(mm);
-	task_pt_area(mm, page, PAGE_BYTES);
-	return mm;
-}
-
 void task_pt_switch(u32 turns)
 {
 	struct player player[2] = { { .turns = turns }, { .turns = turns } };
 	struct page *page = task_pt_page_make();
-	struct mm *mm[2] = { make_space(page), make_space(page) };
+	struct mm *mm[2] = { task_pt_space(page, PAGE_BYTES), task_pt_space(page, PAGE_BYTES) };
 	u64 fills = count_total(COUNT_TLB_FILLS), start = ticks_now();
 	struct task *task[2];
 

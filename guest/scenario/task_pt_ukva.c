@@ -5,15 +5,13 @@
  * used up than one task's tables need, and a table is reached by them without a flush. Another
  * task's tables, a fork's child's among them, are mapped for each use as highpte does.
  */
-#include "guest/arch.h"
 #include "guest/mm/pt.h"
 #include "guest/mm/ukva.h"
 #include "guest/scenario/task_pt.h"
 
 static void start(void)
 {
-	if (pt_directories_are_shared() &&
-	    layout.region[KVL_REGION_UKVA].start >= layout.page_offset)
+	if (pt_directories_are_shared() && ukva_region()->start >= layout.page_offset)
 		usage_failure("switch=entry: what is carved from the kernel's side hangs in "
 			      "directories that each space needs for itself: switch=table, or "
 			      "carve=user");
@@ -32,16 +30,10 @@ static void unmap(u64 address)
 		table_unmap_here();
 }
 
-static u64 entry_address(u64 va)
-{
-	return ukva_table_address(&(struct table){ .va = va, .level = 1 }) +
-	       arch_pt_index(va, 1) * sizeof(u64);
-}
-
 static u64 address_bytes(u64 tables)
 {
 	(void)tables;
-	return layout.region[KVL_REGION_UKVA].bytes + boot_options.ncpus * PAGE_BYTES;
+	return ukva_region()->bytes + boot_options.ncpus * PAGE_BYTES;
 }
 
 /* Each table that is made is entered by one entry more; and the leaf tables of a GiB stand in a
@@ -64,7 +56,6 @@ const struct table_way task_pt_ukva FAULT_TABLE = {
 	.made = ukva_table_enter,
 	.ends = ukva_tables_leave,
 	.address_bytes = address_bytes,
-	.entry_address = entry_address,
 	.in_ukva = true,
 	.predict = predict,
 };

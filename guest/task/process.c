@@ -74,40 +74,16 @@ struct process *process_new(struct processes *all, const struct process *parent,
 	return process;
 }
 
-void process_run(struct process *process, u32 cpu, void (*fn)(void *), void *arg)
+void process_runs(struct process *process, struct task *first)
 {
-	struct task *task = task_start("process", cpu, process->mm, fn, arg);
-
-	__atomic_store_n(&process->first, task, __ATOMIC_RELEASE);
-}
-
-struct begin {
-	struct process *process;
-	u64 pc, sp, arg;
-};
-
-static void go_to_user(void *arg)
-{
-	struct begin begin = *(struct begin *)arg;
-
-	kfree(arg);
-	current()->process = begin.process;
-	arch_enter_user(begin.pc, begin.sp, begin.arg);
-}
-
-static struct begin *begin_at(struct process *process, void (*program)(u64), u64 arg, u32 thread)
-{
-	struct begin *begin = kalloc(sizeof(*begin));
-
-	*begin = (struct begin){ process, user_address(program), user_stack_top(thread) - 8, arg };
-	return begin;
+	__atomic_store_n(&process->first, first, __ATOMIC_RELEASE);
 }
 
 struct process *process_start(struct processes *all, void (*program)(u64), u64 arg, u32 cpu)
 {
 	struct process *process = process_new(all, NULL, process_space(all));
 
-	process_run(process, cpu, go_to_user, begin_at(process, program, arg, 0));
+	process_runs(process, user_run("process", cpu, process->mm, process, program, arg, 0));
 	return process;
 }
 
@@ -134,8 +110,7 @@ struct task *process_thread(struct process *process, void (*program)(u64), u64 a
 
 		map_stack(process->all, process->mm, thread);
 		process_count(&process->all->stats.threads, 1);
-		task = task_start("thread", cpu, process->mm, go_to_user,
-				  begin_at(process, program, arg, thread));
+		task = user_run("thread", cpu, process->mm, process, program, arg, thread);
 	}
 	process_let_go_areas(process);
 	return task;

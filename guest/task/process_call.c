@@ -69,7 +69,7 @@ static u64 fork(struct process *parent, const void *frame)
 	child = kalloc(sizeof(*child));
 	child->process = process;
 	memcpy(child->frame, frame, ARCH_FRAME_BYTES);
-	process_run(process, cpu_for(process), go_on_as_child, child);
+	process_runs(process, task_start("process", cpu_for(process), mm, go_on_as_child, child));
 	process_count(&all->stats.forks, 1);
 	process_count(&all->stats.fork_ticks, ticks_now() - start);
 	return number;

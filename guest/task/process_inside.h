@@ -30,8 +30,8 @@ void process_space_is_ready(struct processes *all, struct mm *mm);
 
 /* A process with @mm and no thread yet. */
 struct process *process_new(struct processes *all, const struct process *parent, struct mm *mm);
-/* Its first thread, by a task that runs fn(@arg) first. */
-void process_run(struct process *process, u32 cpu, void (*fn)(void *), void *arg);
+/* Its first thread has been started: others can wait for it. */
+void process_runs(struct process *process, struct task *first);
 
 /* One that somebody may wait for, and nobody does yet: @number of the children of @parent; or any
  * (NULL). The caller process_join()s it. NULL: there is none. */

@@ -6,6 +6,7 @@
 #include "guest/user/user.h"
 
 struct start {
+	struct process *process; /* NULL: none's */
 	u64 pc, sp, arg;
 };
 
@@ -47,6 +48,7 @@ static void go_to_user(void *arg)
 	struct start start = *(struct start *)arg;
 
 	kfree(arg);
+	current()->process = start.process;
 	arch_enter_user(start.pc, start.sp, start.arg);
 }
 
@@ -65,17 +67,22 @@ u64 user_stack_top(u32 thread)
 	return USER_STACK_TOP_VA + thread * 2 * USER_STACK_BYTES;
 }
 
+struct task *user_run(const char *name, u32 cpu, struct mm *mm, struct process *process,
+		      void (*program)(u64), u64 arg, u32 thread)
+{
+	struct start *start = kalloc(sizeof(*start));
+
+	*start = (struct start){ process, user_address(program), user_stack_top(thread) - 8, arg };
+	return task_start(name, cpu, mm, go_to_user, start);
+}
+
 struct task *user_start(const char *name, u32 cpu, struct mm *mm, void (*program)(u64), u64 arg,
 			u32 thread)
 {
-	struct start *start = kalloc(sizeof(*start));
 	u64 top = user_stack_top(thread);
 
 	if (!vma_map_user(mm, top - USER_STACK_BYTES, USER_STACK_BYTES, PROT_WRITE, &anon_ops, NULL,
 			  0))
 		panic("no room", "stack %u in space %u", thread, mm->id);
-	start->pc = user_address(program);
-	start->sp = top - 8; /* as after a call */
-	start->arg = arg;
-	return task_start(name, cpu, mm, go_to_user, start);
+	return user_run(name, cpu, mm, NULL, program, arg, thread);
 }

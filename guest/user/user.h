@@ -23,6 +23,9 @@ u64 user_stack_top(u32 thread); /* of that one's USER_STACK_BYTES; there is room
 /* Starts @program (a USER_TEXT function) at CPL 3 on @cpu, with a stack of its own (by @thread). */
 struct task *user_start(const char *name, u32 cpu, struct mm *mm, void (*program)(u64), u64 arg,
 			u32 thread);
+/* The same as a thread of @process, whose stack there is. */
+struct task *user_run(const char *name, u32 cpu, struct mm *mm, struct process *process,
+		      void (*program)(u64), u64 arg, u32 thread);
 
 /* --- programs --- */
 /* Reads the word at @address, reports it, goes on while the answer is not 0. */

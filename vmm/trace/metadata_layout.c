@@ -49,7 +49,6 @@ void metadata_write_layout(FILE *out, const struct kvl_layout_request *request,
 {
 	u64 vmalloc = request->vmalloc_bytes ? request->vmalloc_bytes : KVL_VMALLOC_DEFAULT;
 	u64 kva = request->kva_bytes ? request->kva_bytes : KVL_KVA_DEFAULT;
-	u64 arena = request->arena_bytes ? request->arena_bytes : KVL_ARENA_DEFAULT;
 
 	fprintf(out, "\tlayout_kind = \"%s\";\n", layout_kind_name(request->kind));
 	fprintf(out, "\tlayout_mem = %" PRIu64 ";\n", request->mem_bytes);
@@ -59,7 +58,7 @@ void metadata_write_layout(FILE *out, const struct kvl_layout_request *request,
 	fprintf(out, "\tlayout_kva = %" PRIu64 ";\n", kva);
 	fprintf(out, "\tlayout_ukva = \"%s\";\n", request->ukva_in_user ? "user" : "kernel");
 	fprintf(out, "\tlayout_arena = \"%s\";\n", request->arena_highmem ? "highmem" : "lowmem");
-	fprintf(out, "\tlayout_arena_bytes = %" PRIu64 ";\n", arena);
+	fprintf(out, "\tlayout_arena_bytes = %" PRIu64 ";\n", kvl_arena_bytes(request));
 	write_holes(out, request);
 	write_hole_names(out, request, board);
 }
