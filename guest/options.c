@@ -103,6 +103,8 @@ static void chosen(const struct property *p)
 		o->tlb_random = strcmp(text(p), "random") == 0;
 	else if (is(p, DT_TLB_PCID))
 		o->tlb_pcid = cells(p, 0, 1);
+	else if (is(p, DT_SEGMENT))
+		o->request.segment_bytes = cells(p, 0, 2);
 }
 
 static void param(const struct property *p)

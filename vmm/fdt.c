@@ -129,6 +129,8 @@ static void write_reserved(struct writer *w, const struct run_config *config,
 	reserved_node(w, DT_NODE_SHARED, &layout->shared, true);
 	if (layout->soft.bytes)
 		reserved_node(w, DT_NODE_SOFT, &layout->soft, true);
+	if (layout->segment.bytes)
+		reserved_node(w, DT_NODE_SEGMENT, &layout->segment, true);
 	end(w);
 }
 
@@ -235,6 +237,8 @@ static void write_chosen(struct writer *w, const struct run_config *config)
 	put_u32(w, DT_TLB_ENTRIES, config->layout.soft_entries);
 	put_text(w, DT_TLB_POLICY, run_tlb_policy_names[config->tlb_policy]);
 	put_u32(w, DT_TLB_PCID, config->tlb_pcid);
+	if (config->layout.segment_bytes)
+		put_u64(w, DT_SEGMENT, config->layout.segment_bytes);
 	begin(w, DT_NODE_PARAMS);
 	for (u32 i = 0; i < config->nparams; i++)
 		put_text(w, config->param[i].key, config->param[i].value);

@@ -205,6 +205,11 @@ int layout_explain(const struct kvl_layout_request *request, const struct board 
 			err, EXIT_USAGE,
 			"a soft TLB of %u entries is not possible: give --tlb soft,entries=%u to %u",
 			request->soft_entries, KVL_SOFT_MIN, KVL_SOFT_MAX);
+	case KVL_LAYOUT_SEGMENT:
+		return err_set(err, EXIT_USAGE,
+			       "a segment of %llu bytes is not possible: give --segment a multiple "
+			       "of 4 KiB, %lluM at most",
+			       U(request->segment_bytes), MIB(why->value));
 	default: return explain_hole(request, board, why, err);
 	}
 }

@@ -10,9 +10,10 @@
 
 /* /reserved-memory: one child per hole, plus these */
 #define DT_NODE_HOLE "hole" /* hole@GPA { reg; no-map; label: whose it is, if known }; ascending */
-#define DT_NODE_ARENA "arena"	/* arena@GPA { reg; }: page-table arena */
-#define DT_NODE_SHARED "shared" /* shared@GPA { reg; no-map; }: shared.h */
-#define DT_NODE_SOFT "soft-tlb" /* soft-tlb@GPA { reg; no-map; }, with --tlb soft: layout.h */
+#define DT_NODE_ARENA "arena"	  /* arena@GPA { reg; }: page-table arena */
+#define DT_NODE_SHARED "shared"	  /* shared@GPA { reg; no-map; }: shared.h */
+#define DT_NODE_SOFT "soft-tlb"	  /* soft-tlb@GPA { reg; no-map; }, with --tlb soft: layout.h */
+#define DT_NODE_SEGMENT "segment" /* segment@GPA { reg; no-map; }, with --segment: segment.h */
 
 /* /chosen */
 #define DT_SCENARIO "kvalab,scenario" /* string */
@@ -34,6 +35,8 @@
 #define DT_TLB_POLICY "kvalab,tlb-policy" /* string: "fifo" or "random"; what makes room there */
 
 #define DT_TLB_PCID "kvalab,tlb-pcid" /* u32: 1: a soft TLB has PCIDs */
+
+#define DT_SEGMENT "kvalab,segment-bytes" /* u64 bytes; only with --segment */
 
 /* /chosen/params: one string property per --set KEY=VALUE */
 #define DT_NODE_PARAMS "params"

@@ -135,6 +135,8 @@ static int check_sizes(const struct kvl_layout_request *request, struct kvl_layo
 	if (request->soft_entries &&
 	    (request->soft_entries < KVL_SOFT_MIN || request->soft_entries > KVL_SOFT_MAX))
 		return fail(why, KVL_LAYOUT_SOFT, request->soft_entries);
+	if (request->segment_bytes % PAGE_BYTES || request->segment_bytes > KVL_SEGMENT_MAX)
+		return fail(why, KVL_LAYOUT_SEGMENT, KVL_SEGMENT_MAX);
 	return 0;
 }
 
@@ -459,6 +461,10 @@ static void place_testbed(const struct kvl_layout_request *request, struct kvl_l
 	if (request->soft_entries)
 		out->soft =
 			place_behind(out, request->ncpus * soft_cpu_bytes(request->soft_entries));
+	out->segment = (struct kvl_range){ 0, 0 };
+	if (request->segment_bytes)
+		out->segment = place_behind(out, request->segment_bytes);
+	out->segment.bytes = request->segment_bytes; /* up to the large page's end nothing is */
 }
 
 bool kvl_is_shared(const struct kvl_layout *layout, u64 va)

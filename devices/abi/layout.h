@@ -52,6 +52,7 @@
 #define KVL_ARENA_MAX MiB(768) /* what the testbed window shows */
 #define KVL_HEAP_BYTES MiB(6)
 #define KVL_UKVA_SLOTS_BYTES MiB(2)
+#define KVL_SEGMENT_MAX GiB(1)
 
 struct kvl_range {
 	u64 start;
@@ -93,8 +94,9 @@ struct kvl_layout_request {
 	u64 kva_bytes;		 /* 0 = default */
 	bool ukva_in_user;	 /* the per-task kernel space ends user space (seed row B2) */
 	bool arena_highmem;
-	u64 arena_bytes;  /* 0 = default */
-	u32 soft_entries; /* of each CPU's soft TLB; 0: the processor's own is used */
+	u64 arena_bytes;   /* 0 = default */
+	u32 soft_entries;  /* of each CPU's soft TLB; 0: the processor's own is used */
+	u64 segment_bytes; /* of the shared segment, in whole pages; 0: there is none */
 	u32 ncpus;
 	u32 nholes;
 	struct kvl_range hole[KVL_MAX_HOLES]; /* guest-physical, any order, page-aligned */
@@ -146,7 +148,10 @@ struct kvl_layout {
 	struct kvl_range frames; /* inside the core: the table of struct page, one per frame */
 	struct kvl_range shared; /* behind RAM: shared.h */
 	struct kvl_range soft;	 /* behind that: soft TLBs, one a CPU; 0 bytes: there are none */
-	u64 machine_bytes;	 /* host memory to reserve: RAM, shared region, soft TLBs */
+	/* Behind that: what many machines share read-only (seed row L7); 0 bytes: there is none. It
+	 * is no RAM: no struct page is of it. */
+	struct kvl_range segment;
+	u64 machine_bytes; /* host memory to reserve: RAM, shared region, soft TLBs, segment */
 
 	/* usable RAM: ascending, disjoint, page-aligned; holes taken out */
 	u32 nusable;
@@ -185,10 +190,11 @@ enum kvl_layout_error {
 	/* arena_highmem, but RAM below 4 GiB has too little that is none; value: where lowmem
 	 * ends */
 	KVL_LAYOUT_NO_HIGHMEM,
-	KVL_LAYOUT_CPUS,  /* 0 or more than KVL_MAX_CPUS */
-	KVL_LAYOUT_HOLES, /* more than KVL_MAX_HOLES */
-	KVL_LAYOUT_SOFT,  /* fewer or more entries than a soft TLB may have */
-	KVL_LAYOUT_ARENA, /* an arena that is too large; value: most bytes */
+	KVL_LAYOUT_CPUS,    /* 0 or more than KVL_MAX_CPUS */
+	KVL_LAYOUT_HOLES,   /* more than KVL_MAX_HOLES */
+	KVL_LAYOUT_SOFT,    /* fewer or more entries than a soft TLB may have */
+	KVL_LAYOUT_ARENA,   /* an arena that is too large; value: most bytes */
+	KVL_LAYOUT_SEGMENT, /* not made of whole pages, or too large; value: most bytes */
 };
 
 struct kvl_layout_failure {

@@ -8,7 +8,8 @@
  *   16 MiB             the core: boot page, device tree, image, then what layout.h places behind
  *   3 GiB      4 GiB   devices: disk, flash, local APIC
  *   behind RAM         the shared region: control page, results, trace rings (shared.h); behind it,
- *                      with --tlb soft, the CPUs' soft TLBs (layout.h)
+ *                      with --tlb soft, the CPUs' soft TLBs (layout.h); behind these, with
+ *                      --segment, what machines share read-only (segment.h)
  */
 #ifndef KVL_ABI_PLATFORM_H
 #define KVL_ABI_PLATFORM_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Owns what lies where for the kernel itself and for the testbed: the core's parts, the shared
- * region, the soft TLBs. That no two of them overlap is seen in layout_map.c.
+ * region, the soft TLBs, the segment. That no two of them overlap is seen in layout_map.c.
  */
 #include "devices/abi/shared.h"
 #include "devices/abi/trace_abi.h"
@@ -33,9 +33,10 @@ static u64 expect_behind(struct kvl_range range, u64 offset)
 {
 	u64 start = kvl_machine_offset(range.start);
 
+	range.bytes = ALIGN_UP(range.bytes, LARGE_BYTES);
 	if (offset < GiB(3) && offset + range.bytes > GiB(3))
 		offset = GiB(3);
-	rule((range.start | range.bytes) % LARGE_BYTES == 0 && start == offset &&
+	rule(range.start % LARGE_BYTES == 0 && start == offset &&
 		     kvl_machine_offset(range_end(range) - 1) == start + range.bytes - 1,
 	     "the testbed's own is behind RAM and in one piece (start, bytes)", range.start,
 	     range.bytes);
@@ -61,6 +62,10 @@ static void expect_testbed(const struct kvl_layout_request *request, const struc
 	} else {
 		rule(plan->soft.bytes == 0, "no soft TLBs are planned", plan->soft.bytes, 0);
 	}
+	rule(plan->segment.bytes == request->segment_bytes, "the segment has its size",
+	     plan->segment.bytes, request->segment_bytes);
+	if (request->segment_bytes)
+		end = expect_behind(plan->segment, end);
 	rule(plan->machine_bytes == end, "host memory ends behind all (bytes, end)",
 	     plan->machine_bytes, end);
 }

@@ -338,7 +338,8 @@ static void expect_frame(const struct layout_facts *facts, const struct kvl_layo
 	u32 usable = claims(plan->usable, plan->nusable, gpa);
 	u32 direct = direct_addresses(plan, gpa);
 	u32 core = in_range(image, gpa) + in_range(plan->heap, gpa) + in_range(plan->frames, gpa);
-	u32 testbed = in_range(plan->shared, gpa) + in_range(plan->soft, gpa);
+	u32 testbed = in_range(plan->shared, gpa) + in_range(plan->soft, gpa) +
+		      in_range(plan->segment, gpa);
 	u32 arena = in_range(plan->arena, gpa);
 
 	rule(holes + usable == ram, "a frame of RAM is usable or in a hole (gpa, claims)", gpa,
@@ -378,6 +379,7 @@ static void expect_frames(const struct layout_facts *facts, const struct kvl_lay
 	add_ranges(&all, &plan->arena, 1);
 	add_ranges(&all, &plan->shared, 1);
 	add_ranges(&all, &plan->soft, 1);
+	add_ranges(&all, &plan->segment, 1);
 	sort(&all);
 	for (u32 i = 0; i + 1 < all.n; i++)
 		if (all.at[i] != all.at[i + 1])

@@ -31,6 +31,7 @@ static bool number_is_wrong(const struct kvl_layout_request *request, enum kvl_l
 			    u32 index)
 {
 	u64 split = request->page_offset, soft = request->soft_entries;
+	u64 segment = request->segment_bytes;
 
 	switch (error) {
 	case KVL_LAYOUT_MEM_SMALL: return request->mem_bytes < MiB(64);
@@ -42,13 +43,14 @@ static bool number_is_wrong(const struct kvl_layout_request *request, enum kvl_l
 	case KVL_LAYOUT_CPUS: return request->ncpus < 1 || request->ncpus > 16;
 	case KVL_LAYOUT_SOFT: return soft && (soft < 8 || soft > 1024);
 	case KVL_LAYOUT_ARENA: return request->arena_bytes > MiB(768);
+	case KVL_LAYOUT_SEGMENT: return segment % KiB(4) || segment > GiB(1);
 	default: return false;
 	}
 }
 
 static bool numbers_are_right(const struct kvl_layout_request *request)
 {
-	for (u32 error = 0; error <= KVL_LAYOUT_ARENA; error++)
+	for (u32 error = 0; error <= KVL_LAYOUT_SEGMENT; error++)
 		for (u32 index = 0; index < 4; index++)
 			if (number_is_wrong(request, error, index))
 				return false;

@@ -56,7 +56,7 @@ static void spoil(struct kvl_layout_request *request, u8 how)
 				     UINT64_MAX, GiB(1024), KiB(4),  GiB(64) };
 	u64 value = bytes[how >> 5];
 
-	switch (how % 9) {
+	switch (how % 10) {
 	case 0: request->mem_bytes = value; break;
 	case 1: request->page_offset += value; break;
 	case 2: request->vmalloc_bytes = value; break;
@@ -66,6 +66,7 @@ static void spoil(struct kvl_layout_request *request, u8 how)
 	case 6: request->soft_entries = (how >> 3) * 70; break;
 	case 7: request->vmalloc_upper_bytes = request->vmalloc_bytes; break;
 	case 8: request->arena_bytes = value; break;
+	case 9: request->segment_bytes = value; break;
 	}
 }
 
@@ -144,6 +145,7 @@ static void holes(struct input *input, struct kvl_layout_request *request)
 struct kvl_layout_request layout_options(struct input *input)
 {
 	static const u32 soft[] = { 8, 64, 1024, 9 };
+	static const u64 segment[] = { 0, KiB(4), 0, GiB(1) - KiB(4) };
 	static const u64 arena[] = { 0, MiB(2), MiB(16), MiB(160), 0, MiB(64), MiB(768), MiB(770) };
 	struct kvl_layout_request request = { .nholes = 0 };
 	u8 first = input_byte(input), third;
@@ -157,6 +159,7 @@ struct kvl_layout_request layout_options(struct input *input)
 	request.ukva_in_user = third & UKVA_IN_USER;
 	request.arena_bytes = arena[third >> ARENA_SHIFT];
 	request.soft_entries = first & SOFT ? soft[request.ncpus % ARRAY_LEN(soft)] : 0;
+	request.segment_bytes = segment[(request.ncpus - 1) / 4];
 	request.vmalloc_bytes = window(input);
 	request.vmalloc_upper_bytes = window(input);
 	request.kva_bytes = window(input);

@@ -143,6 +143,23 @@ START_TEST(a_soft_tlb)
 }
 END_TEST
 
+START_TEST(a_segment)
+{
+	char path[64];
+
+	write_tree();
+	ck_assert_ptr_null(fdt_getprop(tree, node("/chosen"), DT_SEGMENT, NULL));
+	config.layout.segment_bytes = MiB(1) + PAGE_BYTES;
+	ck_assert_int_eq(layout_plan(&config.layout, NULL, &layout, &err), 0);
+	write_tree();
+	snprintf(path, sizeof(path), "/reserved-memory/segment@%llx",
+		 (unsigned long long)layout.segment.start);
+	check_reg(path, layout.segment.start, MiB(1) + PAGE_BYTES);
+	property(path, "no-map", 0);
+	check_u64("/chosen", DT_SEGMENT, MiB(1) + PAGE_BYTES);
+}
+END_TEST
+
 START_TEST(cpus)
 {
 	write_tree();
@@ -274,6 +291,7 @@ int main(void)
 	tcase_add_test(tcase, a_small_machine_has_one_memory_node);
 	tcase_add_test(tcase, reserved_regions_of_the_layout);
 	tcase_add_test(tcase, a_soft_tlb);
+	tcase_add_test(tcase, a_segment);
 	tcase_add_test(tcase, cpus);
 	tcase_add_test(tcase, what_the_guest_is_asked);
 	tcase_add_test(tcase, the_other_answers);

@@ -267,6 +267,44 @@ START_TEST(soft_tlbs_that_cannot_be_are_refused)
 }
 END_TEST
 
+/* Behind all else, with no entry in the frame table, not usable; nothing else moves. */
+START_TEST(a_segment_is_no_ram)
+{
+	static const u64 mem[] = { GiB(1), GiB(3) - MiB(4), GiB(6) };
+	struct kvl_layout_request request = request_of(mem[_i], GiB(3));
+	struct kvl_layout without, plan;
+	struct kvl_layout_failure why;
+
+	request.soft_entries = 64;
+	ck_assert_int_eq(kvl_layout_plan(&request, &without, &why), 0);
+	ck_assert_uint_eq(without.segment.bytes, 0);
+	request.segment_bytes = MiB(1) + PAGE_BYTES;
+	ck_assert_int_eq(kvl_layout_plan(&request, &plan, &why), 0);
+	ck_assert_uint_eq(plan.segment.start, kvl_machine_gpa(without.machine_bytes));
+	ck_assert_uint_eq(plan.segment.bytes, MiB(1) + PAGE_BYTES);
+	ck_assert_uint_eq(plan.machine_bytes, without.machine_bytes + MiB(2));
+	ck_assert_uint_eq(plan.ram_end_gpa, without.ram_end_gpa);
+	ck_assert_uint_eq(plan.frames.bytes, without.frames.bytes);
+	for (u32 i = 0; i < plan.nusable; i++)
+		ck_assert(!kvl_ranges_overlap(plan.usable[i], plan.segment));
+}
+END_TEST
+
+START_TEST(segments_that_cannot_be_are_refused)
+{
+	static const u64 bytes[] = { 1, PAGE_BYTES + 1, KVL_SEGMENT_MAX + PAGE_BYTES,
+				     0 - PAGE_BYTES };
+	struct kvl_layout_request request = request_of(GiB(1), GiB(3));
+	struct kvl_layout plan;
+	struct kvl_layout_failure why;
+
+	request.segment_bytes = bytes[_i];
+	ck_assert_int_eq(kvl_layout_plan(&request, &plan, &why), -1);
+	ck_assert_int_eq(why.error, KVL_LAYOUT_SEGMENT);
+	ck_assert_uint_eq(why.value, KVL_SEGMENT_MAX);
+}
+END_TEST
+
 START_TEST(machine_offsets_skip_the_device_gap)
 {
 	ck_assert_uint_eq(kvl_machine_gpa(GiB(3) - 1), GiB(3) - 1);
@@ -448,6 +486,8 @@ int main(void)
 	tcase_add_loop_test(tcase, arenas_that_cannot_be_are_refused, 0, 8);
 	tcase_add_test(tcase, what_is_soft);
 	tcase_add_loop_test(tcase, soft_tlbs_that_cannot_be_are_refused, 0, 4);
+	tcase_add_loop_test(tcase, a_segment_is_no_ram, 0, 3);
+	tcase_add_loop_test(tcase, segments_that_cannot_be_are_refused, 0, 4);
 	tcase_add_test(tcase, sizes_that_cannot_work_are_refused);
 	tcase_add_test(tcase, windows_that_do_not_fit_are_refused);
 	tcase_add_loop_test(tcase, holes_that_cannot_be_are_refused, 0, 10);

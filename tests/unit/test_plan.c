@@ -162,6 +162,20 @@ START_TEST(sizes_that_are_near_the_last_number)
 }
 END_TEST
 
+START_TEST(a_segment_of_half_a_page)
+{
+	struct kvl_layout_request request = {
+		.mem_bytes = GiB(1), .page_offset = GiB(3), .segment_bytes = 6144, .ncpus = 1
+	};
+	struct kvl_layout plan;
+
+	ck_assert_int_eq(layout_plan(&request, NULL, &plan, &err), -1);
+	expect("a segment of 6144 bytes is not possible: give --segment a multiple of 4 KiB, 1024M "
+	       "at most",
+	       NULL);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("plan");
@@ -172,6 +186,7 @@ int main(void)
 	tcase_add_test(tcase, a_hole_that_nobody_typed_is_told);
 	tcase_add_test(tcase, a_hole_that_is_none);
 	tcase_add_test(tcase, sizes_that_are_near_the_last_number);
+	tcase_add_test(tcase, a_segment_of_half_a_page);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }
