@@ -185,6 +185,7 @@ static int read_scenario(const struct image *image, u64 va, struct catalog_scena
 
 	memcpy(&row, image_at(image, va, sizeof(row)), sizeof(row));
 	out->needs_flash = row.needs_flash != 0;
+	out->needs_segment = row.needs_segment != 0;
 	out->arms_are_layouts = row.arms_are_layouts != 0;
 	out->arms_place_arena = row.arms_place_arena != 0;
 	if (copy_string(image, row.name, true, &out->name, err) ||

@@ -25,7 +25,7 @@ struct catalog_varies {
 
 struct catalog_scenario {
 	const char *name, *about;
-	bool needs_flash;
+	bool needs_flash, needs_segment;
 	bool arms_are_layouts, arms_place_arena;
 	u32 narms; /* 0: the scenario has no arms */
 	const struct catalog_arm *arms;

@@ -26,5 +26,7 @@ const char *exit_fetch_place(struct vm *vm, u64 at);
 int ports_claim(struct vm *vm, struct err *err);
 /* Makes a touch of one of @vm->layout's holes end the run. */
 int holes_claim(struct vm *vm, struct err *err);
+/* The same of a store to @vm->layout's segment. */
+int segment_claim(struct vm *vm, struct err *err);
 
 #endif

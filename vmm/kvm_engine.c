@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <linux/kvm.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "vmm/arch.h"
@@ -138,6 +139,46 @@ int holes_claim(struct vm *vm, struct err *err)
 	return 0;
 }
 
+/* A read never comes here: the slot answers it. Nor does the store: nothing is written. */
+static void write_to_segment(void *owner, struct bus_access *access)
+{
+	struct vm *vm = owner;
+	const struct kvl_range *segment = &vm->layout.segment;
+
+	vm_end(vm, EXIT_GUEST, true, access->cpu,
+	       "write to the segment: vCPU %u writes to 0x%llx, in the segment 0x%llx-0x%llx",
+	       access->cpu, (unsigned long long)access->address, (unsigned long long)segment->start,
+	       (unsigned long long)(segment->start + segment->bytes));
+}
+
+int segment_claim(struct vm *vm, struct err *err)
+{
+	const struct kvl_range *segment = &vm->layout.segment;
+
+	return segment->bytes ? bus_add(&vm->memory_bus, "segment", segment->start, segment->bytes,
+					write_to_segment, vm, err)
+			      : 0;
+}
+
+/*
+ * Seed row L7. The file itself, so that all machines that share it have the same pages of the page
+ * cache. It is not in vm->mem: no device may be made to write to it.
+ */
+static int show_segment(struct vm *vm, struct err *err)
+{
+	const struct kvl_range *segment = &vm->layout.segment;
+	u8 *at = vm->machine + kvl_machine_offset(segment->start);
+
+	if (!segment->bytes)
+		return 0;
+	if (mmap(at, segment->bytes, PROT_READ, MAP_SHARED | MAP_FIXED, vm->segment_fd, 0) ==
+	    MAP_FAILED)
+		return err_errno(err, EXIT_HOST, "the segment's file cannot be mapped");
+	if (slots_add(&vm->slots, "segment", segment->start, segment->bytes, at, true, err) < 0)
+		return -1;
+	return segment_claim(vm, err);
+}
+
 static int open_chip(struct vm *vm, struct err *err)
 {
 	if (!vm->config->flash.file)
@@ -157,7 +198,7 @@ static int open_disk(struct vm *vm, struct err *err)
 static int kvm_engine_create(struct vm *vm, struct err *err)
 {
 	if (make_vm(vm, err) || vm_make_memory(vm, -1, err) || show_memory(vm, err) ||
-	    holes_claim(vm, err))
+	    holes_claim(vm, err) || show_segment(vm, err))
 		return -1;
 	for (u32 i = 0; i < vm->ncpus; i++)
 		if (vcpu_create(&vm->cpu[i], vm, i, err))

@@ -24,6 +24,7 @@
 #include "vmm/judge.h"
 #include "vmm/plan.h"
 #include "vmm/results.h"
+#include "vmm/segmentfile.h"
 
 /* How often the rings are emptied while the guest runs; a full ring asks by itself. */
 #define DRAIN_NS (3 * 1000 * 1000)
@@ -130,6 +131,18 @@ static int check_window(const struct run *run, struct err *err)
 		(unsigned long long)(room >> 20));
 }
 
+/* After all that could refuse the run by itself, so that no file is made for nothing. */
+static int open_segment(struct run *run, struct err *err)
+{
+	struct vm *vm = &run->vm;
+	u64 bytes = vm->layout.segment.bytes;
+
+	if (!bytes)
+		return 0;
+	vm->segment_fd = segmentfile_open(&run->config->segment, bytes, &run->image, err);
+	return vm->segment_fd < 0 ? -1 : 0;
+}
+
 static int build(struct run *run, struct err *err)
 {
 	struct vm *vm = &run->vm;
@@ -140,7 +153,7 @@ static int build(struct run *run, struct err *err)
 	vm->ncpus = run->config->layout.ncpus;
 	vm->image = &run->image;
 	vm->engine = run->config->engine;
-	if (vm->engine->open(vm, err) || vm->engine->create(vm, err))
+	if (vm->engine->open(vm, err) || open_segment(run, err) || vm->engine->create(vm, err))
 		return -1;
 	boot_shared(vm);
 	/* The trace comes after all that a user may have got wrong, but before the first tables. */

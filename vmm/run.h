@@ -57,6 +57,12 @@ struct run_disk {
 	bool readonly;
 };
 
+/* --segment [file=]PATH, size=SIZE. How large it is then: layout.segment_bytes; 0: there is none */
+struct run_segment {
+	const char *file; /* NULL: one without a name, which goes with the run */
+	u64 bytes;	  /* size=; 0: not given */
+};
+
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
 struct run_config {
@@ -79,6 +85,7 @@ struct run_config {
 	const char *trace_dir; /* NULL: judged while it runs, not written */
 	struct run_flash flash;
 	struct run_disk disk;
+	struct run_segment segment;
 	u32 nparams;
 	struct run_param param[32];
 

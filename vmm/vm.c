@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "vmm/engine.h"
 
@@ -24,6 +25,7 @@ void vm_init(struct vm *vm, const struct run_config *config)
 	vm->tier = config->tier;
 	vm->host.fd = -1;
 	vm->fd = -1;
+	vm->segment_fd = -1;
 	vm->memory_bus.name = "memory";
 	vm->port_bus.name = "port";
 	pthread_mutex_init(&vm->lock, NULL);
@@ -87,6 +89,8 @@ void vm_destroy(struct vm *vm)
 		vm->engine->destroy(vm);
 	if (vm->machine)
 		munmap(vm->machine, vm->layout.machine_bytes);
+	if (vm->segment_fd >= 0)
+		close(vm->segment_fd);
 	pthread_cond_destroy(&vm->wake);
 	pthread_cond_destroy(&vm->resumed);
 	pthread_mutex_destroy(&vm->store_lock);

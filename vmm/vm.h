@@ -64,8 +64,9 @@ struct vm {
 	const char *ticks;		 /* "insn" or "tsc", set by engine->create() */
 	struct kvl_layout layout;
 	struct gmem mem;
-	u8 *machine; /* all host memory behind the guest, layout.machine_bytes */
-	u8 *shared;  /* the shared region in it; NULL in tests of single units */
+	u8 *machine;	/* all host memory behind the guest, layout.machine_bytes */
+	u8 *shared;	/* the shared region in it; NULL in tests of single units */
+	int segment_fd; /* the file of layout.segment; -1: there is none */
 	u32 ncpus;
 	struct image *image;
 	u64 dtb_bytes;	     /* at KVL_DTB_GPA */

@@ -46,6 +46,7 @@ struct scenario {
 	const struct scenario_param *params;  /* ends with a NULL key; NULL: none */
 	const struct scenario_varies *varies; /* ends with a NULL count; NULL: none may */
 	u64 needs_flash;		      /* 1: cannot run without --flash */
+	u64 needs_segment; /* 1: where no --segment is given it gets one, of KVL_SEGMENT_DEFAULT */
 	/* 1: its arms are kinds of layout; their ops begin with a u64, enum kvl_layout_kind */
 	u64 arms_are_layouts;
 	/* 1: its arms say where page tables are; their ops begin with a u64, 1: in highmem */

@@ -9,8 +9,9 @@
 
 static void print_scenario(const struct catalog_scenario *scenario)
 {
-	printf("%s: %s%s\n", scenario->name, scenario->about,
-	       scenario->needs_flash ? " (needs --flash)" : "");
+	printf("%s: %s%s%s\n", scenario->name, scenario->about,
+	       scenario->needs_flash ? " (needs --flash)" : "",
+	       scenario->needs_segment ? " (takes --segment, or has one of 1 MiB)" : "");
 	for (u32 i = 0; i < scenario->narms; i++)
 		printf("  --arm %-12s %s\n", scenario->arms[i].name, scenario->arms[i].about);
 	for (u32 i = 0; i < scenario->nparams; i++) {

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "devices/abi/segment.h"
 #include "vmm/cli/parse.h"
 
 static const char *name_of_scenario(const void *list, size_t i)
@@ -162,6 +163,15 @@ int names_carve(struct run_config *config, struct err *err)
 	return 0;
 }
 
+/* One that goes with the run, where nobody has named another. */
+static void give_segment(struct run_config *config)
+{
+	if (config->layout.segment_bytes)
+		return;
+	config->segment.bytes = KVL_SEGMENT_DEFAULT;
+	config->layout.segment_bytes = KVL_SEGMENT_DEFAULT;
+}
+
 int names_check(const struct catalog *catalog, struct run_config *config, const char *arm_option,
 		struct err *err)
 {
@@ -183,5 +193,7 @@ int names_check(const struct catalog *catalog, struct run_config *config, const 
 		return err_set(err, EXIT_USAGE,
 			       "%s needs a chip: --flash file=PATH,chip=NAME (kvalab flash parts)",
 			       scenario->name);
+	if (scenario->needs_segment)
+		give_segment(config);
 	return 0;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Owns the table of options: name, meaning, default, help of each. How a command line is taken
- * apart: options.c. The syntax of single values: parse.c; that of --flash, --tlb and --disk:
- * flash_option.c, tlb_option.c, disk_option.c. What --dtb-overlay names: overlay_option.c.
+ * apart: options.c. The syntax of single values: parse.c; that of --flash, --tlb, --disk and
+ * --segment: flash_option.c, tlb_option.c, disk_option.c, segment_option.c. What --dtb-overlay
+ * names: overlay_option.c.
  */
 #include "vmm/cli/option_table.h"
 
@@ -524,6 +525,8 @@ const struct option_row option_table[] = {
 	  "hw (default), soft[,entries=N][,policy=fifo|random]\n[,pcid=on|off]" },
 	{ MACHINE, "--disk", "SPEC", FOR_RUN | FOR_COMPARE, false, parse_disk,
 	  "a virtio disk: SIZE of zeros that go with the run, or\nfile=PATH[,readonly]: the file is the disk" },
+	{ MACHINE, "--segment", "SPEC", FOR_RUNS | FOR_LAYOUT, false, parse_segment,
+	  "memory that many guests share read-only:\nFILE[,size=SIZE], made if it is not there; or\nsize=SIZE: one that goes with the run" },
 	{ FLASH, "--flash", "SPEC", FOR_RUN | FOR_COMPARE, false, parse_flash,
 	  "file=PATH,chip=NAME[,bus=BITS][,chips=N]\n[,times=typical|slowest|seeded]\n[,partition=LABEL:START:SIZE…]\nchips: kvalab flash parts; FILE.nv: what they keep\nbeside the array" },
 	{ FLASH, "--flash-clock", "CLOCK", FOR_RUNS, false, parse_flash_clock,

@@ -110,6 +110,8 @@ void options_free(struct options *options);
 int parse_flash(struct options *options, const char *value, struct err *err);
 /* "16M", or "file=…,readonly", into options->run.disk (disk_option.c) */
 int parse_disk(struct options *options, const char *value, struct err *err);
+/* "FILE,size=16M" into options->run.segment, and layout.segment_bytes (segment_option.c) */
+int parse_segment(struct options *options, const char *value, struct err *err);
 /* Adds the holes of a board's device tree to options->run.layout (overlay_option.c). */
 int parse_dtb_overlay(struct options *options, const char *value, struct err *err);
 /* When all options are known: takes away what of them is no RAM, here or on the board. */
