@@ -12,6 +12,7 @@
  *   lazy       a kernel VMA over RAM: lazily populated vmalloc (W18; hello_lazy.c)
  *   storm      maps, uses and flushes by all CPUs, drawn from the seed (hello_storm.c)
  *   disk       pages to a disk and back, if --disk gives one (hello_disk.c; T11)
+ *   segment    memory that is no RAM, if --segment gives it (hello_segment.c; L7)
  *   move       a task that goes round the CPUs (hello_move.c)
  *   ukva       the kernel addresses that are each space's own (hello_ukva.c; B1, B2)
  *   family     processes that fork, if processes= asks for them (hello_process.c; B13)
@@ -25,8 +26,8 @@
 #include "guest/trace.h"
 
 const struct scenario_param hello_params[] = {
-	{ "fail", "hang|fault|hole|triple|ring|wild|wait|deadlock|kfree|kfree-run|area|map", "none",
-	  "do what must not happen, to see what is made of it" },
+	{ "fail", "hang|fault|hole|triple|ring|wild|wait|deadlock|kfree|kfree-run|area|map|segment",
+	  "none", "do what must not happen, to see what is made of it" },
 	{ "lazy_tlb", "on|off", "on",
 	  "kernel tasks run on the root that is loaded, or on init_mm's" },
 	{ "carve", "kernel|user", "kernel",
@@ -285,6 +286,7 @@ void hello_run(const struct arm *arm)
 	host_checkpoint();
 	remap_devices();
 	hello_disk();
+	hello_segment();
 	hello_move();
 	if (processes)
 		hello_process(processes);

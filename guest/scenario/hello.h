@@ -28,6 +28,10 @@ void hello_move(void);
 /* Pages to the disk and back, if there is one (hello_disk.c). */
 void hello_disk(void);
 
+/* The shared segment, if there is one (hello_segment.c), and a store to it. */
+void hello_segment(void);
+void hello_write_to_segment(void);
+
 /* A process that forks @forks times (hello_process.c). */
 void hello_process(u32 forks);
 

@@ -119,6 +119,7 @@ bool hello_fail(const char *how)
 		{ "kfree-run", free_run_twice },
 		{ "area", touch_bare_area },
 		{ "map", map_twice },
+		{ "segment", hello_write_to_segment },
 	};
 
 	for (u32 i = 0; i < ARRAY_LEN(failure); i++) {

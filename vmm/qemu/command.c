@@ -44,22 +44,65 @@ static void add_two(struct args *args, const char *option, const char *value)
 	add(args, "%s", value);
 }
 
+/* What is behind RAM is part of it, but for a segment. */
+static u64 ram_bytes(const struct qemu *qemu)
+{
+	const struct kvl_layout *layout = &qemu->vm->layout;
+
+	return layout->segment.bytes ? kvl_machine_offset(layout->segment.start)
+				     : layout->machine_bytes;
+}
+
+/* A piece of the memory that the machine has as a node of its own; @node: its number. */
+static void add_node(struct args *args, u32 node, const char *id)
+{
+	add(args, "-numa");
+	add(args, "node,nodeid=%u,memdev=%s", node, id);
+}
+
+/*
+ * A segment is the file itself, and so is shared: QEMU maps it read-only, as a ROM. Nodes lie in
+ * guest-physical space one behind the other, so it follows RAM; what completes its last large page
+ * is no memory for the guest.
+ */
+static void add_segment(struct args *args, const struct qemu *qemu)
+{
+	const struct kvl_layout *layout = &qemu->vm->layout;
+	u64 rest = layout->machine_bytes - ram_bytes(qemu) - layout->segment.bytes;
+
+	add(args, "-object");
+	add(args,
+	    "memory-backend-file,id=segment,size=%lluB,mem-path=/proc/self/fd/%d,share=on,"
+	    "readonly=on",
+	    (unsigned long long)layout->segment.bytes, qemu->vm->segment_fd);
+	add_node(args, 0, "ram");
+	add_node(args, 1, "segment");
+	if (!rest)
+		return;
+	add(args, "-object");
+	add(args, "memory-backend-ram,id=rest,size=%lluB", (unsigned long long)rest);
+	add_node(args, 2, "rest");
+}
+
 /* RAM as kvl_machine_offset() has it: up to 3 GiB, the rest from 4 GiB on. */
 static void add_machine(struct args *args, const struct qemu *qemu)
 {
-	unsigned long long bytes = qemu->vm->layout.machine_bytes;
+	bool segment = qemu->vm->layout.segment.bytes;
 
-	add_two(args, "-machine",
-		"pc,usb=off,vmport=off,hpet=off,smm=off,max-ram-below-4g=3G,memory-backend=ram");
+	add(args, "-machine");
+	add(args, "pc,usb=off,vmport=off,hpet=off,smm=off,max-ram-below-4g=3G%s",
+	    segment ? "" : ",memory-backend=ram");
 	add_two(args, "-cpu", "qemu64");
 	add_two(args, "-global", "apic-common.vapic=off"); /* its helper is an option ROM */
 	add(args, "-smp");
 	add(args, "%u", qemu->vm->ncpus);
 	add(args, "-m");
-	add(args, "%lluB", bytes);
+	add(args, "%lluB", (unsigned long long)qemu->vm->layout.machine_bytes);
 	add(args, "-object");
-	add(args, "memory-backend-file,id=ram,size=%lluB,mem-path=/proc/self/fd/%d,share=on", bytes,
-	    qemu->ram_fd);
+	add(args, "memory-backend-file,id=ram,size=%lluB,mem-path=/proc/self/fd/%d,share=on",
+	    (unsigned long long)ram_bytes(qemu), qemu->ram_fd);
+	if (segment)
+		add_segment(args, qemu);
 }
 
 /* The TSC counts instructions with icount, and QEMU then runs all CPUs in one thread. */

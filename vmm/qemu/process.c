@@ -36,7 +36,7 @@ _Noreturn static void become_qemu(const struct qemu *qemu, const struct ends *en
 				  pid_t parent)
 {
 	const int keep[] = { qemu->ram_fd, qemu->firmware_fd, qemu->chip.array ? qemu->chip.fd : -1,
-			     ends->qmp };
+			     ends->qmp, qemu->vm->segment_fd };
 	int null = open("/dev/null", O_RDONLY);
 	sigset_t none;
 
