@@ -64,6 +64,9 @@ u64 arch_pte_gpa(u64 entry);
 bool arch_pte_global(u64 entry); /* stays when a root is loaded */
 /* Does a leaf allow the access? */
 bool arch_pte_allows(u64 entry, bool write, bool exec, bool user);
+/* An entry that is not present, but not 0: it keeps @value, of 40 bits. And what one keeps. */
+u64 arch_pte_absent(u64 value);
+u64 arch_pte_absent_value(u64 entry);
 bool arch_pte_has_global(void);	 /* can leaves be global? If not, tlb_cpu_all() cannot be */
 bool arch_pte_has_sw_bits(void); /* is there a spare bit for software (seed row L3)? */
 bool arch_pte_sw(u64 entry);	 /* the software bit */

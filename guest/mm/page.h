@@ -31,8 +31,10 @@ struct page {
 			u32 unused;
 		};
 		struct {
-			u32 next_table; /* a page table given back: the next; 0 = none (arena.c) */
-			u32 entries;	/* a page table: those in use (pt.c) */
+			/* a page table given back: the next; 0 = none (arena.c); or one that is in
+			 * use: address of what lies beside it (pt_side.c) */
+			u32 next_table;
+			u32 entries; /* a page table: those in use (pt.c) */
 		};
 	};
 };

@@ -12,8 +12,16 @@
 
 struct pfn_source;
 
+/* What a scenario has mapped, as closed forms need it. */
+struct page_rule_work {
+	u64 source_pages;
+	u64 leaf_tables; /* of all spaces */
+	u64 areas;	 /* beyond one for each mapping, where areas are split */
+};
+
 struct page_rule {
 	bool copies; /* no: areas whose pages would be copied are refused (row L1) */
+	bool linear; /* right where sources are filled linearly; elsewhere it misjudges (row L2) */
 	bool splits; /* each area says of all its pages whose they are: vma->copied (row L6) */
 	/* What the parameters choose instead, of the row of an arm; NULL: this. */
 	const struct page_rule *(*choose)(void);
@@ -30,11 +38,14 @@ struct page_rule {
 	u64 (*raw_entry)(u64 entry); /* the entry that maps a raw frame so; NULL: @entry */
 	/* A raw frame's entry has been stored, and has been taken away or replaced. NULL: nothing
 	 * is to be noted. */
-	void (*mapped)(const struct vma *vma, u64 va, u64 entry);
-	void (*unmapped)(const struct vma *vma, u64 va, u64 entry);
+	void (*mapped)(struct mm *mm, u64 va, u64 entry);
+	void (*unmapped)(struct mm *mm, u64 va, u64 entry);
 	/* Of a present entry. */
 	bool (*is_raw)(const struct vma *vma, u64 va, u64 entry);
 	u64 (*bytes)(void); /* kept now, areas apart; NULL: nothing */
+	u64 (*predict)(const struct page_rule_work *work); /* what bytes() will say; NULL: 0 */
+	/* Of what it keeps one is so large here, and in Linux on a 64-bit machine; 0: the same. */
+	u32 unit_bytes, linux_unit_bytes;
 };
 extern const struct page_rule *page_rule; /* NULL: none is in use */
 
@@ -42,7 +53,9 @@ extern const struct page_rule *page_rule; /* NULL: none is in use */
 void page_rule_start(const struct page_rule *rule);
 void page_rule_stop(void);
 
-/* What the rule keeps, and the areas into which it has split others. */
+/* What the rule keeps, and the areas into which it has split others: here, and with the sizes that
+ * Linux has on a 64-bit machine. */
 u64 page_rule_bytes(void);
+u64 page_rule_linux_bytes(void);
 
 #endif

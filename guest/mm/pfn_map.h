@@ -48,7 +48,7 @@ struct pfn_stats {
 	u64 moved;	   /* entries */
 	u64 swapped_out, swapped_in;
 	u64 revoked;	/* raw frames that their source took back */
-	u64 areas;	/* that there are now, beyond those that were asked for: splits */
+	u64 areas;	/* that there are now, beyond one for each mapping */
 	u64 lock_writes; /* the list of areas was locked to be changed by a page fault (row L6) */
 	u64 misjudged;	/* raw frames that the rule took for pages: pfn_tolerate() */
 };
@@ -73,7 +73,7 @@ struct vma *pfn_map(struct pfn_source *source, struct mm *mm, u64 start, u64 pag
 		    u32 prot, enum pfn_sharing sharing);
 
 /*
- * All mappings of @mm for @child, which nobody runs in yet: raw frames are raw in both, pages are
+ * All mappings of @mm, of which no other fork is under way, for @child, which nobody runs in yet: raw frames are raw in both, pages are
  * shared until one writes. What the swap has comes back first. False: out of pages, or the swap
  * failed; what the child has got is left to its end.
  */
@@ -91,6 +91,10 @@ u32 pfn_swap_out(struct mm *mm, u64 start, u64 bytes);
 /* No CPU reaches a frame of the source any more, until somebody enters it: the caller keeps all
  * from that. Own pages stay. Returns how many frames were mapped. */
 u32 pfn_revoke(struct pfn_source *source);
+
+/* Where a linear mapping has the frame of @va: what lies so far behind the area's start lies so far
+ * behind the source's frame for that. */
+u64 pfn_linear_frame(const struct vma *vma, u64 va);
 
 enum pfn_whose {
 	PFN_NOBODYS, /* nothing, or what the swap has */

@@ -186,8 +186,8 @@ static u64 make_table(struct mm *mm, u64 va, u32 level, u64 upper, u16 site)
 
 	pt_entry_set(mm, va, level + 1, upper, arch_pte_table(made.gpa, serves_user(va, level + 1)),
 		     site);
-	if (has_way(mm) && table_way->made)
-		table_way->made(&made);
+	if (table_made && mm != &init_mm)
+		table_made(&made);
 	return made.gpa;
 }
 
@@ -390,6 +390,29 @@ u64 pt_replace(struct mm *mm, u64 va, u64 entry, u16 site)
 	if (!table)
 		panic("nothing mapped", "pt_replace of %lx in space %u", va, mm->id);
 	pt_entry_set(mm, va, level, table, entry, site);
+	spin_unlock(&mm->pt_lock);
+	return old;
+}
+
+u64 pt_leaf(struct mm *mm, u64 va)
+{
+	u64 table, entry;
+
+	spin_lock(&mm->pt_lock);
+	table = pt_walk(mm, va, 1, false, 0);
+	entry = table ? pt_entry(mm, va, 1, table) : 0;
+	spin_unlock(&mm->pt_lock);
+	return entry;
+}
+
+u64 pt_leaf_set(struct mm *mm, u64 va, u64 entry, u16 site)
+{
+	u64 table, old;
+
+	spin_lock(&mm->pt_lock);
+	table = pt_walk(mm, va, 1, true, site);
+	old = pt_entry(mm, va, 1, table);
+	pt_entry_set(mm, va, 1, table, entry, site);
 	spin_unlock(&mm->pt_lock);
 	return old;
 }

@@ -127,8 +127,8 @@ void pt_create(struct mm *mm)
 	trace_event(KVL_EV_MM_CREATE, site, 0, 0, mm->id, mm->root_gpa, 0, 0, 0);
 	entry = pt_entry(&init_mm, KVL_WINDOW_VA, ARCH_PT_LEVELS, init_mm.root_gpa);
 	pt_entry_set(mm, KVL_WINDOW_VA, ARCH_PT_LEVELS, mm->root_gpa, entry, site);
-	if (table_way && table_way->made)
-		table_way->made(&(struct table){ mm, 0, ARCH_PT_LEVELS, mm->root_gpa });
+	if (table_made)
+		table_made(&(struct table){ mm, 0, ARCH_PT_LEVELS, mm->root_gpa });
 	enter_kernel(mm, site);
 	spin_unlock(&mm->pt_lock);
 }
@@ -166,8 +166,8 @@ void pt_destroy(struct mm *mm)
 
 	spin_lock(&mm->pt_lock);
 	trace_event(KVL_EV_MM_DESTROY, site, 0, 0, mm->id, mm->root_gpa, 0, 0, 0);
-	if (table_way && table_way->ends)
-		table_way->ends(mm);
+	if (tables_end)
+		tables_end(mm);
 	free_table(&(struct table){ mm, 0, ARCH_PT_LEVELS, mm->root_gpa }, site);
 	spin_unlock(&mm->pt_lock);
 }

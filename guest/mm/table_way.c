@@ -8,6 +8,8 @@
 #include "guest/mm/pt.h"
 
 const struct table_way *table_way;
+void (*table_made)(const struct table *table);
+void (*tables_end)(struct mm *mm);
 
 static struct {
 	u64 n[2][2]; /* own, leaf */
@@ -35,6 +37,8 @@ void table_way_start(const struct table_way *way)
 	if (way->start)
 		way->start();
 	table_way = way;
+	table_made = way->made;
+	tables_end = way->ends;
 }
 
 void table_way_stop(void)
@@ -43,6 +47,8 @@ void table_way_stop(void)
 	if (table_way->stop)
 		table_way->stop();
 	table_way = NULL;
+	table_made = NULL;
+	tables_end = NULL;
 }
 
 u64 table_way_map(const struct table *table)

@@ -61,6 +61,11 @@ struct table_way {
 };
 extern const struct table_way *table_way; /* NULL: none is chosen */
 
+/* What happens to tables of spaces when one is made, and before all of a space end; NULL: nothing.
+ * The way's, or what keeps memory beside tables (pt_side.h). With the space's pt_lock. */
+extern void (*table_made)(const struct table *table);
+extern void (*tables_end)(struct mm *mm);
+
 /* For all spaces from now on, until stop; there are none. */
 void table_way_start(const struct table_way *way);
 void table_way_stop(void);

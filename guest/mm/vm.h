@@ -53,6 +53,7 @@ struct frame_source {
 struct vma {
 	u64 start, end; /* page-aligned [start, end) */
 	u32 prot;	/* enum prot */
+	bool copied;	/* its pages are the space's own: for a rule that splits (page_rule.h) */
 	struct mm *mm;	/* &init_mm for a kernel VMA */
 	const struct vma_ops *ops;
 	void *private;	  /* owner's */
@@ -78,6 +79,7 @@ struct mm {
 	struct spinlock vma_lock;
 	struct vma *vmas;
 	u32 users;		       /* tasks, and who looks into it meanwhile */
+	u32 sided;		       /* leaf table made last that has memory beside it: pt_side.c */
 	struct mm *next;	       /* all spaces but init_mm */
 	struct task *leaver;	       /* its last task, on the way out: mm_leave() */
 	volatile u32 cpus;	       /* bit per CPU that has this root loaded */
@@ -114,6 +116,16 @@ struct vma *vma_map_kernel_at(u64 start, u64 bytes, u32 prot, const struct vma_o
 void vma_unmap(struct vma *vma);  /* unmaps, flushes everywhere, frees */
 void vma_remove(struct vma *vma); /* the same, but the caller keeps @vma itself */
 struct vma *vma_find(struct mm *mm, u64 va);
+/* The first one that ends behind @va; NULL: none. */
+struct vma *vma_find_next(struct mm *mm, u64 va);
+/* Cuts @vma in two at @at, which lies inside, and returns the second; its offset goes on. */
+struct vma *vma_split(struct vma *vma, u64 at);
+/* @vma takes in the one that follows it without a gap: who asks keeps that from then on. */
+struct vma *vma_join(struct vma *vma);
+/* Off the list of its space: what it maps stays, and itself is the caller's. */
+void vma_take_out(struct vma *vma);
+/* To @start, with nothing else about it changed. False: there is no room, and it stays. */
+bool vma_move(struct vma *vma, u64 start);
 /* Takes the page at @va out of @mm, if there is one, and frees it once no CPU can reach it any
  * more. */
 void vma_free_page(struct mm *mm, u64 va, u16 site);
@@ -135,6 +147,11 @@ u32 pt_unmap(struct mm *mm, u64 va, u64 bytes, u16 site);
 u64 pt_lookup(struct mm *mm, u64 va);
 /* How much that leaf translates; 0: none. */
 u64 pt_leaf_bytes(struct mm *mm, u64 va);
+/* The entry of a leaf table for @va, whatever it says: also one that is not present, which has what
+ * its area keeps there (pfn_map.h). 0: nothing, or no table. And makes it @entry, whatever it was,
+ * and returns that; the caller flushes, if that was present. */
+u64 pt_leaf(struct mm *mm, u64 va);
+u64 pt_leaf_set(struct mm *mm, u64 va, u64 entry, u16 site);
 /* Replaces a present leaf; returns the old entry. The caller flushes, unless it only allows more: a
  * CPU that has the old one faults once, and looks again. */
 u64 pt_replace(struct mm *mm, u64 va, u64 entry, u16 site);

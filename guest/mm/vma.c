@@ -23,6 +23,17 @@ struct vma *vma_find(struct mm *mm, u64 va)
 	return vma;
 }
 
+struct vma *vma_find_next(struct mm *mm, u64 va)
+{
+	struct vma *vma;
+
+	spin_lock(&mm->vma_lock);
+	for (vma = mm->vmas; vma && vma->end <= va; vma = vma->next)
+		;
+	spin_unlock(&mm->vma_lock);
+	return vma;
+}
+
 /* False: overlaps another. */
 static bool insert(struct mm *mm, struct vma *vma)
 {
@@ -41,8 +52,9 @@ static bool insert(struct mm *mm, struct vma *vma)
 	return free;
 }
 
-static void take_out(struct mm *mm, struct vma *vma)
+void vma_take_out(struct vma *vma)
 {
+	struct mm *mm = vma->mm;
 	struct vma **at = &mm->vmas;
 
 	spin_lock(&mm->vma_lock);
@@ -107,6 +119,49 @@ struct vma *vma_map_kernel_at(u64 start, u64 bytes, u32 prot, const struct vma_o
 	return vma_create(&init_mm, start, bytes, prot, ops, private, offset);
 }
 
+struct vma *vma_split(struct vma *vma, u64 at)
+{
+	struct vma *second = kalloc(sizeof(*second));
+
+	spin_lock(&vma->mm->vma_lock);
+	*second = *vma;
+	second->start = at;
+	second->offset += at - vma->start;
+	vma->end = at;
+	vma->next = second;
+	spin_unlock(&vma->mm->vma_lock);
+	return second;
+}
+
+struct vma *vma_join(struct vma *vma)
+{
+	struct vma *second;
+
+	spin_lock(&vma->mm->vma_lock);
+	second = vma->next;
+	vma->end = second->end;
+	vma->next = second->next;
+	spin_unlock(&vma->mm->vma_lock);
+	return second;
+}
+
+bool vma_move(struct vma *vma, u64 start)
+{
+	u64 bytes = vma->end - vma->start, old = vma->start;
+	bool moved;
+
+	vma_take_out(vma);
+	vma->start = start;
+	vma->end = start + bytes;
+	moved = insert(vma->mm, vma);
+	if (!moved) {
+		vma->start = old;
+		vma->end = old + bytes;
+		insert(vma->mm, vma);
+	}
+	return moved;
+}
+
 void vma_free_page(struct mm *mm, u64 va, u16 site)
 {
 	u64 entry = pt_lookup(mm, va);
@@ -129,7 +184,7 @@ void vma_remove(struct vma *vma)
 	u16 site = SITE("vma.unmap");
 	struct mm *mm = vma->mm;
 
-	take_out(mm, vma);
+	vma_take_out(vma);
 	if (vma->ops->close)
 		vma->ops->close(vma);
 	if (pt_unmap(mm, vma->start, vma->end - vma->start, site))

@@ -22,14 +22,16 @@ void pfn_run(const struct arm *arm);
 #undef ARM
 #undef VARIES
 
-#define PFN_VA MiB(64) /* where tasks map it */
+#define PFN_VA MiB(64) /* where spaces map it */
 
 /* --- the segment: pfn_segment.c --- */
-/* The source that layout.segment is. Its pages are filled linearly, or each by a frame that is drawn
- * (fill=random). Lasts from start to stop. */
+/* The source that layout.segment is: the user programs, and behind them pages of data, in the order
+ * of its frames, or each in one that is drawn (fill=random). Lasts from start to stop. A usage
+ * failure if it is too small, or begins otherwise. */
 struct pfn_source *pfn_segment_start(void);
 void pfn_segment_stop(void);
 u32 pfn_segment_pages(void);
+u32 pfn_text_pages(void); /* of the programs */
 /* Word @nth of @page, as the kernel reads it by an address of its own. */
 u64 pfn_segment_word(u32 page, u32 nth);
 /* Pages from @first on, @n of them, whose frame is not the one that the linear rule expects. */
@@ -40,12 +42,15 @@ void pfn_swap_start(u32 pages);
 void pfn_swap_stop(void);
 
 /* --- the parts of a run: each reports its metrics and checks --- */
-/* @tasks map all of it, read it, execute it, and write so many of 1,000 pages (pfn_place.c). */
+/* Tasks map the programs, and execute them where they are, and @pages of data, which they read and
+ * write in part (pfn_place.c). */
 struct pfn_place {
 	const struct page_rule *rule;
 	struct pfn_source *source;
-	u32 tasks, written;
-	bool hold; /* says so when all have done that, and waits until the run is ended */
+	u32 tasks, pages;
+	u32 written; /* of 1,000 pages */
+	bool run;    /* one behind the other from the first on, and not as far apart as can be */
+	bool hold;   /* waits for ever, with spaces and copies, and says so */
 };
 void pfn_place(const struct pfn_place *place);
 /* What faults cost, and what those pay that map no raw frame (pfn_costs.c). */

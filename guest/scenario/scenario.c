@@ -17,6 +17,7 @@
 #include "guest/scenario/kva.h"
 #include "guest/scenario/layout.h"
 #include "guest/scenario/pageable.h"
+#include "guest/scenario/pfn.h"
 #include "guest/scenario/task_kmap.h"
 #include "guest/scenario/task_pt.h"
 
@@ -72,6 +73,12 @@ const struct scenario scenarios[] = {
 	  .params = task_pt_params,
 	  .arms_place_arena = 1,
 	  .run = task_pt_run },
+	{ .name = "pfn",
+	  .about = "frames without struct page, and copy-on-write over them",
+	  .arms = pfn_arms,
+	  .params = pfn_params,
+	  .needs_segment = 1,
+	  .run = pfn_run },
 	{ .name = "bench",
 	  .about = "what this host's events cost, in TSC cycles (kvalab probe runs it)",
 	  .params = bench_params,

@@ -64,6 +64,17 @@ bool arch_pte_has_global(void)
 	return features & 1 << 13;
 }
 
+/* Of an entry that is not present the processor ignores all but that. */
+u64 arch_pte_absent(u64 value)
+{
+	return (value + 1) << 12;
+}
+
+u64 arch_pte_absent_value(u64 entry)
+{
+	return (entry >> 12) - 1;
+}
+
 bool arch_pte_has_sw_bits(void)
 {
 	return true;

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/* Owns what happens to a mapping from outside: it is forked, its pages are swapped out, its source
+ * takes its frames back. */
+#include "guest/arch.h"
+#include "guest/kernel.h"
+#include "guest/mm/pfn_inside.h"
+#include "guest/mm/swap.h"
+#include "guest/trace.h"
+
+/* --- fork ------------------------------------------------------------------------------------- */
+
+/* The child has the page from now on, too, and no entry allows writes. Returns whether one did,
+ * which the caller flushes. */
+static bool share_own(const struct vma *vma, struct vma *child, u64 va, u64 entry,
+		      struct page *own)
+{
+	u64 shared = arch_pte_leaf(page_gpa(own), vma->prot & ~(u32)PROT_WRITE);
+
+	if (entry != shared)
+		pt_leaf_set(vma->mm, va, shared, SITE("pfn.fork"));
+	page_get(own);
+	pt_leaf_set(child->mm, va, shared, SITE("pfn.fork"));
+	pfn_count(&pfn_figures.shared, 1);
+	return entry != shared;
+}
+
+static void share_raw(struct vma *child, u64 va, u64 entry)
+{
+	pt_leaf_set(child->mm, va, entry, SITE("pfn.fork"));
+	pfn_note_raw(child->private, va, entry);
+}
+
+/* False: out of pages, or the swap failed. */
+static bool share_page(const struct vma *vma, struct vma *child, u64 va, bool *protected)
+{
+	u64 entry = pt_leaf(vma->mm, va);
+	struct page *own;
+
+	if (!entry)
+		return true;
+	if (!arch_pte_present(entry))
+		entry = pfn_swap_in(vma, va, entry);
+	if (!entry)
+		return false;
+	own = pfn_own_page(vma, va, entry, PFN_TAKEN);
+	if (own)
+		*protected |= share_own(vma, child, va, entry, own);
+	else
+		share_raw(child, va, entry);
+	return true;
+}
+
+static bool share_area(const struct vma *vma, struct pfn_map *child)
+{
+	struct vma *to = vma_map_user(child->mm, vma->start, vma->end - vma->start, vma->prot,
+				      &pfn_ops, child, vma->offset);
+	bool shared = to, protected = false;
+
+	if (!to)
+		return false;
+	to->copied = vma->copied;
+	pfn_count(&pfn_figures.areas, child->areas++ ? 1 : 0);
+	for (u64 va = vma->start; va < vma->end && shared; va += PAGE_BYTES)
+		shared = share_page(vma, to, va, &protected);
+	if (protected)
+		tlb_flush_range(vma->mm, vma->start, vma->end - vma->start, SITE("pfn.fork"));
+	return shared;
+}
+
+/* All areas of the mapping, which is entered. */
+static bool fork_map(struct pfn_map *map, struct mm *child)
+{
+	struct pfn_map *copy = pfn_map_new(map->source, child, map->sharing);
+	struct vma *vma = vma_find_next(map->mm, 0);
+	bool shared = true;
+
+	map->forked_into = child->id;
+	for (; vma && shared; vma = vma_find_next(map->mm, vma->end))
+		if (vma->private == map)
+			shared = share_area(vma, copy);
+	if (!copy->areas)
+		pfn_map_free(copy);
+	return shared;
+}
+
+bool pfn_fork(struct mm *mm, struct mm *child)
+{
+	struct vma *vma = vma_find_next(mm, 0);
+	bool shared = true;
+
+	for (; vma && shared; vma = vma_find_next(mm, vma->end)) {
+		struct pfn_map *map = pfn_is_mapped(vma) ? vma->private : NULL;
+		bool entered;
+
+		if (!map || map->forked_into == child->id)
+			continue;
+		entered = pfn_enter_anyway(map);
+		shared = fork_map(map, child);
+		pfn_leave_anyway(map, entered);
+	}
+	return shared;
+}
+
+/* --- swap ------------------------------------------------------------------------------------- */
+
+static bool write_out(struct page *page, u64 place)
+{
+	const struct page_store *store = swap_store();
+
+	return store->ops->write(store->owner, place, page);
+}
+
+/* No CPU reaches the page while it is written. False: it stays. */
+static bool move_out(const struct vma *vma, u64 va, u64 entry, struct page *own)
+{
+	u16 site = SITE("pfn.swap_out");
+	u64 place;
+
+	if (!swap_reserve(1, &place))
+		return false;
+	pt_leaf_set(vma->mm, va, arch_pte_absent(place), site);
+	tlb_flush_range(vma->mm, va, PAGE_BYTES, site);
+	if (!write_out(own, place)) {
+		pt_leaf_set(vma->mm, va, entry, site);
+		swap_release(place, 1);
+		return false;
+	}
+	page_put(own);
+	pfn_count(&pfn_figures.swapped_out, 1);
+	return true;
+}
+
+static bool swap_out_page(const struct vma *vma, u64 va)
+{
+	u64 entry = pt_leaf(vma->mm, va);
+	struct page *own;
+
+	if (!arch_pte_present(entry))
+		return false;
+	own = pfn_own_page(vma, va, entry, PFN_TAKEN);
+	return own && !page_is_shared(own) && move_out(vma, va, entry, own);
+}
+
+u32 pfn_swap_out(struct mm *mm, u64 start, u64 bytes)
+{
+	struct vma *vma = vma_find_next(mm, start);
+	struct pfn_map *map = pfn_is_mapped(vma) ? vma->private : NULL;
+	bool entered;
+	u32 out = 0;
+
+	if (!map || vma->start >= start + bytes)
+		return 0;
+	entered = pfn_enter_anyway(map);
+	for (u64 va = start; va < start + bytes; va += PAGE_BYTES) {
+		vma = vma_find(mm, va);
+		if (vma && vma->private == map)
+			out += swap_out_page(vma, va);
+	}
+	pfn_leave_anyway(map, entered);
+	return out;
+}
+
+/* --- the source takes its frames back --------------------------------------------------------- */
+
+static u32 revoke_area(const struct vma *vma)
+{
+	u16 site = SITE("pfn.revoke");
+	u32 revoked = 0;
+
+	for (u64 va = vma->start; va < vma->end; va += PAGE_BYTES) {
+		u64 entry = pt_leaf(vma->mm, va);
+
+		if (!arch_pte_present(entry) || pfn_own_page(vma, va, entry, PFN_TAKEN))
+			continue;
+		pt_leaf_set(vma->mm, va, 0, site);
+		pfn_note_gone(vma->private, va, entry);
+		revoked++;
+	}
+	if (revoked)
+		tlb_flush_range(vma->mm, vma->start, vma->end - vma->start, site);
+	return revoked;
+}
+
+/* Nothing of the mapping changes meanwhile: whoever would change it enters first. */
+static u32 revoke_map(struct pfn_map *map)
+{
+	struct vma *vma = map->raw ? vma_find_next(map->mm, 0) : NULL;
+	u32 revoked = 0;
+
+	for (; vma; vma = vma_find_next(map->mm, vma->end))
+		if (vma->private == map)
+			revoked += revoke_area(vma);
+	return revoked;
+}
+
+u32 pfn_revoke(struct pfn_source *source)
+{
+	u32 revoked = 0;
+
+	spin_lock(&source->lock);
+	for (struct pfn_map *map = source->maps; map; map = map->next)
+		revoked += revoke_map(map);
+	spin_unlock(&source->lock);
+	pfn_count(&pfn_figures.revoked, revoked);
+	return revoked;
+}
