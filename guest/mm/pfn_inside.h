@@ -10,16 +10,22 @@
 
 #include "guest/mm/pfn_map.h"
 
+/*
+ * A thread that faults finds an area, and asks for its mapping then: both may have ended meanwhile.
+ * So neither is freed before its space has ended.
+ */
 struct pfn_map {
-	struct pfn_map *next; /* of the source */
+	struct pfn_map *next; /* of the source's maps, or of those that have ended */
 	struct pfn_source *source;
 	struct mm *mm;
 	enum pfn_sharing sharing;
 	bool busy;
-	u32 areas;	  /* it is made of these */
+	u32 areas;	  /* it is made of these; none any more: it has ended */
 	u32 raw;	  /* frames that are mapped */
 	u32 forked_into;  /* number of the child that has all of it already */
-	struct vma *gone; /* were areas: a fault finds one before it asks for the mapping */
+	u32 space;	  /* the number of mm, which may have ended */
+	bool ended;
+	struct vma *gone; /* were areas */
 };
 
 extern const struct vma_ops pfn_ops;
@@ -45,7 +51,7 @@ void pfn_leave_anyway(struct pfn_map *map, bool entered);
 /* --- birth and end: pfn_map.c --- */
 /* On the source's list, with no area yet. */
 struct pfn_map *pfn_map_new(struct pfn_source *source, struct mm *mm, enum pfn_sharing sharing);
-void pfn_map_free(struct pfn_map *map); /* that has no area, and nobody has taken */
+void pfn_map_end(struct pfn_map *map); /* it has no area */
 
 /* --- entries: pfn_entry.c --- */
 enum pfn_mistake {

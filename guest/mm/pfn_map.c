@@ -5,6 +5,7 @@
 #include "guest/kernel.h"
 #include "guest/mm/fault.h"
 #include "guest/mm/pfn_inside.h"
+#include "guest/mm/pt.h"
 #include "guest/trace.h"
 
 /* --- the rule --------------------------------------------------------------------------------- */
@@ -55,6 +56,48 @@ u64 page_rule_linux_bytes(void)
 	return bytes_of(page_rule->linux_unit_bytes, LINUX_VMA_BYTES);
 }
 
+/* --- the end of mappings ----------------------------------------------------------------------- */
+
+static bool space_is_there(u32 id)
+{
+	struct mm *mm = mm_list_lock();
+
+	while (mm && mm->id != id)
+		mm = mm->next;
+	mm_list_unlock();
+	return mm;
+}
+
+static void free_map(struct pfn_map *map)
+{
+	while (map->gone) {
+		struct vma *vma = map->gone;
+
+		map->gone = vma->next;
+		kfree(vma);
+	}
+	kfree(map);
+}
+
+/* Mappings that have ended, and whose spaces have, too. */
+static void reap(struct pfn_source *source)
+{
+	struct pfn_map **at = &source->ended;
+
+	spin_lock(&source->lock);
+	while (*at) {
+		struct pfn_map *map = *at;
+
+		if (space_is_there(map->space)) {
+			at = &map->next;
+			continue;
+		}
+		*at = map->next;
+		free_map(map);
+	}
+	spin_unlock(&source->lock);
+}
+
 /* --- sources ---------------------------------------------------------------------------------- */
 
 void pfn_source_add(struct pfn_source *source)
@@ -74,7 +117,11 @@ void pfn_source_remove(struct pfn_source *source)
 {
 	if (source->maps)
 		panic("source in use", "%s goes, and space %u maps it", source->ops->name,
-		      source->maps->mm->id);
+		      source->maps->space);
+	reap(source);
+	if (source->ended)
+		panic("source in use", "%s goes, and space %u is there that had it mapped",
+		      source->ops->name, source->ended->space);
 	if (page_rule->remove)
 		page_rule->remove(source);
 }
@@ -83,7 +130,7 @@ void pfn_source_remove(struct pfn_source *source)
 
 static void take(struct pfn_map *map)
 {
-	busy_take(&map->busy, KVL_WAIT_PAGE, map->mm->id, SITE("pfn.take"));
+	busy_take(&map->busy, KVL_WAIT_PAGE, map->space, SITE("pfn.take"));
 }
 
 bool pfn_enter_anyway(struct pfn_map *map)
@@ -99,10 +146,9 @@ void pfn_leave_anyway(struct pfn_map *map, bool entered)
 {
 	const struct pfn_source *source = map->source;
 
-	if (map->areas)
-		busy_let_go(&map->busy);
-	else
-		pfn_map_free(map);
+	if (!map->areas && !map->ended)
+		pfn_map_end(map);
+	busy_let_go(&map->busy);
 	if (entered && source->ops->leave)
 		source->ops->leave(source);
 }
@@ -135,8 +181,10 @@ struct pfn_map *pfn_map_new(struct pfn_source *source, struct mm *mm, enum pfn_s
 {
 	struct pfn_map *map = kalloc(sizeof(*map));
 
+	reap(source);
 	map->source = source;
 	map->mm = mm;
+	map->space = mm->id;
 	map->sharing = sharing;
 	spin_lock(&source->lock);
 	map->next = source->maps;
@@ -145,7 +193,7 @@ struct pfn_map *pfn_map_new(struct pfn_source *source, struct mm *mm, enum pfn_s
 	return map;
 }
 
-void pfn_map_free(struct pfn_map *map)
+void pfn_map_end(struct pfn_map *map)
 {
 	struct pfn_source *source = map->source;
 	struct pfn_map **at = &source->maps;
@@ -154,14 +202,10 @@ void pfn_map_free(struct pfn_map *map)
 	while (*at != map)
 		at = &(*at)->next;
 	*at = map->next;
+	map->next = source->ended;
+	source->ended = map;
+	map->ended = true;
 	spin_unlock(&source->lock);
-	while (map->gone) {
-		struct vma *vma = map->gone;
-
-		map->gone = vma->next;
-		kfree(vma);
-	}
-	kfree(map);
 }
 
 static void refuse_copies(const struct pfn_source *source, u32 prot, enum pfn_sharing sharing)
@@ -185,7 +229,9 @@ struct vma *pfn_map(struct pfn_source *source, struct mm *mm, u64 start, u64 pag
 	map = pfn_map_new(source, mm, sharing);
 	map->areas = 1; /* as soon as it can be found, it may be touched */
 	vma = vma_map_user(mm, start, bytes, prot, &pfn_ops, map, page * PAGE_BYTES);
-	if (!vma)
-		pfn_map_free(map);
+	if (!vma) {
+		map->areas = 0;
+		pfn_map_end(map);
+	}
 	return vma;
 }

@@ -30,8 +30,9 @@ struct pfn_source {
 	const struct pfn_source_ops *ops; /* FAULT_TABLE */
 	void *owner;
 	u64 gpa, bytes;
-	struct spinlock lock; /* of maps; needs a name */
+	struct spinlock lock; /* of the lists; needs a name */
 	struct pfn_map *maps;
+	struct pfn_map *ended; /* whose space may be there still */
 };
 
 enum pfn_sharing {

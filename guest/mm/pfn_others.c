@@ -79,7 +79,7 @@ static bool fork_map(struct pfn_map *map, struct mm *child)
 		if (vma->private == map)
 			shared = share_area(vma, copy);
 	if (!copy->areas)
-		pfn_map_free(copy);
+		pfn_map_end(copy);
 	return shared;
 }
 

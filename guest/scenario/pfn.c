@@ -12,14 +12,15 @@ const struct arm pfn_arms[] = {
 };
 
 const struct scenario_param pfn_params[] = {
-	{ "tasks", "number", "3", "spaces with a program each, which map the segment" },
-	{ "pages", "number", "96", "of its data that each maps; 0: all" },
+	{ "tasks", "number", "2", "spaces with a program each, which map the segment" },
+	{ "pages", "number", "48", "of its data that each maps; 0: all" },
 	{ "written", "number", "250", "of 1,000 pages that each task writes" },
 	{ "pattern", "spread|run", "spread", "which: as far apart as they can be, or the first" },
 	{ "fill", "linear|random", "linear", "the order of the segment's frames in it" },
 	{ "sw-bits", "number", "1", "0: entries have no bit for software to use" },
 	{ "side", "bits|doubled", "bits", "side-table: a bit for each entry, or a word" },
-	{ "ops", "number", "250", "drawn operations, against a model of whose each page is" },
+	{ "ops", "number", "100", "drawn operations, against a model of whose each page is" },
+	{ "races", "number", "2", "rounds of stores to a page that is unmapped, moved, swapped" },
 	{ "hold", "off|on", "off", "waits for ever when all tasks have the segment" },
 	{ "provoke", "cow|outside|ram|free", "", "what must not be done: the run ends so" },
 	{ NULL, NULL, NULL, NULL },
@@ -28,11 +29,11 @@ const struct scenario_param pfn_params[] = {
 static void run_parts(const struct page_rule *rule, struct pfn_source *source)
 {
 	u32 most = pfn_segment_pages() - pfn_text_pages();
-	u32 pages = param_number("pages", most < 96 ? most : 96, 0, most);
+	u32 pages = param_number("pages", most < 48 ? most : 48, 0, most);
 	const struct pfn_place place = {
 		.rule = rule,
 		.source = source,
-		.tasks = param_number("tasks", 3, 1, 1024),
+		.tasks = param_number("tasks", 2, 1, 1024),
 		.pages = pages ? pages : most,
 		.written = param_number("written", 250, 0, 1000),
 		.run = param_choice("pattern", "spread", "run"),
@@ -42,7 +43,8 @@ static void run_parts(const struct page_rule *rule, struct pfn_source *source)
 	pfn_place(&place);
 	pfn_costs(rule, source);
 	pfn_threads(rule, source);
-	pfn_fuzz(rule, source, param_number("ops", 250, 0, 100000000));
+	pfn_races(rule, source, param_number("races", 2, 0, 1000000));
+	pfn_fuzz(rule, source, param_number("ops", 100, 0, 100000000));
 }
 
 void pfn_run(const struct arm *arm)

@@ -57,6 +57,8 @@ void pfn_place(const struct pfn_place *place);
 void pfn_costs(const struct page_rule *rule, struct pfn_source *source);
 /* Threads of a space on all CPUs write the same pages (pfn_threads.c). */
 void pfn_threads(const struct page_rule *rule, struct pfn_source *source);
+/* While a thread stores to a page, that is unmapped, moved, swapped: so often (pfn_races.c). */
+void pfn_races(const struct page_rule *rule, struct pfn_source *source, u32 rounds);
 /* @ops drawn operations on spaces that fork, write, unmap, move, protect, swap and end, against a
  * model of whose each page is (pfn_fuzz.c). */
 void pfn_fuzz(const struct page_rule *rule, struct pfn_source *source, u32 ops);

@@ -18,10 +18,25 @@ static u64 word_of(u32 page, u32 thread)
 	return (page + 1) * 0x10001ull + thread;
 }
 
+static volatile u32 have_read; /* threads */
+
+/* All have read the raw frames, and hold them, before one writes. */
+static void read_all(u64 *failed)
+{
+	u64 word;
+
+	for (u32 page = 0; page < PAGES; page++)
+		*failed += !copy_from_user(&word, address_of(page, 0), sizeof(word));
+	__atomic_fetch_add(&have_read, 1, __ATOMIC_SEQ_CST);
+	while (have_read < boot_options.ncpus)
+		task_yield();
+}
+
 static void write_all(void *failed)
 {
 	u32 thread = cpu_id();
 
+	read_all(failed);
 	for (u32 page = 0; page < PAGES; page++) {
 		u64 word = word_of(page, thread);
 
@@ -42,10 +57,24 @@ static void look_at_all(void *wrong)
 	}
 }
 
+/* On each CPU, by threads of the space; returns the sum of what they count. */
+static u64 on_each_cpu(struct mm *mm, void (*fn)(void *))
+{
+	struct task *thread[KVL_MAX_CPUS];
+	u64 count[KVL_MAX_CPUS] = { 0 }, sum = 0;
+
+	for (u32 cpu = 0; cpu < boot_options.ncpus; cpu++)
+		thread[cpu] = task_start("thread", cpu, mm, fn, &count[cpu]);
+	for (u32 cpu = 0; cpu < boot_options.ncpus; cpu++) {
+		task_join(thread[cpu]);
+		sum += count[cpu];
+	}
+	return sum;
+}
+
 void pfn_threads(const struct page_rule *rule, struct pfn_source *source)
 {
-	u64 failed[KVL_MAX_CPUS] = { 0 }, wrong = 0, copied = pfn_stats().copied;
-	struct task *thread[KVL_MAX_CPUS];
+	u64 wrong, copied = pfn_stats().copied;
 	struct mm *mm;
 
 	if (!rule->copies)
@@ -55,13 +84,9 @@ void pfn_threads(const struct page_rule *rule, struct pfn_source *source)
 	if (!pfn_map(source, mm, PFN_VA, pfn_text_pages(), PAGES * PAGE_BYTES, PROT_WRITE,
 		     PFN_PRIVATE))
 		panic("no room", "a segment in a new space");
-	for (u32 cpu = 0; cpu < boot_options.ncpus; cpu++)
-		thread[cpu] = task_start("thread", cpu, mm, write_all, &failed[cpu]);
-	for (u32 cpu = 0; cpu < boot_options.ncpus; cpu++) {
-		task_join(thread[cpu]);
-		wrong += failed[cpu];
-	}
-	task_join(task_start("look", 0, mm, look_at_all, &wrong));
+	have_read = 0;
+	wrong = on_each_cpu(mm, write_all);
+	wrong += on_each_cpu(mm, look_at_all);
 	mm_put(mm);
 	check_equal("threads.wrong", wrong, 0);
 	check_equal("threads.copied", pfn_stats().copied - copied, PAGES);
