@@ -235,7 +235,8 @@ static bool end_bad_fetch(struct vm *vm, u32 cpu)
 	u64 at;
 
 	if (vm->cpu[cpu].fd < 0 || !arch_kvm_state(vm->cpu[cpu].fd, &state) ||
-	    !arch_fetch_gpa(&state, &vm->mem, &at) || gmem_at(&vm->mem, gpa(at), 1))
+	    !arch_fetch_gpa(&state, &vm->mem, &at) || gmem_at(&vm->mem, gpa(at), 1) ||
+	    kvl_in_ranges(&vm->layout.segment, 1, at))
 		return false;
 	vm_end(vm, EXIT_GUEST, true, cpu, "vCPU %u: instruction fetch from %s at 0x%llx", cpu,
 	       exit_fetch_place(vm, at), (unsigned long long)at);

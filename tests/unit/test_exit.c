@@ -249,6 +249,21 @@ START_TEST(a_touched_hole_is_named)
 }
 END_TEST
 
+/* Seed row L7: it is shared by other machines. */
+START_TEST(a_write_to_the_segment_is_named)
+{
+	struct err err;
+
+	rig->vm.layout.segment = (struct kvl_range){ MiB(64), MiB(1) };
+	ck_assert_int_eq(segment_claim(&rig->vm, &err), 0);
+	rig_store(rig, 0, MiB(65), 8, 1);
+	ck_assert(!rig->vm.end.ended);
+	rig_store(rig, 1, MiB(65) - 8, 8, 1);
+	ENDED(EXIT_GUEST, "write to the segment: vCPU 1 writes to 0x40ffff8, in the segment "
+			  "0x4000000-0x4100000");
+}
+END_TEST
+
 /* --- exit status --- */
 static void set_reason(const char *text)
 {
@@ -388,6 +403,7 @@ int main(void)
 	tcase_add_loop_test(tcase, malformed_memory_exits_end_the_run, 0, 2);
 	tcase_add_test(tcase, unclaimed_memory_reads_ones_of_the_right_width);
 	tcase_add_loop_test(tcase, a_touched_hole_is_named, 0, 2);
+	tcase_add_test(tcase, a_write_to_the_segment_is_named);
 	tcase_add_loop_test(tcase, statuses_of_the_guest, 0, 8);
 	tcase_add_test(tcase, a_guest_that_skips_its_scenario_did_not_pass);
 	tcase_add_loop_test(tcase, an_exit_after_the_end_is_none, 0, 3);

@@ -250,7 +250,7 @@ START_TEST(the_catalog_lists_hello)
 	ck_assert_msg(catalog != NULL, "%s", err.text);
 	hello = catalog_find(catalog, "hello");
 	ck_assert_ptr_nonnull(hello);
-	ck_assert(!hello->needs_flash);
+	ck_assert(!hello->needs_flash && !hello->needs_segment);
 	ck_assert_ptr_null(catalog_find(catalog, "hell"));
 	for (u32 i = 0; i < catalog->nscenarios; i++) {
 		const struct catalog_scenario *scenario = &catalog->scenarios[i];

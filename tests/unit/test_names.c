@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the arena is: what --arena says, and what an arm says whose scenario places it. */
+/* Where the arena is: what --arena says, and what an arm says whose scenario places it. Who gets a
+ * segment. */
 #include <check.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@ static const struct catalog_scenario scenarios[] = {
 	{ .name = "layout", .narms = 1, .arms = layouts, .arms_are_layouts = true },
 	{ .name = "ways", .narms = 2, .arms = ways, .arms_place_arena = true },
 	{ .name = "other", .narms = 2, .arms = ways },
+	{ .name = "reader", .needs_segment = true },
 };
 static const struct catalog catalog = { ARRAY_LEN(scenarios), scenarios };
 static struct options options;
@@ -84,6 +86,30 @@ START_TEST(another_zone_than_the_arms_is_refused)
 }
 END_TEST
 
+static u64 segment_of(const char *scenario, const char *segment)
+{
+	const char *argv[] = { "--segment", segment };
+
+	options_init(&options);
+	ck_assert_int_eq(options_parse(&options, FOR_RUN, segment ? 2 : 0, argv, &err), 0);
+	options.run.scenario = scenario;
+	options.run.arm = strcmp(scenario, "reader") ? "low" : NULL;
+	ck_assert_int_eq(names_check(&catalog, &options.run, "--arm", &err), 0);
+	ck_assert_ptr_null(options.run.segment.file);
+	ck_assert_uint_eq(options.run.segment.bytes, options.run.layout.segment_bytes);
+	return options.run.layout.segment_bytes;
+}
+
+START_TEST(who_needs_a_segment_has_one)
+{
+	ck_assert_uint_eq(segment_of("reader", NULL), MiB(1));
+	ck_assert_uint_eq(segment_of("reader", "size=64K"), KiB(64));
+	options_free(&options);
+	ck_assert_uint_eq(segment_of("other", NULL), 0);
+	ck_assert_uint_eq(segment_of("other", "size=64K"), KiB(64));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("names");
@@ -92,6 +118,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, the_arena_is_where_it_was_asked_for, 0, ARRAY_LEN(right));
 	tcase_add_loop_test(tcase, another_zone_than_the_arms_is_refused, 0, ARRAY_LEN(wrong));
+	tcase_add_test(tcase, who_needs_a_segment_has_one);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }

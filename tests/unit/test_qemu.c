@@ -248,6 +248,33 @@ START_TEST(command_line)
 }
 END_TEST
 
+/* RAM is no longer all of it; what completes the segment's last large page follows, if anything. */
+START_TEST(command_line_with_a_segment)
+{
+	struct run_config config = { .icount = true };
+	struct vm vm = { .config = &config,
+			 .ncpus = 1,
+			 .layout.machine_bytes = GiB(3) + MiB(2),
+			 .layout.segment = { GiB(4), _i ? MiB(2) : MiB(1) },
+			 .segment_fd = 9 };
+	struct qemu qemu = { .vm = &vm, .program = "/bin/qemu", .ram_fd = 5, .firmware_fd = 6 };
+	char **argv = qemu_command(&qemu, 8);
+
+	ck_assert_ptr_nonnull(argv);
+	ck_assert(has(argv, "-m", "3223322624B"));
+	ck_assert(!has(argv, "-machine", "memory-backend"));
+	ck_assert(
+		has(argv, "-object", "id=ram,size=3221225472B,mem-path=/proc/self/fd/5,share=on"));
+	ck_assert(
+		has(argv, "-object", _i ? "id=segment,size=2097152B" : "id=segment,size=1048576B"));
+	ck_assert(has(argv, "-object", "mem-path=/proc/self/fd/9,share=on,readonly=on"));
+	ck_assert(has(argv, "-numa", "node,nodeid=1,memdev=segment"));
+	ck_assert_int_eq(has(argv, "-object", "memory-backend-ram,id=rest,size=1048576B"), !_i);
+	ck_assert_int_eq(has(argv, "-numa", "node,nodeid=2,memdev=rest"), !_i);
+	qemu_free_command(argv);
+}
+END_TEST
+
 /* The code at reset ends in a jump to where it is told, and is where the reset vector is. */
 START_TEST(firmware)
 {
@@ -278,6 +305,7 @@ int main(void)
 	tcase_add_test(plain, registers_after_reset);
 	tcase_add_test(plain, registers_cut_short);
 	tcase_add_loop_test(plain, command_line, 0, 2);
+	tcase_add_loop_test(plain, command_line_with_a_segment, 0, 2);
 	tcase_add_test(plain, firmware);
 	suite_add_tcase(suite, plain);
 	tcase_add_checked_fixture(protocol, setup, teardown);
