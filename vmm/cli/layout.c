@@ -48,6 +48,8 @@ static void print_places(FILE *out, const struct layout_view *view)
 							     : "page tables, in highmem");
 	print_range(out, "frames", plan->frames, "  one struct page per frame");
 	print_range(out, "shared", plan->shared, "trace rings and results, behind RAM");
+	if (plan->segment.bytes)
+		print_range(out, "segment", plan->segment, "read-only, shared with other machines");
 	print_holes(out, plan, view->run);
 }
 
