@@ -7,7 +7,7 @@
 #include "guest/lib/draw.h"
 #include "guest/scenario/pfn_fuzz.h"
 
-#define TURN 48	      /* operations */
+#define TURN 64	      /* operations */
 #define MOST_TABLES 9 /* of a space: the root and one below, two directories, five leaf tables */
 
 static struct {

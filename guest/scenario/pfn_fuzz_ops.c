@@ -52,14 +52,17 @@ static void judge(struct crowd *c, u32 s, const struct model_range *range)
 	}
 }
 
+static void judge_map(struct crowd *c, u32 s, struct model_map *map)
+{
+	const struct model_range all = { map, 0, map->pages };
+
+	judge(c, s, &all);
+}
+
 static void judge_space(struct crowd *c, u32 s)
 {
-	for (u32 i = 0; i < MODEL_MAPS; i++) {
-		struct model_map *map = &c->model.space[s].map[i];
-		const struct model_range all = { map, 0, map->pages };
-
-		judge(c, s, &all);
-	}
+	for (u32 i = 0; i < MODEL_MAPS; i++)
+		judge_map(c, s, &c->model.space[s].map[i]);
 }
 
 void fuzz_judge_all(struct crowd *c)
@@ -197,7 +200,7 @@ static bool do_map(struct crowd *c, u32 s)
 	u32 all = pfn_segment_pages(), pages = 1 + draw(c, least(all, MODEL_PAGES));
 	u32 first = draw(c, all - pages + 1);
 	u64 va = draw_va(c, pages);
-	enum pfn_sharing sharing = c->rule->copies && draw(c, 4) ? PFN_PRIVATE : PFN_SHARED;
+	enum pfn_sharing sharing = c->rule->copies && draw(c, 5) ? PFN_PRIVATE : PFN_SHARED;
 	u32 prot = sharing == PFN_PRIVATE && draw(c, 8) ? PROT_WRITE : PROT_READ;
 
 	if (model_count_maps(space) >= MODEL_MAPPED)
@@ -208,7 +211,6 @@ static bool do_map(struct crowd *c, u32 s)
 		*map = (struct model_map){ .start = va, .first = first, .pages = pages };
 		model_map(map, prot, sharing);
 	}
-	judge_space(c, s);
 	return true;
 }
 
@@ -220,7 +222,7 @@ static bool do_unmap(struct crowd *c, u32 s)
 		return false;
 	pfn_unmap(c->mm[s], model_va(&range), range.pages * PAGE_BYTES);
 	model_unmap(&c->model, &range);
-	judge_space(c, s);
+	judge_map(c, s, range.map);
 	return true;
 }
 
@@ -231,7 +233,7 @@ static bool do_protect(struct crowd *c, u32 s)
 
 	if (!draw_range(c, s, MOST_DRAWN, &range))
 		return false;
-	writable = range.map->private && draw(c, 2);
+	writable = range.map->private && draw(c, 3);
 	pfn_protect(c->mm[s], model_va(&range), range.pages * PAGE_BYTES,
 		    writable ? PROT_WRITE : PROT_READ);
 	model_protect(&range, writable);
