@@ -8,13 +8,13 @@
 #include "guest/scenario/pfn_fuzz.h"
 
 #define TURN 64	      /* operations */
+#define REVOKES 4     /* turns from one to the next */
 #define MOST_TABLES 9 /* of a space: the root and one below, two directories, five leaf tables */
 
 static struct {
 	struct pfn_source *source;
 	struct crowd *crowd;
 	u32 n, left;
-	u64 draws;
 } fuzz;
 
 /* --- turns ------------------------------------------------------------------------------------ */
@@ -70,7 +70,7 @@ static void take_turn(u32 turn)
 	}
 	all_crowds(operate, turn);
 	judge_all();
-	if (draw_next(&fuzz.draws) % 4 == 0) {
+	if (turn % REVOKES == 0) {
 		revoke();
 		judge_all();
 	}
@@ -94,7 +94,6 @@ static void begin(const struct page_rule *rule, struct pfn_source *source, u32 o
 	check_room();
 	fuzz.source = source;
 	fuzz.left = ops;
-	fuzz.draws = draw_stream(boot_options.seed, KVL_MAX_CPUS);
 	fuzz.crowd = lowmem_array(fuzz.n, sizeof(*fuzz.crowd));
 	for (u32 i = 0; i < fuzz.n; i++) {
 		struct crowd *c = &fuzz.crowd[i];
@@ -189,7 +188,7 @@ static void check_counted(const struct pfn_stats *before)
 
 /* ---------------------------------------------------------------------------------------------- */
 
-#define ENOUGH 1000 /* operations: each kind comes */
+#define ENOUGH 500 /* operations: each kind comes */
 
 void pfn_fuzz(const struct page_rule *rule, struct pfn_source *source, u32 ops)
 {
