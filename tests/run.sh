@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Runs tests, TEST_JOBS at a time (default: one per core), and reports them in the order given: TAP
-# on stdout, then, alone on the last line, "N passed, N failed, N skipped"; JUnit XML in
+# on stdout, then what failed once more, and, alone on the last line, "N passed, N failed, N skipped"; JUnit XML in
 # $OUT/check/junit.xml; what each test printed in $OUT/check/logs/; what each cost in
 # $OUT/check/times: seconds of processors, seconds, its name. Exit status 0 if nothing failed.
 #
@@ -120,6 +120,8 @@ report()
 	LC_ALL=C awk -f "$parts/junit.awk" "$dir/all" >"$out/check/junit.xml"
 	LC_ALL=C awk -F '\t' '$1 == "suite" { print $5, $3, $2 }' "$dir/all" | LC_ALL=C sort -rn \
 		>"$out/check/times"
+	LC_ALL=C awk -F '\t' '$1 == "suite" { suite = $2 }
+		$1 == "not" { print "# failed: " suite ": " $2 ($3 == "" ? "" : ": " $3) }' "$dir/all"
 	LC_ALL=C awk -F '\t' '{ n[$1]++ } END {
 		printf "%d passed, %d failed, %d skipped\n", n["ok"], n["not"], n["skip"]
 		exit n["not"] > 0 }' "$dir/all"
