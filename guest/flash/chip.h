@@ -10,6 +10,7 @@
 #include "guest/flash/flash.h"
 
 struct flash_chip;
+struct flash_frames;
 
 /* What somebody wants of the chip, or has in hand there. */
 enum flash_use {
@@ -147,6 +148,7 @@ struct flash_chip {
 	const struct flash_request *resting; /* what is suspended; NULL: nothing */
 	u32 lent_until;			     /* then only to tickets before this one */
 	struct flash_mapping *mappings;
+	struct flash_frames *frames;
 	struct flash_stats stats;
 };
 
@@ -244,7 +246,12 @@ bool flash_is_wanted(struct flash_chip *chip, const struct flash_request *what);
 enum flash_error flash_lend(struct flash_chip *chip, const struct flash_request *what);
 
 /* --- mapping.c --- */
-/* Removes every page of every mapping and flushes all CPUs; the chip is in state CHIP_WRITING. */
+/* Removes every page of every mapping, and every raw frame, and flushes all CPUs; the chip is in
+ * state CHIP_WRITING. */
 void flash_revoke_all(struct flash_chip *chip);
+
+/* --- frames.c --- */
+/* The part of it that raw frames are. */
+void flash_revoke_frames(struct flash_chip *chip);
 
 #endif

@@ -168,6 +168,21 @@ struct flash_mapping_stats flash_mapping_stats(const struct flash_mapping *mappi
 /* Table pages that @bytes at @va need at most when all of it is present (seed row W12). */
 u64 flash_table_bytes(u64 va, u64 bytes);
 
+/* --- raw frames --- */
+struct pfn_source;
+
+/*
+ * The partition as a source for pfn_map(): its frames are mapped as they are, and copied where they
+ * are written. Raw frames go whenever any part of the chip is written, and come back one by one;
+ * copies stay. Who enters waits for all that was asked of the chip before, also where it rests. When
+ * the chip is out of service a task that touches a raw frame is killed. Errors: FLASH_RANGE: not
+ * whole pages; FLASH_STUCK.
+ */
+enum flash_error flash_frames_open(const struct flash_partition *partition,
+				   struct pfn_source **out);
+/* Nothing is mapped of it; before flash_chip_close(). */
+void flash_frames_close(struct pfn_source *source);
+
 /* --- mappings that hold the chip --- */
 struct flash_held;
 

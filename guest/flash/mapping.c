@@ -143,6 +143,7 @@ void flash_revoke_all(struct flash_chip *chip)
 {
 	for (struct flash_mapping *mapping = chip->mappings; mapping; mapping = mapping->next)
 		revoke(mapping);
+	flash_revoke_frames(chip);
 }
 
 /* Under the lock no page is mapped, and none of another one's session goes. */

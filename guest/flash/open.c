@@ -118,7 +118,7 @@ struct flash_chip *flash_chip_open(void)
 
 void flash_chip_close(struct flash_chip *chip)
 {
-	if (chip->mappings)
+	if (chip->mappings || chip->frames)
 		panic("flash chip in use", "the chip at %lx still has a mapping", chip->gpa);
 	iounmap((void *)(uintptr_t)chip->window);
 	free_table(chip->lock_known);

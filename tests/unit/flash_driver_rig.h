@@ -63,6 +63,7 @@ static void bus_copy(void *to, volatile u8 *window, u64 offset, u64 bytes)
 #undef PRI_MINOR
 #include "guest/flash/cfi.c"
 #include "guest/flash/chip.c"
+#include "guest/flash/frames.c"
 #include "guest/flash/intel.c"
 #include "guest/flash/intel_query.c"
 #include "guest/flash/mapping.c"
@@ -284,6 +285,37 @@ void tlb_flush_range(struct mm *mm, u64 va, u64 bytes, u16 site)
 	(void)mm, (void)va, (void)bytes, (void)site;
 	ck_assert_uint_eq(me->locks, 0);
 	pass_baton();
+}
+
+/* --- raw frames: one mapping, of all of the source that a test may open --- */
+static struct pfn_source *frames;
+static u32 frame_revocations; /* that were asked for */
+
+void pfn_source_add(struct pfn_source *source)
+{
+	ck_assert_ptr_null(frames);
+	frames = source;
+}
+
+void pfn_source_remove(struct pfn_source *source)
+{
+	ck_assert_ptr_eq(frames, source);
+	frames = NULL;
+}
+
+u32 pfn_revoke(struct pfn_source *source)
+{
+	u32 n = 0;
+
+	ck_assert_ptr_eq(frames, source);
+	ck_assert_uint_eq(me->locks, 0);
+	frame_revocations++;
+	for (u32 page = 0; page < PAGES; page++) {
+		pass_baton();
+		n += present[page];
+		present[page] = false;
+	}
+	return n;
 }
 
 static void check_command(void)
