@@ -56,20 +56,20 @@ static void read_params(struct flash_xip *x)
 	x->sessions.programs = writes.programs;
 	x->ntasks = param_number("tasks", 4, 1, XIP_MAX_TASKS);
 	x->nspaces = param_number("spaces", x->ntasks < 2 ? 1 : 2, 1, x->ntasks);
-	x->code = param_number("code", 2, 0, XIP_MAX_PAGES);
-	x->pages = param_number("pages", 3, 0, XIP_MAX_PAGES);
+	x->image.code = param_number("code", 2, 0, XIP_MAX_PAGES);
+	x->image.pages = param_number("pages", 3, 0, XIP_MAX_PAGES);
 	x->rounds = param_number("rounds", 3, 1, 10000);
 }
 
 static void refuse_partitions(const struct flash_xip *x)
 {
-	const struct flash_partition *p = &x->partition;
-	u64 need = (xip_text_pages(x) + x->pages) * PAGE_BYTES;
+	const struct flash_partition *p = &x->image.partition;
+	u64 need = (xip_text_pages(&x->image) + x->image.pages) * PAGE_BYTES;
 
 	flash_refuse_overlap(p, &x->sessions.log);
 	if (need > p->bytes)
 		usage_failure("code=%u, pages=%u: partition %s of %lu bytes has no room for %lu",
-			      x->code, x->pages, p->label, p->bytes, need);
+			      x->image.code, x->image.pages, p->label, p->bytes, need);
 }
 
 /* --- the writer ------------------------------------------------------------------------------- */
@@ -102,10 +102,11 @@ static u64 report(u64 sum, u64 b)
 	struct flash_xip *x = running;
 	u32 round = b >> 32;
 
-	__atomic_fetch_add(&x->sums_wrong, sum != flash_xip_sum(x, round), __ATOMIC_SEQ_CST);
+	__atomic_fetch_add(&x->sums_wrong, sum != xip_image_sum(&x->image, round),
+			   __ATOMIC_SEQ_CST);
 	__atomic_fetch_add(&x->words_wrong, b & 0xffffffff, __ATOMIC_SEQ_CST);
 	if (x->ops->revocable)
-		flash_words_read(x->pages * PAGE_BYTES / x->partition.bank_width);
+		flash_words_read(x->image.pages * PAGE_BYTES / x->image.partition.bank_width);
 	__atomic_fetch_add(&x->reports, 1, __ATOMIC_SEQ_CST);
 	if (round < x->rounds)
 		wait_for_round(x, round + 1);
@@ -116,14 +117,15 @@ static u64 report(u64 sum, u64 b)
 
 static bool make_space(const struct flash_xip *x, struct xip_space *space)
 {
-	const struct flash_partition text = flash_xip_text(x), data = flash_xip_data(x);
+	const struct flash_partition text = xip_image_text(&x->image),
+				     data = xip_image_data(&x->image);
 
 	space->mm = mm_create();
 	mm_get(space->mm);
 	space->text = x->ops->map(space->mm, USER_TEXT_VA, &text, true);
-	if (space->text && x->pages)
+	if (space->text && x->image.pages)
 		space->data = x->ops->map(space->mm, XIP_DATA_VA, &data, false);
-	return space->text && (space->data || !x->pages);
+	return space->text && (space->data || !x->image.pages);
 }
 
 static bool make_spaces(struct flash_xip *x)
@@ -143,7 +145,7 @@ static void drop_spaces(struct flash_xip *x)
 
 static void start_programs(struct flash_xip *x)
 {
-	u64 shape = x->code | x->pages << 8 | (u64)(2 * x->rounds) << 16;
+	u64 shape = x->image.code | x->image.pages << 8 | (u64)(2 * x->rounds) << 16;
 
 	running = x;
 	syscall_report = report;
@@ -220,17 +222,17 @@ static void store_to_text(struct flash_xip *x)
 {
 	x->store_exit = task_join(
 		user_start("vandal", 0, x->space[0].mm, user_touch, USER_TEXT_VA, XIP_MAX_TASKS));
-	x->store_unchanged = flash_xip_text_is_whole(x);
+	x->store_unchanged = xip_image_text_is_whole(&x->image);
 }
 
 static void run_with(const struct arm *arm, struct flash_xip *x)
 {
 	u64 faults, pages = all_pages_in_use(), start = ticks_now();
 
-	flash_xip_fill(x);
+	xip_image_fill(&x->image);
 	x->fill_ticks = ticks_now() - start;
-	check_equal("filled", x->fill_error, FLASH_OK);
-	if (x->fill_error)
+	check_equal("filled", x->image.error, FLASH_OK);
+	if (x->image.error)
 		return;
 	if (make_spaces(x)) {
 		faults = count_total(COUNT_USER_FAULTS);
@@ -258,7 +260,7 @@ void flash_xip_run(const struct arm *arm)
 	check_true("chip_found", chip);
 	if (chip) {
 		found = flash_partition_find(chip, flash_partition_param("partition", "xip"),
-					     &x->partition) &&
+					     &x->image.partition) &&
 			flash_partition_find(chip, flash_partition_param("log", "log"),
 					     &x->sessions.log);
 		check_true("partitions_found", found);

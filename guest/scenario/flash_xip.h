@@ -9,6 +9,7 @@
 
 #include "guest/flash/flash.h"
 #include "guest/scenario/flash_sessions.h"
+#include "guest/scenario/flash_xip_image.h"
 #include "guest/scenario/scenario.h"
 
 extern const struct arm flash_xip_arms[];
@@ -51,10 +52,10 @@ struct xip_faults {
 
 struct flash_xip {
 	const struct flash_xip_ops *ops;
-	struct flash_partition partition;
+	struct xip_image image;		/* that programs run from */
 	struct flash_sessions sessions; /* of the writer */
 	/* --set */
-	u32 ntasks, nspaces, code, pages, rounds;
+	u32 ntasks, nspaces, rounds;
 
 	struct xip_space space[XIP_MAX_TASKS];
 	struct task *task[XIP_MAX_TASKS];
@@ -63,9 +64,6 @@ struct flash_xip {
 		released; /* rounds that may begin; a program waits for the next one */
 	volatile u64 sums_wrong, words_wrong;
 	u32 bad_exits;
-	/* of filling the partition */
-	enum flash_error fill_error;
-	u32 fill_sessions;
 	/* by meeting: while the chip was written no program ran */
 	struct xip_faults met;
 	u32 met_revocations;
@@ -77,22 +75,6 @@ struct flash_xip {
 	int store_exit;
 	bool store_unchanged;
 };
-
-/* Pages of a space's text: the program's own, and those that it calls. */
-static inline u32 xip_text_pages(const struct flash_xip *x)
-{
-	return 1 + x->code;
-}
-
-/* --- what lies in flash (flash_xip_image.c) --- */
-/* Erases and programs what programs will run and read. */
-void flash_xip_fill(struct flash_xip *x);
-struct flash_partition flash_xip_text(const struct flash_xip *x);
-struct flash_partition flash_xip_data(const struct flash_xip *x);
-/* The first bytes of the text are what was programmed. */
-bool flash_xip_text_is_whole(const struct flash_xip *x);
-/* The sum that a program must report in @round. */
-u64 flash_xip_sum(const struct flash_xip *x, u64 round);
 
 /* --- what is said of it (flash_xip_report.c) --- */
 void flash_xip_report(const char *arm, const struct flash_xip *x);

@@ -34,12 +34,13 @@ static u32 times_gone(const struct flash_xip *x)
 static void check_met(const struct flash_xip *x)
 {
 	u32 gone = times_gone(x), times = gone ? gone : 1;
-	u64 text = x->nspaces * xip_text_pages(x), data = x->nspaces * x->pages;
+	u64 text = x->nspaces * xip_text_pages(&x->image), data = x->nspaces * x->image.pages;
 
 	check_equal("met.text_faults", x->met.text.faults, text * times);
 	check_equal("met.fetches", x->met.text.fetches, text * times);
 	check_equal("met.data_faults", x->met.data.faults, data * times);
-	check_equal("met.revocations", x->met_revocations, x->nspaces * (x->pages ? 2 : 1) * gone);
+	check_equal("met.revocations", x->met_revocations,
+		    x->nspaces * (x->image.pages ? 2 : 1) * gone);
 	check_equal("met.pages_revoked", x->met_revoked, (text + data) * gone);
 }
 
@@ -50,7 +51,8 @@ static void check_met(const struct flash_xip *x)
 static void check_all(const struct flash_xip *x)
 {
 	const struct xip_faults *f = &x->all;
-	u64 text = x->nspaces * xip_text_pages(x), pages = text + x->nspaces * x->pages;
+	u64 text = x->nspaces * xip_text_pages(&x->image),
+	    pages = text + x->nspaces * x->image.pages;
 	u32 least = times_gone(x) + 1;
 	u64 faults = faults_of(f);
 
@@ -78,7 +80,7 @@ static void check_chip(const struct flash_xip *x)
 	check_equal("writes", x->sessions.done,
 		    flash_sessions_wanted(&x->sessions) ? 2 * x->rounds : 0);
 	check_equal("writer_read_back_wrong", x->sessions.wrong, 0);
-	check_equal("write_sessions", s->sessions, x->fill_sessions + x->sessions.done);
+	check_equal("write_sessions", s->sessions, x->image.sessions + x->sessions.done);
 	check_equal("turns_out_of_order", s->out_of_order, 0);
 	metric("write_sessions", s->sessions);
 	metric("writer_delay_max_ticks", s->writer_delay_max_ticks);
@@ -88,7 +90,8 @@ void flash_xip_report(const char *arm, const struct flash_xip *x)
 {
 	printk("flash-xip %s: %u programs in %u spaces, %u pages of text and %u of data each, %u "
 	       "rounds\n",
-	       arm, x->ntasks, x->nspaces, xip_text_pages(x), x->pages, 2 * x->rounds);
+	       arm, x->ntasks, x->nspaces, xip_text_pages(&x->image), x->image.pages,
+	       2 * x->rounds);
 	printk("%lu pages came by a fault, %lu of them by an instruction fetch; %u sessions took %lu "
 	       "away\n",
 	       faults_of(&x->all), x->all.text.fetches, x->sessions.done, revoked_of(&x->all));

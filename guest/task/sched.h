@@ -42,7 +42,7 @@ struct task {
 	bool may_fail;	   /* inside store_nofault() */
 	int exit_code;
 	struct process *process; /* whose thread it is; NULL: none's (process.h) */
-	u32 chips_held;		 /* for reading, for longer than a copy: it must not write to them */
+	u32 chips_held; /* for reading, for longer than a copy: it must not write to them */
 	u32 kva_held;	/* addresses that kva_get() or kva_take() gave it, and it has still */
 	u32 local_held; /* addresses that go with the task from switch to switch, and their pages */
 	struct page *local[TASK_LOCAL_KVAS];
