@@ -22,6 +22,9 @@ const struct scenario_param pfn_params[] = {
 	{ "ops", "number", "100", "drawn operations, against a model of whose each page is" },
 	{ "races", "number", "2", "rounds of stores to a page that is unmapped, moved, swapped" },
 	{ "hold", "off|on", "off", "waits for ever when all tasks have the segment" },
+	{ "partition", "label", "xip", "with --flash, what programs run from: it is overwritten" },
+	{ "log", "label", "log", "the partition that is written meanwhile" },
+	{ "writer", "off|erase|program|mixed", "mixed", "what is done to it" },
 	{ "provoke", "cow|outside|ram|free", "", "what must not be done: the run ends so" },
 	{ NULL, NULL, NULL, NULL },
 };
@@ -62,5 +65,6 @@ void pfn_run(const struct arm *arm)
 	pfn_tolerate(true);
 	run_parts(rule, source);
 	pfn_segment_stop();
+	pfn_flash(rule);
 	page_rule_stop();
 }

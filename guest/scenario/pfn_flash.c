@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Owns pfn's part over a flash chip (seed row L8): programs run from a partition's raw frames, and
+ * read and write private pages of it, while another partition is written. In the first half of the
+ * rounds programs and writer meet: a session when all have done a round, so that everything that is
+ * counted has a closed form. In the second half the writer is a task like the others, and meets
+ * programs that copy.
+ */
+#include "guest/lib/string.h"
+#include "guest/scenario/flash_params.h"
+#include "guest/scenario/flash_sessions.h"
+#include "guest/scenario/flash_xip_image.h"
+#include "guest/scenario/pfn.h"
+#include "guest/scenario/pfn_flash.h"
+#include "guest/task/syscall.h"
+#include "guest/trace.h"
+#include "guest/user/xip_own.h"
+
+/* --- programs --------------------------------------------------------------------------------- */
+
+static struct pfn_flash *running; /* a system call has no other way to it */
+
+static void wait_for_round(const struct pfn_flash *f, u32 round)
+{
+	wait_begin(KVL_WAIT_TASK, current()->id, SITE("pfn.meet"));
+	while (f->released < round)
+		task_yield();
+	wait_end(KVL_WAIT_TASK, current()->id, SITE("pfn.meet"));
+}
+
+/* @b: round << 32 | words that were wrong. */
+static u64 report(u64 sum, u64 b)
+{
+	struct pfn_flash *f = running;
+	u32 round = b >> 32;
+
+	__atomic_fetch_add(&f->sums_wrong, sum != xip_image_sum(&f->image, round),
+			   __ATOMIC_SEQ_CST);
+	__atomic_fetch_add(&f->words_wrong, b & 0xffffffff, __ATOMIC_SEQ_CST);
+	flash_words_read(f->image.pages * PAGE_BYTES / f->image.partition.bank_width);
+	__atomic_fetch_add(&f->reports, 1, __ATOMIC_SEQ_CST);
+	if (round < PFN_FLASH_ROUNDS)
+		wait_for_round(f, round + 1);
+	else
+		task_yield();
+	return 0;
+}
+
+static bool make_space(struct pfn_flash *f, u32 number)
+{
+	u64 text = xip_text_pages(&f->image), bytes = f->image.pages * PAGE_BYTES;
+	struct mm *mm = f->mm[number] = mm_create();
+
+	mm_get(mm);
+	return pfn_map(f->source, mm, USER_TEXT_VA, 0, text * PAGE_BYTES, PROT_EXEC, PFN_SHARED) &&
+	       pfn_map(f->source, mm, XIP_DATA_VA, text, bytes, f->copies ? PROT_WRITE : PROT_READ,
+		       f->copies ? PFN_PRIVATE : PFN_SHARED);
+}
+
+static bool make_spaces(struct pfn_flash *f)
+{
+	bool made = true;
+
+	for (u32 i = 0; i < PFN_FLASH_SPACES; i++)
+		made = make_space(f, i) && made;
+	return made;
+}
+
+static void start_programs(struct pfn_flash *f)
+{
+	running = f;
+	syscall_report = report;
+	for (u32 i = 0; i < PFN_FLASH_SPACES; i++)
+		f->task[i] = user_start("program", i % boot_options.ncpus, f->mm[i], user_xip_own,
+					pfn_flash_shape(f, i), 0);
+}
+
+/* --- sessions --------------------------------------------------------------------------------- */
+
+static bool all_have_reported(const struct pfn_flash *f, u32 rounds)
+{
+	return f->reports >= PFN_FLASH_SPACES * rounds;
+}
+
+static bool one_has_ended(const struct pfn_flash *f)
+{
+	for (u32 i = 0; i < PFN_FLASH_SPACES; i++)
+		if (__atomic_load_n(&f->task[i]->state, __ATOMIC_ACQUIRE) == TASK_DEAD)
+			return true;
+	return false;
+}
+
+/* A program that has been killed does not come: then nobody waits any more, and the checks tell. */
+static void meet(struct pfn_flash *f)
+{
+	bool gone = flash_sessions_wanted(&f->sessions);
+
+	for (u32 round = 1; round <= PFN_FLASH_ROUNDS; round++) {
+		while (!all_have_reported(f, round) && !one_has_ended(f))
+			task_yield();
+		f->judged_wrong += pfn_flash_judged_wrong(f, round, PFN_RAW);
+		f->met = pfn_stats();
+		f->met_faults = count_total(COUNT_USER_FAULTS);
+		flash_session(&f->sessions);
+		f->judged_wrong += pfn_flash_judged_wrong(f, round, gone ? PFN_NOBODYS : PFN_RAW);
+		f->met_revoked = pfn_stats().revoked;
+		f->released = round;
+	}
+}
+
+static void writer_task(void *arg)
+{
+	struct pfn_flash *f = arg;
+
+	for (u32 i = 0; i < PFN_FLASH_ROUNDS; i++) {
+		flash_session(&f->sessions);
+		task_yield();
+	}
+}
+
+/* --- run -------------------------------------------------------------------------------------- */
+
+static void run_all(struct pfn_flash *f)
+{
+	struct task *writer;
+
+	f->before = pfn_stats();
+	f->faults_before = count_total(COUNT_USER_FAULTS);
+	start_programs(f);
+	meet(f);
+	writer = task_start("writer", boot_options.ncpus - 1, NULL, writer_task, f);
+	for (u32 i = 0; i < PFN_FLASH_SPACES; i++)
+		f->bad_exits += task_join(f->task[i]) != 0;
+	task_join(writer);
+	f->all = pfn_stats();
+}
+
+static void run_in_spaces(struct pfn_flash *f)
+{
+	bool made = make_spaces(f);
+
+	check_true("flash.mapped", made);
+	if (made) {
+		run_all(f);
+		pfn_flash_report(f);
+	}
+	for (u32 i = 0; i < PFN_FLASH_SPACES; i++)
+		mm_put(f->mm[i]);
+}
+
+static void run_on(struct pfn_flash *f)
+{
+	xip_image_fill(&f->image);
+	check_equal("flash.filled", f->image.error, FLASH_OK);
+	if (f->image.error)
+		return;
+	check_equal("flash.opened", flash_frames_open(&f->image.partition, &f->source), FLASH_OK);
+	if (!f->source)
+		return;
+	run_in_spaces(f);
+	flash_frames_close(f->source);
+	check_equal("flash.misjudged", pfn_stats().misjudged - f->before.misjudged, 0);
+}
+
+/* What cannot be is a usage failure. */
+static bool find_partitions(struct pfn_flash *f, struct flash_chip *chip)
+{
+	const struct flash_partition *p = &f->image.partition;
+	bool found =
+		flash_partition_find(chip, flash_partition_param("partition", "xip"),
+				     &f->image.partition) &&
+		flash_partition_find(chip, flash_partition_param("log", "log"), &f->sessions.log);
+	u64 need = (xip_text_pages(&f->image) + f->image.pages) * PAGE_BYTES;
+
+	if (!found)
+		return false;
+	flash_refuse_overlap(p, &f->sessions.log);
+	if (need > p->bytes)
+		usage_failure("partition %s of %lu bytes has no room for %lu", p->label, p->bytes,
+			      need);
+	return true;
+}
+
+void pfn_flash(const struct page_rule *rule)
+{
+	struct flash_writes writes;
+	struct pfn_flash *f;
+	struct flash_chip *chip;
+	bool found;
+
+	if (!boot_options.flash_bytes)
+		return;
+	writes = flash_writes_param("mixed");
+	f = kalloc(sizeof(*f));
+	f->copies = rule->copies;
+	f->image.code = PFN_FLASH_CODE;
+	f->image.pages = PFN_FLASH_PAGES;
+	f->sessions.erases = writes.erases;
+	f->sessions.programs = writes.programs;
+	chip = flash_chip_open();
+	check_true("flash.chip_found", chip);
+	if (chip) {
+		found = find_partitions(f, chip);
+		check_true("flash.partitions_found", found);
+		if (found)
+			run_on(f);
+		flash_chip_close(chip);
+	}
+	kfree(f);
+}
