@@ -162,8 +162,10 @@ u32 pfn_swap_out(struct mm *mm, u64 start, u64 bytes)
 
 /* --- the source takes its frames back --------------------------------------------------------- */
 
+/* Own pages before the first raw one and behind the last need no flush. */
 static u32 revoke_area(const struct vma *vma)
 {
+	u64 low = vma->end, high = vma->start;
 	u16 site = SITE("pfn.revoke");
 	u32 revoked = 0;
 
@@ -174,10 +176,11 @@ static u32 revoke_area(const struct vma *vma)
 			continue;
 		pt_leaf_set(vma->mm, va, 0, site);
 		pfn_note_gone(vma->private, va, entry);
-		revoked++;
+		low = revoked++ ? low : va;
+		high = va + PAGE_BYTES;
 	}
 	if (revoked)
-		tlb_flush_range(vma->mm, vma->start, vma->end - vma->start, site);
+		tlb_flush_range(vma->mm, low, high - low, site);
 	return revoked;
 }
 
