@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Runs tests, TEST_JOBS at a time (default: one per core), and reports them in the order given: TAP
-# on stdout, then what failed once more, and, alone on the last line, "N passed, N failed, N skipped"; JUnit XML in
-# $OUT/check/junit.xml; what each test printed in $OUT/check/logs/; what each cost in
-# $OUT/check/times: seconds of processors, seconds, its name. Exit status 0 if nothing failed.
+# on stdout, then what failed once more, and, alone on the last line, "N passed, N failed, N
+# skipped"; JUnit XML in $OUT/check/junit.xml; what each test printed in $OUT/check/logs/; what each
+# cost in $OUT/check/times: seconds of processors, seconds, its name. Exit status 0 if nothing
+# failed.
 #
 #   tests/run.sh TEST[@HOST]...
 #
