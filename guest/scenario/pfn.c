@@ -66,6 +66,5 @@ void pfn_run(const struct arm *arm)
 	run_parts(rule, source);
 	pfn_segment_stop();
 	pfn_flash(rule);
-	pfn_flash(rule);
 	page_rule_stop();
 }
