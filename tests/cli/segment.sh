@@ -42,10 +42,13 @@ else
 		"$kvalab" run hello --segment "$work/closed"
 fi
 expect "layout places it behind RAM" 0 "^segment +0x[0-9a-f]+ +16 MiB" "$kvalab" layout --segment "$work/none,size=16M"
+expect "segment_guests: a guest that ends" 1 "guest 1 of 1 has ended: kvalab: " \
+	env KVALAB="$kvalab" scripts/segment_guests.sh --guests 1 --size 1M "$work/none" -- --set nosuch=1
+expect "segment_guests: no guest at all" 2 "numbers from 1 on" scripts/segment_guests.sh --guests 1,0
 if [ -e "$work/none" ]; then
-	fail "layout made the file"
+	fail "who runs no guest made the file"
 else
-	pass "layout makes no file"
+	pass "who runs no guest makes no file"
 fi
 
 # guests ENGINE: with a file of one page more than a large page

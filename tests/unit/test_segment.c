@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The file behind a shared segment: what it may be, how it is made, what is in it, who reaches it. */
+/* The file behind a shared segment: what it may be, how it is made, what is in it, who reaches
+ * it. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns the syntax of --segment: [file=]PATH, size=SIZE, or both. A file that is there says how large
- * the segment is; what it may be: vmm/segmentfile.c.
+ * Owns the syntax of --segment: [file=]PATH, size=SIZE, or both. A file that is there says how
+ * large the segment is; what it may be: vmm/segmentfile.c.
  */
 #include <string.h>
 
