@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of memory slots. Whose memory it is: vm.c (RAM, shared region) and flashdev.c (the
- * chip's array). Any thread may change them.
+ * The table of memory slots. Whose memory it is: vm.c (RAM, shared region), kvm_engine.c (the
+ * segment) and flashdev.c (the chip's array). Any thread may change them.
  */
 #include "vmm/slots.h"
 

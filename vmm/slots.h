@@ -12,7 +12,8 @@
 #include "vmm/err.h"
 #include "vmm/kvm.h"
 
-/* 16 holes make 19 of RAM, the arena 2 more, the chip up to 16, and one comes and goes. */
+/* 16 holes make 19 of RAM, the arena 2 more, the segment one, the chip up to 16, and one comes and
+ * goes. */
 #define SLOTS_MAX 64
 
 struct slot {
