@@ -191,6 +191,25 @@ static bool do_write(struct crowd *c, u32 s)
 	return touch(c, s, write_page);
 }
 
+/* Half of the time its first page is written before the operation, and again after it: what a CPU
+ * still held then would be used. */
+static bool draw_held(struct crowd *c, u32 s, struct model_range *range)
+{
+	if (!draw_range(c, s, MOST_DRAWN, range))
+		return false;
+	if (draw(c, 2)) {
+		stand_in(c->mm[s]);
+		write_page(c, range->map, range->from);
+	}
+	return true;
+}
+
+static void use_again(struct crowd *c, u32 s, const struct model_range *range)
+{
+	if (current()->mm == c->mm[s])
+		write_page(c, range->map, range->from);
+}
+
 /* --- mappings --------------------------------------------------------------------------------- */
 
 static bool do_map(struct crowd *c, u32 s)
@@ -218,10 +237,11 @@ static bool do_unmap(struct crowd *c, u32 s)
 {
 	struct model_range range;
 
-	if (!draw_range(c, s, MOST_DRAWN, &range))
+	if (!draw_held(c, s, &range))
 		return false;
 	pfn_unmap(c->mm[s], model_va(&range), range.pages * PAGE_BYTES);
 	model_unmap(&c->model, &range);
+	use_again(c, s, &range);
 	judge_map(c, s, range.map);
 	return true;
 }
@@ -231,12 +251,13 @@ static bool do_protect(struct crowd *c, u32 s)
 	struct model_range range;
 	bool writable;
 
-	if (!draw_range(c, s, MOST_DRAWN, &range))
+	if (!draw_held(c, s, &range))
 		return false;
 	writable = range.map->private && draw(c, 3);
 	pfn_protect(c->mm[s], model_va(&range), range.pages * PAGE_BYTES,
 		    writable ? PROT_WRITE : PROT_READ);
 	model_protect(&range, writable);
+	use_again(c, s, &range);
 	judge(c, s, &range);
 	return true;
 }
@@ -257,22 +278,34 @@ static bool is_plain(const struct model_range *range, u64 to, bool is_free)
 	return model_is_whole(range) || (is_free && (to >= va + bytes || to + bytes <= va));
 }
 
+/* Where nothing is any more. */
+static void use_old(struct crowd *c, u32 s, u64 va)
+{
+	u64 word;
+
+	if (current()->mm == c->mm[s])
+		done_as(c, copy_from_user(&word, va, sizeof(word)), false);
+}
+
 static bool do_move(struct crowd *c, u32 s)
 {
 	struct model_space *space = &c->model.space[s];
 	struct model_range range;
 	bool is_free;
-	u64 to;
+	u64 to, va;
 
-	if (!draw_range(c, s, MOST_DRAWN, &range))
+	if (!draw_held(c, s, &range))
 		return false;
 	to = draw_target(c, range.pages);
 	is_free = to < CLUSTER_VA(CLUSTERS) && model_is_free(space, to, range.pages);
 	if (!is_plain(&range, to, is_free) ||
 	    (range.pages < range.map->pages && !model_free_map(space)))
 		return false;
-	if (done_as(c, pfn_move(c->mm[s], model_va(&range), range.pages * PAGE_BYTES, to), is_free))
+	va = model_va(&range);
+	if (done_as(c, pfn_move(c->mm[s], va, range.pages * PAGE_BYTES, to), is_free)) {
 		range = model_move(space, &range, to);
+		use_old(c, s, va);
+	}
 	judge(c, s, &range);
 	return true;
 }
@@ -284,10 +317,11 @@ static bool do_swap(struct crowd *c, u32 s)
 	struct model_range range;
 	u32 out;
 
-	if (!draw_range(c, s, MOST_DRAWN, &range))
+	if (!draw_held(c, s, &range))
 		return false;
 	out = pfn_swap_out(c->mm[s], model_va(&range), range.pages * PAGE_BYTES);
 	c->seen.miscounted += out != model_swap_out(&c->model, &range);
+	use_again(c, s, &range);
 	judge(c, s, &range);
 	return true;
 }
@@ -314,12 +348,16 @@ static bool do_begin(struct crowd *c, u32 s)
 
 static bool do_fork(struct crowd *c, u32 s)
 {
+	struct model_range range;
+	bool held = draw_held(c, s, &range);
 	u32 child;
 
 	if (!new_space(c, &child))
 		return false;
 	if (done_as(c, pfn_fork(c->mm[s], c->mm[child]), true))
 		model_fork(&c->model, &c->model.space[s], &c->model.space[child]);
+	if (held)
+		use_again(c, s, &range);
 	judge_space(c, child);
 	return true;
 }
