@@ -324,7 +324,7 @@ GUEST_CHECKS = $(foreach host,$(HOSTS),$(ON_EACH:%=%@$(host))) $(ON_ALL)
 # The longest first, and the unit tests last, of which few take a second: so no core is idle at the end.
 LONG := tests/mutants/run.sh tests/mutants/units.sh tests/cli/flash_chips.sh tests/cli/seed_w.sh \
 	tests/cli/flash_sweep.sh tests/static/clang.sh tests/fuzz/flash.sh tests/fuzz/virtio.sh \
-	tests/fuzz/layout.sh
+	tests/fuzz/layout.sh tests/fuzz/pfn.sh
 CHECKS = $(LONG) $(GUEST_CHECKS) $(filter-out $(LONG),$(wildcard tests/cli/*.sh)) $(STATIC_CHECKS) \
 	tests/static/format.sh tests/static/arm64.sh tests/static/fault_path.sh tests/static/pageable.sh
 

@@ -37,8 +37,8 @@ struct crowd {
 	struct pfn_source *source;
 	bool misjudges; /* raw frames that are displaced: the linear rule does */
 	u64 draws;
-	u32 left;	 /* operations of its turn */
-	struct mm *home; /* has no mapping: where its task begins */
+	u32 left;		     /* operations of its turn */
+	struct mm *home;	     /* has no mapping: where its task begins */
 	struct mm *mm[MODEL_SPACES]; /* NULL: no such space */
 	struct model model;
 	struct fuzz_seen seen;

@@ -224,8 +224,7 @@ static bool do_map(struct crowd *c, u32 s)
 
 	if (model_count_maps(space) >= MODEL_MAPPED)
 		return false;
-	if (done_as(c,
-		    pfn_map(c->source, c->mm[s], va, first, pages * PAGE_BYTES, prot, sharing),
+	if (done_as(c, pfn_map(c->source, c->mm[s], va, first, pages * PAGE_BYTES, prot, sharing),
 		    model_is_free(space, va, pages))) {
 		*map = (struct model_map){ .start = va, .first = first, .pages = pages };
 		model_map(map, prot, sharing);
@@ -400,11 +399,11 @@ static const struct {
 	u32 weight; /* of 100 */
 	bool (*operate)(struct crowd *c, u32 s);
 } operations[FUZZ_KINDS] = {
-	[FUZZ_READ] = { 20, do_read },	 [FUZZ_WRITE] = { 26, do_write },
-	[FUZZ_MAP] = { 8, do_map },	 [FUZZ_FORK] = { 8, do_fork },
-	[FUZZ_UNMAP] = { 8, do_unmap },	 [FUZZ_MOVE] = { 9, do_move },
+	[FUZZ_READ] = { 20, do_read },	    [FUZZ_WRITE] = { 26, do_write },
+	[FUZZ_MAP] = { 8, do_map },	    [FUZZ_FORK] = { 8, do_fork },
+	[FUZZ_UNMAP] = { 8, do_unmap },	    [FUZZ_MOVE] = { 9, do_move },
 	[FUZZ_PROTECT] = { 7, do_protect }, [FUZZ_SWAP] = { 6, do_swap },
-	[FUZZ_BEGIN] = { 2, do_begin },	 [FUZZ_END] = { 6, do_end },
+	[FUZZ_BEGIN] = { 2, do_begin },	    [FUZZ_END] = { 6, do_end },
 };
 
 static enum fuzz_kind draw_kind(struct crowd *c)
