@@ -25,6 +25,7 @@ const struct scenario_param pfn_params[] = {
 	{ "partition", "label", "xip", "with --flash, what programs run from: it is overwritten" },
 	{ "log", "label", "log", "the partition that is written meanwhile" },
 	{ "writer", "off|erase|program|mixed", "mixed", "what is done to it" },
+	{ "rounds", "number", "2", "in which programs and writer meet; as many after that" },
 	{ "provoke", "cow|outside|ram|free", "", "what must not be done: the run ends so" },
 	{ NULL, NULL, NULL, NULL },
 };

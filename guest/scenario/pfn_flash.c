@@ -39,7 +39,7 @@ static u64 report(u64 sum, u64 b)
 	__atomic_fetch_add(&f->words_wrong, b & 0xffffffff, __ATOMIC_SEQ_CST);
 	flash_words_read(f->image.pages * PAGE_BYTES / f->image.partition.bank_width);
 	__atomic_fetch_add(&f->reports, 1, __ATOMIC_SEQ_CST);
-	if (round < PFN_FLASH_ROUNDS)
+	if (round < f->rounds)
 		wait_for_round(f, round + 1);
 	else
 		task_yield();
@@ -95,7 +95,7 @@ static void meet(struct pfn_flash *f)
 {
 	bool gone = flash_sessions_wanted(&f->sessions);
 
-	for (u32 round = 1; round <= PFN_FLASH_ROUNDS; round++) {
+	for (u32 round = 1; round <= f->rounds; round++) {
 		while (!all_have_reported(f, round) && !one_has_ended(f))
 			task_yield();
 		f->judged_wrong += pfn_flash_judged_wrong(f, round, PFN_RAW);
@@ -112,7 +112,7 @@ static void writer_task(void *arg)
 {
 	struct pfn_flash *f = arg;
 
-	for (u32 i = 0; i < PFN_FLASH_ROUNDS; i++) {
+	for (u32 i = 0; i < f->rounds; i++) {
 		flash_session(&f->sessions);
 		task_yield();
 	}
@@ -194,7 +194,8 @@ void pfn_flash(const struct page_rule *rule)
 	f = kalloc(sizeof(*f));
 	f->copies = rule->copies;
 	f->image.code = PFN_FLASH_CODE;
-	f->image.pages = PFN_FLASH_PAGES;
+	f->rounds = param_number("rounds", 2, 1, 60);
+	f->image.pages = 2 * f->rounds + PFN_FLASH_UNWRITTEN; /* one more is written each round */
 	f->sessions.erases = writes.erases;
 	f->sessions.programs = writes.programs;
 	chip = flash_chip_open();

@@ -7,15 +7,14 @@
 #include "guest/scenario/flash_sessions.h"
 #include "guest/scenario/flash_xip_image.h"
 
-#define PFN_FLASH_SPACES 2		      /* with a program each */
-#define PFN_FLASH_CODE 1		      /* pages, beside the programs' own */
-#define PFN_FLASH_ROUNDS 2		      /* of each half */
-#define PFN_FLASH_MOST (2 * PFN_FLASH_ROUNDS) /* pages that are written: one more each round */
-#define PFN_FLASH_PAGES (PFN_FLASH_MOST + 2)  /* of data */
+#define PFN_FLASH_SPACES 2    /* with a program each */
+#define PFN_FLASH_CODE 1      /* pages, beside the programs' own */
+#define PFN_FLASH_UNWRITTEN 2 /* pages of data, when all rounds are over */
 
 struct pfn_flash {
 	struct xip_image image;		/* that programs run from */
 	struct flash_sessions sessions; /* of the writer */
+	u32 rounds;			/* --set: of each half */
 	bool copies;			/* the rule lets pages be copied: they are written */
 	struct pfn_source *source;	/* NULL: none yet */
 	struct mm *mm[PFN_FLASH_SPACES];

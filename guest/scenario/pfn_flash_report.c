@@ -14,8 +14,8 @@ u64 pfn_flash_shape(const struct pfn_flash *f, u64 number)
 {
 	return xip_own_shape(XIP_OWN_CODE, f->image.code) |
 	       xip_own_shape(XIP_OWN_PAGES, f->image.pages) |
-	       xip_own_shape(XIP_OWN_ROUNDS, 2 * PFN_FLASH_ROUNDS) |
-	       xip_own_shape(XIP_OWN_MOST, f->copies ? PFN_FLASH_MOST : 0) |
+	       xip_own_shape(XIP_OWN_ROUNDS, 2 * f->rounds) |
+	       xip_own_shape(XIP_OWN_MOST, f->copies ? 2 * f->rounds : 0) |
 	       xip_own_shape(XIP_OWN_NUMBER, number);
 }
 
@@ -69,10 +69,10 @@ static u64 raw_now(const struct pfn_flash *f)
  */
 static void check_met(const struct pfn_flash *f)
 {
-	u64 raw = 0, revoked = 0, copied = PFN_FLASH_SPACES * written(f, PFN_FLASH_ROUNDS);
+	u64 raw = 0, revoked = 0, copied = PFN_FLASH_SPACES * written(f, f->rounds);
 	bool gone = flash_sessions_wanted(&f->sessions);
 
-	for (u32 round = 0; round < PFN_FLASH_ROUNDS; round++) {
+	for (u32 round = 0; round < f->rounds; round++) {
 		raw += round && !gone ? 0 : PFN_FLASH_SPACES * unwritten(f, round);
 		revoked += gone ? PFN_FLASH_SPACES * unwritten(f, round + 1) : 0;
 	}
@@ -90,7 +90,7 @@ static void check_all(const struct pfn_flash *f)
 {
 	u64 raw = f->all.raw - f->before.raw, copied = f->all.copied - f->before.copied;
 	u64 revoked = f->all.revoked - f->before.revoked;
-	u64 own = PFN_FLASH_SPACES * written(f, 2 * PFN_FLASH_ROUNDS);
+	u64 own = PFN_FLASH_SPACES * written(f, 2 * f->rounds);
 
 	check_equal("flash.copied", copied, own);
 	check_equal("flash.own_pages", pages_that_are(f, PFN_OWN, XIP_DATA_VA, f->image.pages),
@@ -124,7 +124,7 @@ static void check_chip(const struct pfn_flash *f)
 
 	check_equal("flash.chip_error", f->sessions.error, FLASH_OK);
 	check_equal("flash.writes", f->sessions.done,
-		    flash_sessions_wanted(&f->sessions) ? 2 * PFN_FLASH_ROUNDS : 0);
+		    flash_sessions_wanted(&f->sessions) ? 2 * f->rounds : 0);
 	check_equal("flash.writer_read_back_wrong", f->sessions.wrong, 0);
 	check_equal("flash.write_sessions", s->sessions, f->image.sessions + f->sessions.done);
 	check_equal("flash.pages_revoked", s->pages_revoked, f->all.revoked - f->before.revoked);
@@ -136,7 +136,7 @@ void pfn_flash_report(const struct pfn_flash *f)
 {
 	printk("pfn: from flash: %u programs, %u pages each; %u sessions\n", PFN_FLASH_SPACES,
 	       xip_text_pages(&f->image) + f->image.pages, f->sessions.done);
-	check_equal("flash.reports", f->reports, PFN_FLASH_SPACES * 2 * PFN_FLASH_ROUNDS);
+	check_equal("flash.reports", f->reports, PFN_FLASH_SPACES * 2 * f->rounds);
 	check_equal("flash.sums_wrong", f->sums_wrong, 0);
 	check_equal("flash.words_wrong", f->words_wrong, 0);
 	check_equal("flash.bad_exits", f->bad_exits, 0);

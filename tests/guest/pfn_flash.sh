@@ -94,6 +94,7 @@ if once; then
 	done
 	try "side-table, tables doubled" 0 "$good" side-table --set side=doubled --cpus 4
 	try "struct-page, page tables in highmem" 0 "$good" struct-page --cpus 4 --arena highmem
+	try "vma-split, many rounds" 0 "$good" vma-split --cpus 4 --set rounds=20
 	try "no-cow, free schedule" 0 "$good" no-cow --cpus 4 --schedule free
 	try "partitions that overlap" 2 "partition=xip at 0.* and log=xip at 0.* overlap" sw-bit --set log=xip
 	try "no such partition" 2 "no partition none: add partition=none:START:SIZE" sw-bit --set log=none
@@ -106,6 +107,7 @@ in_full || exit 0
 for writer in off erase program; do
 	try "sw-bit, writer $writer" 0 "$good" sw-bit --set writer=$writer
 done
+try "sw-bit, five rounds, free schedule" 0 "$good" sw-bit --cpus 4 --schedule free --set rounds=5
 try "linear on 1 vCPU" 0 "$good" linear --cpus 1
 
 # At the first write of the second half: programs that touch a raw frame from then on are killed.
