@@ -68,7 +68,7 @@ static const struct pfn_source_ops frames_ops FAULT_TABLE = {
 	.leave = frames_leave,
 };
 
-/* Nobody has entered since the last time: then nothing is mapped, and there is nothing to look for. */
+/* Nobody has entered since the last time: then nothing is mapped, and nothing to be looked for. */
 static void take_frames(struct flash_frames *frames)
 {
 	struct flash_chip *chip = frames->chip;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The user program of pfn's part in flash, and what it and the scenario agree upon. It runs where it
- * lies in flash, as that of xip.h does; but its data is private, and it writes some pages of it: one
- * more each round, from the first on.
+ * The user program of pfn's part in flash, and what it and the scenario agree upon. It runs where
+ * it lies in flash, as that of xip.h does; but its data is private, and it writes some pages of it:
+ * one more each round, from the first on.
  */
 #ifndef GUEST_USER_XIP_OWN_H
 #define GUEST_USER_XIP_OWN_H
@@ -49,8 +49,8 @@ XIP_OWN_ALWAYS u64 xip_own_word(u64 shape, u64 rounds, u64 i)
 
 /*
  * Each round runs the step of every page of code, compares every word of data with what it should
- * be, writes, and reports the last sum, and round << 32 | wrong words. Ends with the words that were
- * wrong behind the last one.
+ * be, writes, and reports the last sum, and round << 32 | wrong words. Ends with the words that
+ * were wrong behind the last one.
  */
 void user_xip_own(u64 shape);
 u64 user_xip_own_wrong(u64 shape, u64 rounds);
