@@ -74,6 +74,10 @@ end_guests()
 trap 'end_guests; rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 
+# Of a file that is there the size is its own.
+segment=$file
+[ -e "$file" ] || segment=$file,size=$size
+
 # Starts so many; each says in a log of its own how it gets on.
 start_guests()
 {
@@ -82,7 +86,7 @@ start_guests()
 	while [ "$n" -gt 0 ]; do
 		: >"$work/log$n"
 		"$kvalab" run pfn --set hold=on --engine kvm --timeout $((2 * limit)) \
-			--segment "$file,size=$size" "$@" >"$work/log$n" 2>&1 </dev/null &
+			--segment "$segment" "$@" >"$work/log$n" 2>&1 </dev/null &
 		pids="$pids $!"
 		echo $! >"$work/pid$n"
 		n=$((n - 1))
