@@ -504,7 +504,7 @@ const struct option_row option_table[] = {
 	{ MACHINE, "--mem", "SIZE", FOR_RUNS | FOR_LAYOUT, false, parse_mem,
 	  "RAM, 64M to 64G (default 1G)" },
 	{ MACHINE, "--hole", "START:SIZE", FOR_RUNS | FOR_LAYOUT, true, parse_hole,
-	  "RAM that the kernel may not touch, in whole pages;\nrepeat" },
+	  "RAM that the kernel may not touch, in pages; repeat" },
 	{ MACHINE, "--dtb-overlay", "FILE", FOR_RUNS | FOR_LAYOUT, false, parse_dtb_overlay,
 	  "more holes: what has no-map in /reserved-memory of a\nboard's device tree (compiled), and gaps in its RAM" },
 	{ MACHINE, "--split", "SIZE", FOR_RUNS | FOR_LAYOUT, false, parse_split,
