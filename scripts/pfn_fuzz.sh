@@ -22,7 +22,7 @@ fuzz()
 {
 	side=${1#"${1%%,*}"}
 	"$kvalab" run pfn --arm "${1%%,*}" ${side:+--set "side=${side#,}"} --set "fill=$2" --seed "$3" --engine qemu \
-		--cpus "${CPUS:-4}" --set "ops=$each" --set tasks=1 --set pages=1 \
+		--cpus "${CPUS:-4}" --set "ops=$each" --set tasks=1 --set pages=1 --set races=0 \
 		--timeout "${TIMEOUT:-3600}" --json "$work/result" >"$work/log" 2>&1
 }
 
