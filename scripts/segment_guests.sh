@@ -7,7 +7,7 @@ set -u
 export LC_ALL=C
 sets=1,8,32
 size=16M
-limit=600 # seconds for all guests of a row to be ready
+limit=1800 # seconds for all guests of a row to be ready
 file=
 
 help()
@@ -20,9 +20,10 @@ made if it is not there; without it there is one that goes with the script.
 
   --guests N,…    so many at once, one row each; default 1,8,32
   --size SIZE     of the segment, where it is made; default 16M
-  -- OPTION…      of each run; default --arm side-table --cpus 1 --mem 64M --tier off
+  -- OPTION…      of each run; default --arm sw-bit --cpus 1 --mem 64M --tier off,
+                  --set tasks=1 --set written=20
 
-KVALAB=PROGRAM is run instead of build/kvalab. Exit status: 1 a guest ended, or was not ready in 600 s; 2 usage;
+KVALAB=PROGRAM is run instead of build/kvalab. Exit status: 1 a guest ended, or was not ready in 1,800 s; 2 usage;
 3 this host cannot.
 end
 }
@@ -55,7 +56,7 @@ while [ $# -gt 0 ]; do
 	shift
 done
 numbers "$sets" || die 2 "--guests $sets: numbers from 1 on, with commas between them"
-if [ $# -gt 0 ]; then shift; else set -- --arm side-table --cpus 1 --mem 64M --tier off; fi
+if [ $# -gt 0 ]; then shift; else set -- --arm sw-bit --cpus 1 --mem 64M --tier off --set tasks=1 --set written=20; fi
 
 kvalab=${KVALAB:-$(dirname "$0")/../build/kvalab}
 command -v "$kvalab" >/dev/null || die 3 "there is no $kvalab: type make, or set KVALAB"
@@ -85,7 +86,7 @@ start_guests()
 	shift
 	while [ "$n" -gt 0 ]; do
 		: >"$work/log$n"
-		"$kvalab" run pfn --set hold=on --engine kvm --timeout $((2 * limit)) \
+		"$kvalab" run pfn --set hold=on --set pages=0 --engine kvm --timeout $((2 * limit)) \
 			--segment "$segment" "$@" >"$work/log$n" 2>&1 </dev/null &
 		pids="$pids $!"
 		echo $! >"$work/pid$n"
