@@ -174,9 +174,9 @@ struct pfn_source;
 /*
  * The partition as a source for pfn_map(): its frames are mapped as they are, and copied where they
  * are written. Raw frames go whenever any part of the chip is written, and come back one by one;
- * copies stay. Who enters waits for all that was asked of the chip before, also where it rests. When
- * the chip is out of service a task that touches a raw frame is killed. Errors: FLASH_RANGE: not
- * whole pages; FLASH_STUCK.
+ * copies stay. Who enters waits for all that was asked of the chip before, also where it rests.
+ * When the chip is out of service a task that touches a raw frame is killed. Errors: FLASH_RANGE:
+ * not whole pages; FLASH_STUCK.
  */
 enum flash_error flash_frames_open(const struct flash_partition *partition,
 				   struct pfn_source **out);
