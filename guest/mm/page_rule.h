@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Is this frame mine to free? In an area with raw frames, which no struct page describes, and pages
- * that were copied from them (pfn_map.h), the VM must know which of both an entry maps: what Linux's
- * vm_normal_page() says. What it knows that by is a rule: an arm of the scenario pfn (seed rows
- * L1-L6), of which one is in use at a time.
+ * that were copied from them (pfn_map.h), the VM must know which of both an entry maps: what
+ * Linux's vm_normal_page() says. What it knows that by is a rule: an arm of the scenario pfn (seed
+ * rows L1-L6), of which one is in use at a time.
  */
 #ifndef GUEST_PAGE_RULE_H
 #define GUEST_PAGE_RULE_H
@@ -25,7 +25,8 @@ struct page_rule {
 	bool splits; /* each area says of all its pages whose they are: vma->copied (row L6) */
 	/* What the parameters choose instead, of the row of an arm; NULL: this. */
 	const struct page_rule *(*choose)(void);
-	/* Both while no source is there, nor any space; may be NULL. Parameters are read in start(). */
+	/* Both while no source is there, nor any space; may be NULL. Parameters are read in
+	 * start(). */
 	void (*start)(void);
 	void (*stop)(void);
 	/* A source comes, and goes, of which nothing is mapped; may be NULL. */

@@ -89,8 +89,9 @@ static void refuse_misfit(const struct pfn_source *source, u64 gpa)
 		panic("frame has a struct page", "%s has %lx as one of its frames",
 		      source->ops->name, gpa);
 	if (gpa - source->gpa >= source->bytes)
-		panic("frame outside its source", "%s has %lx as one of its frames, which are %lx to %lx",
-		      source->ops->name, gpa, source->gpa, source->gpa + source->bytes);
+		panic("frame outside its source",
+		      "%s has %lx as one of its frames, which are %lx to %lx", source->ops->name,
+		      gpa, source->gpa, source->gpa + source->bytes);
 }
 
 u64 pfn_map_raw(const struct vma *vma, u64 va, u16 site)

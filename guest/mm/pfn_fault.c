@@ -64,8 +64,7 @@ static bool make_writable(struct vma *vma, u64 va, u64 entry)
 
 static bool allows(const struct vma *vma, const struct fault *fault)
 {
-	return (!fault->write || vma->prot & PROT_WRITE) &&
-	       (!fault->exec || vma->prot & PROT_EXEC);
+	return (!fault->write || vma->prot & PROT_WRITE) && (!fault->exec || vma->prot & PROT_EXEC);
 }
 
 /* The area may have been split, or joined, since the fault found one. */

@@ -20,10 +20,10 @@ struct pfn_map {
 	struct mm *mm;
 	enum pfn_sharing sharing;
 	bool busy;
-	u32 areas;	  /* it is made of these; none any more: it has ended */
-	u32 raw;	  /* frames that are mapped */
-	u32 forked_into;  /* number of the child that has all of it already */
-	u32 space;	  /* the number of mm, which may have ended */
+	u32 areas;	 /* it is made of these; none any more: it has ended */
+	u32 raw;	 /* frames that are mapped */
+	u32 forked_into; /* number of the child that has all of it already */
+	u32 space;	 /* the number of mm, which may have ended */
 	bool ended;
 	struct vma *gone; /* were areas */
 };

@@ -56,7 +56,7 @@ u64 page_rule_linux_bytes(void)
 	return bytes_of(page_rule->linux_unit_bytes, LINUX_VMA_BYTES);
 }
 
-/* --- the end of mappings ----------------------------------------------------------------------- */
+/* --- the end of mappings ---------------------------------------------------------------------- */
 
 static bool space_is_there(u32 id)
 {
@@ -211,8 +211,7 @@ void pfn_map_end(struct pfn_map *map)
 static void refuse_copies(const struct pfn_source *source, u32 prot, enum pfn_sharing sharing)
 {
 	if (sharing == PFN_SHARED && prot & PROT_WRITE)
-		panic("write to raw frames", "%s would be shared, and written",
-		      source->ops->name);
+		panic("write to raw frames", "%s would be shared, and written", source->ops->name);
 	if (sharing == PFN_PRIVATE && !page_rule->copies)
 		panic("copy-on-write of raw frames",
 		      "a private mapping of %s, whose frames have no struct page",

@@ -48,10 +48,10 @@ struct pfn_stats {
 	u64 shared;	   /* pages, in forks */
 	u64 moved;	   /* entries */
 	u64 swapped_out, swapped_in;
-	u64 revoked;	/* raw frames that their source took back */
-	u64 areas;	/* that there are now, beyond one for each mapping */
+	u64 revoked;	 /* raw frames that their source took back */
+	u64 areas;	 /* that there are now, beyond one for each mapping */
 	u64 lock_writes; /* the list of areas was locked to be changed by a page fault (row L6) */
-	u64 misjudged;	/* raw frames that the rule took for pages: pfn_tolerate() */
+	u64 misjudged;	 /* raw frames that the rule took for pages: pfn_tolerate() */
 };
 
 /* Of all mappings since page_rule_start(). */
@@ -61,7 +61,8 @@ struct pfn_stats pfn_stats(void);
  * ("raw frame freed", "raw frame taken for a page"). */
 void pfn_tolerate(bool tolerate);
 
-/* From now on, until remove; nothing is mapped of it then. A named failure if RAM is in its range. */
+/* From now on, until remove; nothing is mapped of it then. A named failure if RAM is in its
+ * range. */
 void pfn_source_add(struct pfn_source *source);
 void pfn_source_remove(struct pfn_source *source);
 
@@ -74,14 +75,15 @@ struct vma *pfn_map(struct pfn_source *source, struct mm *mm, u64 start, u64 pag
 		    u32 prot, enum pfn_sharing sharing);
 
 /*
- * All mappings of @mm, of which no other fork is under way, for @child, which nobody runs in yet: raw frames are raw in both, pages are
- * shared until one writes. What the swap has comes back first. False: out of pages, or the swap
- * failed; what the child has got is left to its end.
+ * All mappings of @mm, of which no other fork is under way, for @child, which nobody runs in yet:
+ * raw frames are raw in both, pages are shared until one writes. What the swap has comes back
+ * first. False: out of pages, or the swap failed; what the child has got is left to its end.
  */
 bool pfn_fork(struct mm *mm, struct mm *child);
 
 /* Of [@start, @start + @bytes), which are whole pages of one mapping, but for what is unmapped
- * already. Areas are split at both ends. Any task may ask, for as long as it keeps @mm (mm_get()). */
+ * already. Areas are split at both ends. Any task may ask, for as long as it keeps @mm
+ * (mm_get()). */
 void pfn_unmap(struct mm *mm, u64 start, u64 bytes);
 void pfn_protect(struct mm *mm, u64 start, u64 bytes, u32 prot);
 /* To @to, as mremap() does. False: it is not free, or outside user space; nothing has moved. */

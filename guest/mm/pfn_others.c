@@ -11,8 +11,7 @@
 
 /* The child has the page from now on, too, and no entry allows writes. Returns whether one did,
  * which the caller flushes. */
-static bool share_own(const struct vma *vma, struct vma *child, u64 va, u64 entry,
-		      struct page *own)
+static bool share_own(const struct vma *vma, struct vma *child, u64 va, u64 entry, struct page *own)
 {
 	u64 shared = arch_pte_leaf(page_gpa(own), vma->prot & ~(u32)PROT_WRITE);
 

@@ -116,8 +116,8 @@ static bool take_entries(const struct vma *vma, u64 va, u32 n, struct moving *mo
 		u64 entry = pt_leaf(vma->mm, va);
 
 		moving->entry[i] = entry;
-		moving->raw[i] =
-			arch_pte_present(entry) && !pfn_own_page(vma, va, entry, PFN_TAKEN);
+		moving->raw[i] = arch_pte_present(entry) &&
+				 !pfn_own_page(vma, va, entry, PFN_TAKEN);
 		if (!entry)
 			continue;
 		present |= arch_pte_present(entry);

@@ -7,7 +7,7 @@
  * A table is addressed as (frame, index). Where the arena has no direct address, table_map() maps
  * the frame in this CPU's fixmap slot; one table at a time, interrupts off. The tables of spaces
  * may be reached in another way (table_way.h). What a space is made of, and the kernel's part of
- * it: pt_space.c.
+ * it: pt_space.c; single entries of leaf tables: pt_leaf.c.
  */
 #include "guest/mm/pt.h"
 
@@ -390,29 +390,6 @@ u64 pt_replace(struct mm *mm, u64 va, u64 entry, u16 site)
 	if (!table)
 		panic("nothing mapped", "pt_replace of %lx in space %u", va, mm->id);
 	pt_entry_set(mm, va, level, table, entry, site);
-	spin_unlock(&mm->pt_lock);
-	return old;
-}
-
-u64 pt_leaf(struct mm *mm, u64 va)
-{
-	u64 table, entry;
-
-	spin_lock(&mm->pt_lock);
-	table = pt_walk(mm, va, 1, false, 0);
-	entry = table ? pt_entry(mm, va, 1, table) : 0;
-	spin_unlock(&mm->pt_lock);
-	return entry;
-}
-
-u64 pt_leaf_set(struct mm *mm, u64 va, u64 entry, u16 site)
-{
-	u64 table, old;
-
-	spin_lock(&mm->pt_lock);
-	table = pt_walk(mm, va, 1, true, site);
-	old = pt_entry(mm, va, 1, table);
-	pt_entry_set(mm, va, 1, table, entry, site);
 	spin_unlock(&mm->pt_lock);
 	return old;
 }

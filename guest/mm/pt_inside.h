@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Page tables from inside: entries by table and level, for pt.c, pt_space.c and table_way.c. With
- * the space's pt_lock, but for what is said otherwise. */
+/* Page tables from inside: entries by table and level, for pt*.c and table_way.c. With the space's
+ * pt_lock, but for what is said otherwise. */
 #ifndef GUEST_PT_INSIDE_H
 #define GUEST_PT_INSIDE_H
 

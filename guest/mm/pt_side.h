@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory beside each leaf table of every space, for what its entries have no bits for (seed row L4):
- * there from the birth of the table to its end, used or not. One size at a time.
+ * Memory beside each leaf table of every space, for what its entries have no bits for (seed row
+ * L4): there from the birth of the table to its end, used or not. One size at a time.
  */
 #ifndef GUEST_PT_SIDE_H
 #define GUEST_PT_SIDE_H

@@ -78,13 +78,13 @@ struct mm {
 	struct spinlock pt_lock; /* orders every change of this space's tables */
 	struct spinlock vma_lock;
 	struct vma *vmas;
-	u32 users;		       /* tasks, and who looks into it meanwhile */
-	u32 sided;		       /* leaf table made last that has memory beside it: pt_side.c */
-	struct mm *next;	       /* all spaces but init_mm */
-	struct task *leaver;	       /* its last task, on the way out: mm_leave() */
-	volatile u32 cpus;	       /* bit per CPU that has this root loaded */
-	volatile u32 flushes;	       /* how many there were: tlb_tags.c */
-	u64 ukva_table[UKVA_TABLES];   /* of its own part of kernel space; 0: none yet (ukva.h) */
+	u32 users;		     /* tasks, and who looks into it meanwhile */
+	u32 sided;		     /* leaf table made last that has memory beside it: pt_side.c */
+	struct mm *next;	     /* all spaces but init_mm */
+	struct task *leaver;	     /* its last task, on the way out: mm_leave() */
+	volatile u32 cpus;	     /* bit per CPU that has this root loaded */
+	volatile u32 flushes;	     /* how many there were: tlb_tags.c */
+	u64 ukva_table[UKVA_TABLES]; /* of its own part of kernel space; 0: none yet (ukva.h) */
 	u16 ukva_entered[UKVA_TABLES]; /* tables of the space that stand in each of them */
 	struct task *volatile slot_holder[MM_SLOTS]; /* of each slot; NULL: nobody */
 	struct ukva_pool *ukva_pool;		     /* NULL: none yet (ukva.h) */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * pfn: a read-only segment that no struct page describes, mapped by many small tasks, read and
- * executed where it is, and privately written (seed rows L1-L8). The arms are the rules by which the
- * VM tells raw frames from its own pages (struct page_rule): a file and a row each.
+ * executed where it is, and privately written (seed rows L1-L8). The arms are the rules by which
+ * the VM tells raw frames from its own pages (struct page_rule): a file and a row each.
  */
 #ifndef GUEST_SCENARIO_PFN_H
 #define GUEST_SCENARIO_PFN_H
@@ -62,7 +62,8 @@ void pfn_races(const struct page_rule *rule, struct pfn_source *source, u32 roun
 /* @ops drawn operations on spaces that fork, write, unmap, move, protect, swap and end, against a
  * model of whose each page is (pfn_fuzz.c). */
 void pfn_fuzz(const struct page_rule *rule, struct pfn_source *source, u32 ops);
-/* The same mappings over a flash chip that is written meanwhile; only with --flash (pfn_flash.c). */
+/* The same mappings over a flash chip that is written meanwhile; only with --flash
+ * (pfn_flash.c). */
 void pfn_flash(const struct page_rule *rule);
 /* What must not be done: does not return (pfn_provoke.c). */
 void pfn_provoke(const struct page_rule *rule, struct pfn_source *source, const char *what);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns a run of pfn's fuzzer: a crowd of spaces for each CPU, which take turns so that each comes to
- * every CPU, and what is reported. Between turns nobody uses a space: there the source takes its
+ * Owns a run of pfn's fuzzer: a crowd of spaces for each CPU, which take turns so that each comes
+ * to every CPU, and what is reported. Between turns nobody uses a space: there the source takes its
  * frames back, and all pages of all spaces are judged.
  */
 #include "guest/lib/draw.h"

@@ -80,9 +80,9 @@ static void map_segment(const struct pfn_place *place, struct mm *mm)
 	bool copies = place->rule->copies;
 	struct vma *program = pfn_map(place->source, mm, USER_TEXT_VA, 0, text * PAGE_BYTES,
 				      PROT_EXEC, PFN_SHARED);
-	struct vma *data =
-		pfn_map(place->source, mm, SEGMENT_DATA_VA, text, place->pages * PAGE_BYTES,
-			copies ? PROT_WRITE : PROT_READ, copies ? PFN_PRIVATE : PFN_SHARED);
+	struct vma *data = pfn_map(place->source, mm, SEGMENT_DATA_VA, text,
+				   place->pages * PAGE_BYTES, copies ? PROT_WRITE : PROT_READ,
+				   copies ? PFN_PRIVATE : PFN_SHARED);
 
 	if (!program || !data)
 		usage_failure("user space has no room for %u pages of the segment", place->pages);

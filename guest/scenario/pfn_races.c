@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns races: a thread stores to an own page of a mapping all the time, while on another CPU the page
- * is unmapped, moved away and unmapped there, made read-only, forked, or swapped out and back. Whoever
- * gets the frame next must find it as he left it, the child what it was born with, and the thread
- * every word that it stored.
+ * Owns races: a thread stores to an own page of a mapping all the time, while on another CPU the
+ * page is unmapped, moved away and unmapped there, made read-only, forked, or swapped out and back.
+ * Whoever gets the frame next must find it as he left it, the child what it was born with, and the
+ * thread every word that it stored.
  */
 #include "guest/arch.h"
 #include "guest/mm/swap.h"
@@ -16,8 +16,8 @@
 
 static struct race {
 	struct mm *mm;
-	u64 frame;		       /* the page, as long as nobody else has it */
-	volatile u64 stores;   /* so far; it ends at the first that is refused */
+	u64 frame;	     /* the page, as long as nobody else has it */
+	volatile u64 stores; /* so far; it ends at the first that is refused */
 	volatile bool refused, stop;
 	u64 wrong;
 } race;
@@ -76,8 +76,8 @@ static void end(struct task *storer)
 	mm_put(race.mm);
 }
 
-/* Until it has stored some more, or a store was refused. Returns whether none was: one may have been
- * under way. */
+/* Until it has stored some more, or a store was refused. Returns whether none was: one may have
+ * been under way. */
 static bool let_it_store(void)
 {
 	u64 before = race.stores;

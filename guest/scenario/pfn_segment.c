@@ -16,7 +16,7 @@ static struct {
 	struct pfn_source source;
 	u32 pages;
 	u32 *frame; /* of each page */
-	u64 *word; /* the kernel's address of all */
+	u64 *word;  /* the kernel's address of all */
 } segment = { .source.lock = SPINLOCK("segment") };
 
 static u64 frame_of(const struct pfn_source *source, u64 page)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Arm side-table: memory beside each leaf table says which of its entries map raw frames, on machines
- * whose entries have no bit for it (seed row L4). In two variants:
+ * Arm side-table: memory beside each leaf table says which of its entries map raw frames, on
+ * machines whose entries have no bit for it (seed row L4). In two variants:
  *
  *   side=bits      a bit for each entry: 64 bytes a table
  *   side=doubled   as much again as the table: a word for each entry (s390's PGSTE)

@@ -55,8 +55,8 @@ static void remove(const struct pfn_source *source)
 		map++;
 	for (u64 i = 0; i < source->bytes / PAGE_BYTES; i++)
 		if (map->page[i].refs != 1)
-			panic("page still mapped", "frame %lu of %s has %u references at its end", i,
-			      source->ops->name, map->page[i].refs);
+			panic("page still mapped", "frame %lu of %s has %u references at its end",
+			      i, source->ops->name, map->page[i].refs);
 	lowmem_array_free(map->page);
 	map->source = NULL;
 }

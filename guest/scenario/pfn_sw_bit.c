@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Arm sw-bit: a bit of the entry that the processor ignores says that its frame is raw (seed row L3;
- * Linux's pte_special()). There is none with sw-bits=0. */
+/* Arm sw-bit: a bit of the entry that the processor ignores says that its frame is raw (seed row
+ * L3; Linux's pte_special()). There is none with sw-bits=0. */
 #include "guest/arch.h"
 #include "guest/scenario/pfn.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Owns threads of one space, one on each CPU, that all have read the same raw frames: some of the
- * pages all of them write at the same time, of the others each one some. Every page is copied once, no
- * word is lost, and everybody reads the copy afterwards.
+ * pages all of them write at the same time, of the others each one some. Every page is copied once,
+ * no word is lost, and everybody reads the copy afterwards.
  */
 #include "guest/scenario/pfn.h"
 
@@ -50,8 +50,7 @@ static void write_all(u64 *failed)
 		u64 word = word_of(page, thread);
 
 		if (writes(thread, page))
-			*failed +=
-				!copy_to_user(address_of(page, thread), &word, sizeof(word));
+			*failed += !copy_to_user(address_of(page, thread), &word, sizeof(word));
 	}
 }
 
@@ -63,9 +62,8 @@ static void look_at_all(u64 *wrong)
 
 			if (!writes(thread, page))
 				continue;
-			*wrong +=
-				!copy_from_user(&word, address_of(page, thread), sizeof(word)) ||
-				word != word_of(page, thread);
+			*wrong += !copy_from_user(&word, address_of(page, thread), sizeof(word)) ||
+				  word != word_of(page, thread);
 		}
 	}
 }

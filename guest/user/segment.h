@@ -15,8 +15,8 @@
 
 #define SEGMENT_ALWAYS static inline __attribute__((always_inline))
 
-/* Argument of user_segment(): @pages of data, of which @written of 1,000 are written, one behind the
- * other from the first on (@run) or as far apart as they can be; by task @number. */
+/* Argument of user_segment(): @pages of data, of which @written of 1,000 are written, one behind
+ * the other from the first on (@run) or as far apart as they can be; by task @number. */
 SEGMENT_ALWAYS u64 segment_shape(u64 pages, u64 written, bool run, u64 number)
 {
 	return pages | written << 24 | (u64)run << 40 | number << 48;
