@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Owns the table of options: name, meaning, default, help of each. How a command line is taken
- * apart: options.c. The syntax of single values: parse.c; that of --flash, --tlb, --disk and
- * --segment: flash_option.c, tlb_option.c, disk_option.c, segment_option.c. What --dtb-overlay
- * names: overlay_option.c.
+ * apart: options.c. The syntax of single values: parse.c; that of --flash, --tlb, --disk, --segment
+ * and --hole: flash_option.c, tlb_option.c, disk_option.c, segment_option.c, hole_option.c. What
+ * --dtb-overlay names: overlay_option.c.
  */
 #include "vmm/cli/option_table.h"
 
@@ -88,43 +88,6 @@ static int parse_cpus(struct options *options, const char *value, struct err *er
 static int parse_mem(struct options *options, const char *value, struct err *err)
 {
 	return parse_size("--mem", value, &options->run.layout.mem_bytes, err);
-}
-
-/*
- * A page of which the kernel may not touch all is no page for it. What is no hole stays what it is,
- * and is refused.
- */
-static struct kvl_range whole_pages(u64 start, u64 bytes)
-{
-	u64 before = start % PAGE_BYTES;
-
-	if (!bytes || bytes > UINT64_MAX - 2 * PAGE_BYTES)
-		return (struct kvl_range){ start, bytes };
-	return (struct kvl_range){ start - before, ALIGN_UP(bytes + before, PAGE_BYTES) };
-}
-
-static int parse_hole(struct options *options, const char *value, struct err *err)
-{
-	struct kvl_layout_request *layout = &options->run.layout;
-	struct kvl_range *hole = &layout->hole[layout->nholes];
-	char *copy, *colon;
-	u64 start, bytes;
-
-	if (layout->nholes == KVL_MAX_HOLES)
-		return err_set(err, EXIT_USAGE, "--hole: at most %u holes", KVL_MAX_HOLES);
-	copy = options_keep(options, value, err);
-	if (!copy)
-		return -1;
-	colon = strchr(copy, ':');
-	if (!colon)
-		return err_set(err, EXIT_USAGE, "--hole: \"%s\" is not START:SIZE (as in 256M:16M)",
-			       value);
-	*colon = '\0';
-	if (parse_size("--hole", copy, &start, err) || parse_size("--hole", colon + 1, &bytes, err))
-		return -1;
-	*hole = whole_pages(start, bytes);
-	options->run.board.hole_grown[layout->nholes++] = hole->bytes != bytes;
-	return 0;
 }
 
 static int parse_split(struct options *options, const char *value, struct err *err)

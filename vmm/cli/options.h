@@ -112,6 +112,8 @@ int parse_flash(struct options *options, const char *value, struct err *err);
 int parse_disk(struct options *options, const char *value, struct err *err);
 /* "FILE,size=16M" into options->run.segment, and layout.segment_bytes (segment_option.c) */
 int parse_segment(struct options *options, const char *value, struct err *err);
+/* "256M:16M" into options->run.layout (hole_option.c) */
+int parse_hole(struct options *options, const char *value, struct err *err);
 /* Adds the holes of a board's device tree to options->run.layout (overlay_option.c). */
 int parse_dtb_overlay(struct options *options, const char *value, struct err *err);
 /* When all options are known: takes away what of them is no RAM, here or on the board. */
