@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owns a run of pfn's fuzzer: a crowd of spaces for each CPU, which take turns so that each comes
- * to every CPU, and what is reported. Between turns nobody uses a space: there the source takes its
- * frames back, and all pages of all spaces are judged.
+ * Owns a run of pfn's fuzzer: a crowd of spaces for each CPU, which go on on the next one with each
+ * turn, and what is reported. Between turns nobody uses a space: there the source takes its frames
+ * back, and all pages of all spaces are judged.
  */
-#include "guest/lib/draw.h"
 #include "guest/scenario/pfn_fuzz.h"
 
 #define TURN 64	      /* operations */

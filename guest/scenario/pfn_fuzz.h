@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Inside pfn's fuzzer: for pfn_fuzz.c and pfn_fuzz_ops.c. */
+/* Inside pfn's fuzzer: for pfn_fuzz*.c. */
 #ifndef GUEST_SCENARIO_PFN_FUZZ_H
 #define GUEST_SCENARIO_PFN_FUZZ_H
 
+#include "guest/lib/draw.h"
 #include "guest/scenario/pfn_model.h"
 
 enum fuzz_kind {
@@ -44,11 +45,25 @@ struct crowd {
 	struct fuzz_seen seen;
 };
 
+static inline u32 fuzz_draw(struct crowd *c, u32 n)
+{
+	return draw_next(&c->draws) % n;
+}
+
 /* --- by a task that has a space: pfn_fuzz_ops.c --- */
 void fuzz_operate(struct crowd *c); /* once */
 void fuzz_end_all(struct crowd *c); /* reads what each space has of its own, then ends it */
 
-/* --- by any, while nobody operates --- */
+/* --- what is seen: pfn_fuzz_judge.c --- */
+/* Whose pages are: of space @s; of all spaces, while nobody operates. */
+void fuzz_judge(struct crowd *c, u32 s, const struct model_range *range);
+void fuzz_judge_map(struct crowd *c, u32 s, struct model_map *map);
+void fuzz_judge_space(struct crowd *c, u32 s);
 void fuzz_judge_all(struct crowd *c);
+/* Was it done, as it should have been? */
+bool fuzz_done_as(struct crowd *c, bool got, bool want);
+/* A word of a page of a map of the space that the task is in. */
+void fuzz_read_page(struct crowd *c, struct model_map *map, u32 index);
+void fuzz_write_page(struct crowd *c, struct model_map *map, u32 index);
 
 #endif

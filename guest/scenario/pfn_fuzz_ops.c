@@ -5,7 +5,6 @@
  * of each page. What the model refuses is tried, too, but nothing whose outcome pfn_map.h leaves
  * open.
  */
-#include "guest/lib/draw.h"
 #include "guest/scenario/pfn_fuzz.h"
 
 /* Where mappings are: around two addresses where one page table ends and the next begins. */
@@ -16,78 +15,18 @@
 #define MOST_TOUCHED 4 /* pages that are read or written at once */
 #define MOST_DRAWN 8   /* of a range, where it is not a whole mapping */
 
-static u32 draw(struct crowd *c, u32 n)
-{
-	return draw_next(&c->draws) % n;
-}
-
 static u32 least(u32 a, u32 b)
 {
 	return a < b ? a : b;
-}
-
-/* --- judging ---------------------------------------------------------------------------------- */
-
-/* What the rule must say: the linear one takes for a page what is not where it expects it. */
-static enum pfn_whose foretell(const struct crowd *c, const struct model_map *map, u32 index)
-{
-	enum pfn_whose whose = model_whose(&map->page[index]);
-
-	if (whose == PFN_RAW && c->misjudges && pfn_segment_displaced(map->first + index, 1))
-		return PFN_OWN;
-	return whose;
-}
-
-static void judge(struct crowd *c, u32 s, const struct model_range *range)
-{
-	for (u32 i = range->from; i < range->from + range->pages; i++) {
-		const struct model_page *page = &range->map->page[i];
-		enum pfn_whose whose;
-
-		if (page->state == MODEL_UNMAPPED)
-			continue;
-		whose = pfn_whose(c->mm[s], range->map->start + i * PAGE_BYTES);
-		c->seen.misjudged += whose != model_whose(page);
-		c->seen.unforetold += whose != foretell(c, range->map, i);
-	}
-}
-
-static void judge_map(struct crowd *c, u32 s, struct model_map *map)
-{
-	const struct model_range all = { map, 0, map->pages };
-
-	judge(c, s, &all);
-}
-
-static void judge_space(struct crowd *c, u32 s)
-{
-	for (u32 i = 0; i < MODEL_MAPS; i++)
-		judge_map(c, s, &c->model.space[s].map[i]);
-}
-
-void fuzz_judge_all(struct crowd *c)
-{
-	for (u32 s = 0; s < MODEL_SPACES; s++)
-		if (c->mm[s])
-			judge_space(c, s);
-}
-
-/* Was it done, as it should have been? */
-static bool done_as(struct crowd *c, bool got, bool want)
-{
-	c->seen.refusals += !want;
-	c->seen.granted += got && !want;
-	c->seen.refused += !got && want;
-	return got && want;
 }
 
 /* --- drawing ---------------------------------------------------------------------------------- */
 
 static u64 draw_va(struct crowd *c, u32 pages)
 {
-	u32 cluster = draw(c, CLUSTERS);
+	u32 cluster = fuzz_draw(c, CLUSTERS);
 
-	return CLUSTER_VA(cluster) + draw(c, CLUSTER_PAGES - pages + 1) * PAGE_BYTES;
+	return CLUSTER_VA(cluster) + fuzz_draw(c, CLUSTER_PAGES - pages + 1) * PAGE_BYTES;
 }
 
 static struct model_map *draw_map(struct crowd *c, struct model_space *space)
@@ -96,7 +35,7 @@ static struct model_map *draw_map(struct crowd *c, struct model_space *space)
 
 	if (!maps)
 		return NULL;
-	nth = draw(c, maps);
+	nth = fuzz_draw(c, maps);
 	for (struct model_map *map = space->map;; map++)
 		if (map->pages && !nth--)
 			return map;
@@ -122,12 +61,13 @@ static bool draw_range(struct crowd *c, u32 s, u32 most, struct model_range *ran
 
 	if (!map)
 		return false;
-	from = most > MOST_TOUCHED && !draw(c, 8) ? 0 : draw(c, map->pages);
+	from = most > MOST_TOUCHED && !fuzz_draw(c, 8) ? 0 : fuzz_draw(c, map->pages);
 	most = from ? most : map->pages;
 	while (map->page[from].state == MODEL_UNMAPPED)
 		from = (from + 1) % map->pages;
 	most = least(most, map->pages - from);
-	*range = (struct model_range){ map, from, most == map->pages ? most : 1 + draw(c, most) };
+	*range = (struct model_range){ map, from,
+				       most == map->pages ? most : 1 + fuzz_draw(c, most) };
 	cut(space, range);
 	return true;
 }
@@ -140,33 +80,6 @@ static void stand_in(struct mm *mm)
 		task_change_mm(mm);
 }
 
-static void read_page(struct crowd *c, struct model_map *map, u32 index)
-{
-	u32 nth = draw(c, MODEL_WORDS);
-	bool there = map->page[index].state != MODEL_UNMAPPED;
-	u64 va = map->start + index * PAGE_BYTES + model_place(nth) * sizeof(u64), word;
-
-	if (!done_as(c, copy_from_user(&word, va, sizeof(word)), there))
-		return;
-	model_read(&c->model, &map->page[index]);
-	c->seen.wrong += word != model_word(&c->model, map, index, nth);
-}
-
-/* Then another of its words is looked at. */
-static void write_page(struct crowd *c, struct model_map *map, u32 index)
-{
-	u32 nth = draw(c, MODEL_WORDS);
-	const struct model_page *page = &map->page[index];
-	bool may = page->state != MODEL_UNMAPPED && page->writable;
-	u64 va = map->start + index * PAGE_BYTES + model_place(nth) * sizeof(u64);
-	u64 word = draw_next(&c->draws) << 32 | draw_next(&c->draws);
-
-	if (!done_as(c, copy_to_user(va, &word, sizeof(word)), may))
-		return;
-	model_write(&c->model, map, index, nth, word);
-	read_page(c, map, index);
-}
-
 static bool touch(struct crowd *c, u32 s,
 		  void (*page)(struct crowd *c, struct model_map *map, u32 index))
 {
@@ -177,18 +90,18 @@ static bool touch(struct crowd *c, u32 s,
 	stand_in(c->mm[s]);
 	for (u32 i = 0; i < range.pages; i++)
 		page(c, range.map, range.from + i);
-	judge(c, s, &range);
+	fuzz_judge(c, s, &range);
 	return true;
 }
 
 static bool do_read(struct crowd *c, u32 s)
 {
-	return touch(c, s, read_page);
+	return touch(c, s, fuzz_read_page);
 }
 
 static bool do_write(struct crowd *c, u32 s)
 {
-	return touch(c, s, write_page);
+	return touch(c, s, fuzz_write_page);
 }
 
 /* Half of the time its first page is written before the operation, and again after it: what a CPU
@@ -197,9 +110,9 @@ static bool draw_held(struct crowd *c, u32 s, struct model_range *range)
 {
 	if (!draw_range(c, s, MOST_DRAWN, range))
 		return false;
-	if (draw(c, 2)) {
+	if (fuzz_draw(c, 2)) {
 		stand_in(c->mm[s]);
-		write_page(c, range->map, range->from);
+		fuzz_write_page(c, range->map, range->from);
 	}
 	return true;
 }
@@ -207,7 +120,7 @@ static bool draw_held(struct crowd *c, u32 s, struct model_range *range)
 static void use_again(struct crowd *c, u32 s, const struct model_range *range)
 {
 	if (current()->mm == c->mm[s])
-		write_page(c, range->map, range->from);
+		fuzz_write_page(c, range->map, range->from);
 }
 
 /* --- mappings --------------------------------------------------------------------------------- */
@@ -216,16 +129,17 @@ static bool do_map(struct crowd *c, u32 s)
 {
 	struct model_space *space = &c->model.space[s];
 	struct model_map *map = model_free_map(space);
-	u32 all = pfn_segment_pages(), pages = 1 + draw(c, least(all, MODEL_PAGES));
-	u32 first = draw(c, all - pages + 1);
+	u32 all = pfn_segment_pages(), pages = 1 + fuzz_draw(c, least(all, MODEL_PAGES));
+	u32 first = fuzz_draw(c, all - pages + 1);
 	u64 va = draw_va(c, pages);
-	enum pfn_sharing sharing = c->rule->copies && draw(c, 5) ? PFN_PRIVATE : PFN_SHARED;
-	u32 prot = sharing == PFN_PRIVATE && draw(c, 8) ? PROT_WRITE : PROT_READ;
+	enum pfn_sharing sharing = c->rule->copies && fuzz_draw(c, 5) ? PFN_PRIVATE : PFN_SHARED;
+	u32 prot = sharing == PFN_PRIVATE && fuzz_draw(c, 8) ? PROT_WRITE : PROT_READ;
 
 	if (model_count_maps(space) >= MODEL_MAPPED)
 		return false;
-	if (done_as(c, pfn_map(c->source, c->mm[s], va, first, pages * PAGE_BYTES, prot, sharing),
-		    model_is_free(space, va, pages))) {
+	if (fuzz_done_as(c,
+			 pfn_map(c->source, c->mm[s], va, first, pages * PAGE_BYTES, prot, sharing),
+			 model_is_free(space, va, pages))) {
 		*map = (struct model_map){ .start = va, .first = first, .pages = pages };
 		model_map(map, prot, sharing);
 	}
@@ -241,7 +155,7 @@ static bool do_unmap(struct crowd *c, u32 s)
 	pfn_unmap(c->mm[s], model_va(&range), range.pages * PAGE_BYTES);
 	model_unmap(&c->model, &range);
 	use_again(c, s, &range);
-	judge_map(c, s, range.map);
+	fuzz_judge_map(c, s, range.map);
 	return true;
 }
 
@@ -252,12 +166,12 @@ static bool do_protect(struct crowd *c, u32 s)
 
 	if (!draw_held(c, s, &range))
 		return false;
-	writable = range.map->private && draw(c, 3);
+	writable = range.map->private && fuzz_draw(c, 3);
 	pfn_protect(c->mm[s], model_va(&range), range.pages * PAGE_BYTES,
 		    writable ? PROT_WRITE : PROT_READ);
 	model_protect(&range, writable);
 	use_again(c, s, &range);
-	judge(c, s, &range);
+	fuzz_judge(c, s, &range);
 	return true;
 }
 
@@ -266,7 +180,7 @@ static bool do_protect(struct crowd *c, u32 s)
 /* Now and then its last page would lie outside user space. */
 static u64 draw_target(struct crowd *c, u32 pages)
 {
-	return draw(c, 16) ? draw_va(c, pages) : layout.user_end - (pages - 1) * PAGE_BYTES;
+	return fuzz_draw(c, 16) ? draw_va(c, pages) : layout.user_end - (pages - 1) * PAGE_BYTES;
 }
 
 /* Is it plain what must happen? Not if only pages that are unmapped already would meet others. */
@@ -283,7 +197,7 @@ static void use_old(struct crowd *c, u32 s, u64 va)
 	u64 word;
 
 	if (current()->mm == c->mm[s])
-		done_as(c, copy_from_user(&word, va, sizeof(word)), false);
+		fuzz_done_as(c, copy_from_user(&word, va, sizeof(word)), false);
 }
 
 static bool do_move(struct crowd *c, u32 s)
@@ -301,11 +215,11 @@ static bool do_move(struct crowd *c, u32 s)
 	    (range.pages < range.map->pages && !model_free_map(space)))
 		return false;
 	va = model_va(&range);
-	if (done_as(c, pfn_move(c->mm[s], va, range.pages * PAGE_BYTES, to), is_free)) {
+	if (fuzz_done_as(c, pfn_move(c->mm[s], va, range.pages * PAGE_BYTES, to), is_free)) {
 		range = model_move(space, &range, to);
 		use_old(c, s, va);
 	}
-	judge(c, s, &range);
+	fuzz_judge(c, s, &range);
 	return true;
 }
 
@@ -321,7 +235,7 @@ static bool do_swap(struct crowd *c, u32 s)
 	out = pfn_swap_out(c->mm[s], model_va(&range), range.pages * PAGE_BYTES);
 	c->seen.miscounted += out != model_swap_out(&c->model, &range);
 	use_again(c, s, &range);
-	judge(c, s, &range);
+	fuzz_judge(c, s, &range);
 	return true;
 }
 
@@ -353,11 +267,11 @@ static bool do_fork(struct crowd *c, u32 s)
 
 	if (!new_space(c, &child))
 		return false;
-	if (done_as(c, pfn_fork(c->mm[s], c->mm[child]), true))
+	if (fuzz_done_as(c, pfn_fork(c->mm[s], c->mm[child]), true))
 		model_fork(&c->model, &c->model.space[s], &c->model.space[child]);
 	if (held)
 		use_again(c, s, &range);
-	judge_space(c, child);
+	fuzz_judge_space(c, child);
 	return true;
 }
 
@@ -386,9 +300,9 @@ void fuzz_end_all(struct crowd *c)
 
 			for (u32 k = 0; k < map->pages; k++)
 				if (map->page[k].state != MODEL_UNMAPPED)
-					read_page(c, map, k);
+					fuzz_read_page(c, map, k);
 		}
-		judge_space(c, s);
+		fuzz_judge_space(c, s);
 		do_end(c, s);
 	}
 }
@@ -408,7 +322,7 @@ static const struct {
 
 static enum fuzz_kind draw_kind(struct crowd *c)
 {
-	u32 drawn = draw(c, 100), kind = 0;
+	u32 drawn = fuzz_draw(c, 100), kind = 0;
 
 	while (drawn >= operations[kind].weight)
 		drawn -= operations[kind++].weight;
@@ -418,7 +332,7 @@ static enum fuzz_kind draw_kind(struct crowd *c)
 /* Any space that there is. */
 static u32 draw_space(struct crowd *c)
 {
-	u32 s = draw(c, MODEL_SPACES);
+	u32 s = fuzz_draw(c, MODEL_SPACES);
 
 	while (!c->mm[s])
 		s = (s + 1) % MODEL_SPACES;
