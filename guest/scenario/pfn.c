@@ -26,7 +26,7 @@ const struct scenario_param pfn_params[] = {
 	{ "log", "label", "log", "the partition that is written meanwhile" },
 	{ "writer", "off|erase|program|mixed", "mixed", "what is done to it" },
 	{ "rounds", "number", "2", "in which programs and writer meet; as many after that" },
-	{ "provoke", "cow|outside|ram|free", "", "what must not be done: the run ends so" },
+	{ "provoke", "none|cow|outside|ram|free", "none", "a mistake that must end the run" },
 	{ NULL, NULL, NULL, NULL },
 };
 
@@ -54,15 +54,13 @@ static void run_parts(const struct page_rule *rule, struct pfn_source *source)
 void pfn_run(const struct arm *arm)
 {
 	const struct page_rule *rule = arm->ops;
-	const char *provoke = param_text("provoke", NULL);
 	struct pfn_source *source;
 
 	rule = rule->choose ? rule->choose() : rule;
 	printk("pfn: %s, %u CPUs\n", arm->name, boot_options.ncpus);
 	page_rule_start(rule);
 	source = pfn_segment_start();
-	if (provoke)
-		pfn_provoke(rule, source, provoke);
+	pfn_provoke(rule, source, param_text("provoke", "none"));
 	pfn_tolerate(true);
 	run_parts(rule, source);
 	pfn_segment_stop();

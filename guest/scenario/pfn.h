@@ -65,7 +65,7 @@ void pfn_fuzz(const struct page_rule *rule, struct pfn_source *source, u32 ops);
 /* The same mappings over a flash chip that is written meanwhile; only with --flash
  * (pfn_flash.c). */
 void pfn_flash(const struct page_rule *rule);
-/* What must not be done: does not return (pfn_provoke.c). */
+/* @what must not be done ("none": nothing): does not return (pfn_provoke.c). */
 void pfn_provoke(const struct page_rule *rule, struct pfn_source *source, const char *what);
 
 #endif

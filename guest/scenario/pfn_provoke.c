@@ -47,16 +47,16 @@ static void give_wrong(const struct pfn_source *source, u64 gpa)
 
 void pfn_provoke(const struct page_rule *rule, struct pfn_source *source, const char *what)
 {
+	if (strcmp(what, "none") == 0)
+		return;
 	if (strcmp(what, "cow") == 0)
 		map_and_read(source, PFN_PRIVATE);
 	else if (strcmp(what, "outside") == 0)
 		give_wrong(source, source->gpa + source->bytes);
 	else if (strcmp(what, "ram") == 0)
 		give_wrong(source, page_nth_frame(page_frames() - 1));
-	else if (strcmp(what, "free") == 0)
-		map_and_read(source, rule->copies ? PFN_PRIVATE : PFN_SHARED);
 	else
-		usage_failure("provoke=%s: cow, outside, ram or free", what);
+		map_and_read(source, rule->copies ? PFN_PRIVATE : PFN_SHARED);
 	usage_failure("provoke=%s: nothing was wrong with it: %s", what,
 		      strcmp(what, "cow") == 0 ? "arm no-cow alone refuses copies"
 					       : "arm linear with fill=random frees raw frames");
