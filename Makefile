@@ -314,7 +314,7 @@ $(OUT)/tests/images/%: $(OUT)/host/tests/images/%.o | $(OUT)/.deps-test
 	$(Q)$(CC) -o $@ $^ $(CHECK_LIBS) -lpthread
 
 # --- checks ------------------------------------------------------------------------------------
-STATIC_CHECKS := tests/static/lint.sh tests/static/headers.sh $(STATIC_PROGRAMS)
+STATIC_CHECKS := tests/static/lint.sh tests/static/headers.sh tests/static/page_rule.sh $(STATIC_PROGRAMS)
 # Where the guest tests run; compare.sh and history.sh are about all of these hosts at once.
 HOSTS ?= kvm amd-npt amd-shadow qemu
 export KVALAB_HOSTS = $(HOSTS)

@@ -69,7 +69,7 @@ each run_small
 try sw-bit "races on 4 vCPUs, free schedule" 0 "$good" --cpus 4 --schedule free --segment size=128K --set pages=8 --set ops=48
 if in_full && [ $engine = kvm ]; then
 	try sw-bit "a disk that is too small" 2 "the swap has [0-9]* KiB: at least so large a --disk" --disk 16K --set tasks=1
-	try sw-bit "a disk is the swap" 0 "$good" --disk 1M --segment size=128K --set tasks=1 --set pages=8
+	try sw-bit "a disk is the swap" 0 "$good" --disk 4M --segment size=128K --set tasks=1 --set pages=8
 	holds "pages go to the disk, and come back" '.host_counts.disk_writes == .metrics["fuzz.swapped_out"] + 8 and
 		.metrics["fuzz.swapped_out"] > 0 and .host_counts.disk_reads > 0'
 	if "$kvalab" probe --json - 2>"$work/log" | jq -e .trap_tier.works >>"$work/log" 2>&1; then
