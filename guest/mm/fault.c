@@ -40,17 +40,25 @@ void fault_table_check(const void *table, const char *name)
 		      "%s: a page fault may need it, and it is not marked FAULT_TABLE", name);
 }
 
+static bool allows(const struct vma *vma, const struct fault *fault)
+{
+	return !((fault->present && !vma->ops->maps_clean) ||
+		 (fault->write && !(vma->prot & PROT_WRITE)) ||
+		 (fault->exec && !(vma->prot & PROT_EXEC)) ||
+		 (fault->user && !(vma->prot & PROT_USER)) || !vma->ops->fault);
+}
+
 static enum kvl_fault_outcome by_vma(struct mm *mm, const struct fault *fault,
 				     enum kvl_fault_outcome done)
 {
-	struct vma *vma = vma_find(mm, fault->va);
+	struct vma vma;
+	bool resolved;
 
-	if (!vma || (fault->present && !vma->ops->maps_clean) ||
-	    (fault->write && !(vma->prot & PROT_WRITE)) ||
-	    (fault->exec && !(vma->prot & PROT_EXEC)) ||
-	    (fault->user && !(vma->prot & PROT_USER)) || !vma->ops->fault)
+	if (!vma_get(mm, fault->va, &vma))
 		return KVL_FAULT_PANIC;
-	return vma->ops->fault(vma, fault) == FAULT_DONE ? done : KVL_FAULT_PANIC;
+	resolved = allows(&vma, fault) && vma.ops->fault(&vma, fault) == FAULT_DONE;
+	vma_put(&vma);
+	return resolved ? done : KVL_FAULT_PANIC;
 }
 
 static enum kvl_fault_outcome kernel_address(const struct fault *fault)

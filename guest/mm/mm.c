@@ -59,7 +59,7 @@ static void mm_destroy(struct mm *mm)
 		      mm->cpus);
 	ukva_end(mm);
 	while (mm->vmas)
-		vma_unmap(mm->vmas);
+		vma_end(mm->vmas);
 	spin_lock(&list_lock);
 	for (struct mm **at = &list; *at; at = &(*at)->next) {
 		if (*at == mm) {

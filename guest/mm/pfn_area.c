@@ -26,30 +26,29 @@ struct vma *pfn_cut(struct vma *vma, u64 start, u64 end)
 	return vma;
 }
 
-void pfn_keep(struct pfn_map *map, struct vma *vma)
-{
-	vma->next = map->gone;
-	map->gone = vma;
-	map->areas--;
-	pfn_count(&pfn_figures.areas, map->areas ? -1ull : 0);
-}
-
 static bool alike(const struct vma *a, const struct vma *b)
 {
-	return b && a->end == b->start && b->private == a->private && b->prot == a->prot &&
+	return a->end == b->start && b->private == a->private && b->prot == a->prot &&
 	       b->copied == a->copied && b->offset == a->offset + (a->end - a->start);
 }
 
 static void join(struct vma *vma)
 {
-	pfn_keep(vma->private, vma_join(vma));
+	kfree(vma_join(vma));
+	pfn_area_gone(vma->private);
+}
+
+/* Of the same mapping, so nobody else changes it meanwhile. */
+static struct vma *neighbour(const struct vma *vma, u64 va)
+{
+	return pfn_area_at(vma->private, va);
 }
 
 void pfn_tidy(struct vma *vma)
 {
-	struct vma *before = vma->start ? vma_find(vma->mm, vma->start - 1) : NULL;
+	struct vma *before = neighbour(vma, vma->start - 1), *behind = neighbour(vma, vma->end);
 
-	if (alike(vma, vma->next))
+	if (behind && alike(vma, behind))
 		join(vma);
 	if (before && alike(before, vma))
 		join(before);

@@ -7,7 +7,6 @@
 #include "guest/arch.h"
 #include "guest/kernel.h"
 #include "guest/mm/pfn_inside.h"
-#include "guest/mm/swap.h"
 #include "guest/trace.h"
 
 /* --- whose is it? ----------------------------------------------------------------------------- */
@@ -42,20 +41,21 @@ struct page *pfn_own_page(const struct vma *vma, u64 va, u64 entry, enum pfn_mis
 
 enum pfn_whose pfn_whose(struct mm *mm, u64 va)
 {
-	struct vma *vma = vma_find(mm, va);
-	struct pfn_map *map = pfn_is_mapped(vma) ? vma->private : NULL;
+	u64 start, entry;
+	struct pfn_map *map = pfn_map_find(mm, va, &start);
 	enum pfn_whose whose = PFN_NOBODYS;
+	const struct vma *vma;
 	bool entered;
-	u64 entry;
 
 	if (!map)
 		return whose;
-	entered = pfn_enter_anyway(map);
-	vma = vma_find(mm, va);
-	entry = pt_leaf(mm, va);
-	if (vma && arch_pte_present(entry))
+	entered = pfn_enter(map);
+	vma = pfn_area_at(map, va);
+	entry = vma ? pt_leaf(mm, va) : 0;
+	if (arch_pte_present(entry))
 		whose = page_rule->is_raw(vma, va, entry) ? PFN_RAW : PFN_OWN;
-	pfn_leave_anyway(map, entered);
+	pfn_leave(map, entered);
+	pfn_map_put(map);
 	return whose;
 }
 
@@ -106,26 +106,5 @@ u64 pfn_map_raw(const struct vma *vma, u64 va, u16 site)
 	pt_leaf_set(vma->mm, va, entry, site);
 	pfn_note_raw(map, va, entry);
 	pfn_count(&pfn_figures.raw, 1);
-	return entry;
-}
-
-/* --- what the swap has ------------------------------------------------------------------------ */
-
-u64 pfn_swap_in(const struct vma *vma, u64 va, u64 entry)
-{
-	const struct page_store *store = swap_store();
-	u64 place = arch_pte_absent_value(entry);
-	struct page *page = page_alloc(ZONE_HIGHMEM, 0);
-
-	if (!page)
-		return 0;
-	if (!store->ops->read(store->owner, place, page)) {
-		page_free(page);
-		return 0;
-	}
-	swap_release(place, 1);
-	entry = arch_pte_leaf(page_gpa(page), vma->prot);
-	pt_leaf_set(vma->mm, va, entry, SITE("pfn.swap_in"));
-	pfn_count(&pfn_figures.swapped_in, 1);
 	return entry;
 }

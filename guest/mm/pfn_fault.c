@@ -67,13 +67,13 @@ static bool allows(const struct vma *vma, const struct fault *fault)
 	return (!fault->write || vma->prot & PROT_WRITE) && (!fault->exec || vma->prot & PROT_EXEC);
 }
 
-/* The area may have been split, or joined, since the fault found one. */
+/* The area may have been split, or joined, or gone, since the fault found one. */
 static bool resolve(struct pfn_map *map, const struct fault *fault)
 {
 	u64 va = ALIGN_DOWN(fault->va, PAGE_BYTES), entry;
-	struct vma *vma = vma_find(map->mm, va);
+	struct vma *vma = pfn_area_at(map, va);
 
-	if (!vma || vma->private != map || !allows(vma, fault))
+	if (!vma || !allows(vma, fault))
 		return false;
 	entry = pt_leaf(map->mm, va);
 	if (!entry)
@@ -89,25 +89,34 @@ static bool resolve(struct pfn_map *map, const struct fault *fault)
 static enum fault_result pfn_fault(struct vma *vma, const struct fault *fault)
 {
 	struct pfn_map *map = vma->private;
-	bool done;
+	bool entered = pfn_enter(map), done = entered && resolve(map, fault);
 
-	if (!pfn_enter(map))
-		return FAULT_ERROR;
-	done = resolve(map, fault);
-	pfn_leave(map);
+	pfn_leave(map, entered);
 	return done ? FAULT_DONE : FAULT_ERROR;
 }
 
-/* The space ends, or the area is taken from it as a whole. */
+/* The space ends; the source takes its frames back from all areas that are there until then. */
 static void pfn_close(struct vma *vma)
 {
 	struct pfn_map *map = vma->private;
-	bool entered = pfn_enter_anyway(map);
+	bool entered;
 
+	pfn_map_get(map);
+	entered = pfn_enter(map);
 	pfn_zap(vma);
-	map->areas--;
-	pfn_count(&pfn_figures.areas, map->areas ? -1ull : 0);
-	pfn_leave_anyway(map, entered);
+	pfn_area_gone(map);
+	pfn_leave(map, entered);
+	pfn_map_put(map);
+}
+
+static void pfn_get(const struct vma *vma)
+{
+	pfn_map_get(vma->private);
+}
+
+static void pfn_put(const struct vma *vma)
+{
+	pfn_map_put(vma->private);
 }
 
 const struct vma_ops pfn_ops FAULT_TABLE = {
@@ -115,4 +124,6 @@ const struct vma_ops pfn_ops FAULT_TABLE = {
 	.maps_clean = true,
 	.fault = pfn_fault,
 	.close = pfn_close,
+	.get = pfn_get,
+	.put = pfn_put,
 };

@@ -10,22 +10,16 @@
 
 #include "guest/mm/pfn_map.h"
 
-/*
- * A thread that faults finds an area, and asks for its mapping then: both may have ended meanwhile.
- * So neither is freed before its space has ended.
- */
 struct pfn_map {
-	struct pfn_map *next; /* of the source's maps, or of those that have ended */
+	struct pfn_map *next; /* of the source; until it has no area any more */
 	struct pfn_source *source;
 	struct mm *mm;
 	enum pfn_sharing sharing;
 	bool busy;
-	u32 areas;	 /* it is made of these; none any more: it has ended */
+	u32 users;	 /* who has found an area of it, and one for all areas together */
+	u32 areas;	 /* it is made of these */
 	u32 raw;	 /* frames that are mapped */
 	u32 forked_into; /* number of the child that has all of it already */
-	u32 space;	 /* the number of mm, which may have ended */
-	bool ended;
-	struct vma *gone; /* were areas */
 };
 
 extern const struct vma_ops pfn_ops;
@@ -36,22 +30,25 @@ static inline void pfn_count(u64 *figure, u64 n)
 	__atomic_fetch_add(figure, n, __ATOMIC_RELAXED);
 }
 
-static inline bool pfn_is_mapped(const struct vma *vma)
-{
-	return vma && vma->ops == &pfn_ops;
-}
-
-/* --- entering --- */
-bool pfn_enter(struct pfn_map *map); /* false: the source has nothing any more; not entered */
-void pfn_leave(struct pfn_map *map);
-/* The same where that does not matter, as pages go: @entered is for pfn_leave_anyway(). */
-bool pfn_enter_anyway(struct pfn_map *map);
-void pfn_leave_anyway(struct pfn_map *map, bool entered);
+/* --- entering: by a user. False: the source has nothing any more, which does not matter to what only
+ * goes; either way the mapping is the caller's until he leaves --- */
+bool pfn_enter(struct pfn_map *map);
+void pfn_leave(struct pfn_map *map, bool entered);
 
 /* --- birth and end: pfn_map.c --- */
-/* On the source's list, with no area yet. */
+/* On the source's list, with no area yet, which pfn_area_gone() takes back. */
 struct pfn_map *pfn_map_new(struct pfn_source *source, struct mm *mm, enum pfn_sharing sharing);
-void pfn_map_end(struct pfn_map *map); /* it has no area */
+void pfn_map_get(struct pfn_map *map); /* by a user, or with its areas locked */
+void pfn_map_put(struct pfn_map *map); /* the last user's frees it */
+/* An area is no part of it any more. The last one's ends it, but for its users. */
+void pfn_area_gone(struct pfn_map *map);
+/* Private ones where the rule copies, and shared ones that are not written: else a named failure. */
+void pfn_refuse_copies(const struct pfn_source *source, u32 prot, enum pfn_sharing sharing);
+/* The mapping of the first area of @mm that ends behind @va, and where that begins; the caller is a
+ * user. NULL: there is none. */
+struct pfn_map *pfn_map_find(struct mm *mm, u64 va, u64 *start);
+/* Its own area at @va, which is entered; NULL: there is none. */
+struct vma *pfn_area_at(const struct pfn_map *map, u64 va);
 
 /* --- entries: pfn_entry.c --- */
 enum pfn_mistake {
@@ -77,8 +74,6 @@ struct vma *pfn_cut(struct vma *vma, u64 start, u64 end);
 void pfn_tidy(struct vma *vma);
 /* Row L6: the page of @vma is the space's own from now on. */
 void pfn_page_copied(struct vma *vma, u64 va);
-/* It is on no list any more, and stays in memory as long as the mapping. */
-void pfn_keep(struct pfn_map *map, struct vma *vma);
 /* Everything that it maps goes. */
 void pfn_zap(const struct vma *vma);
 

@@ -5,7 +5,6 @@
 #include "guest/kernel.h"
 #include "guest/mm/fault.h"
 #include "guest/mm/pfn_inside.h"
-#include "guest/mm/pt.h"
 #include "guest/trace.h"
 
 /* --- the rule --------------------------------------------------------------------------------- */
@@ -56,48 +55,6 @@ u64 page_rule_linux_bytes(void)
 	return bytes_of(page_rule->linux_unit_bytes, LINUX_VMA_BYTES);
 }
 
-/* --- the end of mappings ---------------------------------------------------------------------- */
-
-static bool space_is_there(u32 id)
-{
-	struct mm *mm = mm_list_lock();
-
-	while (mm && mm->id != id)
-		mm = mm->next;
-	mm_list_unlock();
-	return mm;
-}
-
-static void free_map(struct pfn_map *map)
-{
-	while (map->gone) {
-		struct vma *vma = map->gone;
-
-		map->gone = vma->next;
-		kfree(vma);
-	}
-	kfree(map);
-}
-
-/* Mappings that have ended, and whose spaces have, too. */
-static void reap(struct pfn_source *source)
-{
-	struct pfn_map **at = &source->ended;
-
-	spin_lock(&source->lock);
-	while (*at) {
-		struct pfn_map *map = *at;
-
-		if (space_is_there(map->space)) {
-			at = &map->next;
-			continue;
-		}
-		*at = map->next;
-		free_map(map);
-	}
-	spin_unlock(&source->lock);
-}
-
 /* --- sources ---------------------------------------------------------------------------------- */
 
 void pfn_source_add(struct pfn_source *source)
@@ -117,56 +74,32 @@ void pfn_source_remove(struct pfn_source *source)
 {
 	if (source->maps)
 		panic("source in use", "%s goes, and space %u maps it", source->ops->name,
-		      source->maps->space);
-	reap(source);
-	if (source->ended)
-		panic("source in use", "%s goes, and space %u is there that had it mapped",
-		      source->ops->name, source->ended->space);
+		      source->maps->mm->id);
 	if (page_rule->remove)
 		page_rule->remove(source);
 }
 
 /* --- entering --------------------------------------------------------------------------------- */
 
-static void take(struct pfn_map *map)
-{
-	busy_take(&map->busy, KVL_WAIT_PAGE, map->space, SITE("pfn.take"));
-}
-
-bool pfn_enter_anyway(struct pfn_map *map)
+bool pfn_enter(struct pfn_map *map)
 {
 	const struct pfn_source *source = map->source;
 	bool entered = !source->ops->enter || source->ops->enter(source);
 
-	take(map);
+	busy_take(&map->busy, KVL_WAIT_PAGE, map->mm->id, SITE("pfn.take"));
 	return entered;
 }
 
-void pfn_leave_anyway(struct pfn_map *map, bool entered)
+void pfn_leave(struct pfn_map *map, bool entered)
 {
 	const struct pfn_source *source = map->source;
 
-	if (!map->areas && !map->ended)
-		pfn_map_end(map);
 	busy_let_go(&map->busy);
 	if (entered && source->ops->leave)
 		source->ops->leave(source);
 }
 
-bool pfn_enter(struct pfn_map *map)
-{
-	const struct pfn_source *source = map->source;
-
-	if (source->ops->enter && !source->ops->enter(source))
-		return false;
-	take(map);
-	return true;
-}
-
-void pfn_leave(struct pfn_map *map)
-{
-	pfn_leave_anyway(map, true);
-}
+/* --- mappings --------------------------------------------------------------------------------- */
 
 u64 pfn_linear_frame(const struct vma *vma, u64 va)
 {
@@ -175,17 +108,14 @@ u64 pfn_linear_frame(const struct vma *vma, u64 va)
 	return map->source->gpa + vma->offset + (va - vma->start);
 }
 
-/* --- mappings --------------------------------------------------------------------------------- */
-
 struct pfn_map *pfn_map_new(struct pfn_source *source, struct mm *mm, enum pfn_sharing sharing)
 {
 	struct pfn_map *map = kalloc(sizeof(*map));
 
-	reap(source);
 	map->source = source;
 	map->mm = mm;
-	map->space = mm->id;
 	map->sharing = sharing;
+	map->users = 1;
 	spin_lock(&source->lock);
 	map->next = source->maps;
 	source->maps = map;
@@ -193,7 +123,18 @@ struct pfn_map *pfn_map_new(struct pfn_source *source, struct mm *mm, enum pfn_s
 	return map;
 }
 
-void pfn_map_end(struct pfn_map *map)
+void pfn_map_get(struct pfn_map *map)
+{
+	__atomic_fetch_add(&map->users, 1, __ATOMIC_RELAXED);
+}
+
+void pfn_map_put(struct pfn_map *map)
+{
+	if (__atomic_sub_fetch(&map->users, 1, __ATOMIC_ACQ_REL) == 0)
+		kfree(map);
+}
+
+static void end(struct pfn_map *map)
 {
 	struct pfn_source *source = map->source;
 	struct pfn_map **at = &source->maps;
@@ -202,13 +143,36 @@ void pfn_map_end(struct pfn_map *map)
 	while (*at != map)
 		at = &(*at)->next;
 	*at = map->next;
-	map->next = source->ended;
-	source->ended = map;
-	map->ended = true;
 	spin_unlock(&source->lock);
+	pfn_map_put(map);
 }
 
-static void refuse_copies(const struct pfn_source *source, u32 prot, enum pfn_sharing sharing)
+void pfn_area_gone(struct pfn_map *map)
+{
+	if (--map->areas)
+		pfn_count(&pfn_figures.areas, -1ull);
+	else
+		end(map);
+}
+
+struct pfn_map *pfn_map_find(struct mm *mm, u64 va, u64 *start)
+{
+	struct vma vma;
+
+	if (!vma_get_next(mm, va, &pfn_ops, &vma))
+		return NULL;
+	*start = vma.start;
+	return vma.private;
+}
+
+struct vma *pfn_area_at(const struct pfn_map *map, u64 va)
+{
+	struct vma *vma = vma_find_of(map->mm, va, map);
+
+	return vma && vma->start <= va ? vma : NULL;
+}
+
+void pfn_refuse_copies(const struct pfn_source *source, u32 prot, enum pfn_sharing sharing)
 {
 	if (sharing == PFN_SHARED && prot & PROT_WRITE)
 		panic("write to raw frames", "%s would be shared, and written", source->ops->name);
@@ -224,13 +188,11 @@ struct vma *pfn_map(struct pfn_source *source, struct mm *mm, u64 start, u64 pag
 	struct pfn_map *map;
 	struct vma *vma;
 
-	refuse_copies(source, prot, sharing);
+	pfn_refuse_copies(source, prot, sharing);
 	map = pfn_map_new(source, mm, sharing);
 	map->areas = 1; /* as soon as it can be found, it may be touched */
 	vma = vma_map_user(mm, start, bytes, prot, &pfn_ops, map, page * PAGE_BYTES);
-	if (!vma) {
-		map->areas = 0;
-		pfn_map_end(map);
-	}
+	if (!vma)
+		pfn_area_gone(map);
 	return vma;
 }

@@ -30,9 +30,8 @@ struct pfn_source {
 	const struct pfn_source_ops *ops; /* FAULT_TABLE */
 	void *owner;
 	u64 gpa, bytes;
-	struct spinlock lock; /* of the lists; needs a name */
+	struct spinlock lock; /* of maps; needs a name */
 	struct pfn_map *maps;
-	struct pfn_map *ended; /* whose space may be there still */
 };
 
 enum pfn_sharing {
@@ -57,7 +56,7 @@ struct pfn_stats {
 /* Of all mappings since page_rule_start(). */
 struct pfn_stats pfn_stats(void);
 
-/* The rule may be wrong: that is counted, and nothing comes of it. Otherwise it is a named failure
+/* May the rule be wrong? Then that is counted, and nothing comes of it; else it is a named failure
  * ("raw frame freed", "raw frame taken for a page"). */
 void pfn_tolerate(bool tolerate);
 

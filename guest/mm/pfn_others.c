@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Owns what happens to a mapping from outside: it is forked, its pages are swapped out, its source
- * takes its frames back. */
+/* Owns what happens to a mapping from outside: it is forked, its source takes its frames
+ * back. */
 #include "guest/arch.h"
 #include "guest/kernel.h"
 #include "guest/mm/pfn_inside.h"
-#include "guest/mm/swap.h"
 #include "guest/trace.h"
 
 /* --- fork ------------------------------------------------------------------------------------- */
@@ -58,7 +57,8 @@ static bool share_area(const struct vma *vma, struct pfn_map *child)
 	if (!to)
 		return false;
 	to->copied = vma->copied;
-	pfn_count(&pfn_figures.areas, child->areas++ ? 1 : 0);
+	child->areas++;
+	pfn_count(&pfn_figures.areas, 1);
 	for (u64 va = vma->start; va < vma->end && shared; va += PAGE_BYTES)
 		shared = share_page(vma, to, va, &protected);
 	if (protected)
@@ -70,93 +70,32 @@ static bool share_area(const struct vma *vma, struct pfn_map *child)
 static bool fork_map(struct pfn_map *map, struct mm *child)
 {
 	struct pfn_map *copy = pfn_map_new(map->source, child, map->sharing);
-	struct vma *vma = vma_find_next(map->mm, 0);
+	const struct vma *vma = vma_find_of(map->mm, 0, map);
 	bool shared = true;
 
 	map->forked_into = child->id;
-	for (; vma && shared; vma = vma_find_next(map->mm, vma->end))
-		if (vma->private == map)
-			shared = share_area(vma, copy);
-	if (!copy->areas)
-		pfn_map_end(copy);
+	copy->areas = 1; /* until it has its own */
+	for (; vma && shared; vma = vma_find_of(map->mm, vma->end, map))
+		shared = share_area(vma, copy);
+	pfn_area_gone(copy);
 	return shared;
 }
 
 bool pfn_fork(struct mm *mm, struct mm *child)
 {
-	struct vma *vma = vma_find_next(mm, 0);
 	bool shared = true;
+	struct vma vma = { .end = 0 };
 
-	for (; vma && shared; vma = vma_find_next(mm, vma->end)) {
-		struct pfn_map *map = pfn_is_mapped(vma) ? vma->private : NULL;
-		bool entered;
+	while (shared && vma_get_next(mm, vma.end, &pfn_ops, &vma)) {
+		struct pfn_map *map = vma.private;
+		bool entered = pfn_enter(map);
 
-		if (!map || map->forked_into == child->id)
-			continue;
-		entered = pfn_enter_anyway(map);
-		shared = fork_map(map, child);
-		pfn_leave_anyway(map, entered);
+		if (map->areas && map->forked_into != child->id)
+			shared = fork_map(map, child);
+		pfn_leave(map, entered);
+		vma_put(&vma);
 	}
 	return shared;
-}
-
-/* --- swap ------------------------------------------------------------------------------------- */
-
-static bool write_out(struct page *page, u64 place)
-{
-	const struct page_store *store = swap_store();
-
-	return store->ops->write(store->owner, place, page);
-}
-
-/* No CPU reaches the page while it is written. False: it stays. */
-static bool move_out(const struct vma *vma, u64 va, u64 entry, struct page *own)
-{
-	u16 site = SITE("pfn.swap_out");
-	u64 place;
-
-	if (!swap_reserve(1, &place))
-		return false;
-	pt_leaf_set(vma->mm, va, arch_pte_absent(place), site);
-	tlb_flush_range(vma->mm, va, PAGE_BYTES, site);
-	if (!write_out(own, place)) {
-		pt_leaf_set(vma->mm, va, entry, site);
-		swap_release(place, 1);
-		return false;
-	}
-	page_put(own);
-	pfn_count(&pfn_figures.swapped_out, 1);
-	return true;
-}
-
-static bool swap_out_page(const struct vma *vma, u64 va)
-{
-	u64 entry = pt_leaf(vma->mm, va);
-	struct page *own;
-
-	if (!arch_pte_present(entry))
-		return false;
-	own = pfn_own_page(vma, va, entry, PFN_TAKEN);
-	return own && !page_is_shared(own) && move_out(vma, va, entry, own);
-}
-
-u32 pfn_swap_out(struct mm *mm, u64 start, u64 bytes)
-{
-	struct vma *vma = vma_find_next(mm, start);
-	struct pfn_map *map = pfn_is_mapped(vma) ? vma->private : NULL;
-	bool entered;
-	u32 out = 0;
-
-	if (!map || vma->start >= start + bytes)
-		return 0;
-	entered = pfn_enter_anyway(map);
-	for (u64 va = start; va < start + bytes; va += PAGE_BYTES) {
-		vma = vma_find(mm, va);
-		if (vma && vma->private == map)
-			out += swap_out_page(vma, va);
-	}
-	pfn_leave_anyway(map, entered);
-	return out;
 }
 
 /* --- the source takes its frames back --------------------------------------------------------- */
@@ -186,12 +125,11 @@ static u32 revoke_area(const struct vma *vma)
 /* Nothing of the mapping changes meanwhile: whoever would change it enters first. */
 static u32 revoke_map(struct pfn_map *map)
 {
-	struct vma *vma = map->raw ? vma_find_next(map->mm, 0) : NULL;
+	const struct vma *vma = map->raw ? vma_find_of(map->mm, 0, map) : NULL;
 	u32 revoked = 0;
 
-	for (; vma; vma = vma_find_next(map->mm, vma->end))
-		if (vma->private == map)
-			revoked += revoke_area(vma);
+	for (; vma; vma = vma_find_of(map->mm, vma->end, map))
+		revoked += revoke_area(vma);
 	return revoked;
 }
 

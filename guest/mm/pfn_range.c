@@ -5,43 +5,54 @@
 #include "guest/mm/pfn_inside.h"
 #include "guest/trace.h"
 
-/* The mapping that has the first area in [@start, @end), entered; NULL: there is none. */
-static struct pfn_map *enter_range(struct mm *mm, u64 start, u64 end, bool *entered)
-{
-	struct vma *vma = vma_find_next(mm, start);
+/* An area of a mapping that is entered. */
+struct entered {
+	struct pfn_map *map;
+	struct vma *vma;
+	bool source;
+};
 
-	if (!pfn_is_mapped(vma) || vma->start >= end)
-		return NULL;
-	*entered = pfn_enter_anyway(vma->private);
-	return vma->private;
+static void leave(const struct entered *in)
+{
+	pfn_leave(in->map, in->source);
+	pfn_map_put(in->map);
 }
 
-/* Its first area in [@start, @end), cut to that; NULL: there is none any more. */
-static struct vma *next_area(struct pfn_map *map, u64 start, u64 end)
+/* The first area in [@at, @end), cut to that. It may go before its mapping is entered: then the next
+ * one is looked for. False: there is none any more. */
+static bool enter_next(struct mm *mm, u64 at, u64 end, struct entered *in)
 {
-	struct vma *vma = start < end ? vma_find_next(map->mm, start) : NULL;
+	u64 start;
 
-	if (!vma || vma->private != map || vma->start >= end)
-		return NULL;
-	return pfn_cut(vma, start, end);
+	while ((in->map = pfn_map_find(mm, at, &start))) {
+		if (start >= end) {
+			pfn_map_put(in->map);
+			return false;
+		}
+		in->source = pfn_enter(in->map);
+		in->vma = pfn_area_at(in->map, start > at ? start : at);
+		if (in->vma) {
+			in->vma = pfn_cut(in->vma, at, end);
+			return true;
+		}
+		leave(in);
+	}
+	return false;
 }
 
 /* --- unmap ------------------------------------------------------------------------------------ */
 
 void pfn_unmap(struct mm *mm, u64 start, u64 bytes)
 {
-	bool entered;
-	struct pfn_map *map = enter_range(mm, start, start + bytes, &entered);
-	struct vma *vma;
+	struct entered in;
 
-	if (!map)
-		return;
-	while ((vma = next_area(map, start, start + bytes))) {
-		pfn_zap(vma);
-		vma_take_out(vma);
-		pfn_keep(map, vma);
+	while (enter_next(mm, start, start + bytes, &in)) {
+		pfn_zap(in.vma);
+		vma_take_out(in.vma);
+		kfree(in.vma);
+		pfn_area_gone(in.map);
+		leave(&in);
 	}
-	pfn_leave_anyway(map, entered);
 }
 
 /* --- protect ---------------------------------------------------------------------------------- */
@@ -83,19 +94,16 @@ static void protect_area(struct vma *vma, u32 prot)
 
 void pfn_protect(struct mm *mm, u64 start, u64 bytes, u32 prot)
 {
-	bool entered;
-	struct pfn_map *map = enter_range(mm, start, start + bytes, &entered);
-	struct vma *vma;
-	u64 at = start;
+	u64 at = start, end = start + bytes;
+	struct entered in;
 
-	if (!map)
-		return;
-	while ((vma = next_area(map, at, start + bytes))) {
-		protect_area(vma, prot);
-		at = vma->end;
-		pfn_tidy(vma);
+	while (at < end && enter_next(mm, at, end, &in)) {
+		pfn_refuse_copies(in.map->source, prot, in.map->sharing);
+		protect_area(in.vma, prot);
+		at = in.vma->end;
+		pfn_tidy(in.vma);
+		leave(&in);
 	}
-	pfn_leave_anyway(map, entered);
 }
 
 /* --- move ------------------------------------------------------------------------------------- */
@@ -140,51 +148,47 @@ static void put_entries(const struct vma *vma, u64 va, u32 n, const struct movin
 	}
 }
 
-/* No CPU reaches a page by its old address when it has its new one. */
-static void move_area(struct vma *vma, u64 to)
+/* The area stands at its new place before its pages do, so whoever touches one there waits for the
+ * mapping; and no CPU reaches a page by its old address when it has its new one. */
+static void move_area(struct vma *vma, u64 to, struct vma *room)
 {
-	u64 start = vma->start, bytes = vma->end - start;
+	const struct vma old = *vma;
+	u64 bytes = old.end - old.start;
 	struct moving moving;
 
+	vma_move(vma, to, room);
 	for (u64 at = 0; at < bytes; at += AT_ONCE * PAGE_BYTES) {
 		u64 left = bytes - at, n = AT_ONCE * PAGE_BYTES;
 
 		n = left < n ? left : n;
-		if (take_entries(vma, start + at, n / PAGE_BYTES, &moving))
-			tlb_flush_range(vma->mm, start + at, n, SITE("pfn.move"));
+		if (take_entries(&old, old.start + at, n / PAGE_BYTES, &moving))
+			tlb_flush_range(vma->mm, old.start + at, n, SITE("pfn.move"));
 		put_entries(vma, to + at, n / PAGE_BYTES, &moving);
 	}
-	if (!vma_move(vma, to))
-		panic("no room", "%lx of space %u was free to move to", to, vma->mm->id);
 	pfn_tidy(vma);
 }
 
-static bool is_free(struct mm *mm, u64 start, u64 bytes)
-{
-	const struct vma *vma = vma_find_next(mm, start);
-
-	return start < layout.user_end && bytes <= layout.user_end - start &&
-	       (!vma || vma->start >= start + bytes);
-}
+/* Nobody else gets these addresses meanwhile, and nothing is there yet. */
+static const struct vma_ops room_ops FAULT_TABLE = { .name = "room for raw frames" };
 
 bool pfn_move(struct mm *mm, u64 start, u64 bytes, u64 to)
 {
-	bool entered, apart = to >= start + bytes || start >= to + bytes;
-	struct pfn_map *map;
-	struct vma *vma;
-	u64 at = start;
+	bool apart = to >= start + bytes || start >= to + bytes;
+	u64 at = start, end = start + bytes;
+	struct entered in;
+	struct vma *room;
 
-	if (!apart || !is_free(mm, to, bytes))
+	room = apart ? vma_map_user(mm, to, bytes, PROT_READ, &room_ops, NULL, 0) : NULL;
+	if (!room)
 		return false;
-	map = enter_range(mm, start, start + bytes, &entered);
-	if (!map)
-		return true;
-	while ((vma = next_area(map, at, start + bytes))) {
-		u64 offset = vma->start - start;
+	while (at < end && enter_next(mm, at, end, &in)) {
+		u64 offset = in.vma->start - start;
 
-		at = vma->end;
-		move_area(vma, to + offset);
+		at = in.vma->end;
+		move_area(in.vma, to + offset, room);
+		leave(&in);
 	}
-	pfn_leave_anyway(map, entered);
+	vma_take_out(room);
+	kfree(room);
 	return true;
 }

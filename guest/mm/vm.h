@@ -27,7 +27,8 @@ enum fault_result {
 /* Operations of a VMA; the same interface for user and kernel areas (seed row W1). */
 struct vma_ops {
 	const char *name;
-	/* Called without locks; may wait, unless the faulting context is atomic (in_atomic()).
+	/* @vma: as it was when it was found. Called without locks; may wait, unless the faulting
+	 * context is atomic (in_atomic()).
 	 * NULL: all is mapped beforehand, a touch of anything else is a wild pointer. */
 	enum fault_result (*fault)(struct vma *vma, const struct fault *fault);
 	/* A page may be mapped read-only in an area that may be written: then the write comes as a
@@ -36,6 +37,10 @@ struct vma_ops {
 	/* Its pages are memory that nobody waits for: not a device's, nor a file's. */
 	bool own_pages;
 	void (*close)(struct vma *vma); /* before it is removed; may be NULL */
+	/* Somebody has found the area, as a fault does, and its owner must stay until he is done
+	 * with it. get() is called with the list of areas locked. NULL: nothing is to do. */
+	void (*get)(const struct vma *vma);
+	void (*put)(const struct vma *vma);
 };
 
 /*
@@ -116,16 +121,25 @@ struct vma *vma_map_kernel_at(u64 start, u64 bytes, u32 prot, const struct vma_o
 void vma_unmap(struct vma *vma);  /* unmaps, flushes everywhere, frees */
 void vma_remove(struct vma *vma); /* the same, but the caller keeps @vma itself */
 struct vma *vma_find(struct mm *mm, u64 va);
-/* The first one that ends behind @va; NULL: none. */
-struct vma *vma_find_next(struct mm *mm, u64 va);
+/* What the area at @va is now; its owner stays until vma_put(). False: there is none. */
+bool vma_get(struct mm *mm, u64 va, struct vma *copy);
+/* The same of the first one with @ops that ends behind @va. */
+bool vma_get_next(struct mm *mm, u64 va, const struct vma_ops *ops, struct vma *copy);
+void vma_put(const struct vma *copy);
+/* For an owner, who alone changes his areas: his first one that ends behind @va; NULL: none. */
+struct vma *vma_find_of(struct mm *mm, u64 va, const void *private);
 /* Cuts @vma in two at @at, which lies inside, and returns the second; its offset goes on. */
 struct vma *vma_split(struct vma *vma, u64 at);
 /* @vma takes in the one that follows it without a gap: who asks keeps that from then on. */
 struct vma *vma_join(struct vma *vma);
 /* Off the list of its space: what it maps stays, and itself is the caller's. */
 void vma_take_out(struct vma *vma);
-/* To @start, with nothing else about it changed. False: there is no room, and it stays. */
-bool vma_move(struct vma *vma, u64 start);
+/* To @start in @room, an area that keeps addresses free for that, and begins behind it from then
+ * on. */
+void vma_move(struct vma *vma, u64 start, struct vma *room);
+/* vma_unmap() as the space ends, when nobody is in it any more: owners may look for their areas
+ * until these are closed. */
+void vma_end(struct vma *vma);
 /* Takes the page at @va out of @mm, if there is one, and frees it once no CPU can reach it any
  * more. */
 void vma_free_page(struct mm *mm, u64 va, u16 site);

@@ -23,45 +23,96 @@ struct vma *vma_find(struct mm *mm, u64 va)
 	return vma;
 }
 
-struct vma *vma_find_next(struct mm *mm, u64 va)
+static void take_copy(const struct vma *vma, struct vma *copy)
+{
+	if (vma->ops->get)
+		vma->ops->get(vma);
+	*copy = *vma;
+}
+
+bool vma_get(struct mm *mm, u64 va, struct vma *copy)
+{
+	const struct vma *vma;
+
+	spin_lock(&mm->vma_lock);
+	for (vma = mm->vmas; vma && vma->end <= va; vma = vma->next)
+		;
+	if (vma && vma->start > va)
+		vma = NULL;
+	if (vma)
+		take_copy(vma, copy);
+	spin_unlock(&mm->vma_lock);
+	return vma;
+}
+
+bool vma_get_next(struct mm *mm, u64 va, const struct vma_ops *ops, struct vma *copy)
+{
+	const struct vma *vma;
+
+	spin_lock(&mm->vma_lock);
+	for (vma = mm->vmas; vma && (vma->end <= va || vma->ops != ops); vma = vma->next)
+		;
+	if (vma)
+		take_copy(vma, copy);
+	spin_unlock(&mm->vma_lock);
+	return vma;
+}
+
+void vma_put(const struct vma *copy)
+{
+	if (copy->ops->put)
+		copy->ops->put(copy);
+}
+
+struct vma *vma_find_of(struct mm *mm, u64 va, const void *private)
 {
 	struct vma *vma;
 
 	spin_lock(&mm->vma_lock);
-	for (vma = mm->vmas; vma && vma->end <= va; vma = vma->next)
+	for (vma = mm->vmas; vma && (vma->end <= va || vma->private != private); vma = vma->next)
 		;
 	spin_unlock(&mm->vma_lock);
 	return vma;
 }
 
 /* False: overlaps another. */
-static bool insert(struct mm *mm, struct vma *vma)
+static bool insert_locked(struct mm *mm, struct vma *vma)
 {
 	struct vma **at = &mm->vmas;
+
+	while (*at && (*at)->end <= vma->start)
+		at = &(*at)->next;
+	if (*at && (*at)->start < vma->end)
+		return false;
+	vma->next = *at;
+	*at = vma;
+	return true;
+}
+
+static bool insert(struct mm *mm, struct vma *vma)
+{
 	bool free;
 
 	spin_lock(&mm->vma_lock);
-	while (*at && (*at)->end <= vma->start)
-		at = &(*at)->next;
-	free = !*at || (*at)->start >= vma->end;
-	if (free) {
-		vma->next = *at;
-		*at = vma;
-	}
+	free = insert_locked(mm, vma);
 	spin_unlock(&mm->vma_lock);
 	return free;
 }
 
-void vma_take_out(struct vma *vma)
+static void take_out_locked(struct vma *vma)
 {
-	struct mm *mm = vma->mm;
-	struct vma **at = &mm->vmas;
+	struct vma **at = &vma->mm->vmas;
 
-	spin_lock(&mm->vma_lock);
 	while (*at != vma)
 		at = &(*at)->next;
 	*at = vma->next;
-	spin_unlock(&mm->vma_lock);
+}
+
+void vma_take_out(struct vma *vma)
+{
+	spin_lock(&vma->mm->vma_lock);
+	take_out_locked(vma);
+	spin_unlock(&vma->mm->vma_lock);
 }
 
 static struct vma *vma_create(struct mm *mm, u64 start, u64 bytes, u32 prot,
@@ -145,21 +196,16 @@ struct vma *vma_join(struct vma *vma)
 	return second;
 }
 
-bool vma_move(struct vma *vma, u64 start)
+void vma_move(struct vma *vma, u64 start, struct vma *room)
 {
-	u64 bytes = vma->end - vma->start, old = vma->start;
-	bool moved;
+	u64 bytes = vma->end - vma->start;
 
-	vma_take_out(vma);
+	spin_lock(&vma->mm->vma_lock);
+	take_out_locked(vma);
 	vma->start = start;
-	vma->end = start + bytes;
-	moved = insert(vma->mm, vma);
-	if (!moved) {
-		vma->start = old;
-		vma->end = old + bytes;
-		insert(vma->mm, vma);
-	}
-	return moved;
+	vma->end = room->start = start + bytes;
+	insert_locked(vma->mm, vma);
+	spin_unlock(&vma->mm->vma_lock);
 }
 
 void vma_free_page(struct mm *mm, u64 va, u16 site)
@@ -179,22 +225,35 @@ void vma_free_pages(struct vma *vma)
 		vma_free_page(vma->mm, va, SITE("vma.free_pages"));
 }
 
-void vma_remove(struct vma *vma)
+static void unmap_rest(const struct vma *vma)
 {
 	u16 site = SITE("vma.unmap");
-	struct mm *mm = vma->mm;
 
+	if (pt_unmap(vma->mm, vma->start, vma->end - vma->start, site))
+		tlb_flush_range(vma->mm, vma->start, vma->end - vma->start, site);
+	if (is_vmalloc_addr(vma->start))
+		vmalloc_release(vma->start);
+}
+
+void vma_remove(struct vma *vma)
+{
 	vma_take_out(vma);
 	if (vma->ops->close)
 		vma->ops->close(vma);
-	if (pt_unmap(mm, vma->start, vma->end - vma->start, site))
-		tlb_flush_range(mm, vma->start, vma->end - vma->start, site);
-	if (is_vmalloc_addr(vma->start))
-		vmalloc_release(vma->start);
+	unmap_rest(vma);
 }
 
 void vma_unmap(struct vma *vma)
 {
 	vma_remove(vma);
+	kfree(vma);
+}
+
+void vma_end(struct vma *vma)
+{
+	if (vma->ops->close)
+		vma->ops->close(vma);
+	vma_take_out(vma);
+	unmap_rest(vma);
 	kfree(vma);
 }

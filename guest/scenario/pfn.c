@@ -26,7 +26,7 @@ const struct scenario_param pfn_params[] = {
 	{ "log", "label", "log", "the partition that is written meanwhile" },
 	{ "writer", "off|erase|program|mixed", "mixed", "what is done to it" },
 	{ "rounds", "number", "2", "in which programs and writer meet; as many after that" },
-	{ "provoke", "none|cow|outside|ram|free", "none", "a mistake that must end the run" },
+	{ "provoke", "none|cow|protect|outside|ram|free", "none", "a mistake that must end the run" },
 	{ NULL, NULL, NULL, NULL },
 };
 
@@ -61,7 +61,7 @@ void pfn_run(const struct arm *arm)
 	page_rule_start(rule);
 	source = pfn_segment_start();
 	pfn_provoke(rule, source, param_text("provoke", "none"));
-	pfn_tolerate(true);
+	pfn_tolerate(rule->linear);
 	run_parts(rule, source);
 	pfn_segment_stop();
 	pfn_flash(rule);

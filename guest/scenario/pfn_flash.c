@@ -16,6 +16,8 @@
 #include "guest/trace.h"
 #include "guest/user/xip_own.h"
 
+#define ENDING_SPACES 6
+
 /* --- programs --------------------------------------------------------------------------------- */
 
 static struct pfn_flash *running; /* a system call has no other way to it */
@@ -135,6 +137,33 @@ static void run_all(struct pfn_flash *f)
 	f->all = pfn_stats();
 }
 
+static void read_word(void *failed)
+{
+	u64 word;
+
+	*(u64 *)failed += !copy_from_user(&word, USER_TEXT_VA, sizeof(word));
+}
+
+/* Spaces end with the chip's frames in them while it is written: none is there during a session. */
+static void end_spaces(struct pfn_flash *f)
+{
+	struct task *writer =
+		task_start("writer", boot_options.ncpus - 1, NULL, writer_task, f);
+	u64 failed = 0;
+
+	for (u32 i = 0; i < ENDING_SPACES; i++) {
+		struct mm *mm = mm_create();
+
+		mm_get(mm);
+		failed += !pfn_map(f->source, mm, USER_TEXT_VA, 0, PAGE_BYTES, PROT_EXEC,
+				   PFN_SHARED);
+		task_join(task_start("reader", 0, mm, read_word, &failed));
+		mm_put(mm);
+	}
+	task_join(writer);
+	check_equal("flash.ends_failed", failed + f->sessions.error, 0);
+}
+
 static void run_in_spaces(struct pfn_flash *f)
 {
 	bool made = make_spaces(f);
@@ -143,6 +172,7 @@ static void run_in_spaces(struct pfn_flash *f)
 	if (made) {
 		run_all(f);
 		pfn_flash_report(f);
+		end_spaces(f);
 	}
 	for (u32 i = 0; i < PFN_FLASH_SPACES; i++)
 		mm_put(f->mm[i]);

@@ -99,7 +99,7 @@ static void begin(const struct page_rule *rule, struct pfn_source *source, u32 o
 
 		c->rule = rule;
 		c->source = source;
-		c->misjudges = rule == &pfn_linear;
+		c->misjudges = rule->linear;
 		c->draws = draw_stream(boot_options.seed, i);
 		c->home = mm_create();
 		mm_get(c->home);
@@ -158,7 +158,7 @@ static u32 report_done(const struct page_rule *rule)
 
 static bool may_misjudge(const struct page_rule *rule)
 {
-	return rule == &pfn_linear && pfn_segment_displaced(0, pfn_segment_pages());
+	return rule->linear && pfn_segment_displaced(0, pfn_segment_pages());
 }
 
 static void check_seen(const struct page_rule *rule)

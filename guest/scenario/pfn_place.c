@@ -122,27 +122,45 @@ static u64 expected_wrong(const struct pfn_place *place, const struct place_task
 
 /* --- while all have what they have ------------------------------------------------------------ */
 
-static void check_counts(const struct pfn_place *place, const struct pfn_stats *stats)
+/* As the space's list has them, of the data. */
+static u64 areas_in(struct mm *mm)
 {
-	u64 tasks = place->tasks, copies = tasks * copies_of(place);
-	u64 areas = place->rule->splits ? tasks * (runs_of(place) - 1) : 0;
+	u64 areas = 0;
+
+	for (u64 va = SEGMENT_DATA_VA; vma_find(mm, va); va = vma_find(mm, va)->end)
+		areas++;
+	return areas;
+}
+
+static u64 areas_of(const struct pfn_place *place)
+{
+	return place->rule->splits ? place->tasks * runs_of(place) : place->tasks;
+}
+
+static void check_counts(const struct pfn_place *place, const struct place_task *tasks_of,
+			 const struct pfn_stats *stats)
+{
+	u64 tasks = place->tasks, copies = tasks * copies_of(place), areas = 0;
+
+	for (u32 i = 0; i < place->tasks; i++)
+		areas += areas_in(tasks_of[i].mm);
 
 	check_range("place.raw", stats->raw, tasks * (place->pages + 1),
 		    tasks * (place->pages + pfn_text_pages()));
 	check_equal("place.copied", stats->copied, copies);
-	check_equal("place.areas", stats->areas, areas);
+	check_equal("place.areas", areas, areas_of(place));
 	check_equal("place.lock_writes", stats->lock_writes, place->rule->splits ? copies : 0);
 	metric("copied_pages", stats->copied);
-	metric("areas", stats->areas + 2 * tasks);
+	metric("areas", areas);
 	metric("lock_writes", stats->lock_writes);
 }
 
-static void check_metadata(const struct pfn_place *place, const struct pfn_stats *stats)
+static void check_metadata(const struct pfn_place *place)
 {
 	const struct page_rule_work work = {
 		.source_pages = pfn_segment_pages(),
 		.leaf_tables = place->tasks * leaf_tables(place),
-		.areas = stats->areas,
+		.areas = areas_of(place) - place->tasks,
 	};
 	u64 bytes = place->rule->predict ? place->rule->predict(&work) : 0;
 
@@ -158,8 +176,8 @@ static void look(const struct pfn_place *place, const struct place_task *tasks)
 	struct pfn_stats stats = pfn_stats();
 	u64 wrong = 0, expected = 0;
 
-	check_counts(place, &stats);
-	check_metadata(place, &stats);
+	check_counts(place, tasks, &stats);
+	check_metadata(place);
 	for (u32 i = 0; i < place->tasks; i++) {
 		wrong += judged_wrong(place, &tasks[i]);
 		expected += expected_wrong(place, &tasks[i]);
@@ -175,11 +193,41 @@ static _Noreturn void hold(void)
 		task_yield();
 }
 
+#define TASK_HEAP_BYTES KiB(12) /* of a task and its space: a stack above all */
+#define OTHER_TABLES 4		/* of a space, that are no leaf tables */
+
+/* Said before one of them finds nothing left. */
+static void check_room(const struct pfn_place *place)
+{
+	struct page_rule_work work = {
+		.leaf_tables = place->tasks * leaf_tables(place),
+		.areas = areas_of(place) - place->tasks,
+	};
+	u64 tables = work.leaf_tables + (u64)place->tasks * OTHER_TABLES;
+	u64 heap = (place->rule->predict ? place->rule->predict(&work) : 0) +
+		   work.areas * sizeof(struct vma) + (u64)place->tasks * TASK_HEAP_BYTES;
+	u64 pages = place->tasks * (copies_of(place) + 1);
+	u64 free = page_frames() - layout.core.bytes / PAGE_BYTES - all_pages_in_use();
+
+	if (tables > pt_tables_free())
+		usage_failure("tasks, pages: %lu page tables in all, and there is room for %lu: a "
+			      "larger --arena",
+			      tables, pt_tables_free());
+	if (heap > layout.heap.bytes - kalloc_bytes_in_use())
+		usage_failure("tasks, pages, written: the kernel's heap has no %lu KiB for them: "
+			      "fewer of them",
+			      heap >> 10);
+	if (pages > free)
+		usage_failure("tasks, written: %lu pages are copied, and %lu are free: more --mem",
+			      pages, free);
+}
+
 void pfn_place(const struct pfn_place *place)
 {
 	struct place_task *tasks = lowmem_array(place->tasks, sizeof(*tasks));
 	u64 wrong = 0;
 
+	check_room(place);
 	now = (typeof(now)){ .sum = sum_of(place) };
 	syscall_report = report;
 	for (u32 i = 0; i < place->tasks; i++)

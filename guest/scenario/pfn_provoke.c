@@ -45,19 +45,30 @@ static void give_wrong(const struct pfn_source *source, u64 gpa)
 	map_and_read(&wrong, PFN_SHARED);
 }
 
+static void write_shared(struct pfn_source *source)
+{
+	struct mm *mm = mm_create();
+
+	mm_get(mm);
+	pfn_map(source, mm, PFN_VA, pfn_text_pages(), PAGE_BYTES, PROT_READ, PFN_SHARED);
+	pfn_protect(mm, PFN_VA, PAGE_BYTES, PROT_WRITE);
+}
+
 void pfn_provoke(const struct page_rule *rule, struct pfn_source *source, const char *what)
 {
 	if (strcmp(what, "none") == 0)
 		return;
 	if (strcmp(what, "cow") == 0)
 		map_and_read(source, PFN_PRIVATE);
+	else if (strcmp(what, "protect") == 0)
+		write_shared(source);
 	else if (strcmp(what, "outside") == 0)
 		give_wrong(source, source->gpa + source->bytes);
 	else if (strcmp(what, "ram") == 0)
 		give_wrong(source, page_nth_frame(page_frames() - 1));
 	else
 		map_and_read(source, rule->copies ? PFN_PRIVATE : PFN_SHARED);
-	usage_failure("provoke=%s: nothing was wrong with it: %s", what,
-		      strcmp(what, "cow") == 0 ? "arm no-cow alone refuses copies"
-					       : "arm linear with fill=random frees raw frames");
+	usage_failure("provoke=%s: this rule does it right: cow is for arm no-cow, free for linear "
+		      "with fill=random",
+		      what);
 }

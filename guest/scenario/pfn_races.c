@@ -141,7 +141,7 @@ static void unmapped(struct pfn_source *source)
 static void unmap_there(void *unused)
 {
 	(void)unused;
-	while (!vma_find(race.mm, TO_VA))
+	while (pfn_whose(race.mm, TO_VA) == PFN_NOBODYS)
 		task_yield();
 	pfn_unmap(race.mm, TO_VA, PAGE_BYTES);
 	use_frame();
