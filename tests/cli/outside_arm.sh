@@ -276,6 +276,12 @@ says "it is compared with another" "^  arm +per-map +per-map +per-map +late +lat
 says "its counts are what it predicts, and what it reads is right" "^run +kva --arm late" "checks +[0-9]+ hold, 0 do not" "^exit +0"
 
 # --- a way to page tables -------------------------------------------------------------------------------
-follow "a way to tables from outside" "An arm of task-pt" "A scenario"
+follow "a way to tables from outside" "An arm of task-pt" "An arm of pfn"
 says "it is compared with another" "^  arm +highpte +highpte +late +late" "table_flushes"
 says "its counts are what it predicts, and its tables right" "^run +task-pt --arm late" "checks +[0-9]+ hold, 0 do not" "^exit +0"
+
+# --- a rule about frames --------------------------------------------------------------------------------
+follow "a rule from outside" "An arm of pfn" "A scenario"
+says "it is compared with another" "^  arm +sw-bit +valid" "write_fault_ticks +[0-9]+ +[0-9]+" " unused_bytes "
+says "it misjudges no page, in whatever order frames lie, and needs no bit" "^run +pfn --arm valid" \
+	"judged_wrong 0" "fuzz.misjudged 0" "checks +[0-9]+ hold, 0 do not" "^exit +0"
