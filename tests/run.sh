@@ -15,7 +15,7 @@
 set -u
 parts=$(dirname "$0")/run
 out=${OUT:-build}
-limit=${TEST_LIMIT:-900} # seconds for one test
+limit=${TEST_LIMIT:-1800} # seconds for one test
 
 # name_of TEST[@HOST]: as it appears in reports
 name_of()

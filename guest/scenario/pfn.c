@@ -26,7 +26,8 @@ const struct scenario_param pfn_params[] = {
 	{ "log", "label", "log", "the partition that is written meanwhile" },
 	{ "writer", "off|erase|program|mixed", "mixed", "what is done to it" },
 	{ "rounds", "number", "2", "in which programs and writer meet; as many after that" },
-	{ "provoke", "none|cow|protect|outside|ram|free", "none", "a mistake that must end the run" },
+	{ "provoke", "none|cow|protect|outside|ram|free", "none",
+	  "a mistake that must end the run" },
 	{ NULL, NULL, NULL, NULL },
 };
 

@@ -147,16 +147,15 @@ static void read_word(void *failed)
 /* Spaces end with the chip's frames in them while it is written: none is there during a session. */
 static void end_spaces(struct pfn_flash *f)
 {
-	struct task *writer =
-		task_start("writer", boot_options.ncpus - 1, NULL, writer_task, f);
+	struct task *writer = task_start("writer", boot_options.ncpus - 1, NULL, writer_task, f);
 	u64 failed = 0;
 
 	for (u32 i = 0; i < ENDING_SPACES; i++) {
 		struct mm *mm = mm_create();
 
 		mm_get(mm);
-		failed += !pfn_map(f->source, mm, USER_TEXT_VA, 0, PAGE_BYTES, PROT_EXEC,
-				   PFN_SHARED);
+		failed +=
+			!pfn_map(f->source, mm, USER_TEXT_VA, 0, PAGE_BYTES, PROT_EXEC, PFN_SHARED);
 		task_join(task_start("reader", 0, mm, read_word, &failed));
 		mm_put(mm);
 	}
