@@ -122,7 +122,7 @@ report()
 	LC_ALL=C awk -F '\t' '$1 == "suite" { print $5, $3, $2 }' "$dir/all" | LC_ALL=C sort -rn \
 		>"$out/check/times"
 	LC_ALL=C awk -F '\t' '$1 == "suite" { suite = $2 }
-		$1 == "not" { print "# failed: " suite ": " $2 ($3 == "" ? "" : ": " $3) }' "$dir/all"
+		$1 == "not" { print "# failed: " suite ": " $2 ($3 == "" || $3 == $2 ? "" : ": " $3) }' "$dir/all"
 	LC_ALL=C awk -F '\t' '{ n[$1]++ } END {
 		printf "%d passed, %d failed, %d skipped\n", n["ok"], n["not"], n["skip"]
 		exit n["not"] > 0 }' "$dir/all"

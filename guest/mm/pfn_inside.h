@@ -30,8 +30,9 @@ static inline void pfn_count(u64 *figure, u64 n)
 	__atomic_fetch_add(figure, n, __ATOMIC_RELAXED);
 }
 
-/* --- entering: by a user. False: the source has nothing any more, which does not matter to what only
- * goes; either way the mapping is the caller's until he leaves --- */
+/* --- entering, by a user --- */
+/* False: the source has nothing any more, which does not matter to what only goes. Either way the
+ * mapping is the caller's until he leaves. */
 bool pfn_enter(struct pfn_map *map);
 void pfn_leave(struct pfn_map *map, bool entered);
 
@@ -42,7 +43,8 @@ void pfn_map_get(struct pfn_map *map); /* by a user, or with its areas locked */
 void pfn_map_put(struct pfn_map *map); /* the last user's frees it */
 /* An area is no part of it any more. The last one's ends it, but for its users. */
 void pfn_area_gone(struct pfn_map *map);
-/* Private ones where the rule copies, and shared ones that are not written: else a named failure. */
+/* Private ones where the rule copies, and shared ones that are not written: else a named
+ * failure. */
 void pfn_refuse_copies(const struct pfn_source *source, u32 prot, enum pfn_sharing sharing);
 /* The mapping of the first area of @mm that ends behind @va, and where that begins; the caller is a
  * user. NULL: there is none. */

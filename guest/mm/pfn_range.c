@@ -18,8 +18,8 @@ static void leave(const struct entered *in)
 	pfn_map_put(in->map);
 }
 
-/* The first area in [@at, @end), cut to that. It may go before its mapping is entered: then the next
- * one is looked for. False: there is none any more. */
+/* The first area in [@at, @end), cut to that. It may go before its mapping is entered: then the
+ * next one is looked for. False: there is none any more. */
 static bool enter_next(struct mm *mm, u64 at, u64 end, struct entered *in)
 {
 	u64 start;

@@ -172,7 +172,7 @@ run_wrong_frames()
 }
 each run_wrong_frames
 try sw-bit "nothing wrong with a copy" 2 "provoke=cow: this rule does it right: cow is for arm no-cow" --set provoke=cow
-try sw-bit "nothing wrong with what is freed" 2 "provoke=free: nothing was wrong with it" --set provoke=free
+try sw-bit "nothing wrong with what is freed" 2 "provoke=free: this rule does it right" --set provoke=free
 try sw-bit "no such mistake" 2 "^kvalab: --set provoke: \"x\" is not one of .*cow\|protect\|outside\|ram\|free" --set provoke=x
 try sw-bit "a segment that is too small" 2 "a segment of 16 pages is too small: it needs 17" --segment size=64K
 try sw-bit "the least segment" 0 "$good" --segment size=68K

@@ -81,7 +81,8 @@ holds "sw-bit: what a session took came again" \
 holds "sw-bit: no command while a CPU could reach the chip" \
 	'.oracle.flash_violations == 0 and .findings == []'
 maps_in_order "$work/trace" pfn.raw
-if in_order && [ "$mapped" = "$(jq '.metrics["flash.raw"]' "$work/result")" ]; then
+# Behind what is counted come the spaces that end: a page each, at least.
+if in_order && [ "$mapped" -ge $(($(jq '.metrics["flash.raw"]' "$work/result") + 6)) ]; then
 	pass "sw-bit: (wait,) mark, map in each of $mapped faults; $waited waited"
 else
 	fail "sw-bit: not wait, mark, map in each fault"
