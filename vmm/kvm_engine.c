@@ -139,15 +139,17 @@ int holes_claim(struct vm *vm, struct err *err)
 	return 0;
 }
 
-/* A read never comes here: the slot answers it. Nor does the store: nothing is written. */
-static void write_to_segment(void *owner, struct bus_access *access)
+/* Nothing is written. The slot answers a read, unless the host has no page of the file there. */
+static void leave_segment(void *owner, struct bus_access *access)
 {
 	struct vm *vm = owner;
 	const struct kvl_range *segment = &vm->layout.segment;
 
-	vm_end(vm, EXIT_GUEST, true, access->cpu,
-	       "write to the segment: vCPU %u writes to 0x%llx, in the segment 0x%llx-0x%llx",
-	       access->cpu, (unsigned long long)access->address, (unsigned long long)segment->start,
+	vm_end(vm, access->write ? EXIT_GUEST : EXIT_HOST, access->write, access->cpu,
+	       "%s: vCPU %u %s 0x%llx, in the segment 0x%llx-0x%llx",
+	       access->write ? "write to the segment" : "a page of the segment cannot be read",
+	       access->cpu, access->write ? "writes to" : "reads",
+	       (unsigned long long)access->address, (unsigned long long)segment->start,
 	       (unsigned long long)(segment->start + segment->bytes));
 }
 
@@ -156,7 +158,7 @@ int segment_claim(struct vm *vm, struct err *err)
 	const struct kvl_range *segment = &vm->layout.segment;
 
 	return segment->bytes ? bus_add(&vm->memory_bus, "segment", segment->start, segment->bytes,
-					write_to_segment, vm, err)
+					leave_segment, vm, err)
 			      : 0;
 }
 

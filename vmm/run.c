@@ -402,11 +402,32 @@ static void judge_faults(struct run *run)
 	judge_offer(run->result, EXIT_CHECK, text);
 }
 
+/*
+ * A page that is gone from the segment's file ends a run in words of the engine's or the guest's,
+ * and neither is to blame. Where CPUs were says nothing then: no crash dump.
+ */
+static void blame_cut_segment(struct run *run)
+{
+	const struct run_segment *segment = &run->config->segment;
+	struct vm *vm = &run->vm;
+	char words[300];
+	struct err err;
+
+	if (judge_gravity(vm->end.status) < judge_gravity(EXIT_GUEST) ||
+	    !segmentfile_was_cut(vm->segment_fd, segment, vm->layout.segment.bytes, &err))
+		return;
+	snprintf(words, sizeof(words), "%.299s", vm->end.reason);
+	snprintf(vm->end.reason, sizeof(vm->end.reason), "%s (%s)", err.text, words);
+	vm->end.status = err.status;
+	vm->end.dump = false;
+}
+
 static void conclude(struct run *run)
 {
 	struct vm *vm = &run->vm;
 	struct err err;
 
+	blame_cut_segment(run);
 	judge_offer(run->result, vm->end.status, vm->end.reason);
 	close_record(run);
 	console_flush(vm);	/* may wait for a slow reader: the trace is complete by then */

@@ -243,3 +243,14 @@ int segmentfile_open(const struct run_segment *segment, u64 bytes, const struct 
 	close(fd);
 	return -1;
 }
+
+bool segmentfile_was_cut(int fd, const struct run_segment *segment, u64 bytes, struct err *err)
+{
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) || (u64)st.st_size >= bytes)
+		return false;
+	err_set(err, EXIT_HOST, "segment file %s has %llu bytes, and had %llu when it was opened",
+		segment->file ? segment->file : "without a name", U(st.st_size), U(bytes));
+	return true;
+}

@@ -26,4 +26,10 @@ int segmentfile_bytes(const struct run_segment *segment, u64 *bytes, struct err 
 int segmentfile_open(const struct run_segment *segment, u64 bytes, const struct image *image,
 		     struct err *err);
 
+/*
+ * Is the file of @fd shorter than the @bytes that it had when it was opened? Then @err says so:
+ * somebody has cut it, and a guest cannot be shown a page that is gone.
+ */
+bool segmentfile_was_cut(int fd, const struct run_segment *segment, u64 bytes, struct err *err);
+
 #endif

@@ -89,9 +89,30 @@ store()
 	same "$1: the file is kept" "$file" "$work/before"
 }
 
+# cut ENGINE: while a guest has as good as endless work with its pages
+cut()
+{
+	: >"$work/log"
+	timeout 120 "$kvalab" run pfn --arm sw-bit --engine "$1" --cpus 1 --tier off --set ops=100000000 \
+		--segment "$work/cut.$1,size=1M" >"$work/log" 2>&1 </dev/null &
+	until grep -q '^pfn: sw-bit' "$work/log" || ! kill -0 $!; do sleep 0.05; done
+	chmod u+w "$work/cut.$1"
+	truncate -s 8192 "$work/cut.$1"
+	wait $!
+	got=$?
+	if [ $got != 3 ]; then
+		fail "$1: a file that is cut: exit status $got, not 3"
+	elif ! grep -qE "exit +3: segment file .*/cut.$1 has 8192 bytes, and had 1048576 when" "$work/log"; then
+		fail "$1: a file that is cut: it does not say so"
+	else
+		pass "$1: a file that is cut"
+	fi
+}
+
 head -c 64K /dev/zero >"$work/zeros"
 if has_engine kvm; then
 	guests kvm
+	cut kvm
 	store kvm 4 "exit +4: write to the segment: vCPU 0 writes to 0x40200000, in the segment 0x40200000-0x40401000"
 	expect "compare: all share one" 0 "exit: 0" "$kvalab" compare hello --set storm=0 --hosts kvm --cpus 1,2 \
 		--segment "$file"
@@ -100,6 +121,7 @@ else
 fi
 if has_engine qemu; then
 	guests qemu
+	cut qemu
 	store qemu 0 "0 do not"
 else
 	skip "qemu: $(head -n 1 "$work/log")"

@@ -264,6 +264,20 @@ START_TEST(a_write_to_the_segment_is_named)
 }
 END_TEST
 
+/* KVM finds no page there: somebody has cut the file. */
+START_TEST(a_read_of_the_segment_is_the_hosts)
+{
+	struct err err;
+
+	rig->vm.layout.segment = (struct kvl_range){ MiB(64), MiB(1) };
+	ck_assert_int_eq(segment_claim(&rig->vm, &err), 0);
+	rig_load(rig, 1, MiB(64), 8);
+	ENDED(EXIT_HOST, "a page of the segment cannot be read: vCPU 1 reads 0x4000000, in the "
+			 "segment 0x4000000-0x4100000");
+	ck_assert(!rig->vm.end.dump);
+}
+END_TEST
+
 /* --- exit status --- */
 static void set_reason(const char *text)
 {
@@ -404,6 +418,7 @@ int main(void)
 	tcase_add_test(tcase, unclaimed_memory_reads_ones_of_the_right_width);
 	tcase_add_loop_test(tcase, a_touched_hole_is_named, 0, 2);
 	tcase_add_test(tcase, a_write_to_the_segment_is_named);
+	tcase_add_test(tcase, a_read_of_the_segment_is_the_hosts);
 	tcase_add_loop_test(tcase, statuses_of_the_guest, 0, 8);
 	tcase_add_test(tcase, a_guest_that_skips_its_scenario_did_not_pass);
 	tcase_add_loop_test(tcase, an_exit_after_the_end_is_none, 0, 3);

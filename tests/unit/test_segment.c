@@ -255,6 +255,28 @@ START_TEST(the_disk_of_another_run)
 }
 END_TEST
 
+START_TEST(who_cuts_it_is_found_out)
+{
+	const struct run_segment segment = { path, 0 };
+	int fd;
+
+	make_file(KiB(64));
+	fd = open_segment(path, 0, KiB(64));
+	ck_assert_msg(fd >= 0, "%s", err.text);
+	ck_assert(!segmentfile_was_cut(fd, &segment, KiB(64), &err));
+	ck_assert_int_eq(truncate(path, KiB(128)), 0);
+	ck_assert(!segmentfile_was_cut(fd, &segment, KiB(64), &err));
+	ck_assert_int_eq(err.status, EXIT_OK);
+	ck_assert_int_eq(truncate(path, KiB(8)), 0);
+	ck_assert(segmentfile_was_cut(fd, &segment, KiB(64), &err));
+	ck_assert_int_eq(err.status, EXIT_HOST);
+	ck_assert_msg(strstr(err.text, "/segment has 8192 bytes, and had 65536 when it was opened"),
+		      "%s", err.text);
+	close(fd);
+	ck_assert(!segmentfile_was_cut(-1, &segment, KiB(64), &err)); /* there is none */
+}
+END_TEST
+
 /* --- the machine ------------------------------------------------------------------------------ */
 
 /* Of what devices and the host may write to it is no part. */
@@ -293,6 +315,7 @@ int main(void)
 	tcase_add_test(tcase, a_file_that_is_there_is_kept);
 	tcase_add_test(tcase, nothing_is_left_of_one_that_cannot_be_made);
 	tcase_add_test(tcase, the_disk_of_another_run);
+	tcase_add_test(tcase, who_cuts_it_is_found_out);
 	tcase_add_test(tcase, nobody_is_lent_the_segment);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
