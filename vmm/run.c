@@ -131,7 +131,8 @@ static int check_window(const struct run *run, struct err *err)
 		(unsigned long long)(room >> 20));
 }
 
-/* After all that could refuse the run by itself, so that no file is made for nothing. */
+/* After all that can refuse the run before its machine is made. A file that is made here stays
+ * even so, if the machine cannot be made or the guest refuses something. */
 static int open_segment(struct run *run, struct err *err)
 {
 	struct vm *vm = &run->vm;

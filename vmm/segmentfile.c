@@ -103,19 +103,42 @@ int segmentfile_bytes(const struct run_segment *segment, u64 *bytes, struct err 
 }
 
 /* --- contents --------------------------------------------------------------------------------- */
-/* NULL: the image has none. */
-static const u8 *find_programs(const struct image *image, u64 *bytes, struct err *err)
+struct contents {
+	const u8 *programs;
+	u64 programs_bytes, bytes;
+};
+
+static int find_programs(struct contents *contents, const struct image *image, struct err *err)
 {
 	const struct image_symbol *start = image_symbol_find(image, "user_text_start");
 	const struct image_symbol *end = image_symbol_find(image, "user_text_end");
-	const u8 *programs = NULL;
 
-	*bytes = start && end && end->va > start->va ? end->va - start->va : 0;
-	if (*bytes)
-		programs = image_at(image, start->va, *bytes);
-	if (!programs)
-		err_set(err, EXIT_VMM, "the guest image is damaged: it has no user programs");
-	return programs;
+	contents->programs = NULL;
+	contents->programs_bytes = start && end && end->va > start->va ? end->va - start->va : 0;
+	if (contents->programs_bytes)
+		contents->programs = image_at(image, start->va, contents->programs_bytes);
+	return contents->programs ? 0
+				  : err_set(err, EXIT_VMM,
+					    "the guest image is damaged: it has no user programs");
+}
+
+/* What will be in a segment of @bytes, before anything is made for it. */
+static int plan_contents(struct contents *contents, u64 bytes, const struct image *image,
+			 struct err *err)
+{
+	u64 least;
+
+	if (find_programs(contents, image, err))
+		return -1;
+	contents->bytes = bytes;
+	least = ALIGN_UP(contents->programs_bytes, PAGE_BYTES) +
+		KVL_SEGMENT_LEAST_PAGES * PAGE_BYTES;
+	if (bytes >= least)
+		return 0;
+	return err_set(err, EXIT_USAGE,
+		       "a new segment of %llu KiB is too small for the user programs and %u pages "
+		       "of data: give --segment size=%lluK at least",
+		       U(bytes >> 10), KVL_SEGMENT_LEAST_PAGES, U(least >> 10));
 }
 
 static bool write_all(int fd, const void *from, u64 bytes)
@@ -136,15 +159,15 @@ static void fill_page(u64 page[PAGE_BYTES / 8], u64 number)
 		page[nth] = kvl_segment_word(number, nth);
 }
 
-static bool write_contents(int fd, const u8 *programs, u64 programs_bytes, u64 bytes)
+static bool write_contents(int fd, const struct contents *contents)
 {
 	static const u8 zeros[PAGE_BYTES];
-	u64 words_from = ALIGN_UP(programs_bytes, PAGE_BYTES), page[PAGE_BYTES / 8];
+	u64 words_from = ALIGN_UP(contents->programs_bytes, PAGE_BYTES), page[PAGE_BYTES / 8];
 
-	if (!write_all(fd, programs, programs_bytes) ||
-	    !write_all(fd, zeros, words_from - programs_bytes))
+	if (!write_all(fd, contents->programs, contents->programs_bytes) ||
+	    !write_all(fd, zeros, words_from - contents->programs_bytes))
 		return false;
-	for (u64 at = words_from; at < bytes; at += PAGE_BYTES) {
+	for (u64 at = words_from; at < contents->bytes; at += PAGE_BYTES) {
 		fill_page(page, at / PAGE_BYTES);
 		if (!write_all(fd, page, sizeof(page)))
 			return false;
@@ -152,22 +175,12 @@ static bool write_contents(int fd, const u8 *programs, u64 programs_bytes, u64 b
 	return true;
 }
 
-static int fill(int fd, u64 bytes, const struct image *image, struct err *err)
+static int fill(int fd, const struct contents *contents, struct err *err)
 {
-	u64 programs_bytes;
-	const u8 *programs = find_programs(image, &programs_bytes, err);
-
-	if (!programs)
-		return -1;
-	if (bytes < programs_bytes)
-		return err_set(err, EXIT_USAGE,
-			       "a segment of %llu KiB is too small for the user programs that it "
-			       "begins with: give size=%lluK at least",
-			       U(bytes >> 10), U(ALIGN_UP(programs_bytes, PAGE_BYTES) >> 10));
-	if (!write_contents(fd, programs, programs_bytes, bytes))
-		return err_errno(err, EXIT_HOST, "a segment of %llu KiB cannot be written",
-				 U(bytes >> 10));
-	return 0;
+	if (write_contents(fd, contents))
+		return 0;
+	return err_errno(err, EXIT_HOST, "a segment of %llu KiB cannot be written",
+			 U(contents->bytes >> 10));
 }
 
 /* --- a file that is made ---------------------------------------------------------------------- */
@@ -182,9 +195,12 @@ static int give_name(const char *temporary, const char *path, struct err *err)
 
 static int make_file(const char *path, u64 bytes, const struct image *image, struct err *err)
 {
+	struct contents contents;
 	char temporary[4096];
 	int fd, failed;
 
+	if (plan_contents(&contents, bytes, image, err))
+		return -1;
 	if (snprintf(temporary, sizeof(temporary), "%s.%ld.tmp", path, (long)getpid()) >=
 	    (int)sizeof(temporary))
 		return err_set(err, EXIT_USAGE, "the segment file's name is too long");
@@ -192,7 +208,7 @@ static int make_file(const char *path, u64 bytes, const struct image *image, str
 	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
 	if (fd < 0)
 		return err_errno(err, EXIT_USAGE, "segment file %s cannot be made", path);
-	failed = fill(fd, bytes, image, err) || give_name(temporary, path, err) ? -1 : 0;
+	failed = fill(fd, &contents, err) || give_name(temporary, path, err) ? -1 : 0;
 	unlink(temporary);
 	close(fd);
 	return failed;
@@ -200,11 +216,15 @@ static int make_file(const char *path, u64 bytes, const struct image *image, str
 
 static int make_memory(u64 bytes, const struct image *image, struct err *err)
 {
-	int fd = memfd_create("segment", MFD_CLOEXEC);
+	struct contents contents;
+	int fd;
 
+	if (plan_contents(&contents, bytes, image, err))
+		return -1;
+	fd = memfd_create("segment", MFD_CLOEXEC);
 	if (fd < 0)
 		return err_errno(err, EXIT_HOST, "no memory file for a segment");
-	if (!fill(fd, bytes, image, err))
+	if (!fill(fd, &contents, err))
 		return fd;
 	close(fd);
 	return -1;

@@ -12,6 +12,9 @@
 /* Where a scenario needs a segment and none was given. */
 #define KVL_SEGMENT_DEFAULT MiB(1)
 
+/* So many pages of words are behind the programs at least: with fewer a guest can show nothing. */
+#define KVL_SEGMENT_LEAST_PAGES 16
+
 /* Word @nth (0 to 511) of @page, counted from the segment's start, behind the programs. Not 0. */
 static inline u64 kvl_segment_word(u64 page, u64 nth)
 {

@@ -4,13 +4,12 @@
  * executed from lie where they do; the others can be filled by frames in a drawn order, as a file
  * system has its blocks.
  */
+#include "devices/abi/segment.h"
 #include "guest/arch.h"
 #include "guest/lib/draw.h"
 #include "guest/lib/string.h"
 #include "guest/scenario/pfn.h"
 #include "guest/trace.h"
-
-#define LEAST_PAGES 16 /* of data */
 
 static struct {
 	struct pfn_source source;
@@ -47,9 +46,9 @@ struct pfn_source *pfn_segment_start(void)
 	const struct kvl_range *range = &layout.segment;
 
 	segment.pages = range->bytes / PAGE_BYTES;
-	if (segment.pages < pfn_text_pages() + LEAST_PAGES)
+	if (segment.pages < pfn_text_pages() + KVL_SEGMENT_LEAST_PAGES)
 		usage_failure("a segment of %u pages is too small: it needs %u (--segment)",
-			      segment.pages, pfn_text_pages() + LEAST_PAGES);
+			      segment.pages, pfn_text_pages() + KVL_SEGMENT_LEAST_PAGES);
 	segment.frame = lowmem_array(segment.pages, sizeof(*segment.frame));
 	segment.word = ioremap(range->start, range->bytes, SITE("pfn.look"));
 	if (!segment.word)

@@ -58,6 +58,7 @@ guests()
 	hello "$1: a file is made, and seen" 0 "^checks +[0-9]+ hold, 0 do not" \
 		--engine "$1" --segment "$file,size=2052K" --json "$work/json"
 	cp "$file" "$work/before"
+	head -c 4K "$file" >"$work/page"
 	if [ "$(jq -c '[.checks[] | select(.name | test("segment")) | .ok]' "$work/json")" = "[true,true]" ]; then
 		pass "$1: its last page is right, and has no struct page"
 	else
@@ -65,7 +66,11 @@ guests()
 	fi
 	hello "$1: behind RAM that the device gap cuts" 0 "0 do not" --engine "$1" --mem 3070M --segment "$file"
 	hello "$1: above 4 GiB, with a soft TLB" 0 "0 do not" --engine "$1" --mem 4G --tlb soft --segment "$file"
-	hello "$1: one that goes with the run" 0 "0 do not" --engine "$1" --segment size=4K
+	hello "$1: one that goes with the run" 0 "0 do not" --engine "$1" --segment size=68K
+	hello "$1: one that is too small to be made" 2 "is too small for the user programs and 16 pages.*size=68K at least" \
+		--engine "$1" --segment "$work/small.$1,size=4K"
+	hello "$1: it leaves nothing" 0 "0 do not" --engine "$1" --segment "$work/small.$1,size=1M"
+	hello "$1: one of a page that is there" 0 "0 do not" --engine "$1" --segment "$work/page"
 	hello "$1: zeros are no programs" 2 "does not begin with the user programs of this kvalab" \
 		--engine "$1" --segment "$work/zeros"
 	hello "$1: another size than the file's" 2 "has 2101248 bytes, not the 1048576 of size=" \

@@ -174,7 +174,9 @@ each run_wrong_frames
 try sw-bit "nothing wrong with a copy" 2 "provoke=cow: this rule does it right: cow is for arm no-cow" --set provoke=cow
 try sw-bit "nothing wrong with what is freed" 2 "provoke=free: this rule does it right" --set provoke=free
 try sw-bit "no such mistake" 2 "^kvalab: --set provoke: \"x\" is not one of .*cow\|protect\|outside\|ram\|free" --set provoke=x
-try sw-bit "a segment that is too small" 2 "a segment of 16 pages is too small: it needs 17" --segment size=64K
+head -c 64K /dev/zero >"$work/small"
+try sw-bit "a segment that is too small" 2 "a segment of 16 pages is too small: it needs 17" --segment "$work/small"
+try sw-bit "a new segment that is too small" 2 "a new segment of 64 KiB is too small" --segment size=64K
 try sw-bit "the least segment" 0 "$good" --segment size=68K
 head -c 1M /dev/zero >"$work/zeros"
 try sw-bit "a segment of zeros" 2 "the segment does not begin with this kernel's programs" --segment "$work/zeros"

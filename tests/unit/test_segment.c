@@ -188,14 +188,14 @@ END_TEST
 /* Who comes later has the same file, and cannot write to it. */
 START_TEST(a_file_is_made_once)
 {
-	int first = open_segment(path, KiB(64), KiB(64)), second;
+	int first = open_segment(path, KiB(128), KiB(128)), second;
 	struct stat made, again;
 
 	ck_assert_msg(first >= 0, "%s", err.text);
-	expect_contents(first, KiB(64));
+	expect_contents(first, KiB(128));
 	ck_assert_int_eq(stat(path, &made), 0);
 	ck_assert_uint_eq(made.st_mode & 0222, 0);
-	second = open_segment(path, KiB(64), KiB(64));
+	second = open_segment(path, KiB(128), KiB(128));
 	ck_assert_int_ge(second, 0);
 	ck_assert_int_eq(fstat(second, &again), 0);
 	ck_assert(made.st_ino == again.st_ino && made.st_nlink == 1);
@@ -229,16 +229,38 @@ START_TEST(nothing_is_left_of_one_that_cannot_be_made)
 {
 	char none[160];
 
-	/* Programs that need more than a page. */
-	for (u32 i = 0; i < image.nsymbols; i++)
-		if (strcmp(image.symbol[i].name, "user_text_end") == 0)
-			image.symbol[i].va += PAGE_BYTES;
-	ck_assert_int_lt(open_segment(path, PAGE_BYTES, PAGE_BYTES), 0);
-	ck_assert_msg(strstr(err.text, "give size=8K at least"), "%s", err.text);
-	ck_assert_int_eq(rmdir(dir), 0);
 	snprintf(none, sizeof(none), "%s/x", path);
 	ck_assert_int_lt(open_segment(none, MiB(1), MiB(1)), 0);
 	ck_assert_msg(strstr(err.text, "cannot be made"), "%s", err.text);
+	ck_assert_int_eq(rmdir(dir), 0);
+}
+END_TEST
+
+static struct image_symbol *end_of_programs(void)
+{
+	for (u32 i = 0; i < image.nsymbols; i++)
+		if (strcmp(image.symbol[i].name, "user_text_end") == 0)
+			return &image.symbol[i];
+	ck_abort_msg("the image has no programs");
+}
+
+/* With a page of programs more it has to be larger by as much; and the least one is made. */
+START_TEST(one_that_is_too_small)
+{
+	const char *const file = _i % 2 ? path : NULL;
+	u64 start = image_symbol_find(&image, "user_text_start")->va, least;
+	char said[64];
+
+	end_of_programs()->va += _i / 2 ? PAGE_BYTES : 0;
+	least = ALIGN_UP(end_of_programs()->va - start, PAGE_BYTES) + 16 * PAGE_BYTES;
+	ck_assert_int_lt(open_segment(file, least - PAGE_BYTES, least - PAGE_BYTES), 0);
+	ck_assert_int_eq(err.status, EXIT_USAGE);
+	snprintf(said, sizeof(said), "give --segment size=%lluK at least",
+		 (unsigned long long)(least >> 10));
+	ck_assert_msg(strstr(err.text, said), "%s", err.text);
+	ck_assert_int_eq(rmdir(dir), 0); /* it is empty */
+	ck_assert_int_eq(mkdir(dir, 0755), 0);
+	ck_assert_int_ge(open_segment(file, least, least), 0);
 }
 END_TEST
 
@@ -314,6 +336,7 @@ int main(void)
 	tcase_add_test(tcase, a_file_is_made_once);
 	tcase_add_test(tcase, a_file_that_is_there_is_kept);
 	tcase_add_test(tcase, nothing_is_left_of_one_that_cannot_be_made);
+	tcase_add_loop_test(tcase, one_that_is_too_small, 0, 4);
 	tcase_add_test(tcase, the_disk_of_another_run);
 	tcase_add_test(tcase, who_cuts_it_is_found_out);
 	tcase_add_test(tcase, nobody_is_lent_the_segment);
