@@ -141,7 +141,7 @@ static int open_segment(struct run *run, struct err *err)
 	if (!bytes)
 		return 0;
 	vm->segment_fd = segmentfile_open(&run->config->segment, bytes, &run->image, err);
-	return vm->segment_fd < 0 ? -1 : 0;
+	return vm->segment_fd < 0 ? -1 : segmentfile_check_alone(vm->segment_fd, run->config, err);
 }
 
 static int build(struct run *run, struct err *err)

@@ -264,6 +264,33 @@ int segmentfile_open(const struct run_segment *segment, u64 bytes, const struct 
 	return -1;
 }
 
+/* --- what else is of this run ----------------------------------------------------------------- */
+
+static bool same_file(int fd, const char *path)
+{
+	struct stat a, b;
+
+	return path && fstat(fd, &a) == 0 && stat(path, &b) == 0 && a.st_dev == b.st_dev &&
+	       a.st_ino == b.st_ino;
+}
+
+int segmentfile_check_alone(int fd, const struct run_config *config, struct err *err)
+{
+	if (!config->disk.readonly && same_file(fd, config->disk.file))
+		return err_set(err, EXIT_USAGE,
+			       "file %s is this run's --segment and its --disk: give --disk "
+			       "another file, or ,readonly",
+			       config->disk.file);
+	if (same_file(fd, config->flash.file))
+		return err_set(err, EXIT_USAGE,
+			       "file %s is this run's --segment and its --flash: give --flash "
+			       "another file",
+			       config->flash.file);
+	return 0;
+}
+
+/* --- while it runs ---------------------------------------------------------------------------- */
+
 bool segmentfile_was_cut(int fd, const struct run_segment *segment, u64 bytes, struct err *err)
 {
 	struct stat st;

@@ -27,6 +27,12 @@ int segmentfile_open(const struct run_segment *segment, u64 bytes, const struct 
 		     struct err *err);
 
 /*
+ * Is the file of @fd, open as the segment of @config, what @config has as its disk (unless that is
+ * read-only) or chip too? Then -1, and which option to change.
+ */
+int segmentfile_check_alone(int fd, const struct run_config *config, struct err *err);
+
+/*
  * Is the file of @fd shorter than the @bytes that it had when it was opened? Then @err says so:
  * somebody has cut it, and a guest cannot be shown a page that is gone.
  */

@@ -70,6 +70,8 @@ guests()
 	hello "$1: one that is too small to be made" 2 "is too small for the user programs and 16 pages.*size=68K at least" \
 		--engine "$1" --segment "$work/small.$1,size=4K"
 	hello "$1: it leaves nothing" 0 "0 do not" --engine "$1" --segment "$work/small.$1,size=1M"
+	hello "$1: it is the chip too" 2 "is this run's --segment and its --flash: give --flash another file" \
+		--engine "$1" --segment "$file" --flash "file=$file,chip=qemu-x8"
 	hello "$1: one of a page that is there" 0 "0 do not" --engine "$1" --segment "$work/page"
 	hello "$1: zeros are no programs" 2 "does not begin with the user programs of this kvalab" \
 		--engine "$1" --segment "$work/zeros"
@@ -118,6 +120,9 @@ head -c 64K /dev/zero >"$work/zeros"
 if has_engine kvm; then
 	guests kvm
 	cut kvm
+	hello "kvm: it is the disk too" 2 "is this run's --segment and its --disk: give --disk another file, or ,readonly" \
+		--segment "$file" --disk "file=$file"
+	hello "kvm: it is a disk to read too" 0 "0 do not" --segment "$file" --disk "file=$file,readonly"
 	store kvm 4 "exit +4: write to the segment: vCPU 0 writes to 0x40200000, in the segment 0x40200000-0x40401000"
 	expect "compare: all share one" 0 "exit: 0" "$kvalab" compare hello --set storm=0 --hosts kvm --cpus 1,2 \
 		--segment "$file"

@@ -277,6 +277,33 @@ START_TEST(the_disk_of_another_run)
 }
 END_TEST
 
+/* A link is another name, and no other file. */
+START_TEST(the_disk_or_chip_of_this_run)
+{
+	struct run_config config = { .segment = { path, 0 } };
+	char other[128];
+	int fd;
+
+	make_file(KiB(64));
+	snprintf(other, sizeof(other), "%s.link", path);
+	ck_assert_int_eq(symlink(path, other), 0);
+	fd = open_segment(path, 0, KiB(64));
+	ck_assert_int_eq(segmentfile_check_alone(fd, &config, &err), 0);
+	config.disk = (struct run_disk){ .given = true, .file = other };
+	ck_assert_int_lt(segmentfile_check_alone(fd, &config, &err), 0);
+	ck_assert_int_eq(err.status, EXIT_USAGE);
+	ck_assert_msg(strstr(err.text, "give --disk another file, or ,readonly"), "%s", err.text);
+	config.disk.readonly = true;
+	ck_assert_int_eq(segmentfile_check_alone(fd, &config, &err), 0);
+	config.flash.file = "/nowhere/chip"; /* somebody else says so */
+	ck_assert_int_eq(segmentfile_check_alone(fd, &config, &err), 0);
+	config.flash.file = path;
+	ck_assert_int_lt(segmentfile_check_alone(fd, &config, &err), 0);
+	ck_assert_msg(strstr(err.text, "give --flash another file"), "%s", err.text);
+	close(fd);
+}
+END_TEST
+
 START_TEST(who_cuts_it_is_found_out)
 {
 	const struct run_segment segment = { path, 0 };
@@ -338,6 +365,7 @@ int main(void)
 	tcase_add_test(tcase, nothing_is_left_of_one_that_cannot_be_made);
 	tcase_add_loop_test(tcase, one_that_is_too_small, 0, 4);
 	tcase_add_test(tcase, the_disk_of_another_run);
+	tcase_add_test(tcase, the_disk_or_chip_of_this_run);
 	tcase_add_test(tcase, who_cuts_it_is_found_out);
 	tcase_add_test(tcase, nobody_is_lent_the_segment);
 	suite_add_tcase(suite, tcase);
