@@ -103,7 +103,7 @@ run_widely()
 }
 each run_widely
 
-# Areas (row L6), with the one of each task's program: k pages that lie apart are written; every second page is; all are.
+# Areas of data (row L6), of two tasks: k pages that lie apart are written; every second page is; the first half is.
 try vma-split "4 of 40 pages are written" 0 "$good" --set pages=40 --set written=100
 holds "2k + 1 areas of a task's data" '.metrics.areas == 2 * (2 * 4 + 1) and .metrics.lock_writes == 2 * 4'
 try vma-split "every second page is written" 0 "$good" --set written=500
@@ -185,5 +185,11 @@ try sw-bit "a segment that vmalloc has no room for" 2 "a segment of 512 MiB does
 try sw-bit "more pages than the segment has" 2 "pages=256: must be from 0 to 255" --set pages=256
 try sw-bit "more than all are written" 2 "written=1001: must be from 0 to 1000" --set written=1001
 try sw-bit "no task" 2 "tasks=0: must be from 1 to 1024" --set tasks=0
+try sw-bit "more tasks than there are page tables for" 2 "tasks, pages: 7168 page tables in all, and there is room for [0-9]*: a larger --arena" \
+	--set tasks=1024
+try vma-split "more areas than the heap has room for" 2 "the kernel's heap has no [0-9]* KiB for them: fewer of them" \
+	--segment size=4M --set tasks=200 --set pages=0 --set written=500
+try sw-bit "more copies than there is RAM for" 2 "[0-9]* pages are copied, and [0-9]* are free: more --mem" \
+	--mem 64M --segment size=16M --set tasks=8 --set pages=0 --set written=1000
 try sw-bit "more crowds than there are page tables for" 2 "page tables in all, and there is room for [0-9]*: a larger --arena" \
 	--cpus 8 --arena 2M
