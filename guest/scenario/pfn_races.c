@@ -10,9 +10,10 @@
 #include "guest/scenario/pfn.h"
 
 #define TO_VA (PFN_VA + MiB(8))
-#define WORDS 8		/* of the page, are stored to in turn */
-#define SWAPS 4		/* of the page, while it is stored to */
-#define MOST_FRAMES 256 /* that are looked through for one that has become free */
+#define WORDS 8		  /* of the page, are stored to in turn */
+#define SWAPS 4		  /* of the page, while it is stored to */
+#define MOST_TRIES 100000 /* to swap it out: the thread may not have touched it again */
+#define MOST_FRAMES 256	  /* that are looked through for one that has become free */
 
 static struct race {
 	struct mm *mm;
@@ -193,7 +194,7 @@ static void swapped(struct pfn_source *source)
 {
 	struct task *storer = begin(source);
 
-	for (u32 out = 0; out < SWAPS; task_yield())
+	for (u32 out = 0, tries = 0; out < SWAPS && tries < MOST_TRIES; tries++, task_yield())
 		out += pfn_swap_out(race.mm, PFN_VA, PAGE_BYTES);
 	let_it_store();
 	end(storer);
