@@ -32,9 +32,10 @@ static bool alike(const struct vma *a, const struct vma *b)
 	       b->copied == a->copied && b->offset == a->offset + (a->end - a->start);
 }
 
-static void join(struct vma *vma)
+static void join(struct vma *vma, struct vma *behind)
 {
-	kfree(vma_join(vma));
+	vma_join(vma, behind);
+	kfree(behind);
 	pfn_area_gone(vma->private);
 }
 
@@ -49,9 +50,9 @@ void pfn_tidy(struct vma *vma)
 	struct vma *before = neighbour(vma, vma->start - 1), *behind = neighbour(vma, vma->end);
 
 	if (behind && alike(vma, behind))
-		join(vma);
+		join(vma, behind);
 	if (before && alike(before, vma))
-		join(before);
+		join(before, vma);
 }
 
 void pfn_page_copied(struct vma *vma, u64 va)

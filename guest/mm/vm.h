@@ -130,8 +130,8 @@ void vma_put(const struct vma *copy);
 struct vma *vma_find_of(struct mm *mm, u64 va, const void *private);
 /* Cuts @vma in two at @at, which lies inside, and returns the second; its offset goes on. */
 struct vma *vma_split(struct vma *vma, u64 at);
-/* @vma takes in the one that follows it without a gap: who asks keeps that from then on. */
-struct vma *vma_join(struct vma *vma);
+/* @vma takes in the one that begins where it ends: who asks keeps that from then on. */
+void vma_join(struct vma *vma, struct vma *behind);
 /* Off the list of its space: what it maps stays, and itself is the caller's. */
 void vma_take_out(struct vma *vma);
 /* To @start in @room, an area that keeps addresses free for that, and begins behind it from then

@@ -184,16 +184,12 @@ struct vma *vma_split(struct vma *vma, u64 at)
 	return second;
 }
 
-struct vma *vma_join(struct vma *vma)
+void vma_join(struct vma *vma, struct vma *behind)
 {
-	struct vma *second;
-
 	spin_lock(&vma->mm->vma_lock);
-	second = vma->next;
-	vma->end = second->end;
-	vma->next = second->next;
+	take_out_locked(behind);
+	vma->end = behind->end;
 	spin_unlock(&vma->mm->vma_lock);
-	return second;
 }
 
 void vma_move(struct vma *vma, u64 start, struct vma *room)
