@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Owns what happens to a mapping from outside: it is forked, or its source takes its frames back. */
+/* Owns what is done to a mapping from outside: forks, and that its source takes its frames back. */
 #include "guest/arch.h"
 #include "guest/kernel.h"
 #include "guest/mm/pfn_inside.h"
