@@ -24,16 +24,6 @@ hello()
 	fi
 }
 
-# holds TEXT JQ-EXPRESSION
-holds()
-{
-	if jq -e "$2" "$work/result" >"$work/log" 2>&1; then
-		pass "$1"
-	else
-		fail "$1: $2"
-	fi
-}
-
 # on_cpus CPUS
 on_cpus()
 {

@@ -35,27 +35,7 @@ result()
 	"$kvalab" run flash-xip --engine $engine --flash "$chip" --json "$file" "$@" >"$work/log" 2>&1
 }
 
-# holds TEXT FILTER
-holds()
-{
-	if jq -e "$2" "$work/result" >"$work/log"; then
-		pass "$1"
-	else
-		fail "$1: not so"
-	fi
-}
-
 counted='[(.counts | del(.tlb_fills, .tlb_evicts)), [.checks[] | [.name, .got]]]'
-# alike TEXT: two results with the same counts and checks
-alike()
-{
-	if [ -s "$work/first" ] && [ -s "$work/second" ] &&
-		[ "$(jq -cS "$counted" "$work/first")" = "$(jq -cS "$counted" "$work/second")" ]; then
-		pass "$1"
-	else
-		fail "$1: counts differ"
-	fi
-}
 # counts_alike ARM OPTIONS...: in two runs, and with either TLB
 counts_alike()
 {
@@ -63,9 +43,9 @@ counts_alike()
 	shift
 	result "$work/first" --arm "$arm" "$@"
 	result "$work/second" --arm "$arm" "$@"
-	alike "$arm, $*: equal counts in two runs"
+	alike "$arm, $*: equal counts in two runs" "$counted" first second
 	result "$work/second" --arm "$arm" "$@" --tlb soft
-	alike "$arm, $*: the counts of the processor's TLB with the soft one"
+	alike "$arm, $*: the counts of the processor's TLB with the soft one" "$counted" first second
 }
 
 # --- on each host ----------------------------------------------------------------------------------------

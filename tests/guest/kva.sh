@@ -24,17 +24,6 @@ try()
 	reach=$(sed -n 's/.*addresses hold //p' "$work/log")
 }
 
-# holds TEXT FILTER: of the last result
-holds()
-{
-	if jq -e ".exit.status == 0 and (.findings | length) == 0 and .oracle.stale_uses == 0 and ($2)" \
-		"$work/result" >"$work/log" 2>&1; then
-		pass "$arm, $1"
-	else
-		fail "$arm, $1: not so: $(jq -c '.exit, .metrics, [.checks[] | select(.ok | not)]' "$work/result")"
-	fi
-}
-
 # --- on every host ---------------------------------------------------------------------------------------
 # Closed forms hold of any number: with KVM, where an instruction is dear, of small ones.
 size=
@@ -69,18 +58,18 @@ for arm in $arms; do
 	# shellcheck disable=SC2086 # options are words
 	try $arm "4 vCPUs, much meanwhile, many rounds" 0 "$good" --cpus 4 --tlb soft,entries=16 $often \
 		--set rounds=100
-	holds "each was met" '.metrics | .switches > 0 and .interrupts > 0 and .writes > 0 and
+	arm_holds "each was met" '.metrics | .switches > 0 and .interrupts > 0 and .writes > 0 and
 		.gets == .hits + .misses'
 	case $reach in
-	"for their task") holds "no address leaves its task" '.metrics.moves + .metrics.handovers == 0' ;;
-	*) holds "addresses leave their task and CPU" '.metrics.moves > 0 and .metrics.handovers > 0' ;;
+	"for their task") arm_holds "no address leaves its task" '.metrics.moves + .metrics.handovers == 0' ;;
+	*) arm_holds "addresses leave their task and CPU" '.metrics.moves > 0 and .metrics.handovers > 0' ;;
 	esac
 	# per-map has two
 	try $arm "one slot is held all the time" 0 "$good" --cpus 3 --set pinned=1 --tlb soft
 	try $arm "all at once by zipf" 0 "$good" --cpus 4 --set order=zipf --set shared=100 --set slots=24
 	try $arm "loops, no work" 0 "$good" --cpus 2 --set order=loop --set gets=1 --set rounds=1 --set maps=0
 	try $arm "no rounds" 0 "$good" --set rounds=0
-	holds "of no gets nothing is said" '.metrics.gets == 0 and .metrics.per_million_entries == 0'
+	arm_holds "of no gets nothing is said" '.metrics.gets == 0 and .metrics.per_million_entries == 0'
 done
 
 # --- once: two addresses in the task's own table (row T14) ----------------------------------------------------
@@ -88,7 +77,7 @@ for tlb in hw soft,entries=16 soft,pcid=on; do
 	# shellcheck disable=SC2086
 	try per-map "of each task's own, --tlb $tlb" 0 "$good" --cpus 4 --tlb $tlb --set pair=task $often \
 		--set rounds=20
-	holds "nobody is interrupted" '.metrics.per_million_ipis == 0 and .metrics.gets > 1000 and
+	arm_holds "nobody is interrupted" '.metrics.per_million_ipis == 0 and .metrics.gets > 1000 and
 		.metrics.per_million_page_flushes == 1000000'
 done
 try per-map "of each task's own, free schedule" 0 "$good" --cpus 4 --schedule free --set pair=task
@@ -103,19 +92,19 @@ expect "highmem-io, a kernel task has no table of its own" 4 \
 # --- once: what a pool has ------------------------------------------------------------------------------------
 # All but one of its slots are held: of what is used with interrupts off some finds none, and tasks wait.
 try pkmap "all slots but one are held" 0 "$good" --cpus 3 --set slots=8 --set pinned=7 --set atomic=50 --set rounds=20
-holds "some wait, some get nothing" '.metrics.refused > 0 and .counts.kva_waits > 0'
+arm_holds "some wait, some get nothing" '.metrics.refused > 0 and .counts.kva_waits > 0'
 for seed in 1 2 3; do
 	try mapcache "seven slots, seed $seed" 0 "$good" --cpus 3 --set slots=7 --set atomic=50 --seed $seed
 done
 # One of two is held now and then: the other one may be put before the cursor's round ends, or be passed by just before.
 for arm in pkmap sf-buf kva-seq kva-repair; do
 	try $arm "two slots" 0 "$good" --set slots=2 --set atomic=50
-	holds "some get nothing" '.metrics.refused > 0'
+	arm_holds "some get nothing" '.metrics.refused > 0'
 done
 # The window of row T5: each 512 slots have a table.
 for slots in 512 513 25600; do
 	try pkmap "$slots slots" 0 "$good" --set slots=$slots
-	holds "tables of the window" ".metrics.window_tables == ($slots / 512 | ceil)"
+	arm_holds "tables of the window" ".metrics.window_tables == ($slots / 512 | ceil)"
 done
 try pkmap "more slots than the window has" 2 "slots=25601: the kva window has 1 to 25600" --set slots=25601
 try pkmap "more pages than highmem has" 2 "no highmem is left for a page of the workload" --set pages=100000

@@ -43,16 +43,6 @@ result()
 	"$kvalab" run pageable --arm pageable --disk 4M --flash "$chip" --json "$file" "$@" >"$work/log" 2>&1
 }
 
-# holds TEXT FILTER
-holds()
-{
-	if jq -e "$2" "$work/result" >"$work/log"; then
-		pass "$1"
-	else
-		fail "$1: not so"
-	fi
-}
-
 # --- on each host ----------------------------------------------------------------------------------------
 page --set text=copy --set policy=fifo --set pattern=hot --cpus 4 --seed 3
 page --set text=disk --set policy=random --cpus 4 --schedule free

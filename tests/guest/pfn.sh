@@ -26,32 +26,6 @@ try()
 		--json "$work/result" "$@"
 }
 
-# holds TEXT FILTER: of the last result
-holds()
-{
-	if jq -e ".exit.status == 0 and (.findings | length) == 0 and .oracle.stale_uses == 0 and ($2)" \
-		"$work/result" >"$work/log" 2>&1; then
-		pass "$arm, $1"
-	else
-		fail "$arm, $1: not so: $(jq -c '.exit, .metrics' "$work/result")"
-	fi
-}
-
-# alike TEXT FILTER RESULT...: says the same of each
-alike()
-{
-	text=$1 filter=$2
-	shift 2
-	for one; do
-		jq -cS "$filter" "$work/$one"
-	done >"$work/log"
-	if [ "$(sort -u "$work/log" | wc -l)" = 1 ] && ! grep -qE '^(null|\[\]|\{\})?$' "$work/log"; then
-		pass "$text"
-	else
-		fail "$text: not so"
-	fi
-}
-
 # each COMMAND...: with every variant as its first argument
 each()
 {
@@ -70,7 +44,7 @@ try sw-bit "races on 4 vCPUs, free schedule" 0 "$good" --cpus 4 --schedule free 
 if in_full && [ $engine = kvm ]; then
 	try sw-bit "a disk that is too small" 2 "the swap has [0-9]* KiB: at least so large a --disk" --disk 16K --set tasks=1
 	try sw-bit "a disk is the swap" 0 "$good" --disk 4M --segment size=128K --set tasks=1 --set pages=8
-	holds "pages go to the disk, and come back" '.host_counts.disk_writes == .metrics["fuzz.swapped_out"] + 8 and
+	arm_holds "pages go to the disk, and come back" '.host_counts.disk_writes == .metrics["fuzz.swapped_out"] + 8 and
 		.metrics["fuzz.swapped_out"] > 0 and .host_counts.disk_reads > 0'
 	if "$kvalab" probe --json - 2>"$work/log" | jq -e .trap_tier.works >>"$work/log" 2>&1; then
 		try vma-split "stores are trapped" 0 "$good" --tier trap --segment size=128K --set tasks=1 --set pages=8 \
@@ -93,25 +67,25 @@ run_widely()
 		try "$variant" "$options" 0 "$good" $options
 	done
 	try "$variant" "many operations" 0 "$good" --cpus 4 --set ops=1000 --set tasks=1
-	holds "of every kind" 'any(.checks[]; .name == "fuzz.kinds_missing" and .ok)'
+	arm_holds "of every kind" 'any(.checks[]; .name == "fuzz.kinds_missing" and .ok)'
 	# Rows L2, L3: where frames lie anyhow, the linear rule alone is wrong.
 	try "$variant" "frames are drawn" 0 "$good" --set fill=random
 	case $variant in
-	linear) holds "some are misjudged" '.metrics.judged_wrong > 0 and .metrics["fuzz.misjudged"] > 0' ;;
-	*) holds "none is misjudged" '.metrics.judged_wrong == 0 and .metrics["fuzz.misjudged"] == 0' ;;
+	linear) arm_holds "some are misjudged" '.metrics.judged_wrong > 0 and .metrics["fuzz.misjudged"] > 0' ;;
+	*) arm_holds "none is misjudged" '.metrics.judged_wrong == 0 and .metrics["fuzz.misjudged"] == 0' ;;
 	esac
 }
 each run_widely
 
 # Areas of data (row L6), of two tasks: k pages that lie apart are written; every second page is; the first half is.
 try vma-split "4 of 40 pages are written" 0 "$good" --set pages=40 --set written=100
-holds "2k + 1 areas of a task's data" '.metrics.areas == 2 * (2 * 4 + 1) and .metrics.lock_writes == 2 * 4'
+arm_holds "2k + 1 areas of a task's data" '.metrics.areas == 2 * (2 * 4 + 1) and .metrics.lock_writes == 2 * 4'
 try vma-split "every second page is written" 0 "$good" --set written=500
-holds "an area for each page" '.metrics.areas == 2 * 48 and .metrics.lock_writes == 2 * 24'
+arm_holds "an area for each page" '.metrics.areas == 2 * 48 and .metrics.lock_writes == 2 * 24'
 try vma-split "one half is written" 0 "$good" --set written=500 --set pattern=run
-holds "two areas" '.metrics.areas == 2 * 2 and .metrics.lock_writes == 2 * 24'
+arm_holds "two areas" '.metrics.areas == 2 * 2 and .metrics.lock_writes == 2 * 24'
 try sw-bit "every second page is written" 0 "$good" --set written=500
-holds "one area" '.metrics.areas == 2 and .metrics.lock_writes == 0'
+arm_holds "one area" '.metrics.areas == 2 and .metrics.lock_writes == 0'
 
 # A machine whose entries have no bit (rows L3, L4).
 try sw-bit "no bit" 77 "^exit +77: skipped: sw-bit needs a bit that the processor ignores" --set sw-bits=0

@@ -40,16 +40,6 @@ result()
 	$pfn --flash "$chip" --json "$file" "$@" >"$work/log" 2>&1
 }
 
-# holds TEXT FILTER
-holds()
-{
-	if jq -e "$2" "$work/result" >"$work/log"; then
-		pass "$1"
-	else
-		fail "$1: not so"
-	fi
-}
-
 counted='[(.counts | del(.tlb_fills, .tlb_evicts)), [.checks[] | [.name, .got]]]'
 # counts_alike ARM OPTIONS...: in two runs
 counts_alike()
@@ -58,12 +48,7 @@ counts_alike()
 	shift
 	result "$work/first" --arm "$arm" "$@"
 	result "$work/second" --arm "$arm" "$@"
-	if [ -s "$work/first" ] && [ -s "$work/second" ] &&
-		[ "$(jq -cS "$counted" "$work/first")" = "$(jq -cS "$counted" "$work/second")" ]; then
-		pass "$arm, $*: equal counts in two runs"
-	else
-		fail "$arm, $*: counts differ in two runs"
-	fi
+	alike "$arm, $*: equal counts in two runs" "$counted" first second
 }
 
 # --- on each host ----------------------------------------------------------------------------------------

@@ -23,17 +23,6 @@ try()
 		--json "$work/result" "$@"
 }
 
-# holds TEXT FILTER: of the last result
-holds()
-{
-	if jq -e ".exit.status == 0 and (.findings | length) == 0 and .oracle.stale_uses == 0 and ($2)" \
-		"$work/result" >"$work/log" 2>&1; then
-		pass "$arm, $1"
-	else
-		fail "$arm, $1: not so: $(jq -c '.exit, .metrics, [.checks[] | select(.ok | not)]' "$work/result")"
-	fi
-}
-
 # --- on every host ---------------------------------------------------------------------------------------
 size=
 [ $engine = qemu ] || size="--set maps=120 --set copies=20 --set pages=32 --set gets=8"
@@ -71,18 +60,18 @@ done
 # take turns, so that each switch gives all slots back.
 # shellcheck disable=SC2086
 try ukva "a space for each worker" 0 "$good" --cpus 4 $often --set rounds=30
-holds "no IPI, no flush, and workers move" '.metrics | .per_million_ipis == 0 and .per_million_space_flushes == 0 and
+arm_holds "no IPI, no flush, and workers move" '.metrics | .per_million_ipis == 0 and .per_million_space_flushes == 0 and
 	.moves > 0'
 # shellcheck disable=SC2086
 try ukva "a space for each worker, with PCIDs" 0 "$good" --cpus 4 --tlb soft,pcid=on $often --set rounds=30
-holds "no IPI, but flushes" '.metrics | .per_million_ipis == 0 and .per_million_space_flushes > 0'
+arm_holds "no IPI, but flushes" '.metrics | .per_million_ipis == 0 and .per_million_space_flushes > 0'
 # Threads have all in common: flushes, waits for a slot.
 for tlb in hw soft,entries=16 soft,pcid=on; do
 	for slots in 16 4; do
 		# shellcheck disable=SC2086
 		try ukva "threads of one space, $slots slots, TLB $tlb" 0 "$good" --cpus 4 --tlb $tlb $often \
 			--set threads=on --set slots=$slots --set rounds=20
-		holds "their flushes reach other CPUs" '.metrics.per_million_ipis > 0'
+		arm_holds "their flushes reach other CPUs" '.metrics.per_million_ipis > 0'
 	done
 done
 try ukva "threads, free schedule" 0 "$good" --cpus 4 --schedule free --tlb soft --set threads=on --set rounds=20

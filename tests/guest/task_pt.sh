@@ -23,32 +23,6 @@ try()
 		--json "$work/result" "$@"
 }
 
-# holds TEXT FILTER: of the last result
-holds()
-{
-	if jq -e ".exit.status == 0 and (.findings | length) == 0 and .oracle.stale_uses == 0 and ($2)" \
-		"$work/result" >"$work/log" 2>&1; then
-		pass "$arm, $1"
-	else
-		fail "$arm, $1: not so: $(jq -c '.exit, .counts, .metrics' "$work/result")"
-	fi
-}
-
-# alike TEXT FILTER RESULT...: says the same of each
-alike()
-{
-	text=$1 filter=$2
-	shift 2
-	for one; do
-		jq -cS "$filter" "$work/$one"
-	done >"$work/log"
-	if [ "$(sort -u "$work/log" | wc -l)" = 1 ] && ! grep -qE '^(null|\[\]|\{\})?$' "$work/log"; then
-		pass "$text"
-	else
-		fail "$text: not so"
-	fi
-}
-
 # --- on every host ---------------------------------------------------------------------------------------
 small="--set tables=2 --set pages=4 --set turns=8 --set spaces=4"
 try lowmem "2 vCPUs" 0 "$good" --cpus 2 --schedule free
@@ -64,7 +38,7 @@ if [ $engine = kvm ]; then
 	try ukva "a disk that is too small" 2 "processes write [0-9]* KiB: at least so large a --disk" --disk 16K
 	# shellcheck disable=SC2086
 	try ukva "a disk" 0 "$good" --cpus 2 $small --disk 1M
-	holds "pages go out meanwhile" '.metrics.swapped_out > 0 and .metrics.swapped_in > 0'
+	arm_holds "pages go out meanwhile" '.metrics.swapped_out > 0 and .metrics.swapped_in > 0'
 	if "$kvalab" probe --json - 2>"$work/log" | jq -e .trap_tier.works >>"$work/log" 2>&1; then
 		# shellcheck disable=SC2086
 		try ukva "stores are trapped" 0 "$good" --cpus 2 $small --tier trap
@@ -98,14 +72,14 @@ while read -r variant; do
 		"--cpus 2 --mem 3G --split 1G --tlb soft,pcid=on"; do
 		# shellcheck disable=SC2086
 		try "$variant" "directories of all, $options" 0 "$good" --set switch=entry $options
-		holds "no vmalloc fault" '.counts.fault_syncs == 0'
+		arm_holds "no vmalloc fault" '.counts.fault_syncs == 0'
 	done
 done <"$work/variants"
 for tlb in hw soft,entries=8 soft,pcid=on; do
 	try "highpte --set by=pkmap" "a pool that is used up often, TLB $tlb" 0 "$good" --cpus 4 --tlb $tlb \
 		--set pool=32 --set tables=64 --set families=4
 	# shellcheck disable=SC2016 # $w is jq's
-	holds "its flushes reach all CPUs" '.counts.table_wraps as $w | $w > 5 and .counts.flush_space >= 4 * $w'
+	arm_holds "its flushes reach all CPUs" '.counts.table_wraps as $w | $w > 5 and .counts.flush_space >= 4 * $w'
 done
 try "highpte --set by=pkmap" "the largest pool" 0 "$good" --set pool=256 --set spaces=100
 try ukva "hundreds of spaces, a large arena" 0 "$good" --arena 64M --set spaces=1000
