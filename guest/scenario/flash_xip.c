@@ -10,7 +10,6 @@
 #include "guest/lib/string.h"
 #include "guest/mm/vm.h"
 #include "guest/scenario/flash_params.h"
-#include "guest/task/syscall.h"
 #include "guest/trace.h"
 #include "guest/user/xip.h"
 
@@ -86,35 +85,6 @@ static void writer_task(void *arg)
 
 /* --- programs --------------------------------------------------------------------------------- */
 
-static struct flash_xip *running; /* a system call has no other way to it */
-
-static void wait_for_round(struct flash_xip *x, u32 round)
-{
-	wait_begin(KVL_WAIT_TASK, current()->id, SITE("xip.meet"));
-	while (x->released < round)
-		task_yield();
-	wait_end(KVL_WAIT_TASK, current()->id, SITE("xip.meet"));
-}
-
-/* @b: round << 32 | words that were wrong. */
-static u64 report(u64 sum, u64 b)
-{
-	struct flash_xip *x = running;
-	u32 round = b >> 32;
-
-	__atomic_fetch_add(&x->sums_wrong, sum != xip_image_sum(&x->image, round),
-			   __ATOMIC_SEQ_CST);
-	__atomic_fetch_add(&x->words_wrong, b & 0xffffffff, __ATOMIC_SEQ_CST);
-	if (x->ops->revocable)
-		flash_words_read(x->image.pages * PAGE_BYTES / x->image.partition.bank_width);
-	__atomic_fetch_add(&x->reports, 1, __ATOMIC_SEQ_CST);
-	if (round < x->rounds)
-		wait_for_round(x, round + 1);
-	else
-		task_yield();
-	return 0;
-}
-
 static bool make_space(const struct flash_xip *x, struct xip_space *space)
 {
 	const struct flash_partition text = xip_image_text(&x->image),
@@ -147,20 +117,14 @@ static void start_programs(struct flash_xip *x)
 {
 	u64 shape = x->image.code | x->image.pages << 8 | (u64)(2 * x->rounds) << 16;
 
-	running = x;
-	syscall_report = report;
+	x->met_in = (struct xip_rounds){ .image = &x->image,
+					 .each = x->rounds,
+					 .from_chip = x->ops->revocable };
+	xip_rounds_begin(&x->met_in);
 	for (u32 i = 0; i < x->ntasks; i++)
 		x->task[i] = user_start("program", i % boot_options.ncpus,
 					x->space[i % x->nspaces].mm, user_xip, shape,
 					i / x->nspaces);
-}
-
-static bool one_has_ended(const struct flash_xip *x)
-{
-	for (u32 i = 0; i < x->ntasks; i++)
-		if (__atomic_load_n(&x->task[i]->state, __ATOMIC_ACQUIRE) == TASK_DEAD)
-			return true;
-	return false;
 }
 
 static void add(struct flash_mapping_stats *sum, const struct flash_mapping_stats s)
@@ -185,19 +149,17 @@ static struct xip_faults faults_so_far(const struct flash_xip *x)
 	return sum;
 }
 
-/* A program that has been killed does not come: then nobody waits any more, and the checks tell. */
 static void meet(struct flash_xip *x)
 {
 	const struct flash_stats *s = flash_stats(x->sessions.log.chip), before = *s;
 
 	for (u32 round = 1; round <= x->rounds; round++) {
-		while (x->reports < x->ntasks * round && !one_has_ended(x))
-			task_yield();
+		xip_rounds_await(&x->met_in, round, x->task, x->ntasks);
 		x->met = faults_so_far(x);
 		flash_session(&x->sessions);
 		x->met_revocations = s->revocations - before.revocations;
 		x->met_revoked = s->pages_revoked - before.pages_revoked;
-		x->released = round;
+		xip_rounds_release(&x->met_in, round);
 	}
 }
 

@@ -9,7 +9,7 @@
 
 #include "guest/flash/flash.h"
 #include "guest/scenario/flash_sessions.h"
-#include "guest/scenario/flash_xip_image.h"
+#include "guest/scenario/xip_rounds.h"
 #include "guest/scenario/scenario.h"
 
 extern const struct arm flash_xip_arms[];
@@ -59,10 +59,7 @@ struct flash_xip {
 
 	struct xip_space space[XIP_MAX_TASKS];
 	struct task *task[XIP_MAX_TASKS];
-	/* what programs reported */
-	volatile u32 reports,
-		released; /* rounds that may begin; a program waits for the next one */
-	volatile u64 sums_wrong, words_wrong;
+	struct xip_rounds met_in;
 	u32 bad_exits;
 	/* by meeting: while the chip was written no program ran */
 	struct xip_faults met;

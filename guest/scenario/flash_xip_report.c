@@ -95,9 +95,9 @@ void flash_xip_report(const char *arm, const struct flash_xip *x)
 	printk("%lu pages came by a fault, %lu of them by an instruction fetch; %u sessions took %lu "
 	       "away\n",
 	       faults_of(&x->all), x->all.text.fetches, x->sessions.done, revoked_of(&x->all));
-	check_equal("reports", x->reports, x->ntasks * 2 * x->rounds);
-	check_equal("sums_wrong", x->sums_wrong, 0);
-	check_equal("words_wrong", x->words_wrong, 0);
+	check_equal("reports", x->met_in.reports, x->ntasks * 2 * x->rounds);
+	check_equal("sums_wrong", x->met_in.sums_wrong, 0);
+	check_equal("words_wrong", x->met_in.words_wrong, 0);
 	check_equal("bad_exits", x->bad_exits, 0);
 	/* W3: a store through the mapping ends the task and is not seen by the chip */
 	check_equal("store.exit", x->store_exit, -1);

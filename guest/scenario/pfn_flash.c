@@ -12,41 +12,12 @@
 #include "guest/scenario/flash_xip_image.h"
 #include "guest/scenario/pfn.h"
 #include "guest/scenario/pfn_flash.h"
-#include "guest/task/syscall.h"
 #include "guest/trace.h"
 #include "guest/user/xip_own.h"
 
 #define ENDING_SPACES 6
 
 /* --- programs --------------------------------------------------------------------------------- */
-
-static struct pfn_flash *running; /* a system call has no other way to it */
-
-static void wait_for_round(const struct pfn_flash *f, u32 round)
-{
-	wait_begin(KVL_WAIT_TASK, current()->id, SITE("pfn.meet"));
-	while (f->released < round)
-		task_yield();
-	wait_end(KVL_WAIT_TASK, current()->id, SITE("pfn.meet"));
-}
-
-/* @b: round << 32 | words that were wrong. */
-static u64 report(u64 sum, u64 b)
-{
-	struct pfn_flash *f = running;
-	u32 round = b >> 32;
-
-	__atomic_fetch_add(&f->sums_wrong, sum != xip_image_sum(&f->image, round),
-			   __ATOMIC_SEQ_CST);
-	__atomic_fetch_add(&f->words_wrong, b & 0xffffffff, __ATOMIC_SEQ_CST);
-	flash_words_read(f->image.pages * PAGE_BYTES / f->image.partition.bank_width);
-	__atomic_fetch_add(&f->reports, 1, __ATOMIC_SEQ_CST);
-	if (round < f->rounds)
-		wait_for_round(f, round + 1);
-	else
-		task_yield();
-	return 0;
-}
 
 static bool make_space(struct pfn_flash *f, u32 number)
 {
@@ -70,8 +41,8 @@ static bool make_spaces(struct pfn_flash *f)
 
 static void start_programs(struct pfn_flash *f)
 {
-	running = f;
-	syscall_report = report;
+	f->met_in = (struct xip_rounds){ .image = &f->image, .each = f->rounds, .from_chip = true };
+	xip_rounds_begin(&f->met_in);
 	for (u32 i = 0; i < PFN_FLASH_SPACES; i++)
 		f->task[i] = user_start("program", i % boot_options.ncpus, f->mm[i], user_xip_own,
 					pfn_flash_shape(f, i), 0);
@@ -79,34 +50,19 @@ static void start_programs(struct pfn_flash *f)
 
 /* --- sessions --------------------------------------------------------------------------------- */
 
-static bool all_have_reported(const struct pfn_flash *f, u32 rounds)
-{
-	return f->reports >= PFN_FLASH_SPACES * rounds;
-}
-
-static bool one_has_ended(const struct pfn_flash *f)
-{
-	for (u32 i = 0; i < PFN_FLASH_SPACES; i++)
-		if (__atomic_load_n(&f->task[i]->state, __ATOMIC_ACQUIRE) == TASK_DEAD)
-			return true;
-	return false;
-}
-
-/* A program that has been killed does not come: then nobody waits any more, and the checks tell. */
 static void meet(struct pfn_flash *f)
 {
 	bool gone = flash_sessions_wanted(&f->sessions);
 
 	for (u32 round = 1; round <= f->rounds; round++) {
-		while (!all_have_reported(f, round) && !one_has_ended(f))
-			task_yield();
+		xip_rounds_await(&f->met_in, round, f->task, PFN_FLASH_SPACES);
 		f->judged_wrong += pfn_flash_judged_wrong(f, round, PFN_RAW);
 		f->met = pfn_stats();
 		f->met_faults = count_total(COUNT_USER_FAULTS);
 		flash_session(&f->sessions);
 		f->judged_wrong += pfn_flash_judged_wrong(f, round, gone ? PFN_NOBODYS : PFN_RAW);
 		f->met_revoked = pfn_stats().revoked;
-		f->released = round;
+		xip_rounds_release(&f->met_in, round);
 	}
 }
 

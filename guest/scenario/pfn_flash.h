@@ -5,7 +5,7 @@
 
 #include "guest/mm/pfn_map.h"
 #include "guest/scenario/flash_sessions.h"
-#include "guest/scenario/flash_xip_image.h"
+#include "guest/scenario/xip_rounds.h"
 
 #define PFN_FLASH_SPACES 2    /* with a program each */
 #define PFN_FLASH_CODE 1      /* pages, beside the programs' own */
@@ -19,10 +19,7 @@ struct pfn_flash {
 	struct pfn_source *source;	/* NULL: none yet */
 	struct mm *mm[PFN_FLASH_SPACES];
 	struct task *task[PFN_FLASH_SPACES];
-	/* what programs reported */
-	volatile u32 reports,
-		released; /* rounds that may begin; a program waits for the next one */
-	volatile u64 sums_wrong, words_wrong;
+	struct xip_rounds met_in;
 	u32 bad_exits;
 	/* what the rule said of pages while nobody ran, and should not have */
 	u32 judged_wrong;

@@ -136,9 +136,9 @@ void pfn_flash_report(const struct pfn_flash *f)
 {
 	printk("pfn: from flash: %u programs, %u pages each; %u sessions\n", PFN_FLASH_SPACES,
 	       xip_text_pages(&f->image) + f->image.pages, f->sessions.done);
-	check_equal("flash.reports", f->reports, PFN_FLASH_SPACES * 2 * f->rounds);
-	check_equal("flash.sums_wrong", f->sums_wrong, 0);
-	check_equal("flash.words_wrong", f->words_wrong, 0);
+	check_equal("flash.reports", f->met_in.reports, PFN_FLASH_SPACES * 2 * f->rounds);
+	check_equal("flash.sums_wrong", f->met_in.sums_wrong, 0);
+	check_equal("flash.words_wrong", f->met_in.words_wrong, 0);
 	check_equal("flash.bad_exits", f->bad_exits, 0);
 	check_met(f);
 	check_all(f);
