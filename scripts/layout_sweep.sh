@@ -41,7 +41,7 @@ recovered()
 	for set in "three, aligned to 2 MiB:$worst" "three, not aligned:$odd"; do
 		for arm in $arms; do
 			# shellcheck disable=SC2086 # options are words
-			run $arm ${set#*:} $quick
+			run $arm ${set#*:} $quick --tier off
 			row "[\"${set%%:*}\", \"$arm\", (\$m.lowmem_bytes | mib), (\$m.recovered_bytes / 1048576 * 10 | round / 10), \$m.recovered_percent, \$m.large_leaves, \$m.small_leaves, \$m.table_pages, (\$m.boot_ticks | per)]"
 		done
 	done
