@@ -25,7 +25,7 @@ storm()
 {
 	text=$1
 	shift
-	if timeout 120 "$kvalab" run hello --engine $engine --cpus 4 --set storm=$rounds --json "$work/result" "$@" \
+	if timeout 600 "$kvalab" run hello --engine $engine --cpus 4 --set storm=$rounds --json "$work/result" "$@" \
 		>"$work/log" 2>&1 && sound; then
 		pass "$text"
 	else
