@@ -4,8 +4,8 @@
 # between the maps and of threads in turn, what a space reaches of another's, copies, and work with reuse
 # (seed rows B1, B4, B6, B8-B13).
 #
-# Everywhere: all arms, the soft TLB, the free schedule. Once, as it is the guest's own: page tables in
-# highmem, one CPU and four, PCIDs, pinned slots, threads with reuse, many rounds, provocations.
+# Everywhere: all arms in the free schedule, one seeded with a soft TLB. Once, as it is the guest's own: page tables
+# in highmem, one CPU and four, PCIDs, pinned slots, threads with reuse, many rounds, provocations.
 . "$(dirname "$0")/common"
 need_host
 
@@ -24,19 +24,22 @@ try()
 }
 
 # --- on every host ---------------------------------------------------------------------------------------
+# Closed forms hold of any number: with KVM, where an instruction is dear, of small ones.
 size=
-[ $engine = qemu ] || size="--set maps=120 --set copies=20 --set pages=32 --set gets=8"
+[ $engine = qemu ] || size="--set maps=72 --set copies=8 --set pages=16 --set gets=8 --set rounds=2 --set forks=1"
 for arm in $arms; do
 	# shellcheck disable=SC2086 # options are words
-	for options in "" "--schedule free" "--tlb soft,entries=16"; do
-		try $arm "2 vCPUs${options:+ $options}" 0 "$good" --cpus 2 $options $size
-	done
+	try $arm "2 vCPUs, free schedule" 0 "$good" --cpus 2 --schedule free $size
 done
+# shellcheck disable=SC2086
+try ukva "2 vCPUs, soft TLB" 0 "$good" --cpus 2 --tlb soft,entries=16 $size
 
 # --- once ------------------------------------------------------------------------------------------------
 often="--set migrate=30 --set handover=30 --set switches=30 --set atomic=50"
 once || exit 0
 for arm in $arms; do
+	try $arm "2 vCPUs" 0 "$good" --cpus 2
+	try $arm "2 vCPUs, soft TLB" 0 "$good" --cpus 2 --tlb soft,entries=16
 	for cpus in 1 4; do
 		for tlb in hw soft,entries=16 soft,pcid=on; do
 			for schedule in seeded free; do

@@ -30,15 +30,15 @@ try lowmem "2 vCPUs" 0 "$good" --cpus 2 --schedule free
 try highpte "2 vCPUs, soft TLB" 0 "$good" --cpus 2 $small --tlb soft,entries=8
 # shellcheck disable=SC2086
 try "highpte --set by=pkmap" "2 vCPUs, a small pool" 0 "$good" --cpus 2 $small --set pool=32
+disk=
+[ $engine = qemu ] || disk="--disk 1M"
 # shellcheck disable=SC2086
-try ukva "2 vCPUs, soft TLB" 0 "$good" --cpus 2 $small --tlb soft,entries=8
+try ukva "2 vCPUs, soft TLB" 0 "$good" --cpus 2 $small --tlb soft,entries=8 $disk
+[ $engine = qemu ] || arm_holds "pages go out to a disk meanwhile" '.metrics.swapped_out > 0 and .metrics.swapped_in > 0'
 # shellcheck disable=SC2086
 try "ukva --set carve=user" "2 vCPUs, free schedule" 0 "$good" --cpus 2 $small --schedule free
 if [ $engine = kvm ]; then
 	try ukva "a disk that is too small" 2 "processes write [0-9]* KiB: at least so large a --disk" --disk 16K
-	# shellcheck disable=SC2086
-	try ukva "a disk" 0 "$good" --cpus 2 $small --disk 1M
-	arm_holds "pages go out meanwhile" '.metrics.swapped_out > 0 and .metrics.swapped_in > 0'
 	if "$kvalab" probe --json - 2>"$work/log" | jq -e .trap_tier.works >>"$work/log" 2>&1; then
 		# shellcheck disable=SC2086
 		try ukva "stores are trapped" 0 "$good" --cpus 2 $small --tier trap
