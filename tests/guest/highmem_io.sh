@@ -2,11 +2,17 @@
 # SPDX-License-Identifier: MIT
 # highmem-io: files whose pages are anywhere in RAM, by each scheme of kernel addresses, both schedules and TLBs;
 # with a disk (rows T11 to T13); and on each layout (seed row A11): what needs an address is the layout's doing, the same for every scheme.
-# Every run checks the closed forms of its own size: with KVM, where an instruction is dear, a small one.
+# Every run checks the closed forms of its own size. Each scheme in each way on QEMU; with KVM, where an instruction
+# is dear, a small size, one of these ways for each scheme in turn, and what only KVM has, a disk, in all of them.
 . "$(dirname "$0")/common"
 need_host
 size=
-[ $engine = qemu ] || size="--set pages=16 --set accesses=64 --set touches=8 --set memory=2 --set forks=1 --set swaps=8 --set traces=8"
+disk=
+if [ $engine = kvm ]; then
+	size="--set pages=4 --set accesses=16 --set mapped=2 --set processes=1 --set memory=2 --set forks=1 \
+--set touches=6 --set swaps=8 --set traces=8"
+	disk="--disk 4M"
+fi
 
 arms=$("$kvalab" list highmem-io | sed -n 's/^  --arm \([^ ]*\).*/\1/p')
 good="0 lost, 0 unreported"
@@ -20,13 +26,19 @@ try()
 	expect "$text" 0 "$good" "$kvalab" run highmem-io --engine $engine $size "$@"
 }
 
+# The disk has bounce buffers where RAM goes on above what it reaches, and blocks that lie apart.
+turn=0
 for arm in $arms; do
-	mem= arena="--arena highmem"
-	[ "$arm" != direct ] || mem="--mem 512M" arena=
-	# shellcheck disable=SC2086 # options are words
-	for options in "--cpus 1" "--cpus 4 --schedule free" "--cpus 3 --tlb soft,entries=16" "--set slots=16 $arena"; do
-		try "$arm $options" --arm $arm $mem $options
+	mem= arena="--arena highmem" even="--mem 6G --set ram=even"
+	[ "$arm" != direct ] || mem="--mem 512M" arena= even=
+	way=0
+	for options in "--cpus 4 --schedule free" "--cpus 3 --tlb soft,entries=16 $even" \
+		"--cpus 4 --schedule free $even" "--set slots=16 $arena" "--cpus 1"; do
+		# shellcheck disable=SC2086 # options are words
+		[ $engine = kvm ] && [ $way != $((turn % 4)) ] || try "$arm $options" --arm $arm $mem $disk $options
+		way=$((way + 1))
 	done
+	turn=$((turn + 1))
 done
 
 # Sizes that leave a CPU without work, or do not fit.
@@ -41,30 +53,16 @@ if once; then
 		"$kvalab" run highmem-io --engine $engine --mem 512M --arm direct --set memory=65536
 fi
 
-# With a disk: bounce buffers where RAM goes on above what the device reaches; blocks that lie apart.
-if [ $engine = kvm ]; then
-	for arm in $arms; do
-		[ "$arm" != direct ] || continue
-		try "$arm, a disk" --arm "$arm" --disk 4M --cpus 3
-		in_full || continue
-		try "$arm, a disk, RAM above 4 GiB, soft TLB" --arm "$arm" --disk 4M --mem 6G --set ram=even --tlb soft,entries=16
-		try "$arm, the same, free schedule" --arm "$arm" --disk 4M --mem 6G --set ram=even --schedule free
-	done
-fi
-
 # Processes that fork, and others that look into them: many of them, and where the source of a copy needs no address.
 if in_full; then
-	disk=
-	[ $engine != kvm ] || disk="--disk 4M"
 	many="--set processes=4 --set forks=6 --set threads=3 --set touches=60 --set memory=4 --set swaps=200 --set traces=200"
-	[ $engine = qemu ] || many="--set processes=4 --set forks=3 --set threads=3 --set touches=20 --set memory=2 --set swaps=40 --set traces=40"
-	size="--set accesses=8 --set pages=16"
-	for options in "--tlb soft,entries=64" "--schedule free" "--set ram=even --mem 1G"; do
+	[ $engine = qemu ] || many="--set processes=3 --set forks=2 --set touches=16 --set memory=2 --set swaps=24 --set traces=24"
+	size="--set accesses=8 --set pages=4"
+	for options in "--schedule free --set ram=even --mem 1G" "--tlb soft,entries=64"; do
 		# shellcheck disable=SC2086 # options are words
-		try "processes $options" --arm kmap-local --cpus 4 $many $disk $options
+		try "processes $options" --arm kmap-local --cpus 4 $many $disk $options --json "$work/result"
+		[ $engine = qemu ] || break
 	done
-	rm -f "$work/result"
-	"$kvalab" run highmem-io --engine $engine --arm kmap-local --cpus 3 --json "$work/result" >"$work/log" 2>&1
 	if jq -e '.metrics | .memory_addresses_made == .memory_maps and .copied > 0 and .copied_forced > 0' "$work/result" >"$work/log"; then
 		pass "a scheme that keeps no address makes one each time that memory needs one"
 	else
@@ -74,12 +72,12 @@ fi
 
 # A file that spaces map, by many touches; with a disk while it is written back and leaves memory.
 size="--set accesses=4 --set pages=4 --set processes=1 --set memory=1 --set forks=0 --set traces=0"
-disk=
-[ $engine != kvm ] || disk="--disk 1M"
-for options in "--tlb soft,entries=64" "--schedule free" "--set ram=even --mem 1G"; do
-	in_full || [ "$options" = "--schedule free" ] || continue
+often="--set touches=150 --set swaps=300"
+[ $engine = qemu ] || often="--set touches=60 --set swaps=100" disk="--disk 1M"
+for options in "--schedule free --set ram=even --mem 1G" "--tlb soft,entries=64"; do
 	# shellcheck disable=SC2086 # options are words
-	try "a mapped file $options" --arm pkmap --cpus 4 --set mapped=2 --set touches=150 --set writes=50 --set swaps=300 $disk $options
+	try "a mapped file $options" --arm pkmap --cpus 4 --set mapped=2 --set writes=50 $often $disk $options
+	in_full || break
 done
 
 # maps OPTIONS...: of a million accesses, so many needed an address
