@@ -35,20 +35,26 @@ each()
 }
 
 # --- on every host ---------------------------------------------------------------------------------------
+small="--segment size=128K --set pages=8"
+[ $engine = qemu ] || small="--segment size=68K --set pages=4" # an instruction is dear
 run_small()
 {
-	try "$variant" "small" 0 "$good" --segment size=128K --set pages=8 --set ops=16 --set races=0 --tlb soft,entries=8
+	# shellcheck disable=SC2086 # options are words
+	try "$variant" "small" 0 "$good" $small --set ops=8 --set races=0 --cpus 1 --tlb soft,entries=8
 }
 each run_small
-try sw-bit "races on 4 vCPUs, free schedule" 0 "$good" --cpus 4 --schedule free --segment size=128K --set pages=8 --set ops=48
+# shellcheck disable=SC2086
+try sw-bit "races on 4 vCPUs, free schedule" 0 "$good" --cpus 4 --schedule free $small --set ops=16
 if in_full && [ $engine = kvm ]; then
 	try sw-bit "a disk that is too small" 2 "the swap has [0-9]* KiB: at least so large a --disk" --disk 16K --set tasks=1
-	try sw-bit "a disk is the swap" 0 "$good" --disk 4M --segment size=128K --set tasks=1 --set pages=8
-	arm_holds "pages go to the disk, and come back" '.host_counts.disk_writes == .metrics["fuzz.swapped_out"] + 8 and
+	# shellcheck disable=SC2086
+	try sw-bit "a disk is the swap" 0 "$good" --disk 4M $small --set tasks=1 --set ops=30 --set races=1
+	# A round of races swaps four pages.
+	arm_holds "pages go to the disk, and come back" '.host_counts.disk_writes == .metrics["fuzz.swapped_out"] + 4 and
 		.metrics["fuzz.swapped_out"] > 0 and .host_counts.disk_reads > 0'
 	if "$kvalab" probe --json - 2>"$work/log" | jq -e .trap_tier.works >>"$work/log" 2>&1; then
-		try vma-split "stores are trapped" 0 "$good" --tier trap --segment size=128K --set tasks=1 --set pages=8 \
-			--set ops=16 --set races=0
+		# shellcheck disable=SC2086
+		try vma-split "stores are trapped" 0 "$good" --tier trap $small --set tasks=1 --set ops=16 --set races=0
 	else
 		skip "vma-split, stores are trapped: this host has no trap tier"
 	fi
