@@ -6,8 +6,8 @@
 . "$(dirname "$0")/common"
 need_host
 
-# Where each bus cycle of the chip is an exit: two chips side by side, which take half as many, and less in them. On
-# QEMU the sizes that flash-xip has by itself.
+# With KVM each bus cycle of the chip is an exit: two chips side by side, which take half as many, and less in them.
+# On QEMU the sizes that flash-xip has by itself.
 rounds=3 code=2 pages=3 bus=
 if [ $engine = kvm ]; then
 	rounds=2 code=1 pages=2 bus=,bus=32,chips=2
@@ -64,13 +64,13 @@ counts_alike()
 
 # --- on each host ----------------------------------------------------------------------------------------
 fresh_chip
-try "fault on 1 vCPU" 0 "$good" fault --cpus 1
 try "fault on 4 vCPUs, free schedule" 0 "$good" fault --cpus 4 --schedule free
-try "copy on 4 vCPUs, free schedule" 0 "$good" copy --cpus 4 --schedule free
-try "fault, soft TLB, free schedule, page tables in highmem, a space for each program" 0 "$good" fault --cpus 2 \
+try_of "--set rounds=1 --set code=0 --set pages=1" "copy on 2 vCPUs, free schedule, small" 0 "$good" copy \
+	--schedule free
+try "fault, soft TLB, free schedule, page tables in highmem, a space for each program" 0 "$good" fault \
 	--schedule free --tlb soft,entries=8 --arena highmem --set tasks=6 --set spaces=6
-try_of "--set code=0 --set pages=35 --set rounds=1" "fault, many pages" 0 "$good" fault
-counts_alike fault --cpus 4 --seed 2
+try_of "--set rounds=1 --set code=0 --set pages=35" "fault, many pages" 0 "$good" fault
+counts_alike fault --cpus 2 --seed 2
 
 holds "fault: no RAM" '.metrics.image_ram_bytes == 0'
 holds "fault: code was fetched again after it had been revoked" \
@@ -95,7 +95,7 @@ if [ "$host" = qemu ]; then
 elif in_full; then
 	last=$(jq '.counts.flash_buffers + .counts.flash_erases' "$work/result")
 	fresh_chip
-	try "a chip that gets stuck" 1 "\(program\) killed: segmentation fault" fault --cpus 4 --seed 2 \
+	try "a chip that gets stuck" 1 "\(program\) killed: segmentation fault" fault --cpus 2 --seed 2 \
 		--flash-fault stuck=$((last - rounds + 1))
 fi
 
@@ -103,7 +103,7 @@ fi
 if once; then
 	counts_alike copy --cpus 2
 	counts_alike copy --cpus 4 --seed 2
-	counts_alike fault --cpus 2
+	counts_alike fault --cpus 4 --seed 2
 	fresh_chip
 	for cpus in 1 2 4; do
 		for arm in copy fault; do
@@ -137,13 +137,16 @@ in_full || exit 0
 
 # The same values, each once, with a chip that is busy where there is one.
 fresh_chip
-try "copy, writer erase" 0 "$good" copy --set writer=erase --cpus 4 --set tasks=6 --set spaces=1
-try "copy, writer program, soft TLB, free schedule" 0 "$good" copy --set writer=program --cpus 4 --schedule free \
-	--tlb soft,entries=8 --set tasks=6 --set spaces=6
+try "fault on 1 vCPU" 0 "$good" fault --cpus 1
+try "copy, writer erase, all programs in one space" 0 "$good" copy --set writer=erase \
+	--cpus 4 --set tasks=6 --set spaces=1
+try "copy, writer program, soft TLB, free schedule" 0 "$good" copy --set writer=program \
+	--cpus 4 --schedule free --tlb soft,entries=8 --set tasks=6 --set spaces=6
 try "fault, writer erase" 0 "$good" fault --set writer=erase --cpus 2 --schedule free
-try "fault, writer program, all programs in one space" 0 "$good" fault --set writer=program --cpus 4 --set tasks=6 \
-	--set spaces=1 --seed 4
-try_of "--set code=0 --set pages=0" "fault, writer off, the program's page alone" 0 "$good" fault --set writer=off
+try "fault, writer program, all programs in one space" 0 "$good" fault --set writer=program \
+	--cpus 4 --set tasks=6 --set spaces=1 --seed 4
+try_of "--set code=0 --set pages=0" "fault, writer off, the program's page alone" 0 "$good" fault \
+	--set writer=off
 try "fault on 1 vCPU, free schedule, one program" 0 "$good" fault --cpus 1 --schedule free --set tasks=1
 
 result "$work/result" --arm copy
