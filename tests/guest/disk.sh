@@ -24,17 +24,20 @@ hello()
 	fi
 }
 
-# on_cpus CPUS
+# on_cpus CPUS TEXT OPTIONS...
 on_cpus()
 {
-	hello "hello with a disk on $1 vCPUs" --disk 64K --cpus "$1"
-	holds "hello with a disk on $1 vCPUs: host and guest count the same" \
+	cpus=$1 also=$2
+	shift 2
+	hello "hello with a disk on $cpus vCPUs$also" --disk 64K --cpus "$cpus" "$@"
+	holds "hello with a disk on $cpus vCPUs: host and guest count the same" \
 		'.counts.disk_reads == 9 and .counts.disk_writes == 8 and .counts.disk_flushes == 1 and
 		.host_counts.disk_reads == 9 and .host_counts.disk_writes == 8 and
 		.host_counts.disk_bytes == 17 * 4096'
 }
 
-on_cpus 4
+on_cpus 4 "" --trace "$work/trace"
+"$kvalab" trace print "$work/trace" --event disk_request >"$work/first"
 hello "hello with a disk, free schedule" --disk 64K --cpus 4 --schedule free
 hello "hello with a disk, stores to page tables trapped where the host can" --disk 64K --tier auto
 
@@ -50,14 +53,13 @@ else
 	fail "pages above 4 GiB are refused: the trace"
 fi
 
-# requests FILE: what the disk was asked for, in order
+# requests FILE SEED: what the disk was asked for, in order
 requests()
 {
 	rm -rf "$work/trace"
 	"$kvalab" run hello --disk 64K --cpus 4 --set storm=0 --seed "$2" --trace "$work/trace" >"$work/log" 2>&1
 	"$kvalab" trace print "$work/trace" --event disk_request >"$1"
 }
-requests "$work/first" 1
 requests "$work/again" 1
 if [ -s "$work/first" ] && cmp -s "$work/first" "$work/again"; then
 	pass "one seed: the same requests with the same tickets"
@@ -67,11 +69,8 @@ fi
 
 # --- parameters, figures: on one host --------------------------------------------------------------------
 in_full || exit 0
-for cpus in 1 2; do
-	on_cpus $cpus
-done
-hello "hello with a disk, page tables in highmem" --disk 64K --arena highmem
-hello "hello with a disk, soft TLB" --disk 64K --tlb soft,entries=8
+on_cpus 1 ", page tables in highmem" --arena highmem
+on_cpus 2 ", soft TLB" --tlb soft,entries=8
 hello "hello with a disk, nothing recorded" --disk 64K --tier off
 requests "$work/other" 2
 if ! cmp -s "$work/first" "$work/other"; then

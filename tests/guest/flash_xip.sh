@@ -76,7 +76,7 @@ holds "fault: no RAM" '.metrics.image_ram_bytes == 0'
 holds "fault: code was fetched again after it had been revoked" \
 	".metrics.refetches >= $rounds * 2 * ($code + 1)"
 holds "fault: no command while a CPU could reach the chip" \
-	'.oracle.flash_violations == 0 and .findings == []'
+	'.exit.status == 0 and .oracle.flash_violations == 0 and .findings == []'
 
 maps_in_order "$work/trace"
 # the last program's faults come when all has been counted

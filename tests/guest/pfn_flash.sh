@@ -18,7 +18,7 @@ fresh_chip()
 }
 
 # The part over the segment is pfn.sh's: here as little of it as can be.
-pfn="$kvalab run pfn --engine $engine --segment size=256K --set tasks=1 --set pages=16 --set ops=0"
+pfn="$kvalab run pfn --engine $engine --segment size=256K --set tasks=1 --set pages=4 --set ops=0 --set races=0"
 
 # try TEXT STATUS PATTERN ARM OPTIONS...
 try()
@@ -56,7 +56,7 @@ holds "sw-bit: a copy of each page that was written" '.metrics["flash.copied"] =
 holds "sw-bit: what a session took came again" \
 	'.metrics["flash.revoked"] >= 2 * (7 + 6) and .metrics["flash.raw"] >= 2 * (8 + 7)'
 holds "sw-bit: no command while a CPU could reach the chip" \
-	'.oracle.flash_violations == 0 and .findings == []'
+	'.exit.status == 0 and .oracle.flash_violations == 0 and .findings == []'
 maps_in_order "$work/trace" pfn.raw
 # Behind what is counted come the spaces that end: a page each, at least.
 if in_order && [ "$mapped" -ge $(($(jq '.metrics["flash.raw"]' "$work/result") + 6)) ]; then
