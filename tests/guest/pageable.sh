@@ -50,7 +50,7 @@ page --set text=disk --set policy=random --cpus 4 --schedule free
 page --set text=xip --set writer=mixed --arena highmem --schedule free
 page --set text=xip --split 1G --mem 4G --tlb soft,entries=8
 
-result "$work/result" --seed 7
+result "$work/result" --seed 7 --set passes=1
 holds "mapped from flash, text takes no frame" '.metrics.text_paged_in == 0 and .metrics.text_mapped == 18'
 holds "RAM is saved" '.metrics.ram_bytes <= 20 * 4096 and
 	.metrics.ram_saved_bytes == (32 + 9 + 9) * 4096 - .metrics.ram_bytes'
@@ -59,7 +59,7 @@ holds "the disk did what the guest asked for" '.counts.disk_reads == .host_count
 
 # --- parameters, figures, refusals: on one host ----------------------------------------------------------
 in_full || exit 0
-result "$work/again" --seed 7
+result "$work/again" --seed 7 --set passes=1
 alike "equal counts in two runs" '[.counts, .checks]' result again
 
 # Where waiting is forbidden (W17).
