@@ -51,6 +51,7 @@ FUZZ_CFLAGS := $(COMMON) $(SANITIZE)
 FUZZ_TRACED := -fsanitize=fuzzer-no-link -fno-sanitize-coverage=trace-cmp
 
 HOST_CFLAGS := $(COMMON) -Iarch/$(ARCH)/vmm -pthread -DKVALAB_VERSION='"$(VERSION)"'
+STATIC := -static
 HOST_LIBS := -lfdt -lcapstone -ljansson -lxxhash -lpthread
 CHECK_LIBS := -lcheck_pic -lsubunit -lrt -lm -lz
 
@@ -143,7 +144,7 @@ $(OUT)/libhost.a: $(HOST_OBJS)
 
 $(OUT)/kvalab: $(OUT)/host/vmm/main.o $(OUT)/libhost.a $(IMAGE_OBJ)
 	$(say) LINK $@
-	$(Q)$(CC) -static -o $@ $^ $(HOST_LIBS)
+	$(Q)$(CC) $(STATIC) -o $@ $^ $(HOST_LIBS)
 	$(Q)$@ list >/dev/null # the guest's tables can be read
 
 # --- guest -------------------------------------------------------------------------------------

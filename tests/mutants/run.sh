@@ -21,7 +21,7 @@ flash="file=$work/chip,chip=28f128j3,$partitions"
 flash_qemu="file=$work/chip,chip=qemu-x8,$partitions"
 flash_amd="file=$work/chip,chip=s29gl256n,$partitions"
 mkdir "$work/docs"
-cp docs/*.md "$work/docs"
+cp docs/flash*.md "$work/docs" # each node costs a mount instructions
 mkfs.jffs2 --root="$work/docs" --output="$work/image" --eraseblock=128KiB --little-endian --no-cleanmarkers
 
 # Flips one bit in the data of the first node that has data.
@@ -65,7 +65,7 @@ build()
 	planted=$name
 	if ! plant "$name"; then
 		fail "$name: the patch does not apply"
-	elif ! make -s -C "$tree" OUT=build >"$work/log" 2>&1; then
+	elif ! make_target all; then
 		fail "$name: does not build"
 	else
 		return 0

@@ -21,7 +21,7 @@ one_mutant()
 		return
 	fi
 	rm -f "$tree/build/tests/unit/$test"
-	if ! make -s -C "$tree" OUT=build "build/tests/unit/$test" >"$work/log" 2>&1; then
+	if ! make_target "build/tests/unit/$test"; then
 		fail "$name: does not build"
 	elif timeout 300 "$tree/build/tests/unit/$test" >"$work/log" 2>&1; then
 		fail "$name: $test passes with the bug"
