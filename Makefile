@@ -55,8 +55,8 @@ STATIC := -static
 HOST_LIBS := -lfdt -lcapstone -ljansson -lxxhash -lpthread
 CHECK_LIBS := -lcheck_pic -lsubunit -lrt -lm -lz
 
-# Tables with the rows of ARMS are found before the tree's own.
-GUEST_CFLAGS := $(if $(ARMS),-iquote $(OUT)/guest/arms) $(COMMON) -Iarch/$(ARCH)/guest -ffreestanding -mgeneral-regs-only -mno-red-zone \
+# Tables with the rows of ARMS, if any, are found before the tree's own.
+GUEST_CFLAGS := -iquote $(OUT)/guest/arms $(COMMON) -Iarch/$(ARCH)/guest -ffreestanding -mgeneral-regs-only -mno-red-zone \
 	-fno-omit-frame-pointer -fpie -fvisibility=hidden -fno-stack-protector \
 	-fno-asynchronous-unwind-tables -fcf-protection=none
 GUEST_LD := arch/$(ARCH)/guest/guest.ld
@@ -87,6 +87,7 @@ PAGE_PARTS := scripts/page.sh $(wildcard vmm/page/*.html vmm/page/*.css vmm/page
 PAGE_OBJ := $(OUT)/page/page.o
 HOST_OBJS := $(HOST_SRCS:%.c=$(OUT)/host/%.o) $(HOST_ASM_OBJS) $(PAGE_OBJ)
 ARM_LIST := $(OUT)/guest/arms/list
+ARM_TABLES := $(patsubst %,$(OUT)/guest/arms/%,$(wildcard guest/scenario/*.arms))
 ARM_OBJS := $(patsubst %.c,$(OUT)/guest/arms/%.o,$(notdir $(ARM_SRCS)))
 GUEST_OBJS := $(patsubst %,$(OUT)/guest/%.o,$(basename $(GUEST_SRCS))) $(ARM_OBJS)
 ASAN_OBJS := $(HOST_SRCS:%.c=$(OUT)/asan/%.o) $(HOST_ASM_OBJS) $(PAGE_OBJ)
@@ -164,7 +165,11 @@ $(OUT)/guest/%.o: %.S Makefile | $(OUT)/.deps-build
 $(ARM_LIST): FORCE
 	$(Q)scripts/arms.sh $(@D) $(ARMS)
 
-$(filter $(OUT)/guest/guest/scenario/%,$(GUEST_OBJS)) $(ARM_OBJS): $(ARM_LIST)
+# A table that has not become another makes nothing anew.
+$(ARM_TABLES): $(ARM_LIST)
+	@:
+$(filter $(OUT)/guest/guest/scenario/%,$(GUEST_OBJS)): | $(ARM_TABLES)
+$(ARM_OBJS): $(ARM_LIST) | $(ARM_TABLES)
 $(OUT)/guest/arms/%.o: $(ARMS)/%.c Makefile | $(OUT)/.deps-build
 	$(compile_guest)
 

@@ -5,7 +5,7 @@
 # when it becomes another:
 #
 #   OUT/list                           the arms and the folder's files: on this, what is built depends
-#   OUT/guest/scenario/SCENARIO.arms   where DIR has such a table: its rows behind those of the tree;
+#   OUT/guest/scenario/SCENARIO.arms   the rows of the tree, and behind them those of such a table in DIR;
 #                                      found before the tree's own (Makefile)
 #
 #   scripts/arms.sh OUT [DIR]
@@ -236,13 +236,10 @@ said "$work/unlisted"
 [ $bad = 0 ] || exit 1
 
 for scenario in $(scenarios); do
-	overlay=$out/$tree/$scenario.arms
-	if [ -n "$dir" ] && [ -f "$dir/$scenario.arms" ]; then
-		printf '#include "%s"\n' "$PWD/$tree/$scenario.arms" "$(realpath "$dir")/$scenario.arms" |
-			set_file "$overlay"
-	else
-		rm -f "$overlay"
-	fi
+	{
+		echo "#include <$tree/$scenario.arms>"
+		[ ! -f "$dir/$scenario.arms" ] || printf '#include "%s"\n' "$(realpath "$dir")/$scenario.arms"
+	} | set_file "$out/$tree/$scenario.arms"
 done
 {
 	cut -d : -f 1 "$work/rows"
