@@ -234,8 +234,7 @@ static void remap_devices(void)
 	const struct {
 		u64 gpa;
 		u32 word; /* the first there */
-	} device[] = { { layout.shared.start, KVL_ABI_VERSION },
-		       { KVL_BOOT_GPA, KVL_BOOT_MAGIC } };
+	} device[] = { { layout.shared.start, KVL_ABI_VERSION }, { KVL_BOOT_GPA, KVL_BOOT_MAGIC } };
 	struct mm *mm = mm_create();
 	struct task *spaces;
 
