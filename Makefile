@@ -326,11 +326,7 @@ HOSTS ?= kvm amd-npt amd-shadow qemu
 export KVALAB_HOSTS = $(HOSTS)
 ON_ALL := $(wildcard tests/guest/compare.sh tests/guest/history.sh)
 ON_EACH := $(filter-out $(ON_ALL),$(wildcard tests/guest/*.sh))
-# A second in a box is a tenth of one elsewhere. What a chip's slots are to a shadowed MMU is seen by
-# flash_mount and flash_storm; the rest of the chip, and layouts, the other box has.
-LESS_ON_amd-shadow := $(patsubst %,tests/guest/%.sh,flash_xip pfn_flash layout pageable)
-GUEST_CHECKS = $(foreach host,$(HOSTS),$(addsuffix @$(host), \
-	$(filter-out $(if $(filter-out $(host),$(HOSTS)),$(LESS_ON_$(host))),$(ON_EACH)))) $(ON_ALL)
+GUEST_CHECKS = $(foreach host,$(HOSTS),$(addsuffix @$(host),$(ON_EACH))) $(ON_ALL)
 # The longest first, and the unit tests last, of which few take a second: so no core is idle at the end.
 LONG := tests/mutants/run.sh tests/mutants/units.sh tests/cli/flash_chips.sh tests/cli/seed_w.sh \
 	tests/cli/flash_sweep.sh tests/static/clang.sh tests/fuzz/flash.sh tests/fuzz/virtio.sh \
