@@ -42,16 +42,6 @@ result()
 		>"$work/log" 2>&1
 }
 
-# holds TEXT FILTER: of the last result
-holds()
-{
-	if jq -e ".exit.status == 0 and ($2)" "$work/result" >"$work/log" 2>&1; then
-		pass "$1"
-	else
-		fail "$1: not so: $(jq -c '.exit, .metrics, [.checks[] | select(.ok | not)]' "$work/result")"
-	fi
-}
-
 # --- on every host ---------------------------------------------------------------------------------------
 for arm in $arms; do
 	# shellcheck disable=SC2086 # options are words
@@ -161,18 +151,18 @@ if once; then
 	for arm in translate table intermix; do
 		# shellcheck disable=SC2086
 		result $arm $worst
-		holds "$arm: 100 MiB in three holes come back" '.metrics.recovered_bytes == 104857600'
+		arm_holds "100 MiB in three holes come back" '.metrics.recovered_bytes == 104857600'
 	done
-	holds "intermix: a static mapping of 16 MiB is starved" '.metrics.static_mapped == 0 and
+	arm_holds "a static mapping of 16 MiB is starved" '.metrics.static_mapped == 0 and
 		.metrics.vmalloc_upper_bytes == 12582912'
 	# shellcheck disable=SC2086
 	result intermix $worst --vmalloc-upper 64M
-	holds "with --vmalloc-upper it is not, and 48 MiB come back" '.metrics.static_mapped == 1 and
+	arm_holds "with --vmalloc-upper it is not, and 48 MiB come back" '.metrics.static_mapped == 1 and
 		.metrics.vmalloc_upper_bytes == 67108864 and .metrics.recovered_bytes == 50331648'
 	lowmem=$(jq .metrics.lowmem_bytes "$work/result")
 	# shellcheck disable=SC2086
 	result intermix $worst --vmalloc 164M
-	holds "with 64 MiB more than the holes take it is not, and lowmem is as large as that" '
+	arm_holds "with 64 MiB more than the holes take it is not, and lowmem is as large as that" '
 		.metrics.static_mapped == 1 and .metrics.vmalloc_upper_bytes == 67108864 and
 		.metrics.lowmem_bytes == '"$lowmem"
 fi
@@ -197,13 +187,13 @@ if once; then
 	for arm in $arms; do
 		# shellcheck disable=SC2086
 		result $arm $odd --set pages=all
-		holds "$arm: all 262144 pages of kernel space are what the tables say" \
+		arm_holds "all 262144 pages of kernel space are what the tables say" \
 			'.metrics.pages_compared == 262144'
 	done
 	for fit in first best; do
 		# shellcheck disable=SC2086
 		result intermix $worst --cpus 1 --set areas=10000 --set allocations=100000 --set fit=$fit
-		holds "10,000 areas, 100,000 reservations, $fit fit" '.metrics.areas_live > 500 and
+		arm_holds "10,000 areas, 100,000 reservations, $fit fit" '.metrics.areas_live > 500 and
 			.metrics.fragmentation_percent > 0 and
 			.metrics.is_vmalloc_walk_ticks > 1000 * .metrics.is_vmalloc_bitmap_ticks'
 	done
