@@ -116,8 +116,9 @@ if [ -s "$work/other.order" ] && ! cmp -s "$work/first.order" "$work/other.order
 else
 	fail "another seed: the same interleaving"
 fi
-for options in "--cpus 1" "--cpus 4 --schedule free" "--split 1G --mem 4G" "--split 2G --mem 4G" "--mem 64M" "--arena highmem" "--set carve=user" \
-	"--set carve=user --tlb soft,entries=16" "--mem 2G --arena highmem,160M" "$holes"; do
+for options in "--cpus 1" "--cpus 4 --schedule free" "--split 1G --mem 4G" "--split 2G --mem 4G" "--mem 64M" \
+	"--arena highmem" "--mem 2G --arena highmem,160M" "--set carve=user" \
+	"--set carve=user --tlb soft,entries=16" "$holes"; do
 	# shellcheck disable=SC2086 # options are words
 	expect "hello $options" 0 "$good" "$kvalab" run hello --engine $engine $options
 done

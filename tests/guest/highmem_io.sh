@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # highmem-io: files whose pages are anywhere in RAM, by each scheme of kernel addresses, both schedules and TLBs;
-# with a disk (rows T11 to T13); and on each layout (seed row A11): what needs an address is the layout's doing, the same for every scheme.
+# with a disk (rows T11 to T13); and on each layout (seed row A11): what needs an address is the layout's doing, the
+# same for every scheme.
 # Every run checks the closed forms of its own size. Each scheme in each way on QEMU; with KVM, where an instruction
 # is dear, a small size, one of these ways for each scheme in turn, and what only KVM has, a disk, in all of them.
 . "$(dirname "$0")/common"
