@@ -13,8 +13,9 @@ struct xip_rounds {
 	const struct xip_image *image; /* that they run from, and read */
 	u32 each;		       /* of each half */
 	bool from_chip;		       /* words that they read are the chip's: its clock goes on */
+	volatile u32 released;	       /* that may begin */
 	/* what they reported */
-	volatile u32 reports, released;
+	volatile u32 reports;
 	volatile u64 sums_wrong, words_wrong;
 };
 

@@ -28,17 +28,10 @@ bench="$kvalab run bench --engine $engine --set rounds=$rounds"
 expect "bench, seeded" 0 "^exit +0" $bench --json "$work/result"
 # shellcheck disable=SC2086 # a list
 figures "bench, seeded: its figures" $always
-if jq -e '.metrics.event_rounds == 2046 and .metrics.events_ticks >= 2046' "$work/result" >/dev/null; then
-	pass "bench: two packets of events"
-else
-	fail "bench: no figure for events"
-fi
+holds "bench: two packets of events" '.metrics.event_rounds == 2046 and .metrics.events_ticks >= 2046'
 cp "$work/result" "$work/first"
-if jq -e '.metrics | has("ipi_user_tsc_ticks") or has("mmio_exit_tsc_ticks")' "$work/result" >/dev/null; then
-	fail "bench, seeded and without a chip: figures that it cannot have"
-else
-	pass "bench, seeded and without a chip: no figures that it cannot have"
-fi
+holds "bench, seeded and without a chip: no figures that it cannot have" \
+	'.metrics | has("ipi_user_tsc_ticks") or has("mmio_exit_tsc_ticks") | not'
 
 : >"$work/chip"
 # shellcheck disable=SC2086 # words
@@ -46,17 +39,10 @@ expect "bench, free, with a chip" 0 "^exit +0" $bench --schedule free --tier off
 	--flash "file=$work/chip,chip=$chip_part" --json "$work/result"
 # shellcheck disable=SC2086 # a list
 figures "bench, free, with a chip: its figures" $always mmio_exit flash_switch ipi_user ipi_kernel
-if jq -e '.metrics | .flash_fault_64_ticks > 0 and .lazy_fault_64_ticks > 0' "$work/result" >/dev/null; then
-	pass "bench, with a chip: faults in areas of both kinds"
-else
-	fail "bench, with a chip: no figures for faults in areas of the kernel"
-fi
-if jq -e --argjson events $((20 * rounds)) '[.checks[] | select(.name == "ipis_user" or .name == "faults") | .got] ==
-	[$events, $events]' "$work/result" >/dev/null; then
-	pass "bench: 20 batches of $rounds rounds"
-else
-	fail "bench: not 20 batches of $rounds rounds"
-fi
+holds "bench, with a chip: faults in areas of both kinds" \
+	'.metrics | .flash_fault_64_ticks > 0 and .lazy_fault_64_ticks > 0'
+holds "bench: 20 batches of $rounds rounds" \
+	"[.checks[] | select(.name == \"ipis_user\" or .name == \"faults\") | .got] | . == [20 * $rounds, 20 * $rounds]"
 
 # --- figures, refusals: on some hosts --------------------------------------------------------------------
 if once; then

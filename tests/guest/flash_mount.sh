@@ -23,7 +23,6 @@ run_of()
 
 # The soft TLB: nothing that is counted changes but its own fills; a page that another task reads over
 # and over never shows anything else, also while the chip is busy.
-counted='[(.counts | del(.tlb_fills, .tlb_evicts)), [.checks[] | [.name, .got]]]'
 # soft_as FILE TLB OPTIONS...: the run whose result is in FILE had these options
 soft_as()
 {
@@ -213,7 +212,7 @@ fi
 # value NAME: of the last run
 value() { jq ".metrics.$1 // .counts.$1" "$work/result"; }
 # Instructions, of a chip that is busy
-counted() { [ "$host" != qemu ] && [ "$(jq -r .guest.ticks "$work/result")" = insn ]; }
+in_insns() { [ "$host" != qemu ] && [ "$(jq -r .guest.ticks "$work/result")" = insn ]; }
 # delays ARM SEED WRITER: the result of this run, which may have been made before, in $work/result
 delays()
 {
@@ -237,7 +236,7 @@ for seed in $seeds; do
 	delays copy $seed mixed
 	others=$(value shootdowns)
 	delay=$(value writer_delay_max_ticks)
-	! counted || at_most "seed $seed: copy lets a writer wait for a buffer fill" "$delay" 5096
+	! in_insns || at_most "seed $seed: copy lets a writer wait for a buffer fill" "$delay" 5096
 	for mode in off mixed; do
 		delays fault $seed $mode
 		left=$(($(value mapping_faults) > $(value pages_revoked))) # these go when the area does
@@ -246,7 +245,7 @@ for seed in $seeds; do
 		else
 			fail "seed $seed, writer $mode: $(value shootdowns) shootdowns, $(value chip_revokes) revocations"
 		fi
-		counted || continue
+		in_insns || continue
 		revocation=$((2500 + 250 * $(value pages_touched)))
 		if [ $mode = off ]; then
 			at_most "seed $seed: with all pages mapped, who writes waits for one revocation" \
@@ -256,7 +255,7 @@ for seed in $seeds; do
 				"$(value writer_delay_max_ticks)" $((revocation + 3000))
 		fi
 	done
-	counted || continue
+	in_insns || continue
 	delays point $seed mixed
 	delay=$(value writer_delay_max_ticks)
 	at_most "seed $seed: point lets a writer wait for what is left of the mount" "$delay" "$(value mount_ticks)"

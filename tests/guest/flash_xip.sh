@@ -45,7 +45,6 @@ result()
 	$xip $size --json "$file" "$@" >"$work/log" 2>&1
 }
 
-counted='[(.counts | del(.tlb_fills, .tlb_evicts)), [.checks[] | [.name, .got]]]'
 # counts_alike ARM OPTIONS...: in two runs, and with either TLB; the first stays in $work/result, its trace in
 # $work/trace. In a box the one with the soft TLB is the second.
 counts_alike()

@@ -78,8 +78,6 @@ result()
 }
 # Of what the processor's TLB counts, nothing changes; fills and evictions come on top. (Without the storm,
 # which reads pages between the change of their entry and the flush: with another TLB, with other faults.)
-but_fills='[(.counts | del(.tlb_fills, .tlb_evicts)), [.checks[] | [.name, .got]]]'
-
 # as_hw TLB OPTIONS...
 as_hw()
 {
@@ -88,7 +86,7 @@ as_hw()
 	set -- "$@" --set storm=0
 	if ! result "$work/hw" "$@" || ! result "$work/soft" --tlb "$tlb" "$@"; then
 		fail "hello, $tlb $*: it does not end well"
-	elif [ "$(jq -cS "$but_fills" "$work/hw")" != "$(jq -cS "$but_fills" "$work/soft")" ]; then
+	elif [ "$(jq -cS "$counted" "$work/hw")" != "$(jq -cS "$counted" "$work/soft")" ]; then
 		fail "hello, $tlb $*: other counts than with the processor's TLB"
 	elif ! jq -e '.counts.tlb_fills > 40 and .counts.tlb_evicts <= .counts.tlb_fills and
 		.trace.unreported == 0' "$work/soft" >"$work/log"; then

@@ -43,8 +43,6 @@ result()
 	$pfn --flash "$chip" --json "$file" "$@" >"$work/log" 2>&1
 }
 
-counted='[(.counts | del(.tlb_fills, .tlb_evicts)), [.checks[] | [.name, .got]]]'
-
 # --- on each host ----------------------------------------------------------------------------------------
 try "sw-bit on 4 vCPUs, free schedule" 0 "$good" sw-bit --cpus 4 --schedule free
 try "vma-split, soft TLB, free schedule" 0 "$good" vma-split --schedule free --tlb soft,entries=8
